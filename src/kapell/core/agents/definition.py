@@ -1,0 +1,33 @@
+"""An agent as a version pins it: instructions, limits and the shape of its answer."""
+
+from typing import Literal
+
+import msgspec
+
+from kapell.kit.json import Json
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A role read from Markdown with front matter.
+
+    ``budget_*`` are ceilings for one call to the agent; ``budget_usd`` in nano-dollars.
+    ``output`` is the JSON Schema of its answer, when it has one. ``kept`` holds front matter keys
+    that mean nothing to us, so that files of other tools pass through unharmed.
+    """
+
+    name: str
+    instructions: str
+    description: str = ""
+    model: str | None = None
+    tools: tuple[str, ...] | None = None
+    tier: Literal["orchestrator", "specialist", "worker"] = "specialist"
+    capabilities: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    output: Json = None
+    budget_usd: int | None = None
+    budget_tokens: int | None = None
+    budget_time: float | None = None
+    max_output: int | None = None
+    temperature: float | None = None
+    runtime: Literal["inline", "remote", "tmux", "python"] = "inline"
+    kept: dict[str, Json] = {}

@@ -1,0 +1,1 @@
+"""Gateway: what is asked of models and what they answer, as data."""

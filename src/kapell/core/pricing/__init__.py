@@ -1,0 +1,1 @@
+"""Pricing: what a call may cost and did cost, in nano-dollars."""

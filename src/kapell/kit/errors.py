@@ -1,0 +1,160 @@
+"""The one tree of errors.
+
+    KapellError
+    ├── Invalid      what was given cannot be used; repeating it changes nothing
+    ├── Denied       a rule, a key or a budget forbids it
+    ├── Missing      the thing named does not exist
+    ├── Conflict     it collides with what is already there
+    ├── Limited      too much or too fast; later it may work
+    ├── Unavailable  something outside does not answer; later it may work
+    └── Bug          we broke a promise of our own
+
+Every error has a stable ``code`` that programs may match, a ``kind``, says whether trying again can
+help, and carries advice: one sentence that tells the user what to do. Anyone may import this module.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What sort of failure it is; the edges map it to exit codes and HTTP statuses."""
+
+    INVALID = "invalid"
+    DENIED = "denied"
+    MISSING = "missing"
+    CONFLICT = "conflict"
+    LIMITED = "limited"
+    UNAVAILABLE = "unavailable"
+    BUG = "bug"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in an authored file something is wrong; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """Return ``file:line:column``, the form editors and terminals link."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class KapellError(Exception):
+    """An expected failure with a code, a kind and advice.
+
+    Args:
+        message: What is wrong, one sentence, without secrets.
+        code: Stable name of this failure; the class gives the default.
+        advice: One sentence saying what the user can do about it.
+        place: Where in an authored file it was found.
+        retry_after: Seconds the other side asked us to wait, when it did.
+    """
+
+    kind: ClassVar[Kind] = Kind.BUG
+    default_code: ClassVar[str] = "bug"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        advice: str = "",
+        place: Place | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.advice = advice
+        self.place = place
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        """Return place, message, code and advice in one readable text."""
+        where = f"{self.place}: " if self.place else ""
+        advice = f" {self.advice}" if self.advice else ""
+        return f"{where}{self.message} [{self.code}]{advice}"
+
+
+class Invalid(KapellError):
+    """What was given cannot be used."""
+
+    kind = Kind.INVALID
+    default_code = "invalid"
+
+
+class Denied(KapellError):
+    """A rule, a key or a budget forbids it."""
+
+    kind = Kind.DENIED
+    default_code = "denied"
+
+
+class Missing(KapellError):
+    """The thing named does not exist."""
+
+    kind = Kind.MISSING
+    default_code = "missing"
+
+
+class Conflict(KapellError):
+    """It collides with what is already there."""
+
+    kind = Kind.CONFLICT
+    default_code = "conflict"
+
+
+class Limited(KapellError):
+    """Too much or too fast; later it may work."""
+
+    kind = Kind.LIMITED
+    default_code = "limited"
+    retryable = True
+
+
+class Unavailable(KapellError):
+    """Something outside does not answer; later it may work."""
+
+    kind = Kind.UNAVAILABLE
+    default_code = "unavailable"
+    retryable = True
+
+
+class Bug(KapellError):
+    """We broke a promise of our own."""
+
+    kind = Kind.BUG
+    default_code = "bug"
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error as data: what events, dead letters and ``steps.x.error`` carry.
+
+    ``step`` is the path of the step run that failed first.
+    """
+
+    code: str
+    message: str
+    kind: Kind = Kind.BUG
+    retryable: bool = False
+    advice: str = ""
+    step: str = ""
+    retry_after: float | None = None
+
+    @classmethod
+    def of(cls, error: KapellError, step: str = "") -> "Failure":
+        """Return the error as data, blamed on ``step``."""
+        return cls(
+            code=error.code,
+            message=error.message,
+            kind=error.kind,
+            retryable=error.retryable,
+            advice=error.advice,
+            step=step,
+            retry_after=error.retry_after,
+        )
