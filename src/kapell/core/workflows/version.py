@@ -37,7 +37,7 @@ class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pass
 
 
-class Retry(_Frozen, frozen=True):
+class Retry(_Frozen, frozen=True, kw_only=True):
     """How often and when a failed attempt is repeated; ``on`` names error kinds or codes."""
 
     attempts: int = 1
@@ -47,7 +47,7 @@ class Retry(_Frozen, frozen=True):
     on: tuple[str, ...] = ("unavailable", "limited")
 
 
-class Budget(_Frozen, frozen=True):
+class Budget(_Frozen, frozen=True, kw_only=True):
     """Ceilings: ``usd`` in nano-dollars, ``tokens``, ``time`` in seconds of work (not of waiting)."""
 
     usd: int | None = None
@@ -55,7 +55,7 @@ class Budget(_Frozen, frozen=True):
     time: float | None = None
 
 
-class ForEach(_Frozen, frozen=True):
+class ForEach(_Frozen, frozen=True, kw_only=True):
     """One passage per item. ``items`` is a template, ``where`` a bare expression."""
 
     items: Json
@@ -65,34 +65,34 @@ class ForEach(_Frozen, frozen=True):
     on_item_error: Literal["fail", "collect"] = "fail"
 
 
-class Cache(_Frozen, frozen=True):
+class Cache(_Frozen, frozen=True, kw_only=True):
     """A result is reused for ``ttl`` seconds under ``key`` (a template; none: the step's input)."""
 
     ttl: float
     key: str | None = None
 
 
-class AgentWork(_Frozen, frozen=True, tag="agent"):
+class AgentWork(_Frozen, frozen=True, kw_only=True, tag="agent"):
     """An agent answers ``prompt`` (a template); ``agent`` is a key of ``Version.agents``."""
 
     agent: str
     prompt: str
 
 
-class AskWork(_Frozen, frozen=True, tag="ask"):
+class AskWork(_Frozen, frozen=True, kw_only=True, tag="ask"):
     """One model call without an agent; ``prompt`` is a template."""
 
     prompt: str
 
 
-class ToolWork(_Frozen, frozen=True, tag="tool"):
+class ToolWork(_Frozen, frozen=True, kw_only=True, tag="tool"):
     """A tool call; ``args`` may hold templates."""
 
     tool: str
     args: Json
 
 
-class WorkflowWork(_Frozen, frozen=True, tag="workflow"):
+class WorkflowWork(_Frozen, frozen=True, kw_only=True, tag="workflow"):
     """A sub-workflow: a key of ``Version.workflows``, run inline or as a child run."""
 
     workflow: str
@@ -100,7 +100,7 @@ class WorkflowWork(_Frozen, frozen=True, tag="workflow"):
     detached: bool = False
 
 
-class ApprovalWork(_Frozen, frozen=True, tag="approval"):
+class ApprovalWork(_Frozen, frozen=True, kw_only=True, tag="approval"):
     """A person's answer; ``title`` and ``data`` may hold templates, ``edit`` names keys of data."""
 
     title: str
@@ -110,7 +110,7 @@ class ApprovalWork(_Frozen, frozen=True, tag="approval"):
     on_expiry: Literal["reject", "approve", "fail"] = "reject"
 
 
-class WaitWork(_Frozen, frozen=True, tag="wait"):
+class WaitWork(_Frozen, frozen=True, kw_only=True, tag="wait"):
     """Time or a signal: ``seconds`` and ``until`` may be templates, ``match`` a bare expression."""
 
     seconds: float | str | None = None
@@ -119,32 +119,32 @@ class WaitWork(_Frozen, frozen=True, tag="wait"):
     match: str | None = None
 
 
-class SetWork(_Frozen, frozen=True, tag="set"):
+class SetWork(_Frozen, frozen=True, kw_only=True, tag="set"):
     """Values, evaluated; they are the output."""
 
     values: Json
 
 
-class Body(_Frozen, frozen=True):
+class Body(_Frozen, frozen=True, kw_only=True):
     """A sequence of steps with a scope of its own; ``result`` is a bare expression."""
 
     steps: "tuple[Step, ...]"
     result: str | None = None
 
 
-class BlockWork(_Frozen, frozen=True, tag="steps"):
+class BlockWork(_Frozen, frozen=True, kw_only=True, tag="steps"):
     """Steps of their own scope."""
 
     body: Body
 
 
-class ParallelWork(_Frozen, frozen=True, tag="parallel"):
+class ParallelWork(_Frozen, frozen=True, kw_only=True, tag="parallel"):
     """Named branches side by side, in the author's order."""
 
     branches: dict[str, Body]
 
 
-class Case(_Frozen, frozen=True):
+class Case(_Frozen, frozen=True, kw_only=True):
     """One way of a switch; the first whose ``when`` holds is taken."""
 
     name: str
@@ -152,14 +152,14 @@ class Case(_Frozen, frozen=True):
     body: Body
 
 
-class SwitchWork(_Frozen, frozen=True, tag="switch"):
+class SwitchWork(_Frozen, frozen=True, kw_only=True, tag="switch"):
     """The first case that holds, else ``otherwise``, else nothing."""
 
     cases: tuple[Case, ...]
     otherwise: Body | None = None
 
 
-class LoopWork(_Frozen, frozen=True, tag="loop"):
+class LoopWork(_Frozen, frozen=True, kw_only=True, tag="loop"):
     """Passes until ``until`` (a bare expression, asked after each pass) holds, at most ``max``."""
 
     body: Body
@@ -183,7 +183,7 @@ Work: TypeAlias = (
 )
 
 
-class Step(_Frozen, frozen=True):
+class Step(_Frozen, frozen=True, kw_only=True):
     """A place in a workflow, everything resolved.
 
     ``after`` holds ids of the same body. ``on_error`` is a word or the body of a handler.
@@ -210,7 +210,7 @@ class Step(_Frozen, frozen=True):
     line: int = 0
 
 
-class InputSpec(_Frozen, frozen=True):
+class InputSpec(_Frozen, frozen=True, kw_only=True):
     """What an input accepts. ``file`` inputs arrive as a path and become an artifact.
 
     An input without a default is required.
@@ -225,7 +225,7 @@ class InputSpec(_Frozen, frozen=True):
     required: bool = False
 
 
-class Version(_Frozen, frozen=True):
+class Version(_Frozen, frozen=True, kw_only=True):
     """A frozen, compiled workflow with everything it pins.
 
     ``inputs`` is None when the workflow declares none and accepts any. ``outputs`` holds templates;
