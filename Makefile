@@ -39,7 +39,6 @@ demo: .venv/.runtime ## run a real workflow, offline, without a key
 
 test: .venv/.dev ## run the whole suite
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
-	@$(BIN)/python scripts/traceability.py --quiet
 
 examples: .venv/.runtime ## run every example on the offline model
 	@$(BIN)/python scripts/examples.py

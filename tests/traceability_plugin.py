@@ -1,0 +1,92 @@
+"""Records which test shows which requirement, and how it went, for the traceability page.
+
+``@pytest.mark.requirement("DX-05", "WF-05")`` names requirements of
+``docs/reference/requirements.tsv``; an unknown id stops the collection. Results are kept in
+``.traceability/results.json`` (never committed) and merged: a run of one file renews that
+file's tests only. ``scripts/traceability.py`` writes the page from it. Works with xdist: marks
+travel to the controller as user properties of each report.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+RESULTS = Path(".traceability/results.json")
+REQUIREMENTS = Path("docs/reference/requirements.tsv")
+_PROPERTY = "requirement"
+_RANK = {"passed": 0, "skipped": 1, "failed": 2}
+
+
+def known_requirements(root: Path) -> dict[str, str]:
+    """Return id and text of every requirement there is."""
+    lines = (root / REQUIREMENTS).read_text("utf-8").splitlines()[1:]
+    return {row[0]: row[2] for row in (line.split("\t") for line in lines)}
+
+
+def function_id(nodeid: str) -> str:
+    """Return the test's id without its parameters and without an xdist group."""
+    path, _, name = nodeid.partition("::")
+    return f"{path}::{name.partition('[')[0].partition('@')[0]}"
+
+
+class Recorder:
+    """Collects the outcomes of marked tests of one session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._root = config.rootpath
+        self._known = known_requirements(config.rootpath)
+        self._outcomes: dict[str, str] = {}
+        self._marks: dict[str, set[str]] = {}
+        self._files: set[str] = set()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Turn marks into properties that travel with the reports."""
+        for item in items:
+            for mark in item.iter_markers("requirement"):
+                for requirement in mark.args:
+                    if requirement not in self._known:
+                        raise pytest.UsageError(
+                            f"{item.nodeid}: no requirement {requirement!r} in {REQUIREMENTS}"
+                        )
+                    item.user_properties.append((_PROPERTY, requirement))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the worst outcome over phases and parameters."""
+        name = function_id(report.nodeid)
+        self._files.add(name.partition("::")[0])
+        marks = {str(value) for key, value in report.user_properties if key == _PROPERTY}
+        if not marks or (report.when != "call" and report.outcome == "passed"):
+            return
+        self._marks.setdefault(name, set()).update(marks)
+        before = self._outcomes.get(name, "passed")
+        self._outcomes[name] = max(before, report.outcome, key=lambda outcome: _RANK[outcome])
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Merge this session's results into the file, unless a worker of xdist."""
+        if hasattr(session.config, "workerinput") or not self._outcomes:
+            return
+        path = self._root / RESULTS
+        path.parent.mkdir(exist_ok=True)
+        kept = {
+            name: entry
+            for name, entry in read_results(self._root).items()
+            if (self._root / name.partition("::")[0]).exists()
+        }
+        for name, outcome in self._outcomes.items():
+            kept[name] = {"outcome": outcome, "requirements": sorted(self._marks[name])}
+        path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def read_results(root: Path) -> dict[str, dict[str, object]]:
+    """Return what earlier sessions recorded; nothing when there was none."""
+    path = root / RESULTS
+    if not path.exists():
+        return {}
+    loaded = json.loads(path.read_text("utf-8"))
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Attach one recorder per process."""
+    config.pluginmanager.register(Recorder(config), "kapell-traceability")
