@@ -1,0 +1,43 @@
+"""Facts that come from outside the run: signals, and runs it began."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kapell.core.events.value import Packed
+from kapell.kit.errors import Failure
+
+
+class SignalReceived(msgspec.Struct, frozen=True, tag="signal.received"):
+    """A signal arrived; ``path`` is the step run that took it, empty while none waits for it."""
+
+    name: str
+    payload: Packed
+    path: str = ""
+
+
+class ChildStarted(msgspec.Struct, frozen=True, tag="child.started"):
+    """A run was begun for the step run at ``path``; ``usd`` and ``tokens`` are its allotment."""
+
+    path: str
+    run_id: str
+    workflow: str
+    inputs: Packed
+    usd: int | None = None
+    tokens: int | None = None
+
+
+class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
+    """That run ended; what it spent is settled against the allotment."""
+
+    path: str
+    run_id: str
+    status: Literal["succeeded", "failed", "cancelled"]
+    output: Packed
+    failure: Failure | None = None
+    usd: int = 0
+    tokens: int = 0
+
+
+SignalEvent: TypeAlias = SignalReceived
+ChildEvent: TypeAlias = ChildStarted | ChildEnded

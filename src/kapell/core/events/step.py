@@ -1,0 +1,97 @@
+"""Facts about step runs; ``path`` is their address, without the attempt."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kapell.core.events.value import Packed
+from kapell.kit.errors import Failure
+
+
+class StepStarted(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.started"):
+    """An attempt began. For a ``for_each`` step ``items`` holds the items that passed ``where``.
+
+    ``choice`` is the case a switch took; ``number`` the pass a loop begins.
+    """
+
+    path: str
+    attempt: int = 1
+    items: Packed | None = None
+    total: int = 0
+    choice: str = ""
+    number: int = 0
+    inputs: Packed | None = None
+
+
+class StepSucceeded(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.succeeded"):
+    """It has its result. ``undo`` holds the frozen arguments of its compensation.
+
+    ``cached`` says that the result was taken from an earlier one.
+    """
+
+    path: str
+    output: Packed
+    undo: Packed | None = None
+    cached: bool = False
+
+
+class StepFailed(msgspec.Struct, frozen=True, tag="step.failed"):
+    """It failed and is not tried again. ``handled`` says that ``on_error`` took care of it."""
+
+    path: str
+    failure: Failure
+    handled: bool = False
+
+
+class StepRetryScheduled(msgspec.Struct, frozen=True, tag="step.retry_scheduled"):
+    """An attempt failed; ``attempt`` begins at ``at``."""
+
+    path: str
+    attempt: int
+    at: float
+    failure: Failure
+
+
+class StepSkipped(msgspec.Struct, frozen=True, tag="step.skipped"):
+    """It was not needed: its ``when`` did not hold, or what it waits for was skipped or failed."""
+
+    path: str
+    reason: Literal["when", "dependencies", "stopped"]
+
+
+class StepWaiting(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.waiting"):
+    """It waits for something outside: a time, a signal, a person or a child run."""
+
+    path: str
+    on: Literal["time", "signal", "approval", "child", "person"]
+    until: float | None = None
+    signal: str = ""
+
+
+class StepTimedOut(msgspec.Struct, frozen=True, tag="step.timed_out"):
+    """The attempt used up its time (seconds of work)."""
+
+    path: str
+    attempt: int
+    seconds: float
+
+
+class StepDead(msgspec.Struct, frozen=True, tag="step.dead"):
+    """A dead letter: out of attempts, awaiting a person."""
+
+    path: str
+    stage: Literal["step", "compensation", "poison", "unknown_outcome"]
+    failure: Failure
+    attempts: int
+
+
+StepEvent: TypeAlias = (
+    StepStarted
+    | StepSucceeded
+    | StepFailed
+    | StepRetryScheduled
+    | StepSkipped
+    | StepWaiting
+    | StepTimedOut
+    | StepDead
+)

@@ -1,0 +1,53 @@
+"""Facts about tool calls; ``call`` is ``path#attempt/number``."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from kapell.core.events.value import Packed
+from kapell.kit.errors import Failure
+from kapell.kit.json import Digest
+
+
+class FileChange(msgspec.Struct, frozen=True):
+    """A file of the run's folder after a call: its digest, or None when it is gone."""
+
+    path: str
+    digest: Digest | None
+    size: int = 0
+
+
+class ToolRequested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.requested"):
+    """A tool is about to be called. ``repeatable`` says that calling it twice does no harm."""
+
+    call: str
+    path: str
+    tool: str
+    args: Packed
+    repeatable: bool = True
+    key: str
+
+
+class ToolReturned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.returned"):
+    """Its result, and what it changed in the run's folder."""
+
+    call: str
+    path: str
+    tool: str
+    output: Packed
+    files: tuple[FileChange, ...] = ()
+    seconds: float = 0.0
+
+
+class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.failed"):
+    """It failed. ``unknown`` says that it may have taken effect all the same."""
+
+    call: str
+    path: str
+    tool: str
+    failure: Failure
+    unknown: bool = False
+    seconds: float = 0.0
+
+
+ToolEvent: TypeAlias = ToolRequested | ToolReturned | ToolFailed

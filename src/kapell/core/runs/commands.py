@@ -1,0 +1,82 @@
+"""What people, timers and other runs may ask of a run: the payloads of its inbox."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kapell.core.gateway.calls import Usage
+from kapell.kit.errors import Failure
+from kapell.kit.json import Json
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """End the run."""
+
+    reason: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """Answer the approval at ``path``; ``data`` None leaves its data as it is."""
+
+    path: str
+    approved: bool
+    note: str = ""
+    data: Json = None
+
+
+class Signal(msgspec.Struct, frozen=True, tag="signal"):
+    """Tell the run something it may wait for."""
+
+    name: str
+    payload: Json = None
+
+
+class Repair(msgspec.Struct, frozen=True, tag="repair"):
+    """Give the result of the failed or dead step run at ``path``."""
+
+    path: str
+    output: Json
+    note: str = ""
+
+
+class Retry(msgspec.Struct, frozen=True, tag="retry"):
+    """Try failed and dead step runs anew: the one at ``path``, or all of them."""
+
+    path: str = ""
+    note: str = ""
+
+
+class Resume(msgspec.Struct, frozen=True, tag="resume"):
+    """Look again at what can go on now."""
+
+
+class ChildOutcome(msgspec.Struct, frozen=True, tag="child"):
+    """A child run ended."""
+
+    run_id: str
+    path: str
+    status: Literal["succeeded", "failed", "cancelled"]
+    output: Json = None
+    failure: Failure | None = None
+    usd: int = 0
+    tokens: int = 0
+
+
+class LateAnswer(msgspec.Struct, frozen=True, tag="late_answer"):
+    """A former owner's call ended after all: its true use corrects the ledger."""
+
+    call: str
+    usage: Usage
+    cost: int
+
+
+class Merge(msgspec.Struct, frozen=True, tag="merge"):
+    """Adopt the outcome of a fork of this run."""
+
+    run_id: str
+    output: Json
+
+
+Command: TypeAlias = (
+    Cancel | Answer | Signal | Repair | Retry | Resume | ChildOutcome | LateAnswer | Merge
+)

@@ -1,0 +1,98 @@
+"""Rows that must agree with the log: what an append changes beside the events, as data.
+
+The store writes them in the transaction of the events they follow from.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kapell.core.runs.status import RunStatus
+from kapell.kit.errors import Failure
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The run's row after the append (seq, epoch and owner are the store's own business).
+
+    ``wake_at`` is its earliest timer, None without one. ``ended_at`` is set when it is terminal.
+    ``usd`` and ``tokens`` are what is settled so far; ``step`` the path that moved last.
+    """
+
+    status: RunStatus
+    generation: int
+    wake_at: float | None
+    ended_at: float | None
+    usd: int = 0
+    tokens: int = 0
+    error_code: str = ""
+
+
+class LedgerReserved(msgspec.Struct, frozen=True, kw_only=True):
+    """A model call is under way; one ledger row per ``call``."""
+
+    call: str
+    path: str
+    step: str
+    agent: str
+    model: str
+    usd: int
+    tokens: int
+    at: float
+
+
+class LedgerSettled(msgspec.Struct, frozen=True, kw_only=True):
+    """It ended: the reservation is 0 now and this was used."""
+
+    call: str
+    usd: int
+    input_tokens: int
+    output_tokens: int
+    state: Literal["settled", "abandoned", "failed"]
+    at: float
+
+
+class ApprovalOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A person is asked; ``data`` is JSON text or the digest of an artifact."""
+
+    path: str
+    title: str
+    data: str
+    edit: tuple[str, ...]
+    expires: float | None
+    at: float
+
+
+class ApprovalClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """It is answered, expired or no longer needed."""
+
+    path: str
+    answer: Literal["approved", "rejected", "expired", "void"]
+    by: str
+    at: float
+
+
+class DeadLetterOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A step run awaits a person."""
+
+    path: str
+    stage: str
+    failure: Failure
+    attempts: int
+    at: float
+
+
+class DeadLetterClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A person took care of it (every open one below ``path``; empty: of the run)."""
+
+    path: str
+    at: float
+
+
+RowChange: TypeAlias = (
+    LedgerReserved
+    | LedgerSettled
+    | ApprovalOpened
+    | ApprovalClosed
+    | DeadLetterOpened
+    | DeadLetterClosed
+)

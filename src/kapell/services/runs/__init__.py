@@ -1,0 +1,1 @@
+"""Runs: starting them, advancing them, telling them things, reading them, and the ports for it."""
