@@ -1,0 +1,1 @@
+"""Tools: what a tool says of itself, as data."""
