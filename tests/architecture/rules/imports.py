@@ -1,0 +1,69 @@
+"""Imports stand at the top, and settings are read in one place."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tests.architecture.rules.sources import Finding, Project, Source, functions
+
+# Entry points and wiring may load a heavy floor on use; nobody else hides our own imports.
+LAZY_OWN = ("src/kapell/cli/", "src/kapell/bootstrap", "src/kapell/worker/")
+# Import-linter needs a module to exist before it can protect it; this rule does not.
+SETTINGS_READERS = ("src/kapell/bootstrap", "src/kapell/settings")
+_REASON = re.compile(r"# noqa: PLC0415\s*[-–—:,(]+\s*\w+")  # noqa: RUF001 - the dashes are data
+
+
+def local_imports(project: Project) -> Iterator[Finding]:
+    """Yield imports inside functions that do not say why."""
+    for source in project.under("src/", "tests/", "scripts/", "bench/"):
+        for statement in _inside_functions(source):
+            if not _REASON.search(source.lines[statement.lineno - 1]):
+                yield source.found(
+                    statement.lineno,
+                    "import inside a function: move it up, or say why after '# noqa: PLC0415 -'",
+                )
+
+
+def local_own_imports(project: Project) -> Iterator[Finding]:
+    """Yield imports of our own package inside functions: that is how knots grow."""
+    for source in project.under("src/kapell/"):
+        if source.path.startswith(LAZY_OWN):
+            continue
+        for statement in _inside_functions(source):
+            if any(name.partition(".")[0] == "kapell" for name in imported(statement)):
+                yield source.found(
+                    statement.lineno, "own import inside a function: move the value down a floor"
+                )
+
+
+def settings_door(project: Project) -> Iterator[Finding]:
+    """Yield modules that read settings though bootstrap alone may."""
+    for source in project.under("src/kapell/"):
+        if source.path.startswith(SETTINGS_READERS):
+            continue
+        for item in ast.walk(source.tree):
+            if isinstance(item, ast.Import | ast.ImportFrom) and any(
+                name == "kapell.settings" or name.startswith("kapell.settings.")
+                for name in imported(item)
+            ):
+                yield source.found(
+                    item.lineno, "only bootstrap reads settings: take the value as an argument"
+                )
+
+
+def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """Yield the dotted names a statement imports."""
+    for alias in statement.names:
+        if isinstance(statement, ast.Import):
+            yield alias.name
+        else:
+            yield f"{statement.module or ''}.{alias.name}"
+
+
+def _inside_functions(source: Source) -> Iterator[ast.Import | ast.ImportFrom]:
+    seen: set[int] = set()
+    for function in functions(source.tree):
+        for item in ast.walk(function):
+            if isinstance(item, ast.Import | ast.ImportFrom) and id(item) not in seen:
+                seen.add(id(item))
+                yield item

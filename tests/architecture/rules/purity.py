@@ -1,0 +1,35 @@
+"""What import rules cannot see: clocks and chance reached through harmless modules."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.architecture.rules.sources import Finding, Project, dotted
+
+PURE = ("src/kapell/kit/", "src/kapell/core/", "src/kapell/projections/")
+_IMPURE_ENDS = (
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "date.today",
+    "uuid.uuid1",
+    "uuid.uuid4",
+)
+_IMPURE_NAMES = frozenset({"open", "input", "print", "uuid1", "uuid4"})
+
+
+def hidden_world(project: Project) -> Iterator[Finding]:
+    """Yield calls in the pure floors that read a clock, draw chance or do I/O."""
+    for source in project.under(*PURE):
+        for item in ast.walk(source.tree):
+            if isinstance(item, ast.Call):
+                name = dotted(item.func)
+                if name in _IMPURE_NAMES or name.endswith(_IMPURE_ENDS):
+                    yield source.found(item.lineno, f"{name}() is not pure: take it as an argument")
+
+
+def async_core(project: Project) -> Iterator[Finding]:
+    """Yield coroutines in the pure floors: whoever decides does not wait."""
+    for source in project.under("src/kapell/core/", "src/kapell/projections/"):
+        for item in ast.walk(source.tree):
+            if isinstance(item, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
+                yield source.found(item.lineno, "async in a pure floor: core does not wait")
