@@ -2,9 +2,9 @@
 
 ``@pytest.mark.requirement("DX-05", "WF-05")`` names requirements of
 ``docs/reference/requirements.tsv``; an unknown id stops the collection. Results are kept in
-``.traceability/results.json`` (never committed) and merged: a run of one file renews that
-file's tests only. ``scripts/traceability.py`` writes the page from it. Works with xdist: marks
-travel to the controller as user properties of each report.
+``.traceability/results.json`` (never committed) and merged: a run of one file renews what it
+ran, a whole run begins anew. ``scripts/traceability.py`` writes the page from it. Works with
+xdist: marks travel to the controller as user properties of each report.
 """
 
 import json
@@ -38,7 +38,7 @@ class Recorder:
         self._known = known_requirements(config.rootpath)
         self._outcomes: dict[str, str] = {}
         self._marks: dict[str, set[str]] = {}
-        self._files: set[str] = set()
+        self._ran: set[str] = set()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Turn marks into properties that travel with the reports."""
@@ -54,7 +54,7 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the worst outcome over phases and parameters."""
         name = function_id(report.nodeid)
-        self._files.add(name.partition("::")[0])
+        self._ran.add(name)
         marks = {str(value) for key, value in report.user_properties if key == _PROPERTY}
         if not marks or (report.when != "call" and report.outcome == "passed"):
             return
@@ -68,10 +68,13 @@ class Recorder:
             return
         path = self._root / RESULTS
         path.parent.mkdir(exist_ok=True)
+        whole = session.config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (
+            session.config.option.keyword or session.config.option.markexpr
+        )
         kept = {
             name: entry
-            for name, entry in read_results(self._root).items()
-            if (self._root / name.partition("::")[0]).exists()
+            for name, entry in ({} if whole else read_results(self._root)).items()
+            if name not in self._ran and (self._root / name.partition("::")[0]).exists()
         }
         for name, outcome in self._outcomes.items():
             kept[name] = {"outcome": outcome, "requirements": sorted(self._marks[name])}

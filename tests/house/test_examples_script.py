@@ -1,0 +1,71 @@
+"""`make examples` finds what is there and says of each whether it went well."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import examples
+
+# A command line that does what the script relies on: `init DIR`, `run FILE ...`, exit codes.
+CLI = """\
+import pathlib, sys
+words = sys.argv[1:]
+if words[0] == "init":
+    pathlib.Path(words[1]).mkdir()
+    sys.exit(0)
+text = pathlib.Path(words[1]).read_text()
+assert words[2:5] == ["--model", "offline", "--yes"]
+if "needs: inputs" in text and words[5:] != ["--params", "inputs.yaml"]:
+    sys.exit("no inputs")
+if "broken" in text:
+    print("first line", file=sys.stderr)
+    sys.exit("E-17: this step is broken")
+sys.exit(3 if "fails" in text else 0)
+"""
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> list[str]:
+    (tmp_path / "cli.py").write_text(CLI, "utf-8")
+    return [sys.executable, str(tmp_path / "cli.py")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "examples"
+    (folder / "bigger").mkdir(parents=True)
+    (folder / "bigger/workflow.yaml").write_text("needs: inputs\n", "utf-8")
+    (folder / "bigger/inputs.yaml").write_text("a: 1\n", "utf-8")
+    (folder / "plain.yaml").write_text("name: plain\n", "utf-8")
+    (folder / "saga.yaml").write_text("# expect-exit: 3\nname: fails\n", "utf-8")
+    (folder / "README.md").write_text("# Examples\n", "utf-8")
+    return folder
+
+
+def test_every_kind_of_example_is_found_and_runs(folder: Path, cli: list[str]) -> None:
+    found = examples.find(folder)
+    assert [example.name for example in found] == ["bigger", "plain", "saga"]
+    assert [examples.run(example, cli) for example in found] == ["", "", ""]
+
+
+def test_a_failure_says_why(folder: Path, cli: list[str]) -> None:
+    (folder / "plain.yaml").write_text("broken\n", "utf-8")
+    (folder / "saga.yaml").write_text("# expect-exit: 3\nname: fine\n", "utf-8")
+    _, plain, saga = examples.find(folder)
+    assert examples.run(plain, cli) == "exit 1 instead of 0: E-17: this step is broken"
+    assert examples.run(saga, cli) == "exit 0 instead of 3: it said nothing"
+
+
+def test_a_folder_without_a_workflow_is_no_example(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    with pytest.raises(SystemExit, match="empty is no example"):
+        examples.find(folder)
+
+
+def test_an_unknown_name_is_refused() -> None:
+    command = [sys.executable, str(examples.ROOT / "scripts/examples.py"), "no-such-example"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stdout.startswith("no ")
