@@ -1,5 +1,7 @@
 """A tool's description: what authors are checked against and agents are shown."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from kapell.kit.json import Json
@@ -8,9 +10,10 @@ from kapell.kit.json import Json
 class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A tool as data.
 
-    ``args`` is the JSON Schema of its arguments, ``returns`` of its result. ``repeatable`` says that
-    calling it twice with the same arguments does no harm; ``writes`` that it changes files or the
-    world outside.
+    ``args`` is the JSON Schema of its arguments, ``returns`` of its result. ``repeatable`` says
+    that calling it twice with the same arguments does no harm; ``writes`` that it changes files or
+    the world outside. ``repeatable_when`` names arguments and the values of theirs under which a
+    tool that is not repeatable is so all the same; None among them stands for "not given".
     """
 
     name: str
@@ -19,3 +22,13 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     returns: Json = None
     repeatable: bool = True
     writes: bool = False
+    repeatable_when: Mapping[str, tuple[Json, ...]] = {}
+
+
+def repeatable(spec: ToolSpec, args: Json) -> bool:
+    """Tell whether the tool may be called twice with these arguments."""
+    if spec.repeatable:
+        return True
+    given = args if isinstance(args, Mapping) else {}
+    conditions = spec.repeatable_when.items()
+    return bool(conditions) and all(given.get(name) in values for name, values in conditions)

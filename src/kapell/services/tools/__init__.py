@@ -1,1 +1,1 @@
-"""Tools: the one door through which tools are called, and the port behind it."""
+"""Tools: the one door through which tools are called, and the ports behind it."""

@@ -1,7 +1,8 @@
 """What a tool is to the services."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -9,6 +10,9 @@ from kapell.core.events.tool import FileChange
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.ids import RunId, TenantId
 from kapell.kit.json import Digest, Json
+
+FetchBlob: TypeAlias = Callable[[Digest], Awaitable[bytes]]
+"""Fetches the bytes of an artifact."""
 
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +36,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back: the output, what changed in the run's folder, and the changed files' bytes."""
+    """What came back: output, changes in the run's folder, and the bytes of the changed files."""
 
     output: Json
     files: tuple[FileChange, ...] = ()
@@ -47,9 +51,7 @@ class Tool(Protocol):
         """Return what the tool says of itself."""
         ...
 
-    async def call(
-        self, call: ToolCall, blob: Callable[[Digest], Awaitable[bytes]]
-    ) -> ToolResult:
+    async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
         """Do the work; ``blob`` fetches an artifact.
 
         Raises:
@@ -58,5 +60,27 @@ class Tool(Protocol):
         ...
 
 
-class UnknownOutcome(Exception):  # noqa: N818 - a statement about the world, not an error of ours
+class BlobStore(Protocol):
+    """Where the bytes behind digests come from; the artifact store is one."""
+
+    async def get(self, tenant_id: TenantId, digests: Sequence[Digest]) -> Mapping[Digest, bytes]:
+        """Return the bytes. Raises Missing ``artifact_unknown``."""
+        ...
+
+
+class RunFolder(Protocol):
+    """Puts a run's folder into the state its log tells of."""
+
+    def hold(
+        self, folder: str, files: Mapping[str, Digest], blob: FetchBlob
+    ) -> AbstractAsyncContextManager[None]:
+        """Enter with the folder holding ``files``; leave after the call that works in it.
+
+        Calls of one run may hold the same folder side by side: what another call that has not
+        ended wrote stays untouched.
+        """
+        ...
+
+
+class UnknownOutcome(Exception):
     """The call may have taken effect although it failed; the cause says how it failed."""
