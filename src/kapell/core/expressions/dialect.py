@@ -14,11 +14,11 @@ from jinja2.lexer import TokenStream
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from kapell.core.expressions.errors import denied
+from kapell.core.expressions.errors import denied, wrong
 from kapell.core.expressions.limits import Meter
 from kapell.core.expressions.operations import operators, registry
 from kapell.core.expressions.operations.predicates import PREDICATES
-from kapell.core.expressions.operations.values import item, member, sequence, text_of
+from kapell.core.expressions.operations.values import item, member, sequence, sort_of, text_of
 from kapell.core.expressions.positions import positioned
 
 LOOP_MEMBERS = frozenset(
@@ -122,6 +122,12 @@ def _literal(meter: Meter, value: object) -> object:
     return value
 
 
+def _text_key(meter: Meter, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise wrong(f"A key of an object must be text, not {sort_of(value)}")
+
+
 def _function(meter: Meter, name: str, *given: object, **named: object) -> object:
     return registry.FUNCTIONS[name](meter, *given, **named)
 
@@ -145,6 +151,7 @@ def _build() -> Dialect:
         "loop": _loop,
         "cycle": _cycle,
         "literal": _literal,
+        "key": _text_key,
         "method": registry.method,
         "function": _function,
         **operators.ARITHMETIC,

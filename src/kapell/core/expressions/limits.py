@@ -72,32 +72,34 @@ class Meter:
             raise expensive("The number is too large")
         return value
 
-    def weigh(self, value: object) -> int:
-        """Pay for going through all of ``value`` and return what it cost.
+    def weigh(self, value: object) -> bool:
+        """Pay for going through all of ``value``; tell whether it is plain lists and dicts.
 
         A value that is referred to twice counts twice: what matters is the size it has when written
         out. Anything that is not JSON is refused.
         """
-        before = self.operations
+        plain = True
         level: list[object] = [value]
         for _ in range(self.depth + 1):
             deeper: list[object] = []
             for one in level:
                 if isinstance(one, str):
                     self.read(one)
+                elif isinstance(one, list | tuple):
+                    self.spend(1 + len(one))
+                    deeper.extend(one)
+                    plain = plain and type(one) is list
+                elif one is None or isinstance(one, int | float):
+                    self.spend(1)
                 elif isinstance(one, Mapping):
                     self.spend(1 + 2 * len(one))
                     self._keys(one)
                     deeper.extend(one.values())
-                elif isinstance(one, list | tuple):
-                    self.spend(1 + len(one))
-                    deeper.extend(one)
-                elif one is None or isinstance(one, bool | int | float):
-                    self.spend(1)
+                    plain = plain and type(one) is dict
                 else:
                     raise denied("The value is not JSON, expressions cannot use it")
             if not deeper:
-                return before - self.operations
+                return plain
             level = deeper
         raise expensive("The value is nested too deeply")
 
@@ -105,4 +107,4 @@ class Meter:
         for key in keys:
             if not isinstance(key, str):
                 raise wrong("A key of an object must be text")
-            self.operations -= len(key) >> _TEXT_SHARE
+            self.spend(len(key) >> _TEXT_SHARE)

@@ -17,10 +17,10 @@ from kapell.kit.json import Json
 _STEP = r"""\.[A-Za-z][A-Za-z0-9_]*|\[[0-9]{1,6}\]|\['[A-Za-z0-9 -][A-Za-z0-9 _-]*'\]"""
 _PATH = re.compile(rf"\s*(?P<root>[A-Za-z][A-Za-z0-9_]*)(?P<rest>(?:{_STEP})*)\s*", re.ASCII)
 _STEPS = re.compile(_STEP, re.ASCII)
-_WORDS = frozenset(
-    ["true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if"]
-    + ["else", "self", "loop"]
-)
+_WORDS = frozenset({
+    "true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else",
+    "self", "loop",
+})  # fmt: skip
 _PLAIN = (dict, list, str, int, float, bool, type(None))
 
 

@@ -19,10 +19,10 @@ _IGNORED = frozenset(["whitespace", "comment_begin", "comment", "comment_end"])
 class Located(Exception):
     """A refusal that knows its offset, raised before there is a tree."""
 
-    def __init__(self, refusal: Refusal, offset: int) -> None:
+    def __init__(self, refusal: Refusal, offset: int | None) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
-        self.offset = offset
+        self.offset = offset or 0  # nodes that Jinja adds by itself have no place
 
 
 def line_and_column(source: str, offset: int) -> tuple[int, int]:

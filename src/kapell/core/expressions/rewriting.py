@@ -26,7 +26,13 @@ _DEEPEST = 70
 _DEEPEST_LOOPS = 8
 _MOST_NODES = 20_000
 _TAGS = "Allowed are {{ … }}, {% for %}, {% if %} and {% set %}."
-_NAMES = {"CallBlock": "call", "FromImport": "from", "FilterBlock": "filter", "AssignBlock": "set"}
+_NAMES = {
+    "Scope": "autoescape",
+    "CallBlock": "call",
+    "FromImport": "from",
+    "FilterBlock": "filter",
+    "AssignBlock": "set",
+}
 _ARITHMETIC: dict[type[nodes.Node], str] = {
     nodes.Add: "+",
     nodes.Sub: "-",
@@ -203,9 +209,10 @@ class Rewriter:
         called = "this"
         if isinstance(callee, nodes.Getattr | nodes.Name):
             called = callee.attr if isinstance(callee, nodes.Getattr) else callee.name
-        known = ", ".join(sorted(registry.FUNCTIONS))
-        refusal = denied(f"Expressions cannot call {called!r}", f"Functions are: {known}.")
-        raise Located(refusal, callee.lineno)
+        advice = f"Functions are: {', '.join(sorted(registry.FUNCTIONS))}."
+        if called in registry.FILTERS:
+            advice = f"Use the filter: value | {called}."
+        raise Located(denied(f"Expressions cannot call {called!r}", advice), callee.lineno)
 
     def _filter(self, node: nodes.Node) -> nodes.Expr:
         use = _typed(node, nodes.Filter)
@@ -306,9 +313,9 @@ class Rewriter:
         return _operation("literal", nodes.Dict(pairs, lineno=node.lineno))
 
     def _key(self, node: nodes.Node) -> nodes.Expr:
-        """Keys that are worked out become text, so that no key is ever unhashable."""
+        """Return a key that is text, or an operation that sees to it."""
         if not isinstance(node, nodes.Const):
-            return _operation("text", self.expression(node))
+            return _operation("key", self.expression(node))
         if not isinstance(node.value, str):
             raise Located(Refusal(ExpressionSyntax, "A key of an object must be text"), node.lineno)
         return self.expression(node)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from kapell.core.expressions.errors import expensive, wrong
 from kapell.core.expressions.limits import Meter
-from kapell.core.expressions.operations.operators import compared
+from kapell.core.expressions.operations.operators import compared, equal
 from kapell.core.expressions.operations.values import (
     encoded,
     follow,
@@ -253,11 +253,11 @@ def groupby(
         paired.append([default if found is None else found, item])
     groups: list[dict[str, object]] = []
     collected: list[object] = []
-    previous: object = groups  # equals no key
+    previous: object = None
     for pair in sort(meter, paired, False, case_sensitive, 0):
         grouper, item = pair if isinstance(pair, list) else (None, None)
         key = _key(meter, grouper, None, case_sensitive)
-        if not groups or key != previous:
+        if not groups or not equal(meter, key, previous):
             collected = []
             groups.append({"grouper": grouper, "list": collected})
             previous = key

@@ -220,12 +220,11 @@ def tojson(meter: Meter, value: object, indent: object = None) -> str:
     if indent is None:
         return text
     by = whole(indent, "The indent", 0, 8)
-    # Each mark of the compact text brings at most one line, and no line is deeper than the limit.
-    marks = sum(text.count(mark) for mark in ",:[]{}")
-    meter.write(len(text) + marks * 2)
-    lines = json.dumps(value, indent=by, sort_keys=True, ensure_ascii=False)
-    meter.write(len(lines))
-    return lines
+    lines = []
+    for piece in json.JSONEncoder(indent=by, sort_keys=True, ensure_ascii=False).iterencode(value):
+        meter.write(len(piece))
+        lines.append(piece)
+    return "".join(lines)
 
 
 def fromjson(meter: Meter, value: object) -> object:

@@ -136,18 +136,13 @@ def settled(meter: Meter, value: object) -> Json:
         if value not in _INTEGERS:
             raise wrong("The number does not fit into 64 bits")
         return value
-    meter.weigh(value)
-    return _plain(meter, value)
+    return cast(Json, value) if meter.weigh(value) else _plain(value)
 
 
-def _plain(meter: Meter, value: object) -> Json:
-    """Copy only what is not plain already; ``value`` has been weighed, so its depth is bounded."""
+def _plain(value: object) -> Json:
+    """Copy to plain lists and dicts; ``value`` has been weighed, so its depth is bounded."""
     if isinstance(value, Mapping):
-        pairs = {key: _plain(meter, inner) for key, inner in value.items()}
-        same = type(value) is dict and all(pairs[key] is value[key] for key in pairs)
-        return value if same else pairs
+        return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        items = [_plain(meter, inner) for inner in value]
-        same = type(value) is list and all(a is b for a, b in zip(items, value, strict=True))
-        return value if same else items
-    return settled(meter, value)
+        return [_plain(inner) for inner in value]
+    return cast(Json, value)
