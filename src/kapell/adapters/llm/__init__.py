@@ -1,0 +1,1 @@
+"""The only speaker to language models: vendors' SDKs are imported here, on first use."""

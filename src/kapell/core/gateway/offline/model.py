@@ -1,0 +1,129 @@
+"""The offline model's one door: a request in, an answer out, the same everywhere and every time."""
+
+import re
+
+from kapell.core.gateway.calls import ModelAnswer, ModelRequest, Usage
+from kapell.core.gateway.offline import extract, tokens
+from kapell.core.gateway.offline.classify import Label, choose, topic
+from kapell.core.gateway.offline.draft import filled, reply, template_in
+from kapell.core.gateway.offline.fill import fill
+from kapell.core.gateway.offline.outline import outline
+from kapell.core.gateway.offline.prompt import Prompt, read
+from kapell.core.gateway.offline.summary import keywords, summary
+from kapell.core.gateway.offline.words import words
+from kapell.kit.json import encode
+
+NAME = "offline"
+LABEL = "[offline model]"
+"""First line of every text the offline model writes: nobody shall take it for a thinker's."""
+
+_SUMMARISE = frozenset(
+    ("summarise", "summarize", "summary", "shorten", "condense", "tldr", "brief", "abstract")
+)
+_REPLY = frozenset(
+    ("answer", "reply", "respond", "response", "email", "letter", "apologise", "apologize")
+)
+_CLASSIFY = frozenset(
+    (
+        "classify",
+        "categorise",
+        "categorize",
+        "label",
+        "tag",
+        "sort",
+        "triage",
+        "decide",
+        "choose",
+        "pick",
+        "rate",
+    )
+)
+_EXTRACT = frozenset(("extract", "list", "find", "identify", "detect"))
+_NAMED = r"[\"'`]?[\w -]{1,30}?[\"'`]?"
+_BETWEEN = r"\s*,\s*(?:or\s+|and\s+)?|\s*[/|]\s*|\s+or\s+|\s+and\s+"
+_LEADS = r"one of|either|among|between|labels?|categories|options|classes|choose from|as|into"
+_OPTIONS = re.compile(
+    rf"(?:{_LEADS})[:\s]+\(?((?:{_NAMED}(?:{_BETWEEN})){{1,12}}[\"'`]?[\w-]{{1,30}}[\"'`]?)",
+    re.IGNORECASE,
+)
+
+
+def answer(request: ModelRequest) -> ModelAnswer:
+    """Return the offline model's answer: labelled text, or a value valid under the schema."""
+    prompt = read(request.messages)
+    asked = sum(tokens.count(message.text) for message in request.messages)
+    value = None
+    if request.schema is None:
+        whole = f"{LABEL}\n{_text(prompt)}"
+    else:
+        value = fill(request.schema, prompt)
+        whole = encode(value).decode()
+    text = tokens.cut(whole, request.max_output)
+    short = text == whole
+    return ModelAnswer(
+        text=text,
+        value=value if short else None,
+        model=NAME,
+        usage=Usage(input_tokens=asked, output_tokens=tokens.count(text)),
+        finish="stop" if short else "length",
+        offline=True,
+    )
+
+
+def _text(prompt: Prompt) -> str:
+    template = template_in(prompt)
+    if template is not None:
+        return filled(template, prompt)
+    asked = words(prompt.instruction)
+    lead = asked[:8]
+    if any(word in _SUMMARISE for word in asked):
+        return (
+            summary(prompt.matter, _wanted_sentences(prompt.instruction))
+            or "There is nothing to summarise."
+        )
+    if any(word in _CLASSIFY for word in lead):
+        return _label(prompt)
+    if any(word in _EXTRACT for word in lead):
+        return _facts(prompt)
+    if any(word in _REPLY for word in lead):
+        return reply(prompt)
+    return outline(prompt)
+
+
+def _wanted_sentences(instruction: str) -> int:
+    numbers = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+    match = re.search(
+        r"\b(\d+|one|two|three|four|five)\s+(?:short\s+)?(?:sentence|line|point|bullet)",
+        instruction,
+        re.IGNORECASE,
+    )
+    if not match:
+        return 3
+    return numbers.get(match[1].lower()) or max(1, min(int(match[1]), 20))
+
+
+def _label(prompt: Prompt) -> str:
+    """Return one of the labels the instruction names; without any, what the matter is about."""
+    match = _OPTIONS.search(prompt.instruction) or _OPTIONS.search(prompt.role)
+    if not match:
+        return topic(prompt.matter)
+    names = [name.strip(" \"'`") for name in re.split(_BETWEEN, match[1]) if name.strip(" \"'`")]
+    return names[choose([Label(name) for name in names], prompt, prompt.instruction).index]
+
+
+def _facts(prompt: Prompt) -> str:
+    """Return the facts that stand in the matter, one a line."""
+    matter = prompt.matter
+    lines = [f"- {name}: {value}" for name, value in extract.pairs(matter).items()]
+    for name, found in (
+        ("e-mail", extract.emails(matter)),
+        ("date", extract.dates(matter)),
+        ("link", extract.urls(matter)),
+        ("amount", [f"{amount:g}" for amount in extract.amounts(matter)]),
+        ("reference", extract.identifiers(matter)),
+    ):
+        lines += [
+            f"- {name}: {value}" for value in found if not any(value in line for line in lines)
+        ]
+    lines.append(f"- about: {', '.join(keywords(matter))}")
+    return "\n".join(lines)

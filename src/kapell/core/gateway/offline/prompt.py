@@ -1,0 +1,107 @@
+"""What a prompt asks and what it is about: the instruction apart from the matter."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from kapell.core.gateway.calls import Message
+from kapell.core.gateway.offline.words import listed, words
+
+VERBS = listed(
+    "answer reply respond draft write compose classify categorise categorize sort label tag triage "
+    "summarise summarize shorten condense extract list find read rate score decide judge review "
+    "check analyse analyze translate rewrite polish improve describe explain plan propose design "
+    "create build make prepare fill complete give return tell identify detect determine evaluate "
+    "compare choose pick select suggest generate produce turn convert report outline test deploy "
+    "implement fix question help merge combine"
+)
+_HEAD = re.compile(r"\A\s*([^\n]{2,300}?):(?:[ \t]+|[ \t]*\n+)(\S.*)\Z", re.DOTALL)
+_FENCE = re.compile(
+    r"```[a-z]*\n(.*?)```|<(text|document|ticket|input|data|content)>(.*?)</\2>", re.DOTALL
+)
+_EXAMPLE = re.compile(
+    r"^[ \t]*(?:[-*•][ \t]*|\d+[.)][ \t]*|example:?[ \t]*)?"
+    r"[\"'\u201c]?(.{3,300}?)[\"'\u201d]?[ \t]*(?:->|=>|→)"
+    r"[ \t]*[\"'\u201c]?([^\n\"'\u201d]{1,80}?)[\"'\u201d]?[ \t.]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_BLOCK_EXAMPLE = re.compile(
+    r"^(?:input|text|ticket|q|question|message):[ \t]*(.+?)\n"
+    r"(?:output|label|answer|a|class|category|urgency|topic|sentiment):[ \t]*([^\n]{1,80})$",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A text the author classified, to go by."""
+
+    text: str
+    label: str
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """A call's messages as the offline model reads them.
+
+    ``matter`` is what the answer is about, ``instruction`` what to do with it, ``role`` what the
+    agent is told once for all calls, ``asked`` the user's words whole.
+    """
+
+    role: str
+    instruction: str
+    matter: str
+    examples: tuple[Example, ...] = ()
+    asked: str = ""
+
+    @property
+    def guidance(self) -> str:
+        """Return everything that is not the matter."""
+        return f"{self.role}\n{self.instruction}"
+
+
+def read(messages: Sequence[Message]) -> Prompt:
+    """Return the parts of a call: the first user message asks, corrections after it add nothing."""
+    role = "\n".join(message.text for message in messages if message.role == "system")
+    asked = [message.text for message in messages if message.role == "user"]
+    spoken = any(message.role == "assistant" for message in messages)
+    text = (asked[0] if spoken else "\n\n".join(asked)) if asked else ""
+    examples = _examples(role) + _examples(text)
+    instruction, matter = _split(
+        _EXAMPLE.sub("", _BLOCK_EXAMPLE.sub("", text)) if examples else text
+    )
+    return Prompt(
+        role=role, instruction=instruction, matter=matter, examples=tuple(examples), asked=text
+    )
+
+
+def _examples(text: str) -> list[Example]:
+    found = [Example(match[1].strip(), match[2].strip()) for match in _EXAMPLE.finditer(text)]
+    found += [
+        Example(match[1].strip(), match[2].strip()) for match in _BLOCK_EXAMPLE.finditer(text)
+    ]
+    return found
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return instruction and matter; a text that instructs nothing is matter altogether."""
+    text = text.strip()
+    fences = [match[1] or match[3] for match in _FENCE.finditer(text)]
+    outside = _FENCE.sub(" ", text).strip()
+    if fences and outside:
+        return outside, "\n\n".join(fence.strip() for fence in fences)
+    head = _HEAD.match(text)
+    if head and _instructs(head[1]):
+        return head[1].strip(), head[2].strip()
+    paragraphs = re.split(r"\n\s*\n", text)
+    if len(paragraphs) > 1 and _instructs(paragraphs[0]):
+        return paragraphs[0].strip(), "\n\n".join(paragraphs[1:]).strip()
+    if len(paragraphs) > 1 and _instructs(paragraphs[-1]) and not _instructs(paragraphs[0]):
+        return paragraphs[-1].strip(), "\n\n".join(paragraphs[:-1]).strip()
+    if _instructs(text) and len(paragraphs) == 1:
+        return text, text
+    return "", text
+
+
+def _instructs(text: str) -> bool:
+    """Tell whether a text begins by asking for something."""
+    return any(word in VERBS for word in words(text)[:6])

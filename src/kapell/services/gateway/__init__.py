@@ -1,0 +1,1 @@
+"""Gateway: the only door to models, and the port its adapters implement."""

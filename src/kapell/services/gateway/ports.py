@@ -1,0 +1,33 @@
+"""What the gateway needs from whoever speaks to models."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from kapell.core.gateway.calls import ModelAnswer, ModelRequest
+
+OnDelta: TypeAlias = Callable[[str], None]
+"""Told each piece of an answer as it comes; pieces are for watching and never become events."""
+
+
+class ModelPort(Protocol):
+    """Speaks to the models of one provider."""
+
+    async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelAnswer:
+        """Return the answer to one request; with ``on_delta`` it is streamed.
+
+        A call is made once: no retries inside. Cancelling the task ends the call.
+
+        Raises:
+            KapellError: With one of the codes of `kapell.core.gateway.failures`.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give connections back; a closed port is asked nothing more."""
+        ...
+
+
+ModelFactory: TypeAlias = Callable[[], ModelPort]
+"""Makes a port on first use. It may import a vendor's SDK, which takes seconds: the gateway
+calls it in a thread of its own.
+"""
