@@ -25,6 +25,7 @@ from kapell.kit.json import Json
 LONGEST = 256_000
 _SHORT = 2_000
 _RESULT = "__result"
+_SEARCH = "Jinja was looking for the following tags"
 
 
 def is_template(text: str) -> bool:
@@ -80,7 +81,7 @@ def build(source: str, *, bare: bool) -> tuple[Work, frozenset[Read], bool]:
     except Located as found:
         raise located(found.refusal, source, found.offset) from None
     except TemplateSyntaxError as error:
-        message = error.message or "This cannot be read"
+        message = (error.message or "This cannot be read").replace(_SEARCH, "It lacks one of")
         refusal = Refusal(ExpressionSyntax, message[0].upper() + message[1:])
         raise located(refusal, source, error.lineno) from None
     except RecursionError:

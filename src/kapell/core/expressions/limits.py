@@ -12,6 +12,7 @@ import msgspec
 from kapell.core.expressions.errors import denied, expensive, wrong
 
 MAX_BITS = 1024
+INTEGERS = range(-(2**63), 2**64)  # what JSON carries between all our parts
 _TEXT_SHARE = 6  # 64 characters count as one operation: they are copied by the block
 
 
@@ -91,6 +92,8 @@ class Meter:
                     plain = plain and type(one) is list
                 elif one is None or isinstance(one, int | float):
                     self.spend(1)
+                    if isinstance(one, int) and one not in INTEGERS:
+                        raise wrong("The number does not fit into 64 bits")
                 elif isinstance(one, Mapping):
                     self.spend(1 + 2 * len(one))
                     self._keys(one)

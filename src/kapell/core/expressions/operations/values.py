@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import cast
 
 from kapell.core.expressions.errors import denied, wrong
-from kapell.core.expressions.limits import Meter
+from kapell.core.expressions.limits import INTEGERS, Meter
 from kapell.kit import json
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json
-
-_INTEGERS = range(-(2**63), 2**64)
 
 
 def sort_of(value: object) -> str:
@@ -133,7 +131,7 @@ def settled(meter: Meter, value: object) -> Json:
     if isinstance(value, str) or value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):
-        if value not in _INTEGERS:
+        if value not in INTEGERS:
             raise wrong("The number does not fit into 64 bits")
         return value
     return cast(Json, value) if meter.weigh(value) else _plain(value)
