@@ -57,6 +57,8 @@ PLANTS: dict[str, list[tuple[str, str, int]]] = {
         ("src/kapell/core/when.py", _DOC + "import datetime\nA = datetime.datetime.now()\n", 3),
         ("src/kapell/kit/ids.py", _DOC + "from uuid import uuid4\nA = uuid4()\n", 3),
         ("src/kapell/projections/list.py", _DOC + "A = open('x')\n", 2),
+        ("src/kapell/core/fetch.py", _DOC + "import urllib.parse, urllib.request\n", 2),
+        ("src/kapell/core/fetch.py", _DOC + "from http.client import HTTPConnection\n", 2),
     ],
     "async_core": [("src/kapell/core/wait.py", _DOC + "async def wait() -> None:\n    pass\n", 2)],
     "docstrings": [

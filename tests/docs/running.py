@@ -43,8 +43,8 @@ class Page:
         self._folder = folder
         self._captured: dict[str, str] = {}
 
-    def run(self, block: Block) -> None:
-        """Run one block.
+    def check(self, block: Block) -> None:
+        """Run one block and compare it with what the page says.
 
         Raises:
             BlockFailed: It did not end, print or parse as the page says.

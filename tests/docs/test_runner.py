@@ -8,10 +8,10 @@ from tests.docs.blocks import BadBlock, read_blocks
 from tests.docs.running import BlockFailed, Page, matches
 
 
-def _run(folder: Path, *texts: str) -> None:
+def _check(folder: Path, *texts: str) -> None:
     page = Page(folder)
     for block in read_blocks("page.md", "\n\n".join(texts)):
-        page.run(block)
+        page.check(block)
 
 
 def _fence(info: str, text: str) -> str:
@@ -19,7 +19,7 @@ def _fence(info: str, text: str) -> str:
 
 
 def test_blocks_of_a_page_share_a_folder_and_run_in_order(tmp_path: Path) -> None:
-    _run(
+    _check(
         tmp_path,
         _fence("json {file=data/a.json}", '{"a": 1}'),
         _fence("bash", "grep -q a data/a.json\ncp data/a.json b.json"),
@@ -38,7 +38,7 @@ def test_the_output_shown_is_compared() -> None:
 
 
 def test_a_value_of_one_block_serves_the_next(tmp_path: Path) -> None:
-    _run(
+    _check(
         tmp_path,
         _fence('console {capture="RUN:run ([a-z0-9]+)"}', "$ echo run r17 started"),
         _fence("console", '$ echo "$RUN"\nr17'),
@@ -64,7 +64,7 @@ def test_a_value_of_one_block_serves_the_next(tmp_path: Path) -> None:
 )
 def test_a_block_that_fails_is_named(info: str, text: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(BlockFailed) as failed:
-        _run(tmp_path, "# Page", _fence(info, text))
+        _check(tmp_path, "# Page", _fence(info, text))
     assert str(failed.value).startswith("page.md:3: ")
     assert why in str(failed.value)
 
@@ -92,4 +92,4 @@ def test_a_block_with_a_reason_is_left_out(tmp_path: Path) -> None:
     text = _fence('bash {norun reason="needs a key"}', "exit 1")
     (block,) = read_blocks("page.md", text)
     assert block.reason == "needs a key"
-    _run(tmp_path, text)
+    _check(tmp_path, text)

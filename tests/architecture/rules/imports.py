@@ -4,9 +4,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.architecture.rules.sources import Finding, Project, Source, functions
+from tests.architecture.rules.sources import Finding, Project, Source, functions, imported
 
-# Entry points and wiring may load a heavy floor on use; nobody else hides our own imports.
+# Entry points and wiring may load a heavy floor on use, and an adapter a heavy module of its own;
+# nobody else hides our own imports.
 LAZY_OWN = ("src/kapell/cli/", "src/kapell/bootstrap", "src/kapell/worker/")
 # Import-linter needs a module to exist before it can protect it; this rule does not.
 SETTINGS_READERS = ("src/kapell/bootstrap", "src/kapell/settings")
@@ -30,7 +31,11 @@ def local_own_imports(project: Project) -> Iterator[Finding]:
         if source.path.startswith(LAZY_OWN):
             continue
         for statement in _inside_functions(source):
-            if any(name.partition(".")[0] == "kapell" for name in imported(statement)):
+            own = _adapter(source.path)
+            if any(
+                _is_ours(name) and not (own and name.startswith(own))
+                for name in imported(statement)
+            ):
                 yield source.found(
                     statement.lineno, "own import inside a function: move the value down a floor"
                 )
@@ -51,13 +56,14 @@ def settings_door(project: Project) -> Iterator[Finding]:
                 )
 
 
-def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
-    """Yield the dotted names a statement imports."""
-    for alias in statement.names:
-        if isinstance(statement, ast.Import):
-            yield alias.name
-        else:
-            yield f"{statement.module or ''}.{alias.name}"
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] == "kapell"
+
+
+def _adapter(path: str) -> str:
+    """Return the dotted name of the adapter a module belongs to, with a dot at its end."""
+    parts = path.split("/")
+    return ".".join(parts[1:4]) + "." if parts[:3] == ["src", "kapell", "adapters"] else ""
 
 
 def _inside_functions(source: Source) -> Iterator[ast.Import | ast.ImportFrom]:

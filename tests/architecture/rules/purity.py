@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.architecture.rules.sources import Finding, Project, dotted
+from tests.architecture.rules.sources import Finding, Project, dotted, imported
 
 PURE = ("src/kapell/kit/", "src/kapell/core/", "src/kapell/projections/")
 _IMPURE_ENDS = (
@@ -14,13 +14,19 @@ _IMPURE_ENDS = (
     "uuid.uuid1",
     "uuid.uuid4",
 )
+# Import-linter knows the standard library by its first name only; these have pure siblings.
+_IMPURE_MODULES = ("urllib.request", "http.client", "http.server", "concurrent.futures")
 _IMPURE_NAMES = frozenset({"open", "input", "print", "uuid1", "uuid4"})
 
 
 def hidden_world(project: Project) -> Iterator[Finding]:
-    """Yield calls in the pure floors that read a clock, draw chance or do I/O."""
+    """Yield calls and imports in the pure floors that read a clock, draw chance or do I/O."""
     for source in project.under(*PURE):
         for item in ast.walk(source.tree):
+            if isinstance(item, ast.Import | ast.ImportFrom):
+                for name in imported(item):
+                    if f"{name}.".startswith(tuple(f"{module}." for module in _IMPURE_MODULES)):
+                        yield source.found(item.lineno, f"{name} is not pure: services do that")
             if isinstance(item, ast.Call):
                 name = dotted(item.func)
                 if name in _IMPURE_NAMES or name.endswith(_IMPURE_ENDS):

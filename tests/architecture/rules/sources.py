@@ -104,3 +104,12 @@ def dotted(expression: ast.expr) -> str:
         base = dotted(expression.value)
         return f"{base}.{expression.attr}" if base else ""
     return ""
+
+
+def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """Yield the dotted names a statement imports."""
+    for alias in statement.names:
+        if isinstance(statement, ast.Import):
+            yield alias.name
+        else:
+            yield f"{statement.module or ''}.{alias.name}"

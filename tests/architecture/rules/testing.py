@@ -7,7 +7,7 @@ from tests.architecture.rules.sources import Finding, Project, dotted, functions
 
 _SKIPS = frozenset({"pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail"})
 _CALLED_SKIPS = frozenset({"pytest.skip", "pytest.xfail"})
-_SAYS = ("assert", "expect", "check", "verify")
+_SAYS = ("assert", "expect", "check", "validate", "verify")
 _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "sleep", "anyio.sleep"})
 
 
@@ -28,10 +28,19 @@ def skips(project: Project) -> Iterator[Finding]:
 
 
 def hollow_tests(project: Project) -> Iterator[Finding]:
-    """Yield tests that cannot fail: no assertion, no expected error, no checking call."""
+    """Yield tests that cannot fail: no assertion, no expected error, no checking call.
+
+    A function of the same file that can fail counts as a checking call.
+    """
     for source in project.under("tests/"):
+        local = {
+            function.name: function
+            for function in functions(source.tree)
+            if not function.name.startswith("test_")
+        }
+        checking = {name for name, function in local.items() if _can_fail(function, set())}
         for function in functions(source.tree):
-            if function.name.startswith("test_") and not _can_fail(function):
+            if function.name.startswith("test_") and not _can_fail(function, checking):
                 yield source.found(function.lineno, f"{function.name} asserts nothing")
 
 
@@ -53,12 +62,14 @@ def _reason(call: ast.Call) -> bool:
     )
 
 
-def _can_fail(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _can_fail(function: ast.FunctionDef | ast.AsyncFunctionDef, checking: set[str]) -> bool:
     for item in ast.walk(function):
         if isinstance(item, ast.Assert):
             return True
         if isinstance(item, ast.Call):
             name = dotted(item.func).rpartition(".")[2] or getattr(item.func, "attr", "")
-            if name in {"raises", "warns", "fail"} or name.lstrip("_").startswith(_SAYS):
+            if name in {"raises", "warns", "fail"} | checking:
+                return True
+            if name.lstrip("_").startswith(_SAYS):
                 return True
     return False
