@@ -36,7 +36,7 @@ class Evaluation(Context):
 class Null(Undefined):
     """What Jinja takes for undefined is null here; no undefined object ever exists."""
 
-    def __new__(cls, *_: object, **__: object) -> None:  # type: ignore[misc]
+    def __new__(cls, *_: object, **__: object) -> None:  # type: ignore[misc] # makes no object
         """Return null instead of an object."""
         return None
 

@@ -2,9 +2,9 @@
 
 import json
 import math
-from urllib.parse import quote
 
 from jinja2.filters import do_title
+from jinja2.utils import url_quote
 
 from kapell.core.expressions.errors import expensive, wrong
 from kapell.core.expressions.limits import Meter
@@ -211,7 +211,7 @@ def urlencode(meter: Meter, value: object) -> str:
     """Return the text as it may stand in a URL."""
     text = text_of(meter, value)
     meter.write(len(text) * 12)
-    return quote(text, safe="/", errors="replace")
+    return url_quote(text)
 
 
 def tojson(meter: Meter, value: object, indent: object = None) -> str:
