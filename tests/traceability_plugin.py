@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 RESULTS = Path(".traceability/results.json")
+PAGE = Path("docs/reference/traceability.md")
 REQUIREMENTS = Path("docs/reference/requirements.tsv")
 _PROPERTY = "requirement"
 _RANK = {"passed": 0, "skipped": 1, "failed": 2}
@@ -79,6 +80,14 @@ class Recorder:
         for name, outcome in self._outcomes.items():
             kept[name] = {"outcome": outcome, "requirements": sorted(self._marks[name])}
         path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say when the page lacks a test that carries a mark."""
+        path = self._root / PAGE
+        page = path.read_text("utf-8") if path.exists() else ""
+        missing = [name for name in self._outcomes if f"`{name}`" not in page]
+        if missing:
+            terminalreporter.write_line(f"{PAGE} lacks {len(missing)} marked tests: run make docs")
 
 
 def read_results(root: Path) -> dict[str, dict[str, object]]:

@@ -7,7 +7,7 @@ same rule runs on our tree and on a small planted one that breaks it.
 import ast
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class Source:
 class Project:
     """Every text file git would see."""
 
-    files: tuple[Source, ...]
+    files: tuple[Source, ...] = field(repr=False)
 
     def under(self, *folders: str, suffix: str = ".py") -> Iterator[Source]:
         """Yield the files below one of the folders with the suffix."""
