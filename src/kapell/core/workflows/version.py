@@ -246,5 +246,25 @@ class Version(_Frozen, frozen=True, kw_only=True):
 
 
 def version_hash(version: Version) -> VersionHash:
-    """Return the SHA-256 of the version's canonical JSON."""
-    return VersionHash(digest(encode(version)))
+    """Return the SHA-256 of what the version means.
+
+    Lines do not count, so that comments and the way of writing (YAML or JSON) change nothing; a
+    value that equals its default counts as left out, so that equal versions have equal hashes.
+    """
+    return VersionHash(digest(encode(_meaning(version))))
+
+
+def _meaning(value: object) -> object:
+    if isinstance(value, msgspec.Struct):
+        tag = value.__struct_config__.tag
+        found: dict[str, object] = {} if tag is None else {"type": tag}
+        for field in msgspec.structs.fields(value):
+            one = getattr(value, field.name)
+            if field.name != "line" and (one != field.default or field.required):
+                found[field.name] = _meaning(one)
+        return found
+    if isinstance(value, dict):
+        return {key: _meaning(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_meaning(one) for one in value]
+    return value

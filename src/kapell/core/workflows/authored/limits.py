@@ -1,0 +1,66 @@
+"""Limits an author sets: retries, budgets, caches, and defaults for a whole workflow."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from kapell.core.definitions.authored import Amount, Authored, Span, doc
+
+
+class RetryForm(Authored, kw_only=True):
+    """How often, after what pause and on which failures a failed attempt is repeated."""
+
+    called: ClassVar[str] = "`retry`"
+
+    attempts: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | None,
+        doc("Tries altogether, the first one counted (1 to 100).", default=1),
+    ] = None
+    backoff: Annotated[
+        Span | None, doc("Pause before the second try; it doubles each time.", default="1s")
+    ] = None
+    max: Annotated[Span | None, doc("Longest pause between two tries.", default="30s")] = None
+    jitter: Annotated[
+        bool | None, doc("Vary the pauses so that many steps do not return at once.", default=True)
+    ] = None
+    on: Annotated[
+        list[str] | None,
+        doc("Kinds or codes of errors that are tried again.", default=["unavailable", "limited"]),
+    ] = None
+
+
+class BudgetForm(Authored, kw_only=True):
+    """Ceilings; what reaches one stops with a clear state that names it."""
+
+    called: ClassVar[str] = "`budget`"
+
+    usd: Annotated[Amount | None, doc("US dollars.")] = None
+    tokens: Annotated[
+        Annotated[int, Meta(ge=0)] | None, doc("Tokens read and written, together.")
+    ] = None
+    time: Annotated[
+        Span | None, doc("Time at work; waiting for people, signals or a queue does not count.")
+    ] = None
+
+
+class CacheForm(Authored, kw_only=True):
+    """A result is used again instead of doing the step anew."""
+
+    called: ClassVar[str] = "`cache`"
+
+    ttl: Annotated[Span, doc("How long a result may be used again.")]
+    key: Annotated[
+        str | None, doc("Template of the key; without one, the input of the step is the key.")
+    ] = None
+
+
+class DefaultsForm(Authored, kw_only=True):
+    """What `agent`, `ask` and `tool` steps have unless they say otherwise."""
+
+    called: ClassVar[str] = "`defaults`"
+
+    timeout: Annotated[Span | None, doc("Time one attempt may take.")] = None
+    retry: Annotated[RetryForm | None, doc("How failed attempts are repeated.")] = None
+
+
+ItemErrors = Literal["fail", "collect"]

@@ -1,0 +1,211 @@
+"""Builds the frozen steps of a workflow whose checks have passed: nothing can fail here."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from kapell.core.definitions.problems import Problems
+from kapell.core.workflows.authored.steps import CompensateForm, StepForm
+from kapell.core.workflows.authored.workflow import WorkflowForm
+from kapell.core.workflows.filling import UNDO_RETRY, action_prompt, budget_of, retry_of
+from kapell.core.workflows.models import resolve_model
+from kapell.core.workflows.order import join_of, order_of
+from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
+from kapell.core.workflows.scope import DEFAULT_ITEM
+from kapell.core.workflows.version import (
+    AgentWork,
+    ApprovalWork,
+    AskWork,
+    BlockWork,
+    Body,
+    Cache,
+    Case,
+    ForEach,
+    LoopWork,
+    ParallelWork,
+    Retry,
+    SetWork,
+    Step,
+    SwitchWork,
+    ToolWork,
+    WaitWork,
+    Work,
+    WorkflowWork,
+)
+from kapell.kit.clock import span
+from kapell.kit.errors import Place
+from kapell.kit.json import Json
+
+UNDO = "undo"
+"""Id of the step that a compensation by tool or agent consists of."""
+
+
+class Builder:
+    """Makes steps; holds what the workflow and its workspace say for all of them."""
+
+    def __init__(
+        self, form: WorkflowForm, pins: Pins, defaults: WorkspaceDefaults, overrides: Overrides
+    ) -> None:
+        self._form = form
+        self._pins = pins
+        self._defaults = defaults
+        self._override = self._resolved(overrides.model)
+        asked = form.defaults
+        far = defaults.retry or Retry()
+        self._retry = retry_of(asked.retry if asked else None, far)
+        self._retries_given = defaults.retry is not None or bool(asked and asked.retry)
+        near = asked.timeout if asked else None
+        self._timeout = defaults.timeout if near is None else near
+
+    def workflow(self) -> Body:
+        """Return the workflow's own sequence."""
+        return self._body(self._form.steps, self._resolved(self._form.model))
+
+    def _resolved(self, name: str | None) -> str | None:
+        nowhere = Place(file="", line=0, column=0)
+        return resolve_model(name, self._defaults.routes, nowhere, Problems())
+
+    def _body(
+        self, steps: Sequence[StepForm], model: str | None, result: str | None = None
+    ) -> Body:
+        order = order_of(steps)
+        return Body(
+            steps=tuple(self._step(step, order.after[step.id], model) for step in steps),
+            result=result,
+        )
+
+    def _step(self, form: StepForm, after: tuple[str, ...], around: str | None) -> Step:
+        model = self._resolved(form.model) or around
+        calls = form.agent is not None or form.ask is not None
+        acts = calls or form.tool is not None
+        timeout = form.timeout
+        if timeout is None and acts:
+            timeout = self._timeout
+        return Step(
+            id=form.id,
+            work=self._work(form, model),
+            after=after,
+            join=join_of(form),
+            when=form.when,
+            for_each=_for_each(form),
+            retry=retry_of(form.retry, self._retry if acts else Retry()),
+            timeout=timeout,
+            on_error=self._on_error(form, model),
+            compensate=self._compensate(form.compensate, form, model),
+            budget=budget_of(form.budget),
+            cache=None if form.cache is None else Cache(ttl=form.cache.ttl, key=form.cache.key),
+            output=self._output(form),
+            corrections=3 if form.corrections is None else form.corrections,
+            model=self._model(form.agent, model) if calls else None,
+            line=form.place().line,
+        )
+
+    def _model(self, agent: str | None, near: str | None) -> str | None:
+        """Return the model by precedence: command line, step, workflow, agent, workspace."""
+        own = self._resolved(self._pins.agents[agent].model) if agent is not None else None
+        return self._override or near or own or self._resolved(self._defaults.model)
+
+    def _output(self, form: StepForm) -> Json:
+        if isinstance(form.output, str):
+            return self._pins.schemas[form.output].plain()
+        if form.output is None and form.agent is not None:
+            return self._pins.agents[form.agent].output
+        return form.output
+
+    def _on_error(self, form: StepForm, model: str | None) -> Literal["fail", "continue"] | Body:
+        if form.on_error is None or isinstance(form.on_error, str):
+            return form.on_error or "fail"
+        return self._body(form.on_error.steps, model)
+
+    def _compensate(
+        self, form: CompensateForm | None, step: StepForm, model: str | None
+    ) -> Body | None:
+        if form is None:
+            return None
+        if form.steps is not None:
+            return self._body(form.steps, model)
+        work: Work
+        if form.tool is not None:
+            work = ToolWork(tool=form.tool, args=form.with_ or {})
+        else:
+            work = AgentWork(agent=form.agent or "", prompt=form.prompt or "")
+        undo = Step(
+            id=UNDO,
+            work=work,
+            retry=self._retry if self._retries_given else UNDO_RETRY,
+            timeout=self._timeout,
+            model=self._model(form.agent, model) if form.agent is not None else None,
+            line=form.place().line,
+        )
+        return Body(steps=(undo,))
+
+    def _work(self, form: StepForm, model: str | None) -> Work:
+        if form.agent is not None:
+            prompt = form.prompt or action_prompt(form.action or "", form.params)
+            return AgentWork(agent=form.agent, prompt=prompt)
+        if form.ask is not None:
+            return AskWork(prompt=form.ask)
+        if form.tool is not None:
+            return ToolWork(tool=form.tool, args=form.with_ or {})
+        if form.workflow is not None:
+            args = form.with_ or {}
+            return WorkflowWork(workflow=form.workflow, args=args, detached=bool(form.detached))
+        if form.approval is not None or form.wait is not None:
+            return _pause(form)
+        return self._holder(form, model)
+
+    def _holder(self, form: StepForm, model: str | None) -> Work:
+        if form.steps is not None:
+            return BlockWork(body=self._body(form.steps, model, form.result))
+        if form.parallel is not None:
+            branches = {name: self._body(steps, model) for name, steps in form.parallel.items()}
+            return ParallelWork(branches=branches)
+        if form.switch is not None:
+            cases = tuple(
+                Case(name=case.name, when=case.when, body=self._body(case.steps, model))
+                for case in form.switch.cases
+            )
+            other = form.switch.else_
+            return SwitchWork(
+                cases=cases, otherwise=None if other is None else self._body(other, model)
+            )
+        if form.loop is not None:
+            loop = form.loop
+            return LoopWork(
+                body=self._body(loop.steps, model, form.result),
+                until=loop.until,
+                max=loop.max or 10,
+                on_exhausted=loop.on_exhausted or "fail",
+            )
+        return SetWork(values=form.set or {})
+
+
+def _for_each(form: StepForm) -> ForEach | None:
+    if form.for_each is None:
+        return None
+    return ForEach(
+        items=form.for_each,
+        name=form.as_ or DEFAULT_ITEM,
+        where=form.where,
+        concurrency=form.concurrency or 1,
+        on_item_error=form.on_item_error or "fail",
+    )
+
+
+def _pause(form: StepForm) -> Work:
+    if form.approval is not None:
+        ask = form.approval
+        return ApprovalWork(
+            title=ask.title,
+            data=ask.data,
+            edit=tuple(ask.edit or ()),
+            expires=ask.expires,
+            on_expiry=ask.on_expiry or "reject",
+        )
+    wait = form.wait
+    assert wait is not None  # noqa: S101 - the caller has asked
+    seconds = wait.for_
+    if isinstance(seconds, str) and "{{" not in seconds:
+        seconds = span(seconds)
+    if isinstance(seconds, int):
+        seconds = float(seconds)
+    return WaitWork(seconds=seconds, until=wait.until, signal=wait.signal, match=wait.match)

@@ -1,0 +1,1 @@
+"""What shape alone cannot tell: ids, order, names in expressions, things named elsewhere."""

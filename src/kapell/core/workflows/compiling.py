@@ -1,0 +1,65 @@
+"""From the authored form to the frozen version."""
+
+from kapell.core.definitions.problems import Problems
+from kapell.core.workflows.authored.workflow import InputForm, WorkflowForm
+from kapell.core.workflows.building import Builder
+from kapell.core.workflows.checks.catalogue import check_names
+from kapell.core.workflows.checks.inputs import check_inputs
+from kapell.core.workflows.checks.walk import check_workflow
+from kapell.core.workflows.filling import budget_of, merged
+from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
+from kapell.core.workflows.references import references_of
+from kapell.core.workflows.version import InputSpec, Version
+
+
+def compile_workflow(
+    form: WorkflowForm,
+    pins: Pins,
+    defaults: WorkspaceDefaults,
+    problems: Problems,
+    overrides: Overrides | None = None,
+) -> Version | None:
+    """Return the compiled workflow, None when ``problems`` holds errors in the end.
+
+    The same form, pins, defaults and overrides always give the same version.
+    """
+    around = overrides or Overrides()
+    check_workflow(form, problems)
+    check_inputs(form, problems)
+    check_names(form, pins, defaults, around, problems)
+    if problems.errors:
+        return None
+    named = references_of(form)
+    agents = sorted({one.name for one in named.agents})
+    workflows = sorted({one.name for one in named.workflows})
+    return Version(
+        name=form.name,
+        description=form.description or "",
+        inputs=_inputs(form),
+        body=Builder(form, pins, defaults, around).workflow(),
+        outputs=form.outputs,
+        budget=merged(around.budget, merged(budget_of(form.budget), defaults.budget)),
+        timeout=form.timeout if around.timeout is None else around.timeout,
+        on_failure=form.on_failure or "compensate",
+        agents={name: pins.agents[name] for name in agents},
+        workflows={name: pins.workflows[name] for name in workflows},
+    )
+
+
+def _inputs(form: WorkflowForm) -> dict[str, InputSpec] | None:
+    if form.inputs is None:
+        return None
+    return {name: _input(one) for name, one in form.inputs.items()}
+
+
+def _input(form: InputForm | None) -> InputSpec:
+    if form is None:
+        return InputSpec(required=True)
+    required = form.required if form.required is not None else not form.given("default")
+    return InputSpec(
+        type=form.type or "any",
+        description=form.description or "",
+        enum=None if form.enum is None else tuple(form.enum),
+        default=form.default,
+        required=required,
+    )

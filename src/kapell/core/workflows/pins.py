@@ -1,0 +1,47 @@
+"""What compile is given beside the file: things the workflow names, and defaults around it."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from kapell.core.agents.definition import Agent
+from kapell.core.definitions.tree import Node
+from kapell.core.tools.spec import ToolSpec
+from kapell.core.workflows.version import Budget, Retry, Version
+
+
+class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
+    """What a workspace sets for workflows and agents that say nothing themselves.
+
+    ``routes`` maps short names to models. ``retry`` None means the language's own default.
+    """
+
+    model: str | None = "offline"
+    routes: Mapping[str, str] = {}
+    budget: Budget | None = None
+    retry: Retry | None = None
+    timeout: float | None = None
+
+
+class Overrides(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line sets over everything the files say."""
+
+    model: str | None = None
+    budget: Budget | None = None
+    timeout: float | None = None
+
+
+class Pins(msgspec.Struct, frozen=True, kw_only=True):
+    """The things a workflow names, as they are now.
+
+    ``schemas`` holds files of JSON Schema by the name the author wrote. ``tools`` None means that
+    the tools are not known and not checked. ``known_agents`` and ``known_workflows`` are the names
+    for hints; a name that is known but not pinned is broken and has been told already.
+    """
+
+    agents: Mapping[str, Agent] = {}
+    workflows: Mapping[str, Version] = {}
+    schemas: Mapping[str, Node] = {}
+    tools: Mapping[str, ToolSpec] | None = None
+    known_agents: frozenset[str] = frozenset()
+    known_workflows: frozenset[str] = frozenset()

@@ -1,0 +1,39 @@
+"""Sorts of JSON values by the names authors use for them."""
+
+from collections.abc import Mapping
+
+from kapell.kit.json import Json
+
+
+def fits(value: Json, wanted: str) -> bool:
+    """Say whether a value is of the type an input declares; a ``file`` is a path's text."""
+    if wanted == "any":
+        return True
+    if wanted in ("string", "file"):
+        return isinstance(value, str)
+    if wanted == "boolean":
+        return isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    if wanted == "integer":
+        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if wanted == "number":
+        return isinstance(value, int | float)
+    if wanted == "object":
+        return isinstance(value, Mapping)
+    return isinstance(value, list | tuple)
+
+
+def sort_of(value: Json) -> str:
+    """Return how a value's sort is called in messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int):
+        return "a whole number"
+    if isinstance(value, float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "an object" if isinstance(value, Mapping) else "a list"
