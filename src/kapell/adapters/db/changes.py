@@ -1,0 +1,87 @@
+"""Row changes of a decision, sorted by table; shared by both databases."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kapell.adapters.db.rows import checked
+from kapell.core.runs.rows import (
+    ApprovalClosed,
+    ApprovalOpened,
+    DeadLetterClosed,
+    DeadLetterOpened,
+    LedgerReserved,
+    LedgerSettled,
+    RowChange,
+)
+from kapell.kit.ids import RunId, TenantId
+from kapell.kit.json import encode
+
+BELOW = "/[@.:#!"
+"""What may follow a path in the path of something below it."""
+
+Person: TypeAlias = Literal["opened", "closed", "dead", "buried"]
+
+
+class Changes(msgspec.Struct):
+    """Columns to be written; every row begins with tenant and run."""
+
+    reserved: list[tuple[str, str, str, str, str, str, str, str, int, int, float]] = []
+    """tenant, run, call, path, step, agent, provider, model, usd, tokens, at"""
+    settled: list[tuple[str, str, str, int, int, int, str, float]] = []
+    """tenant, run, call, usd, input tokens, output tokens, state, at"""
+    people: list[tuple[Person, tuple[str | int | float | None, ...]]] = []
+    """What waits for people, in the order it happened. Columns:
+
+    opened: tenant, run, path, at, title, data, edit, expires
+    closed: tenant, run, path, answer, by, at
+    dead: tenant, run, path, at, stage, code, message, failure, attempts
+    buried: tenant, run, path, at
+    """
+
+    def add(self, tenant: TenantId, run: RunId, changes: Sequence[RowChange]) -> None:
+        """Add a decision's changes.
+
+        A call that is settled and reserved anew in one decision ends as reserved.
+        """
+        for change in changes:
+            match change:
+                case LedgerReserved():
+                    self._reserve(tenant, run, change)
+                case LedgerSettled():
+                    self.settled.append(
+                        (tenant, run, change.call, change.usd, change.input_tokens,
+                         change.output_tokens, change.state, change.at)
+                    )  # fmt: skip
+                case ApprovalOpened():
+                    checked(change.path, change.title, change.data)
+                    edit = encode(change.edit).decode()
+                    opened = (tenant, run, change.path, change.at, change.title, change.data, edit,
+                              change.expires)  # fmt: skip
+                    self.people.append(("opened", opened))
+                case ApprovalClosed():
+                    checked(change.path, change.by)
+                    closed = (tenant, run, change.path, change.answer, change.by, change.at)
+                    self.people.append(("closed", closed))
+                case DeadLetterOpened():
+                    failure = change.failure
+                    checked(change.path, change.stage, failure.code, failure.message)
+                    text = encode(failure).decode()
+                    dead = (tenant, run, change.path, change.at, change.stage, failure.code,
+                            failure.message, text, change.attempts)  # fmt: skip
+                    self.people.append(("dead", dead))
+                case DeadLetterClosed():
+                    buried = (tenant, run, change.path, change.at)
+                    self.people.append(("buried", buried))
+
+    def _reserve(self, tenant: TenantId, run: RunId, change: LedgerReserved) -> None:
+        checked(change.call, change.path, change.step, change.agent, change.model)
+        if self.settled:
+            key = (tenant, run, change.call)
+            self.settled = [row for row in self.settled if row[:3] != key]
+        provider = change.model.partition(":")[0]
+        self.reserved.append(
+            (tenant, run, change.call, change.path, change.step, change.agent, provider,
+             change.model, change.usd, change.tokens, change.at)
+        )  # fmt: skip

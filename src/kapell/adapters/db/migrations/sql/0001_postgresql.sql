@@ -1,0 +1,173 @@
+CREATE TABLE approvals (
+    tenant_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    title TEXT NOT NULL,
+    data TEXT NOT NULL,
+    edit TEXT NOT NULL,
+    expires DOUBLE PRECISION,
+    answer TEXT,
+    answered_by TEXT NOT NULL,
+    closed_at DOUBLE PRECISION,
+    PRIMARY KEY (tenant_id, run_id, path, at)
+)
+-- next
+CREATE INDEX approvals_open ON approvals (tenant_id, at) WHERE closed_at IS NULL
+-- next
+CREATE TABLE artifacts (
+    tenant_id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    body BYTEA NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (tenant_id, digest)
+)
+-- next
+CREATE TABLE cursors (
+    subscriber TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    PRIMARY KEY (subscriber)
+)
+-- next
+CREATE TABLE dead_letters (
+    tenant_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    stage TEXT NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    failure TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    closed_at DOUBLE PRECISION,
+    PRIMARY KEY (tenant_id, run_id, path, at)
+)
+-- next
+CREATE INDEX dead_letters_open ON dead_letters (tenant_id, at) WHERE closed_at IS NULL
+-- next
+CREATE TABLE events (
+    position BIGINT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    correlation_id TEXT NOT NULL,
+    causation_id TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, run_id, seq)
+)
+-- next
+CREATE UNIQUE INDEX events_position ON events (position)
+-- next
+CREATE TABLE inbox (
+    number BIGINT GENERATED ALWAYS AS IDENTITY,
+    tenant_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    command TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    consumed BIGINT,
+    PRIMARY KEY (tenant_id, run_id, key)
+)
+-- next
+CREATE INDEX inbox_open ON inbox (tenant_id, run_id, number) WHERE consumed IS NULL
+-- next
+CREATE TABLE ledger (
+    tenant_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    call TEXT NOT NULL,
+    path TEXT NOT NULL,
+    step TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reserved BIGINT NOT NULL,
+    reserved_tokens BIGINT NOT NULL,
+    usd BIGINT NOT NULL,
+    input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    settled_at DOUBLE PRECISION,
+    PRIMARY KEY (tenant_id, run_id, call)
+)
+-- next
+CREATE INDEX ledger_at ON ledger (tenant_id, at)
+-- next
+CREATE TABLE results (
+    tenant_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    expires_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (tenant_id, key)
+)
+-- next
+CREATE TABLE runs (
+    tenant_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    workflow TEXT NOT NULL,
+    version TEXT NOT NULL,
+    status TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    generation BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
+    claims BIGINT NOT NULL,
+    priority BIGINT NOT NULL,
+    log_format BIGINT NOT NULL,
+    owner TEXT,
+    claimed_at DOUBLE PRECISION,
+    wake_at DOUBLE PRECISION,
+    created_at DOUBLE PRECISION NOT NULL,
+    updated_at DOUBLE PRECISION NOT NULL,
+    ended_at DOUBLE PRECISION,
+    usd BIGINT NOT NULL,
+    tokens BIGINT NOT NULL,
+    error_code TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    parent_run TEXT,
+    parent_path TEXT NOT NULL,
+    forked_from TEXT,
+    PRIMARY KEY (tenant_id, run_id)
+)
+-- next
+CREATE INDEX runs_due ON runs (tenant_id, workflow, priority, wake_at) WHERE owner IS NULL AND wake_at IS NOT NULL
+-- next
+CREATE UNIQUE INDEX runs_key ON runs (tenant_id, key) WHERE key <> ''
+-- next
+CREATE INDEX runs_owned ON runs (owner, workflow) WHERE owner IS NOT NULL
+-- next
+CREATE INDEX runs_status ON runs (tenant_id, status, run_id)
+-- next
+CREATE INDEX runs_wake ON runs (wake_at) WHERE owner IS NULL AND wake_at IS NOT NULL
+-- next
+CREATE TABLE snapshots (
+    tenant_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    fold TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (tenant_id, run_id, fold)
+)
+-- next
+CREATE TABLE versions (
+    tenant_id TEXT NOT NULL,
+    version TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (tenant_id, version)
+)
+-- next
+CREATE TABLE workers (
+    worker_id TEXT NOT NULL,
+    lease_until DOUBLE PRECISION NOT NULL,
+    since DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (worker_id)
+)

@@ -1,0 +1,1 @@
+"""The revisions in order; their numbers have four digits and only grow."""

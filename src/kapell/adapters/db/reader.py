@@ -1,0 +1,245 @@
+"""Reads that need no ownership, the same SQL for both databases.
+
+Parameters are written ``$1``; the connections' side turns them into its own form. Events come as one
+JSON text or as rows, which the fetching side knows best.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+from kapell.adapters.db import faults, rows
+from kapell.core.events.envelope import Event
+from kapell.core.runs.status import RunStatus
+from kapell.kit.errors import Invalid
+from kapell.kit.ids import RunId, TenantId, VersionHash
+from kapell.kit.json import Json, decode
+from kapell.services.runs.ports import (
+    ApprovalRow,
+    CostRow,
+    DeadLetterRow,
+    RunSummary,
+)
+
+Record = Mapping[str, Json]
+
+
+class Fetch(Protocol):
+    """How a database answers reads."""
+
+    async def rows(self, sql: str, *values: str | int | float | None) -> Sequence[Record]:
+        """Return all rows."""
+        ...
+
+    async def events(
+        self, where: str, *values: str | int | float | None
+    ) -> Sequence[tuple[int, Event]]:
+        """Return events with their positions; ``where`` is all that follows WHERE."""
+        ...
+
+    async def write(self, sql: str, *values: str | int | float | None) -> None:
+        """Execute one small statement durably."""
+        ...
+
+
+_SUMMARY = """
+SELECT tenant_id, run_id, workflow, version, status, seq, generation, owner, wake_at, priority,
+    created_at, updated_at, ended_at, usd, tokens, error_code, key, parent_run, forked_from FROM runs
+"""
+_LIST = f"""{_SUMMARY} WHERE tenant_id = $1 AND (CAST($2 AS text) IS NULL OR status = $2)
+    AND (CAST($3 AS text) IS NULL OR workflow = $3) AND (CAST($4 AS text) IS NULL OR run_id < $4)
+    ORDER BY run_id DESC LIMIT $5"""
+_EXACT = f"{_SUMMARY} WHERE tenant_id = $1 AND run_id = $2"
+_LAST = f"{_SUMMARY} WHERE tenant_id = $1 ORDER BY run_id DESC LIMIT 1"
+_BEGINNING = f"""{_SUMMARY} WHERE tenant_id = $1 AND run_id >= $2 AND run_id < $3
+    ORDER BY run_id LIMIT 2"""
+_END = f"{_SUMMARY} WHERE tenant_id = $1 AND substr(run_id, length(run_id) - $2 + 1) = $3 LIMIT 2"
+_APPROVALS = """
+SELECT a.*, r.workflow FROM approvals AS a
+    JOIN runs AS r ON r.tenant_id = a.tenant_id AND r.run_id = a.run_id
+WHERE a.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR a.run_id = $2) {open}
+ORDER BY a.at, a.run_id, a.path
+"""
+_DEAD = """
+SELECT d.*, r.workflow FROM dead_letters AS d
+    JOIN runs AS r ON r.tenant_id = d.tenant_id AND r.run_id = d.run_id
+WHERE d.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR d.run_id = $2) AND d.closed_at IS NULL
+ORDER BY d.at, d.run_id, d.path
+"""
+_COSTS = """
+SELECT {by} AS name, count(*) AS calls, CAST(sum(l.usd) AS bigint) AS usd,
+    CAST(sum(l.reserved) AS bigint) AS reserved, CAST(sum(l.input_tokens) AS bigint) AS input,
+    CAST(sum(l.output_tokens) AS bigint) AS output
+FROM ledger AS l JOIN runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+WHERE l.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR l.run_id = $2)
+    AND (CAST($3 AS double precision) IS NULL OR l.at >= $3)
+GROUP BY {by} ORDER BY 3 DESC, 1
+"""
+_GROUPS: Mapping[str, str] = {
+    "provider": "l.provider",
+    "model": "l.model",
+    "agent": "l.agent",
+    "step": "l.step",
+    "run": "l.run_id",
+    "workflow": "r.workflow",
+}
+_CURSOR = "SELECT position FROM cursors WHERE subscriber = $1"
+_SAVE_CURSOR = """
+INSERT INTO cursors (subscriber, position) VALUES ($1, $2)
+ON CONFLICT (subscriber) DO UPDATE SET position = excluded.position
+"""
+
+
+class SqlReader:
+    """The reader on any database that can fetch."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+
+    async def runs(
+        self,
+        tenant_id: TenantId,
+        *,
+        status: RunStatus | None = None,
+        workflow: str | None = None,
+        limit: int = 50,
+        before: RunId | None = None,
+    ) -> tuple[RunSummary, ...]:
+        """Return runs, newest first."""
+        found = await self._fetch.rows(
+            _LIST, tenant_id, None if status is None else status.value, workflow, before, limit
+        )
+        return tuple(_summary(row) for row in found)
+
+    async def run(self, tenant_id: TenantId, ref: str) -> RunSummary:
+        """Return one run by id, unique beginning or end of it, or ``last``."""
+        if ref == "last":
+            found = await self._fetch.rows(_LAST, tenant_id)
+        else:
+            found = await self._fetch.rows(_EXACT, tenant_id, ref)
+            if not found and ref:
+                found = await self._fetch.rows(_BEGINNING, tenant_id, ref, ref + "\U0010ffff")
+            if not found and ref:
+                found = await self._fetch.rows(_END, tenant_id, len(ref), ref)
+        if not found:
+            raise faults.run_unknown(ref)
+        if len(found) > 1:
+            raise Invalid(
+                f"{ref!r} stands for more than one run.",
+                code="run_ambiguous",
+                advice="Write more of its id.",
+            )
+        return _summary(found[0])
+
+    async def events(
+        self, tenant_id: TenantId, run_id: RunId, after: int = 0, limit: int = 1000
+    ) -> tuple[Event, ...]:
+        """Return a run's events after a sequence number."""
+        found = await self._fetch.events(
+            "tenant_id = $1 AND run_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+            tenant_id, run_id, after, limit,
+        )  # fmt: skip
+        return tuple(event for _, event in found)
+
+    async def approvals(
+        self, tenant_id: TenantId, run_id: RunId | None = None, open_only: bool = True
+    ) -> tuple[ApprovalRow, ...]:
+        """Return approvals, oldest first."""
+        condition = "AND a.closed_at IS NULL" if open_only else ""
+        found = await self._fetch.rows(_APPROVALS.format(open=condition), tenant_id, run_id)
+        return tuple(
+            ApprovalRow(
+                run_id=RunId(rows.text(row["run_id"])),
+                workflow=rows.text(row["workflow"]),
+                path=rows.text(row["path"]),
+                title=rows.text(row["title"]),
+                data=rows.text(row["data"]),
+                edit=rows.texts(decode(rows.text(row["edit"]))),
+                expires=rows.time_or_none(row["expires"]),
+                at=rows.time(row["at"]),
+                answer=rows.text_or_none(row["answer"]),
+                by=rows.text(row["answered_by"]),
+            )
+            for row in found
+        )
+
+    async def dead_letters(
+        self, tenant_id: TenantId, run_id: RunId | None = None
+    ) -> tuple[DeadLetterRow, ...]:
+        """Return open dead letters, oldest first."""
+        found = await self._fetch.rows(_DEAD, tenant_id, run_id)
+        return tuple(
+            DeadLetterRow(
+                run_id=RunId(rows.text(row["run_id"])),
+                workflow=rows.text(row["workflow"]),
+                path=rows.text(row["path"]),
+                stage=rows.text(row["stage"]),
+                code=rows.text(row["code"]),
+                message=rows.text(row["message"]),
+                attempts=rows.whole(row["attempts"]),
+                at=rows.time(row["at"]),
+            )
+            for row in found
+        )
+
+    async def costs(
+        self,
+        tenant_id: TenantId,
+        by: Literal["provider", "model", "agent", "step", "run", "workflow"],
+        run_id: RunId | None = None,
+        since: float | None = None,
+    ) -> tuple[CostRow, ...]:
+        """Return costs grouped, dearest first."""
+        sql = _COSTS.format(by=_GROUPS[by])
+        found = await self._fetch.rows(sql, tenant_id, run_id, since)
+        return tuple(
+            CostRow(
+                group=rows.text(row["name"]),
+                calls=rows.whole(row["calls"]),
+                usd=rows.whole(row["usd"]),
+                reserved=rows.whole(row["reserved"]),
+                input_tokens=rows.whole(row["input"]),
+                output_tokens=rows.whole(row["output"]),
+            )
+            for row in found
+        )
+
+    async def feed(self, after: int, limit: int = 500) -> tuple[tuple[int, Event], ...]:
+        """Return events of all runs after a global position, in order and without gaps."""
+        return tuple(
+            await self._fetch.events("position > $1 ORDER BY position LIMIT $2", after, limit)
+        )
+
+    async def cursor(self, subscriber: str) -> int:
+        """Return the position a subscriber has reached (0 at first)."""
+        found = await self._fetch.rows(_CURSOR, subscriber)
+        return rows.whole(found[0]["position"]) if found else 0
+
+    async def save_cursor(self, subscriber: str, position: int) -> None:
+        """Remember the position a subscriber has reached."""
+        rows.checked(subscriber)
+        await self._fetch.write(_SAVE_CURSOR, subscriber, position)
+
+
+def _summary(row: Record) -> RunSummary:
+    parent, fork = rows.text_or_none(row["parent_run"]), rows.text_or_none(row["forked_from"])
+    return RunSummary(
+        tenant_id=TenantId(rows.text(row["tenant_id"])),
+        run_id=RunId(rows.text(row["run_id"])),
+        workflow=rows.text(row["workflow"]),
+        version=VersionHash(rows.text(row["version"])),
+        status=RunStatus(rows.text(row["status"])),
+        seq=rows.whole(row["seq"]),
+        generation=rows.whole(row["generation"]),
+        owner=rows.text_or_none(row["owner"]),
+        wake_at=rows.time_or_none(row["wake_at"]),
+        priority=rows.whole(row["priority"]),
+        created_at=rows.time(row["created_at"]),
+        updated_at=rows.time(row["updated_at"]),
+        ended_at=rows.time_or_none(row["ended_at"]),
+        usd=rows.whole(row["usd"]),
+        tokens=rows.whole(row["tokens"]),
+        error_code=rows.text(row["error_code"]),
+        key=rows.text(row["key"]),
+        parent_run=None if parent is None else RunId(parent),
+        forked_from=None if fork is None else RunId(fork),
+    )

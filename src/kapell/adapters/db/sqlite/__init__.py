@@ -1,0 +1,1 @@
+"""SQLite, the embedded store: one file, one writer thread a process, readers of their own."""

@@ -1,0 +1,40 @@
+"""Brings a database to this release's schema; the only place that runs Alembic."""
+
+import sqlite3
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.pool import NullPool
+
+from kapell.adapters.db.schema import HEAD
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)
+
+
+def upgrade_sqlite(path: str) -> None:
+    """Bring a file to the head in one transaction, made if it is not there.
+
+    The caller holds the writers' file lock, so that two processes do not begin at once.
+    """
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=5, isolation_level=None)
+        connection.execute("PRAGMA journal_mode=WAL")
+        return connection
+
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            # The driver opens no transaction for DDL by itself: say it plainly.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _upgrade(connection)
+            connection.commit()
+    finally:
+        engine.dispose()
