@@ -65,7 +65,8 @@ contracts: .venv/.dev ## import rules of the floors and rooms
 	@$(BIN)/lint-imports --no-logo
 
 fast: .venv/.dev ## tests that need no server, no kill and no patience
-	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not slow and not crash and not postgres"
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --hypothesis-profile=fast \
+		-m "not slow and not crash and not postgres"
 
 docs: .venv/.dev ## write the generated pages anew
 	@for page in scripts/generate_*.py scripts/traceability.py; do \

@@ -1,6 +1,7 @@
 """What holds for every test: no network beyond loopback, fixtures, traceability marks."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fixtures import network
 
@@ -9,6 +10,13 @@ pytest_plugins = [
     "tests.fixtures.sqlite",
     "tests.traceability_plugin",
 ]
+
+# No deadlines: a busy machine is no failure. The fast suite draws fewer examples (`make fast`).
+settings.register_profile(
+    "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("fast", settings.get_profile("house"), max_examples=25)
+settings.load_profile("house")
 
 network.install()
 network.guard_children()

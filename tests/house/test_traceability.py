@@ -50,7 +50,9 @@ def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("words", [[], ["-n", "2"]])
+@pytest.mark.parametrize(
+    "words", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["alone", "xdist"]
+)
 def test_marks_and_outcomes_reach_the_page(words: list[str], tmp_path: Path) -> None:
     folder = _suite(tmp_path)
     ended = _run(folder, *words)
@@ -66,6 +68,7 @@ def test_marks_and_outcomes_reach_the_page(words: list[str], tmp_path: Path) -> 
     assert "| WF-05 | Rollback | test green | `test_it.py::test_undo` | passed |" in page
 
 
+@pytest.mark.slow
 def test_a_partial_run_renews_its_own_tests_only(tmp_path: Path) -> None:
     folder = _suite(tmp_path)
     _run(folder)
