@@ -12,6 +12,7 @@ from kapell.core.expressions import (
     compile_expression,
     compile_template,
 )
+from kapell.core.expressions.dialect import DIALECT
 from kapell.kit.json import Json
 
 
@@ -41,6 +42,7 @@ EXPENSIVE = [
     "{% endfor %}{% endfor %}",
     "{% for i in range(100000) %}" + "a" * 10_000 + "{% endfor %}",
     "{% for i in range(100000) %}{% set b = [" + "1," * 5_000 + "] %}{% endfor %}",
+    "{% for i in range(90000) %}{% if " + "1 and " * 60 + "1 %}{% endif %}{% endfor %}",
     "{{ range(10**9) }}",
     "{{ range(10**30) }}",
     "{{ 'a' * 10**9 }}",
@@ -79,6 +81,7 @@ EXPENSIVE = [
     "{{ " + "not " * 5000 + "1 }}",
     "{{ " + "-" * 5000 + "1 }}",
     "{{ " + "1+" * 5000 + "1 }}",
+    "{{ " + "1+" * 100 + "1 }}",
     "{{ " + "1 if 1 else " * 5000 + "1 }}",
     "{{ x" + "|list" * 3000 + " }}",
     "{{ o" + ".a" * 3000 + " }}",
@@ -120,6 +123,7 @@ DENIED = [
     "{{ range(*[1]) }}",
     "{{ range.__class__ }}",
     "{% for k in kids recursive %}{{ loop(k.kids) }}{% endfor %}",
+    "{% for k in kids recursive %}{{ k }}{% endfor %}",
     "{% for k in kids %}{{ loop }}{% endfor %}",
     "{% for k in kids %}{{ loop(k.kids) }}{% endfor %}",
     "{% for k in kids %}{{ loop.changed(1) }}{% endfor %}",
@@ -239,6 +243,20 @@ def test_every_limit_holds_by_itself() -> None:
     with pytest.raises(ExpressionTooExpensive, match="nested"):
         compile_expression("[[[[1]]]]").evaluate({}, Limits(depth=2))
     assert compile_expression("[[1]]").evaluate({}, Limits(depth=2)) == [[1]]
+
+
+def test_an_object_costs_its_keys_and_its_values() -> None:
+    names: dict[str, object] = {"a": {str(at): {} for at in range(1_000)}}
+    expression = compile_expression("a | tojson | length")
+    assert expression.evaluate(names) == 8_891
+    with pytest.raises(ExpressionTooExpensive, match="operations"):
+        expression.evaluate(names, Limits(operations=2_500))
+
+
+def test_nothing_of_jinjas_own_can_be_named() -> None:
+    assert all(":" in name for name in DIALECT.filters)
+    assert not DIALECT.tests
+    assert not DIALECT.globals
 
 
 def test_one_limit_is_shared_by_all_texts_of_a_loop() -> None:
