@@ -74,6 +74,17 @@ class KapellError(Exception):
         self.place = place
         self.retry_after = retry_after
 
+    @staticmethod
+    def from_failure(failure: "Failure") -> "KapellError":
+        """Return the error that a failure recorded."""
+        error = _BY_KIND[failure.kind](
+            failure.message,
+            code=failure.code,
+            advice=failure.advice,
+            retry_after=failure.retry_after,
+        )
+        return error
+
     def __str__(self) -> str:
         """Return place, message, code and advice in one readable text."""
         where = f"{self.place}: " if self.place else ""
@@ -130,6 +141,11 @@ class Bug(KapellError):
 
     kind = Kind.BUG
     default_code = "bug"
+
+
+_BY_KIND: dict[Kind, type[KapellError]] = {
+    kind.kind: kind for kind in (Invalid, Denied, Missing, Conflict, Limited, Unavailable, Bug)
+}
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):

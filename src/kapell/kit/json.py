@@ -13,7 +13,7 @@ import msgspec
 from kapell.kit.errors import Invalid
 
 if TYPE_CHECKING:
-    Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+    Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 else:
     # msgspec reads annotations at run time and has no recursive types.
     Json = Any

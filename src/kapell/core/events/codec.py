@@ -33,7 +33,9 @@ def dump(payload: Payload) -> str:
     return encode(payload).decode()
 
 
-def load(kind: str, version: int, text: str, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS) -> Payload:
+def load(
+    kind: str, version: int, text: str, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS
+) -> Payload:
     """Return the payload of a stored text, lifted to today's form when it is older.
 
     Raises:

@@ -9,7 +9,9 @@ from kapell.core.gateway.calls import Usage
 from kapell.kit.errors import Failure
 
 
-class ModelRequested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.requested"):
+class ModelRequested(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.requested"
+):
     """A model is about to be asked. ``prompt`` is the rendered text; for a correction it is what
     was wrong with the answer before. ``key`` is the idempotency key.
     """
@@ -23,7 +25,9 @@ class ModelRequested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     key: str
 
 
-class ModelAnswered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.answered"):
+class ModelAnswered(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.answered"
+):
     """The answer. ``value`` is the parsed structured answer, when one was asked for.
 
     ``cost`` in nano-dollars. ``problem`` says what is wrong with it, when it must be corrected.
@@ -42,7 +46,9 @@ class ModelAnswered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     offline: bool = False
 
 
-class ModelFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.failed"):
+class ModelFailed(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.failed"
+):
     """The call ended without an answer."""
 
     call: str

@@ -11,7 +11,9 @@ from kapell.kit.errors import Failure
 class StepStarted(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.started"):
     """An attempt began. For a ``for_each`` step ``items`` holds the items that passed ``where``.
 
-    ``choice`` is the case a switch took; ``number`` the pass a loop begins.
+    ``choice`` is the case a switch took; ``number`` the pass a loop begins. ``inputs`` are those of
+    an inlined sub-workflow, or the output of a loop's pass before. ``cache`` is the key its result
+    is kept under.
     """
 
     path: str
@@ -21,26 +23,32 @@ class StepStarted(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.sta
     choice: str = ""
     number: int = 0
     inputs: Packed | None = None
+    cache: str = ""
 
 
 class StepSucceeded(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.succeeded"):
     """It has its result. ``undo`` holds the frozen arguments of its compensation.
 
-    ``cached`` says that the result was taken from an earlier one.
+    ``cached`` says that the result was taken from an earlier one; ``taken`` is the sequence number
+    of the signal that was there before anyone waited for it.
     """
 
     path: str
     output: Packed
     undo: Packed | None = None
     cached: bool = False
+    taken: int = 0
 
 
-class StepFailed(msgspec.Struct, frozen=True, tag="step.failed"):
-    """It failed and is not tried again. ``handled`` says that ``on_error`` took care of it."""
+class StepFailed(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.failed"):
+    """It failed and is not tried again. ``handled`` says that ``on_error`` (or the collecting
+    ``for_each`` of an item) takes care of it. ``undo`` is set when it may have taken effect.
+    """
 
     path: str
     failure: Failure
     handled: bool = False
+    undo: Packed | None = None
 
 
 class StepRetryScheduled(msgspec.Struct, frozen=True, tag="step.retry_scheduled"):
@@ -76,13 +84,14 @@ class StepTimedOut(msgspec.Struct, frozen=True, tag="step.timed_out"):
     seconds: float
 
 
-class StepDead(msgspec.Struct, frozen=True, tag="step.dead"):
-    """A dead letter: out of attempts, awaiting a person."""
+class StepDead(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.dead"):
+    """A dead letter: out of attempts, awaiting a person. ``undo`` as in ``StepFailed``."""
 
     path: str
     stage: Literal["step", "compensation", "poison", "unknown_outcome"]
     failure: Failure
     attempts: int
+    undo: Packed | None = None
 
 
 StepEvent: TypeAlias = (

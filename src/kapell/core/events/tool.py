@@ -17,7 +17,9 @@ class FileChange(msgspec.Struct, frozen=True):
     size: int = 0
 
 
-class ToolRequested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.requested"):
+class ToolRequested(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.requested"
+):
     """A tool is about to be called. ``repeatable`` says that calling it twice does no harm."""
 
     call: str
@@ -28,7 +30,9 @@ class ToolRequested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     key: str
 
 
-class ToolReturned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.returned"):
+class ToolReturned(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.returned"
+):
     """Its result, and what it changed in the run's folder."""
 
     call: str

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kapell.kit.json import Digest, Json, decode, digest, encode
+from kapell.kit.json import Digest, Json, digest, encode
 
 INLINE_LIMIT = 32_768
 """Bytes of canonical JSON a value may have inside an event; larger ones become artifacts."""
@@ -30,26 +30,41 @@ Packed: TypeAlias = Inline | ArtifactRef
 NOTHING = Inline()
 
 
-def pack(value: Json, artifacts: dict[Digest, bytes]) -> Packed:
-    """Return ``value`` as events hold it; a large one's bytes are added to ``artifacts``.
+class Packing:
+    """Where packed values' bytes go, and where known values are looked up again."""
 
-    Raises:
-        Invalid: ``value_not_json`` when it cannot be stored as JSON.
-    """
-    text = encode(value)
-    if len(text) <= INLINE_LIMIT:
-        return Inline(value)
-    key = digest(text)
-    artifacts[key] = text
-    return ArtifactRef(key, len(text))
+    def __init__(self, values: dict[Digest, Json]) -> None:
+        self.values = values
+        self.artifacts: dict[Digest, bytes] = {}
+
+    def pack(self, value: Json) -> Packed:
+        """Return ``value`` as events hold it; a large one's bytes are kept for the store.
+
+        Raises:
+            Invalid: ``value_not_json`` when it cannot be stored as JSON.
+        """
+        text = encode(value)
+        if len(text) <= INLINE_LIMIT:
+            return Inline(value)
+        key = digest(text)
+        self.artifacts[key] = text
+        self.values[key] = value
+        return ArtifactRef(key, len(text))
 
 
-def unpack(packed: Packed, blobs: Mapping[Digest, bytes]) -> Json:
+def missing(packed: Packed, values: Mapping[Digest, Json]) -> Digest | None:
+    """Return the digest that has to be fetched before ``unpack`` can answer."""
+    if isinstance(packed, ArtifactRef) and packed.digest not in values:
+        return packed.digest
+    return None
+
+
+def unpack(packed: Packed, values: Mapping[Digest, Json]) -> Json:
     """Return the value again.
 
     Raises:
-        KeyError: when the artifact is not among ``blobs``.
+        KeyError: when the artifact is not among ``values``.
     """
     if isinstance(packed, Inline):
         return packed.value
-    return decode(blobs[packed.digest])
+    return values[packed.digest]

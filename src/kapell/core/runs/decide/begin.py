@@ -1,0 +1,230 @@
+"""Beginning: a step, an item of a ``for_each``, a further attempt."""
+
+import msgspec
+
+from kapell.core.events.step import StepSkipped, StepStarted, StepSucceeded
+from kapell.core.events.value import Packed
+from kapell.core.runs import paths
+from kapell.core.runs.context import NeedsValues
+from kapell.core.runs.decide import calls, waits
+from kapell.core.runs.decide.results import finish, reraise_if_cheap
+from kapell.core.runs.decide.scopes import no_case
+from kapell.core.runs.decide.turn import ChildStart, Turn
+from kapell.core.runs.fold import tree
+from kapell.core.runs.names import Names
+from kapell.core.runs.program import Place
+from kapell.core.runs.state import Scope, StepRun
+from kapell.core.workflows.inputs import bind
+from kapell.core.workflows.version import (
+    AgentWork,
+    ApprovalWork,
+    AskWork,
+    BlockWork,
+    Join,
+    LoopWork,
+    ParallelWork,
+    SetWork,
+    Step,
+    SwitchWork,
+    ToolWork,
+    WaitWork,
+    WorkflowWork,
+)
+from kapell.kit.errors import Failure, Invalid, KapellError
+from kapell.kit.json import Json, digest, encode
+
+MAX_ITEMS = 10_000
+"""Items of one ``for_each``; a limit the language states."""
+
+
+def begin(t: Turn, path: str) -> None:
+    """Begin what is at ``path``: a step, an item, or the next attempt of either."""
+    run = t.state.steps.get(path)
+    if run is not None and run.waits != "retry":
+        return
+    fresh = run is None
+    at = run if run is not None else tree.new_run(t.state, path)
+    scope = t.state.scopes[at.scope]
+    place = t.place(at)
+    if not t.may_begin(scope) and not _always(t, scope, place):
+        return
+    if at.item >= 0:
+        fan = t.state.steps[at.outer].fan
+        if fan is not None and (fan.failed is not None or not _has_slot(t, at)):
+            return
+    elif fresh and not _wanted(t, at, place):
+        return
+    if at.item < 0 and place.step.for_each is not None:
+        _fan_out(t, at, place.step)
+    else:
+        passage(t, at, place, at.attempt)
+
+
+def _always(t: Turn, scope: Scope, place: Place) -> bool:
+    if place.step.join is not Join.ALWAYS:
+        return False
+    return t.state.phase in {"failing", "going", "cancelling"} and (
+        scope.failure is not None or t.state.phase != "going"
+    )
+
+
+def _has_slot(t: Turn, run: StepRun) -> bool:
+    return calls.slot_for(t, run.path, t.state.steps[run.outer])
+
+
+def _wanted(t: Turn, run: StepRun, place: Place) -> bool:
+    """Ask ``when``; a step that is not wanted is skipped."""
+    if place.step.when is None:
+        return True
+    try:
+        if t.names(run).expression(place.step.when):
+            return True
+    except KapellError as error:
+        _broken(t, run, error)
+        return False
+    t.emit(StepSkipped(run.path, "when"))
+    t.later("ended", run.path)
+    return False
+
+
+def _broken(t: Turn, run: StepRun, error: KapellError) -> None:
+    reraise_if_cheap(t, error)
+    if run.path not in t.state.steps:
+        t.emit(StepStarted(run.path, run.attempt))
+    t.later("broke", run.path, Failure.of(error, run.path))
+
+
+def _fan_out(t: Turn, run: StepRun, step: Step) -> None:
+    each = step.for_each
+    if each is None:
+        return
+    names = t.names(run)
+    try:
+        items = names.value(each.items)
+        if not isinstance(items, list):
+            raise Invalid(
+                f"'for_each' of {run.path!r} needs a list.",
+                code="for_each_not_list",
+                advice="Give it a template that yields a list.",
+            )
+        if each.where is not None:
+            items = _passing(names, each.name, each.where, items)
+        if len(items) > MAX_ITEMS:
+            raise Invalid(
+                f"'for_each' of {run.path!r} has {len(items):,} items; {MAX_ITEMS:,} are allowed.",
+                code="for_each_too_long",
+                advice="Split the list into several runs.",
+            )
+        packed = t.pack(items)
+    except KapellError as error:
+        _broken(t, run, error)
+        return
+    t.emit(StepStarted(run.path, 1, items=packed, total=len(items)))
+    t.refill(run.path)
+
+
+def _passing(names: Names, name: str, where: str, items: list[Json]) -> list[Json]:
+    return [
+        item
+        for index, item in enumerate(items)
+        if names.expression(where, {name: item, "index": index})
+    ]
+
+
+def passage(t: Turn, run: StepRun, place: Place, attempt: int) -> None:
+    """Carry out one attempt of a step or item."""
+    work = place.step.work
+    run = msgspec.structs.replace(run, attempt=attempt, calls=0, corrections=[])
+    try:
+        key = _cache_key(t, run, place.step)
+        if key and _from_cache(t, run, key):
+            return
+        if isinstance(work, AgentWork | AskWork | ToolWork):
+            calls.first(t, run, key)
+        elif isinstance(work, SetWork):
+            values = t.names(run).value(work.values)
+            t.emit(StepStarted(run.path, attempt, cache=key))
+            finish(t, t.state.steps[run.path], lambda: t.pack(values))
+        elif isinstance(work, ApprovalWork):
+            waits.approval(t, run, work)
+        elif isinstance(work, WaitWork):
+            waits.wait(t, run, work)
+        elif isinstance(work, WorkflowWork):
+            _workflow(t, run, work, place)
+        else:
+            _container(t, run, work, key)
+    except KapellError as error:
+        _broken(t, run, error)
+
+
+def _container(
+    t: Turn, run: StepRun, work: BlockWork | ParallelWork | SwitchWork | LoopWork, key: str
+) -> None:
+    base = paths.attempt(run.path, run.attempt)
+    if isinstance(work, SwitchWork):
+        names = t.names(run)
+        choice = next((c.name for c in work.cases if names.expression(c.when)), "")
+        if not choice and work.otherwise is not None:
+            choice = "else"
+        t.emit(StepStarted(run.path, run.attempt, choice=choice, cache=key))
+        if choice:
+            t.later("consider", f"{base}:{choice}")
+        else:
+            no_case(t, t.state.steps[run.path])
+    elif isinstance(work, LoopWork):
+        t.emit(StepStarted(run.path, run.attempt, number=1, cache=key))
+        t.later("consider", f"{base}@1")
+    elif isinstance(work, ParallelWork):
+        t.emit(StepStarted(run.path, run.attempt, cache=key))
+        for name in reversed(work.branches):
+            t.later("consider", f"{base}.{name}")
+    else:
+        t.emit(StepStarted(run.path, run.attempt, cache=key))
+        t.later("consider", base)
+
+
+def _workflow(t: Turn, run: StepRun, work: WorkflowWork, place: Place) -> None:
+    version = t.program.bodies[place.body].version.workflows[work.workflow]
+    given = t.names(run).value(work.args)
+    inputs = t.pack(bind(version, given if isinstance(given, dict) else {}))
+    t.emit(StepStarted(run.path, run.attempt, inputs=inputs))
+    if work.detached:
+        t.children.append(ChildStart(run.path, work.workflow, inputs))
+    else:
+        t.later("consider", paths.attempt(run.path, run.attempt))
+
+
+def _cache_key(t: Turn, run: StepRun, step: Step) -> str:
+    """Return the key of a step with ``cache``: what it says, or everything its work would see."""
+    if step.cache is None:
+        return ""
+    names = t.names(run)
+    if step.cache.key is not None:
+        seen = names.value(step.cache.key)
+    else:
+        seen = names.value(_inputs_of(step))
+    version = t.state.request.version
+    return digest(encode([version, step.id, run.body, step.model, seen]))
+
+
+def _inputs_of(step: Step) -> Json:
+    work = step.work
+    if isinstance(work, AgentWork | AskWork):
+        return work.prompt
+    if isinstance(work, ToolWork | WorkflowWork):
+        return work.args
+    if isinstance(work, SetWork):
+        return work.values
+    return None
+
+
+def _from_cache(t: Turn, run: StepRun, key: str) -> bool:
+    if key not in t.ctx.cached:
+        raise NeedsValues(keys=frozenset({key}))
+    found: Packed | None = t.ctx.cached[key]
+    if found is None:
+        return False
+    t.emit(StepStarted(run.path, run.attempt))
+    t.emit(StepSucceeded(run.path, found, cached=True))
+    t.later("ended", run.path)
+    return True

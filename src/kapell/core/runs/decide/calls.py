@@ -1,0 +1,250 @@
+"""Calls to models and tools: slots, money, the request, and what comes back."""
+
+from collections.abc import Callable
+
+from kapell.core.agents.definition import Agent
+from kapell.core.events.budget import BudgetReserved
+from kapell.core.events.model import ModelAnswered, ModelRequested
+from kapell.core.events.step import StepStarted
+from kapell.core.events.tool import ToolRequested, ToolReturned
+from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT, ModelAnswer
+from kapell.core.pricing.quote import Quote, cost, worst_cost, worst_tokens
+from kapell.core.runs import paths
+from kapell.core.runs.decide import money
+from kapell.core.runs.decide.results import finish, reraise_if_cheap
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.fold import tree
+from kapell.core.runs.inputs import ModelReplied, ToolReplied
+from kapell.core.runs.state import OpenCall, StepRun
+from kapell.core.workflows.schemas import problem_of
+from kapell.core.workflows.version import AgentWork, AskWork, Join, ToolWork
+from kapell.kit.errors import Failure, KapellError, Kind, Missing
+from kapell.kit.json import Json, encode
+
+_CORRECTION_BYTES = 512
+"""What our own words around a correction take at most."""
+
+
+def slot_for(t: Turn, path: str, outer: StepRun) -> bool:
+    """Tell whether an item may work now; if not, it is put on the waiting list for a slot."""
+    fan = outer.fan
+    each = t.place(outer).step.for_each
+    if fan is None or each is None or fan.busy < each.concurrency:
+        return True
+    waiting = t.waitlists.slots.setdefault(outer.path, [])
+    if path not in waiting:
+        waiting.append(path)
+    return False
+
+
+def _slots(t: Turn, run: StepRun) -> bool:
+    """Tell whether every item around an idle step run may work; it waits for the first that may not."""
+    for around in tree.chain(t.state, run):
+        if around.item >= 0 and not around.busy:
+            if not slot_for(t, run.path, t.state.steps[around.outer]):
+                return False
+    return True
+
+
+def first(t: Turn, run: StepRun, cache: str) -> None:
+    """Begin an attempt with its first call."""
+    if _slots(t, run):
+        _call(t, run, lambda: t.emit(StepStarted(run.path, run.attempt, cache=cache)))
+
+
+def again(t: Turn, path: str) -> None:
+    """Make a step run's next call: after a wrong answer, or when the one before was lost."""
+    run = t.state.steps.get(path)
+    if run is None or run.open or run.waits or run.status != "running":
+        return
+    always = t.place(run).step.join is Join.ALWAYS and t.state.phase == "failing"
+    if (always or t.may_begin(t.state.scopes[run.scope])) and _slots(t, run):
+        try:
+            _call(t, run, lambda: None)
+        except KapellError as error:
+            reraise_if_cheap(t, error)
+            t.later("broke", path, Failure.of(error, path))
+
+
+def _call(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
+    work = t.place(run).step.work
+    if isinstance(work, ToolWork):
+        _request_tool(t, run, work, started)
+    elif isinstance(work, AgentWork | AskWork):
+        prompt = t.names(run).value(work.prompt)
+        text = prompt if isinstance(prompt, str) else encode(prompt).decode()
+        _ask(t, run, text, started)
+
+
+def _request_tool(t: Turn, run: StepRun, work: ToolWork, started: Callable[[], None]) -> None:
+    args = t.pack(t.names(run).value(work.args))
+    spec = t.ctx.tools.get(work.tool)
+    if spec is None:
+        raise Missing(
+            f"There is no tool {work.tool!r} here.",
+            code="tool_unknown",
+            advice="See 'kapell tools' for those there are.",
+        )
+    started()
+    live = t.state.steps[run.path]
+    t.emit(
+        ToolRequested(
+            call=paths.call(live.path, live.attempt, live.calls + 1),
+            path=live.path,
+            tool=work.tool,
+            args=args,
+            repeatable=spec.repeatable,
+            key=_key(t, live),
+        )
+    )
+
+
+def _key(t: Turn, run: StepRun) -> str:
+    """Return the idempotency key: the same when a call is made again because its worker was lost."""
+    return f"{t.state.run_id}:{paths.call(run.path, run.attempt, len(run.corrections) + 1)}"
+
+
+def agent_of(t: Turn, run: StepRun) -> Agent | None:
+    """Return the agent of a step run, pinned by the version; None for ``ask``."""
+    work = t.place(run).step.work
+    if isinstance(work, AgentWork):
+        return t.program.bodies[run.body].version.agents[work.agent]
+    return None
+
+
+def schema_of(t: Turn, run: StepRun) -> Json:
+    """Return the schema of the answer a step run asks for; null for text."""
+    agent = agent_of(t, run)
+    output = t.place(run).step.output
+    return output if output is not None or agent is None else agent.output
+
+
+def _ask(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> None:
+    agent = agent_of(t, run)
+    model = t.state.request.model or t.place(run).step.model or ""
+    quote = _quote(t, model)
+    max_output = agent.max_output if agent and agent.max_output else DEFAULT_MAX_OUTPUT
+    tokens = worst_tokens(_size(t, run, agent, text))
+    usd = int(worst_cost(quote, tokens, max_output))
+    prompt = t.pack(text)
+    if not money.room(t, run, usd, tokens + max_output, started):
+        return
+    started()
+    live = t.state.steps[run.path]
+    call = paths.call(live.path, live.attempt, live.calls + 1)
+    t.emit(
+        ModelRequested(
+            call=call,
+            path=live.path,
+            model=model,
+            prompt=prompt,
+            agent=agent.name if agent else "",
+            max_output=max_output,
+            key=_key(t, live),
+        )
+    )
+    t.emit(BudgetReserved(call, usd, tokens + max_output))
+
+
+def _quote(t: Turn, model: str) -> Quote:
+    quote = t.ctx.quotes.get(model)
+    if isinstance(quote, Quote):
+        return quote
+    if quote is not None:
+        raise KapellError.from_failure(quote)
+    raise Missing(
+        f"There is no model {model!r}.",
+        code="model_unknown",
+        advice="Name one as provider:model, or use offline.",
+    )
+
+
+def _size(t: Turn, run: StepRun, agent: Agent | None, text: str) -> int:
+    """Return the bytes a call sends: prompt, instructions, schema, and what is to be corrected."""
+    size = len(text.encode()) + len(agent.instructions.encode() if agent else b"")
+    schema = schema_of(t, run)
+    size += len(encode(schema)) if schema is not None else 0
+    for correction in run.corrections:
+        size += correction.size + len(correction.problem.encode()) + _CORRECTION_BYTES
+    return size
+
+
+def model_replied(t: Turn, event: ModelReplied) -> None:
+    """Take a model's answer: settle it, check it, use it or have it corrected."""
+    opened = t.state.calls.get(event.call)
+    if opened is None:
+        return
+    run = t.state.steps[opened.path]
+    spent = _cost(t, opened, event.answer)
+    money.settle(t, opened, spent, event.answer.usage.total)
+    schema = schema_of(t, run)
+    problem = _problem(schema, event.answer)
+    value = event.answer.value if schema is not None else event.answer.text
+    t.emit(
+        ModelAnswered(
+            call=opened.call,
+            path=run.path,
+            model=opened.name,
+            text=t.pack(event.answer.text),
+            value=t.pack(value) if schema is not None and not problem else None,
+            usage=event.answer.usage,
+            cost=spent,
+            seconds=event.seconds,
+            problem=problem,
+            offline=event.answer.offline,
+        )
+    )
+    if not problem:
+        finish(t, run, lambda: t.pack(value))
+    elif len(run.corrections) > t.place(run).step.corrections:
+        t.later("broke", run.path, _invalid(run, problem))
+    else:
+        t.later("call", run.path)
+    t.freed(run)
+    money.after(t, opened)
+
+
+def _cost(t: Turn, opened: OpenCall, answer: ModelAnswer) -> int:
+    quote = t.ctx.quotes.get(opened.name)
+    return int(cost(quote, answer.usage)) if isinstance(quote, Quote) else opened.usd
+
+
+def _problem(schema: Json, answer: ModelAnswer) -> str:
+    if answer.finish == "length":
+        return "the answer was cut off at its limit of output tokens"
+    if schema is None:
+        return "" if answer.text else "the answer was empty"
+    if answer.value is None:
+        return "the answer was not the JSON asked for"
+    return problem_of(schema, answer.value)
+
+
+def _invalid(run: StepRun, problem: str) -> Failure:
+    return Failure(
+        "answer_invalid",
+        f"The model's answer was wrong after {len(run.corrections)} tries: {problem}"[:1000],
+        Kind.INVALID,
+        advice="Loosen the step's 'output' schema, say more in the prompt, or use a stronger model.",
+        step=run.path,
+    )
+
+
+def tool_replied(t: Turn, event: ToolReplied) -> None:
+    """Take a tool's result."""
+    opened = t.state.calls.get(event.call)
+    if opened is None:
+        return
+    packed = t.pack(event.output)
+    t.emit(
+        ToolReturned(
+            call=opened.call,
+            path=opened.path,
+            tool=opened.name,
+            output=packed,
+            files=event.files,
+            seconds=event.seconds,
+        )
+    )
+    run = t.state.steps[opened.path]
+    t.freed(run)
+    finish(t, run, lambda: packed)

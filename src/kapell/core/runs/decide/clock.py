@@ -1,0 +1,121 @@
+"""Time: waits that are over, calls and parts of the run that took too long."""
+
+import heapq
+
+from kapell.core.events.budget import BudgetExceeded
+from kapell.core.events.model import ModelFailed
+from kapell.core.events.step import StepDead, StepTimedOut
+from kapell.core.events.tool import ToolFailed
+from kapell.core.runs import paths
+from kapell.core.runs.decide import money, waits
+from kapell.core.runs.decide.turn import Turn, Waitlists
+from kapell.core.runs.state import Meter, OpenCall, State
+from kapell.core.runs.status import TERMINAL
+from kapell.kit.clock import span_text
+from kapell.kit.errors import Failure, Kind
+
+
+def next_due(state: State, waitlists: Waitlists) -> float | None:
+    """Return the earliest instant at which ``TimePassed`` has something to do."""
+    if state.status in TERMINAL:
+        return None
+    heap = waitlists.due
+    while heap and state.timers.get(heap[0][1]) != heap[0][0]:
+        heapq.heappop(heap)
+    found = [heap[0][0]] if heap else []
+    found += [call.deadline for call in state.calls.values() if call.deadline is not None]
+    found += [ends for meter in state.meters.values() if (ends := meter.ends()) is not None]
+    return min(found, default=None)
+
+
+def time_passed(t: Turn) -> None:
+    """Deal with everything that is due."""
+    state, now = t.state, t.ctx.now
+    if state.status in TERMINAL:
+        return
+    for path, meter in list(state.meters.items()):
+        ends = meter.ends()
+        if ends is not None and ends <= now:
+            _part_timed_out(t, path, meter)
+    for call in list(state.calls.values()):
+        if call.deadline is not None and call.deadline <= now and call.call in state.calls:
+            _call_timed_out(t, call)
+    heap = t.waitlists.due
+    due = []
+    while heap and heap[0][0] <= now:
+        at, path = heapq.heappop(heap)
+        if state.timers.get(path) == at:
+            due.append(path)
+    for path in due:
+        run = state.steps.get(path)
+        if run is not None and run.due is not None:
+            waits.time_is_up(t, run)
+
+
+def _call_timed_out(t: Turn, call: OpenCall) -> None:
+    run = t.state.steps[call.path]
+    seconds = run.used + t.ctx.now - call.at
+    failure = timed_out(call.path, seconds)
+    end_call(t, call, failure, unknown=True)
+    t.emit(StepTimedOut(run.path, run.attempt, seconds))
+    t.later("broke", run.path, failure, unknown=call.kind == "tool")
+    t.freed(run)
+    money.after(t, call)
+
+
+def timed_out(path: str, seconds: float) -> Failure:
+    """Return the failure of something that took too long."""
+    return Failure(
+        "step_timed_out",
+        f"It took longer than its timeout ({span_text(seconds)}).",
+        Kind.UNAVAILABLE,
+        retryable=True,
+        advice="Raise 'timeout', or make the work smaller.",
+        step=path,
+    )
+
+
+def end_call(
+    t: Turn, call: OpenCall, failure: Failure, *, unknown: bool, seconds: float = 0.0
+) -> None:
+    """Record that a call ended without a result; a model's unknown outcome costs its worst case."""
+    if call.kind == "model":
+        money.settle(t, call, call.usd if unknown else 0, call.tokens if unknown else 0)
+        t.emit(
+            ModelFailed(
+                call=call.call, path=call.path, model=call.name, failure=failure, seconds=seconds
+            )
+        )
+    else:
+        t.emit(
+            ToolFailed(
+                call=call.call,
+                path=call.path,
+                tool=call.name,
+                failure=failure,
+                unknown=unknown,
+                seconds=seconds,
+            )
+        )
+
+
+def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
+    """A step with steps inside, or the whole run, used up its time of work."""
+    state, now = t.state, t.ctx.now
+    used = meter.used + (now - meter.since if meter.busy else 0.0)
+    by_budget = meter.limit_time is not None and used >= meter.limit_time
+    failure = timed_out(path, used)
+    if by_budget and meter.limit_time is not None:
+        t.emit(BudgetExceeded(path, "time", meter.limit_time, used))
+        failure = money.exceeded(path, "time", meter.limit_time, used, path)
+    for call in list(state.calls.values()):
+        if path in call.holders:
+            end_call(t, call, failure, unknown=True)
+    if path == paths.ROOT:
+        t.emit(StepDead(path, "step", failure, 1))
+        return
+    run = state.steps[path]
+    t.emit(StepTimedOut(path, run.attempt, used))
+    if run.fan is not None:
+        run.fan.failed = None
+    t.later("broke", path, failure, unknown=True)

@@ -1,0 +1,153 @@
+"""What people and other runs ask of a run."""
+
+from functools import partial
+
+from kapell.core.events.budget import BudgetSettled
+from kapell.core.events.run import RunAssigned, RunCancelling, RunMerged, RunRepaired, RunStarted
+from kapell.core.events.signal import ChildEnded
+from kapell.core.events.step import StepDead
+from kapell.core.runs import paths
+from kapell.core.runs.commands import (
+    Answer,
+    Cancel,
+    ChildOutcome,
+    LateAnswer,
+    Merge,
+    Repair,
+    Resume,
+    Retry,
+    Signal,
+)
+from kapell.core.runs.decide import kick, money, waits
+from kapell.core.runs.decide.begin import passage
+from kapell.core.runs.decide.results import finish
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.inputs import Poisoned, Told
+from kapell.core.runs.state import StepRun
+from kapell.core.runs.status import TERMINAL, RunStatus, StepStatus
+from kapell.kit.errors import Failure, Kind
+
+
+def told(t: Turn, event: Told) -> None:
+    """Take a command; one that no longer fits changes nothing."""
+    command = event.command
+    if isinstance(command, Cancel):
+        _cancel(t, command)
+    elif isinstance(command, Answer):
+        waits.answer(t, command, event.actor)
+    elif isinstance(command, Signal):
+        if t.state.status not in TERMINAL:
+            waits.signal(t, command)
+    elif isinstance(command, Repair):
+        _repair(t, command)
+    elif isinstance(command, Retry):
+        _retry(t, command)
+    elif isinstance(command, ChildOutcome):
+        _child(t, command)
+    elif isinstance(command, LateAnswer):
+        if command.call in t.state.late:
+            t.emit(BudgetSettled(command.call, command.cost, 0))
+    elif isinstance(command, Merge):
+        _merge(t, command)
+    elif isinstance(command, Resume):
+        kick.everything(t)
+
+
+def _cancel(t: Turn, command: Cancel) -> None:
+    if t.state.status in TERMINAL or t.state.phase in {"cancelling", "undoing"}:
+        return
+    t.emit(RunCancelling(command.reason))
+
+
+def repairable(t: Turn, path: str) -> StepRun | None:
+    """Return the dead step run at ``path`` if it may still be repaired: nothing is undone yet."""
+    state = t.state
+    if state.undone or state.undoing or state.status in {RunStatus.SUCCEEDED, RunStatus.CANCELLED}:
+        return None
+    run = state.steps.get(path)
+    return run if run is not None and run.status is StepStatus.DEAD else None
+
+
+def _generation(t: Turn) -> int:
+    return t.state.generation + (1 if t.state.status in TERMINAL else 0)
+
+
+def _repair(t: Turn, command: Repair) -> None:
+    run = repairable(t, command.path)
+    if run is None:
+        return
+    again = t.state.phase != "going"
+    output = t.pack(command.output)
+    t.emit(RunRepaired(run.path, output, _generation(t), command.note))
+    finish(t, run, lambda: output)
+    if again:
+        kick.everything(t, reopened=True)
+
+
+def _retry(t: Turn, command: Retry) -> None:
+    chosen = [command.path] if command.path else list(t.state.dead)
+    again = t.state.phase != "going"
+    tried = False
+    for path in chosen:
+        run = repairable(t, path)
+        if run is not None:
+            t.emit(RunRepaired(path, None, _generation(t), command.note))
+            t.do(partial(passage, t, run, t.place(run), run.attempt + 1))
+            tried = True
+        elif path == paths.ROOT and path in t.state.dead and not t.state.undone:
+            t.emit(RunRepaired(path, None, _generation(t), command.note))
+            tried = True
+    if tried and again:
+        kick.everything(t, reopened=True)
+
+
+def _child(t: Turn, command: ChildOutcome) -> None:
+    child = t.state.children.get(command.path)
+    if child is None or child.run_id != command.run_id:
+        return
+    output = t.pack(command.output)
+    t.emit(
+        ChildEnded(
+            command.path,
+            command.run_id,
+            command.status,
+            output,
+            command.failure,
+            command.usd,
+            command.tokens,
+        )
+    )
+    run = t.state.steps[command.path]
+    if command.status == "succeeded":
+        finish(t, run, lambda: output)
+    else:
+        failure = command.failure or Failure(
+            "child_cancelled",
+            f"The child run {command.run_id} was cancelled.",
+            Kind.CONFLICT,
+            advice="Start it again, or handle it with 'on_error'.",
+            step=run.path,
+        )
+        t.later("broke", run.path, failure)
+    if run.item >= 0:
+        t.refill(run.outer)
+
+
+def _merge(t: Turn, command: Merge) -> None:
+    if t.state.status in {RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.ASSIGNED}:
+        return
+    generation = _generation(t)
+    t.emit(RunMerged(command.run_id, t.pack(command.output), generation))  # type: ignore[arg-type]
+
+
+def poisoned(t: Turn, event: Poisoned) -> None:
+    """Advancing the run killed its workers: it waits for a person."""
+    state = t.state
+    if state.status in TERMINAL:
+        return
+    if state.status in {RunStatus.QUEUED, RunStatus.ASSIGNED}:
+        t.emit(RunAssigned(t.ctx.worker, t.ctx.epoch))
+        t.emit(RunStarted())
+    for call in list(state.calls.values()):
+        money.lost(t, call)
+    t.emit(StepDead(paths.ROOT, "poison", event.failure, event.takeovers))

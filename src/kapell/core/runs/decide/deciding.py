@@ -1,0 +1,218 @@
+"""``decide``: the door to this package."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import assert_never
+
+import msgspec
+
+from kapell.core.events.envelope import Payload
+from kapell.core.events.run import RunAssigned, RunStarted
+from kapell.core.events.step import StepDead
+from kapell.core.events.value import Packed
+from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
+from kapell.core.runs import paths
+from kapell.core.runs.context import Context, NeedsValues
+from kapell.core.runs.decide import (
+    begin,
+    calls,
+    clock,
+    commands,
+    failing,
+    fans,
+    kick,
+    money,
+    scopes,
+    settle,
+)
+from kapell.core.runs.decide.turn import ChildStart, Kind, Task, Turn, Waitlists
+from kapell.core.runs.inputs import (
+    CallBroke,
+    Claimed,
+    Input,
+    ModelReplied,
+    Poisoned,
+    TimePassed,
+    Told,
+    ToolReplied,
+)
+from kapell.core.runs.program import Program
+from kapell.core.runs.state import State
+from kapell.core.runs.status import TERMINAL, RunStatus
+from kapell.kit.errors import Failure
+from kapell.kit.errors import Kind as FailureKind
+from kapell.kit.json import Digest
+
+
+class Carried(msgspec.Struct):
+    """A run in the hands of its owner: its state, what waits in it, and a decision interrupted for
+    want of values (``tasks`` and ``inputs`` are empty between decisions).
+    """
+
+    program: Program
+    state: State
+    waitlists: Waitlists
+    turn: Turn | None = None
+    inputs: list[Input] = []
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What was decided. With ``needs`` or ``keys`` (values to fetch) or ``hard`` (repeat with full
+    limits, off the event loop) nothing is final yet: call ``decide`` again with no new inputs.
+    """
+
+    events: Sequence[Payload] = ()
+    artifacts: Mapping[Digest, bytes] = {}
+    children: Sequence[ChildStart] = ()
+    caches: Mapping[str, tuple[Packed, float]] = {}
+    needs: frozenset[Digest] = frozenset()
+    keys: frozenset[str] = frozenset()
+    hard: bool = False
+
+    @property
+    def final(self) -> bool:
+        """Tell whether the decision is complete."""
+        return not (self.needs or self.keys or self.hard)
+
+
+def decide(run: Carried, inputs: Sequence[Input], ctx: Context) -> Decision:
+    """Return the events that follow from ``inputs``; ``run.state`` shows them already.
+
+    Pure but for ``run``, which is consumed and carried on: the same state, inputs and context give
+    the same events. An input that no longer fits (a late or repeated one) gives none.
+    """
+    turn = run.turn or Turn(run.program, run.state, run.waitlists, ctx)
+    turn.ctx = ctx
+    turn.packing.values = ctx.values
+    run.inputs.extend(inputs)
+    try:
+        _think(turn, run.inputs)
+    except NeedsValues as question:
+        run.turn = turn
+        return Decision(needs=question.digests, keys=question.keys)
+    except ExpressionTooExpensive:
+        if ctx.limits is DEFAULT:
+            raise
+        run.turn = turn
+        return Decision(hard=True)
+    run.turn = None
+    run.state = turn.state
+    return Decision(turn.events, turn.artifacts, turn.children, turn.caches)
+
+
+def _think(t: Turn, inputs: list[Input]) -> None:
+    while True:
+        while t.tasks:
+            task = t.tasks.pop()
+            before = len(t.events)
+            try:
+                _TASKS[task.kind](t, task)
+            except (NeedsValues, ExpressionTooExpensive):
+                _unchanged(t, before)
+                t.tasks.append(task)
+                raise
+        if t.refills:
+            path = next(iter(t.refills))
+            del t.refills[path]
+            t.later("refill", path)
+        elif inputs:
+            _take(t, inputs)
+        elif not settle.settle(t):
+            break
+    if t.events:
+        settle.rest(t)
+
+
+def _unchanged(t: Turn, before: int) -> None:
+    if len(t.events) != before:
+        raise AssertionError("a task asked for values after it had emitted events")
+
+
+def _take(t: Turn, inputs: list[Input]) -> None:
+    before = len(t.events)
+    try:
+        _input(t, inputs[0])
+    except (NeedsValues, ExpressionTooExpensive):
+        _unchanged(t, before)
+        raise
+    inputs.pop(0)
+
+
+def _input(t: Turn, event: Input) -> None:
+    if isinstance(event, Claimed):
+        _claimed(t, event)
+    elif isinstance(event, TimePassed):
+        clock.time_passed(t)
+    elif isinstance(event, ModelReplied):
+        calls.model_replied(t, event)
+    elif isinstance(event, ToolReplied):
+        calls.tool_replied(t, event)
+    elif isinstance(event, CallBroke):
+        _call_broke(t, event)
+    elif isinstance(event, Told):
+        commands.told(t, event)
+    elif isinstance(event, Poisoned):
+        commands.poisoned(t, event)
+    else:
+        assert_never(event)
+
+
+def _claimed(t: Turn, event: Claimed) -> None:
+    state = t.state
+    if state.status in TERMINAL:
+        return
+    if state.status in {RunStatus.QUEUED, RunStatus.ASSIGNED}:
+        t.emit(RunAssigned(event.worker, event.epoch))
+        t.emit(RunStarted())
+        t.later("consider", paths.ROOT)
+        return
+    if state.calls:
+        t.emit(RunAssigned(event.worker, event.epoch))
+    for call in list(state.calls.values()):
+        money.lost(t, call)
+        if not call.repeatable:
+            t.emit(StepDead(call.path, "unknown_outcome", _unknown(call.path), 1))
+    kick.everything(t)
+
+
+def _unknown(path: str) -> Failure:
+    return Failure(
+        "outcome_unknown",
+        "The worker was lost during a call that must not be repeated: it may have taken effect.",
+        FailureKind.CONFLICT,
+        advice="Look outside what happened, then repair the step with its result, or retry it.",
+        step=path,
+    )
+
+
+def _call_broke(t: Turn, event: CallBroke) -> None:
+    call = t.state.calls.get(event.call)
+    if call is None:
+        return
+    clock.end_call(t, call, event.failure, unknown=event.unknown, seconds=event.seconds)
+    t.later("broke", call.path, event.failure, unknown=event.unknown and call.kind == "tool")
+    t.freed(t.state.steps[call.path])
+    money.after(t, call)
+
+
+def _broke(t: Turn, task: Task) -> None:
+    if task.failure is not None:
+        failing.broke(t, task.path, task.failure, task.unknown)
+
+
+def _do(task: Task) -> None:
+    if task.action is not None:
+        task.action()
+
+
+_TASKS: Mapping[Kind, Callable[[Turn, Task], None]] = {
+    "consider": lambda t, task: scopes.consider(t, task.path),
+    "begin": lambda t, task: begin.begin(t, task.path),
+    "call": lambda t, task: calls.again(t, task.path),
+    "ended": lambda t, task: scopes.ended(t, task.path),
+    "broke": _broke,
+    "refill": lambda t, task: fans.refill(t, task.path),
+    "closed": lambda t, task: scopes.closed(t, task.path),
+    "halt": lambda t, task: failing.halt(t, task.path),
+    "undo": lambda t, task: settle.undo(t),
+    "do": lambda t, task: _do(task),
+}

@@ -1,0 +1,141 @@
+"""Failure: tried again, handled, passed outwards, or the end of the run's new work."""
+
+import hashlib
+from collections.abc import Iterator
+
+import msgspec
+
+from kapell.core.events.step import (
+    StepDead,
+    StepFailed,
+    StepRetryScheduled,
+    StepSkipped,
+)
+from kapell.core.events.value import Packed
+from kapell.core.runs import paths
+from kapell.core.runs.decide.results import frozen_names
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.fold import tree
+from kapell.core.runs.state import StepRun
+from kapell.core.runs.status import STEP_ENDED
+from kapell.core.workflows.version import Body, Retry
+from kapell.kit.errors import Failure
+
+
+def broke(t: Turn, path: str, failure: Failure, unknown: bool) -> None:
+    """An attempt failed: schedule the next, or give up."""
+    run = t.state.steps.get(path)
+    if run is None:
+        t.emit(StepDead(path, "step", failure, 1))
+        return
+    if run.status in STEP_ENDED:
+        return
+    if not failure.step:
+        failure = msgspec.structs.replace(failure, step=path)
+    policy = t.place(run).step.retry
+    if not run.handled and _again(policy, run.attempt, failure) and t.state.phase != "cancelling":
+        at = t.ctx.now + delay(policy, run.attempt, failure, f"{t.state.run_id}{path}")
+        t.emit(StepRetryScheduled(path, run.attempt + 1, at, failure))
+        t.waitlists.arm(path, at)
+        if run.item >= 0:
+            t.refill(run.outer)
+        return
+    give_up(t, run, failure, unknown)
+
+
+def _again(policy: Retry, attempt: int, failure: Failure) -> bool:
+    return attempt < policy.attempts and (
+        failure.code in policy.on or str(failure.kind.value) in policy.on
+    )
+
+
+def delay(policy: Retry, attempt: int, failure: Failure, seed: str) -> float:
+    """Return the seconds until the next attempt: doubling, bounded, jittered, never before the other
+    side's wish.
+
+    Full jitter over the upper half. The chance is drawn from the path, so it is the same when the
+    decision is made again.
+    """
+    base = min(policy.backoff * 2.0 ** min(attempt - 1, 30), policy.max)
+    if policy.jitter:
+        drawn = hashlib.sha256(f"{seed}#{attempt}".encode()).digest()
+        base *= 0.5 + int.from_bytes(drawn[:4], "big") / 2**33
+    return max(base, failure.retry_after or 0.0)
+
+
+def give_up(t: Turn, run: StepRun, failure: Failure, unknown: bool = False) -> None:
+    """No attempt is left: let ``on_error``, something around, or a person take over."""
+    if not failure.step:
+        failure = msgspec.structs.replace(failure, step=run.path)
+    undo = _undo_unknown(t, run) if unknown else None
+    step = t.place(run).step
+    if run.item >= 0:
+        each = step.for_each
+        if each is not None and each.on_item_error == "collect":
+            t.emit(StepFailed(run.path, failure, handled=True, undo=undo))
+            t.later("ended", run.path)
+            return
+    elif step.on_error != "fail" and not run.handled:
+        t.emit(StepFailed(run.path, failure, handled=True, undo=undo))
+        if isinstance(step.on_error, Body):
+            t.later("consider", paths.attempt(run.path, run.attempt) + paths.HANDLER)
+        else:
+            t.later("ended", run.path)
+        return
+    if _caught(t, run, failure):
+        t.emit(StepFailed(run.path, failure, undo=undo))
+        t.later("ended", run.path)
+    else:
+        t.emit(StepDead(run.path, "step", failure, run.attempt, undo=undo))
+
+
+def _undo_unknown(t: Turn, run: StepRun) -> Packed | None:
+    return frozen_names(t, run, None)
+
+
+def _caught(t: Turn, run: StepRun, failure: Failure) -> bool:
+    """Tell whether something around the step run will deal with its failure."""
+    for inner, around in _around(t, run):
+        if around is None:
+            return t.in_undo(t.state.scopes[inner.scope])
+        step = t.place(around).step
+        handler = inner.scope.endswith(paths.HANDLER) and inner.item < 0
+        if around.item >= 0 and inner.path != around.path:
+            if _again(step.retry, around.attempt, failure):
+                return True
+            if step.for_each is not None and step.for_each.on_item_error == "collect":
+                return True
+            continue
+        if around.item < 0 and not (around.handled or handler):
+            if step.on_error != "fail":
+                return True
+            if around.fan is None and _again(step.retry, around.attempt, failure):
+                return True
+    return False
+
+
+def _around(t: Turn, run: StepRun) -> Iterator[tuple[StepRun, StepRun | None]]:
+    inner = run
+    while True:
+        around = tree.owner_of(t.state, inner)
+        yield inner, around
+        if around is None:
+            return
+        inner = around
+
+
+def halt(t: Turn, path: str) -> None:
+    """Stop what only waits inside a failed part; calls in flight settle by themselves."""
+    run = t.state.steps.get(path)
+    if run is None or run.status in STEP_ENDED or run.open:
+        return
+    inner: list[StepRun] = list(tree.live_items(t.state, run))
+    scopes = list(tree.inner_scopes(t.state, t.program, run))
+    for scope in scopes:
+        t.later("closed", scope.path)
+        inner += [m for m in tree.members(t.state, t.program, scope) if m.status not in STEP_ENDED]
+    for member in inner:
+        t.later("halt", member.path)
+    if run.fan is None and not scopes and run.path not in t.state.children:
+        t.emit(StepSkipped(path, "stopped"))
+        t.later("ended", path)

@@ -1,0 +1,75 @@
+"""``for_each``: slots are filled while there are items, results are gathered at the end."""
+
+from kapell.core.events.value import Packed
+from kapell.core.runs import paths
+from kapell.core.runs.decide import money
+from kapell.core.runs.decide.failing import give_up
+from kapell.core.runs.decide.results import finish
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.fold import tree
+from kapell.core.runs.names import status_word
+from kapell.core.runs.state import Fan, StepRun
+from kapell.kit.json import Json
+
+
+def refill(t: Turn, path: str) -> None:
+    """Give free slots to items that wait for one, then to new items; end when all have ended."""
+    run = t.state.steps.get(path)
+    if run is None or run.fan is None or run.status != "running":
+        return
+    fan = run.fan
+    if fan.failed is not None:
+        if next(tree.live_items(t.state, run), None) is None:
+            give_up(t, run, fan.failed)
+        return
+    if not fan.left:
+        finish(t, run, lambda: _gather(t, run, fan))
+        return
+    each = t.place(run).step.for_each
+    if each is None or fan.busy >= each.concurrency:
+        return
+    waiting = t.waitlists.slots.get(path)
+    if waiting:
+        money.retry(t, waiting.pop(0))
+        t.refill(path)
+        return
+    item = paths.item(path, fan.next)
+    if fan.next < fan.total and item not in t.waitlists.money:
+        if t.may_begin(t.state.scopes[run.scope]):
+            t.later("begin", item)
+            t.refill(path)
+
+
+def _gather(t: Turn, run: StepRun, fan: Fan) -> Packed:
+    names = t.names(run)
+    items = names.unpacked(fan.items)
+    outputs = names.unpacked_all([r.output for r in fan.results if r is not None])
+    gathered: list[Json] = []
+    for index, (result, output) in enumerate(zip(fan.results, outputs, strict=True)):
+        if result is None or not isinstance(items, list):
+            continue
+        failure = result.failure
+        gathered.append(
+            {
+                "index": index,
+                "item": items[index],
+                "output": output,
+                "status": status_word(result.status),
+                "error": None
+                if failure is None
+                else {"code": failure.code, "message": failure.message, "step": failure.step},
+            }
+        )
+    return t.pack(gathered)
+
+
+def dropped(t: Turn, run: StepRun) -> list[str]:
+    """Return the items that had begun before a fork and have to begin anew."""
+    fan = run.fan
+    if fan is None:
+        return []
+    return [
+        paths.item(run.path, index)
+        for index in range(fan.next)
+        if fan.results[index] is None and paths.item(run.path, index) not in t.state.steps
+    ]

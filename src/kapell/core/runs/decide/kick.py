@@ -1,0 +1,28 @@
+"""Looking over the whole run for what can go on: after it is loaded, repaired or forked."""
+
+from functools import partial
+
+from kapell.core.runs.decide import fans, waits
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.status import StepStatus
+
+
+def everything(t: Turn, *, reopened: bool = False) -> None:
+    """Offer every scope, slot, call and timer again; what already goes on is not disturbed.
+
+    ``reopened`` puts open questions back on the list of approvals.
+    """
+    state = t.state
+    for run in list(state.steps.values()):
+        if run.fan is not None:
+            t.refill(run.path)
+            for path in reversed(fans.dropped(t, run)):
+                t.later("begin", path)
+        elif run.status is StepStatus.RUNNING and t.place(run).calls and not run.open:
+            t.later("call", run.path)
+        if run.due is not None:
+            t.waitlists.arm(run.path, run.due)
+        if reopened and run.waits == "approval":
+            t.do(partial(waits.ask_again, t, run))
+    for path in reversed(list(state.scopes)):
+        t.later("consider", path)

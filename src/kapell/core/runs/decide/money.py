@@ -1,0 +1,140 @@
+"""Budgets: set aside before a call, settled after it, in the decision that records the call."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from kapell.core.events.budget import BudgetExceeded, BudgetSettled, BudgetWarned
+from kapell.core.events.model import ModelAbandoned
+from kapell.core.events.step import StepDead
+from kapell.core.events.tool import ToolFailed
+from kapell.core.runs import paths
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.fold import tree
+from kapell.core.runs.state import Meter, OpenCall, StepRun
+from kapell.kit.errors import Failure, Kind
+from kapell.kit.money import text
+
+_WARN_AT = 0.8
+
+
+def room(t: Turn, run: StepRun, usd: int, tokens: int, started: Callable[[], None]) -> bool:
+    """Tell whether every budget around has room for a call's worst case.
+
+    A call that only other calls in flight leave no room for waits until they are settled; one that
+    no settling can help fails, and says which budget.
+    """
+    for path, meter in _meters(t, run):
+        for what, limit, used, reserved, needed in _lines(meter, usd, tokens):
+            if limit is None or used + reserved + needed <= limit:
+                continue
+            if reserved and used + needed <= limit:
+                t.waitlists.money[run.path] = None
+                return False
+            started()
+            t.emit(BudgetExceeded(path, what, limit, used + reserved + needed))
+            t.later("broke", run.path, exceeded(path, what, limit, used + needed, run.path))
+            return False
+    return True
+
+
+_Line = tuple[Literal["usd", "tokens"], int | None, int, int, int]
+
+
+def _lines(meter: Meter, usd: int, tokens: int) -> tuple[_Line, _Line]:
+    return (
+        ("usd", meter.limit_usd, meter.usd, meter.reserved_usd, usd),
+        ("tokens", meter.limit_tokens, meter.tokens, meter.reserved_tokens, tokens),
+    )
+
+
+def _meters(t: Turn, run: StepRun) -> list[tuple[str, Meter]]:
+    found = [
+        (around.path, t.state.meters[around.path])
+        for around in tree.chain(t.state, run)
+        if around.path in t.state.meters
+    ]
+    agent = _planned(t, run)
+    if agent is not None:
+        found.insert(0, (run.path, agent))
+    return [*found, (paths.ROOT, t.state.meters[paths.ROOT])]
+
+
+def _planned(t: Turn, run: StepRun) -> Meter | None:
+    """Return the meter a step run will have once it has begun."""
+    if run.path in t.state.steps:
+        return None
+    return tree.planned_meter(t.program, run, passage=True)
+
+
+def exceeded(scope: str, what: str, limit: float, needed: float, step: str) -> Failure:
+    """Return the failure that names the budget that was used up."""
+    whose = f"step {scope!r}" if scope else "the run"
+    shown = (
+        f"{text(int(limit))}, {text(int(needed))} needed"
+        if what == "usd"
+        else f"{limit:,.0f} {'seconds' if what == 'time' else what}, {needed:,.0f} needed"
+    )
+    return Failure(
+        "budget_exceeded",
+        f"The {what} budget of {whose} is used up: {shown}.",
+        Kind.DENIED,
+        advice=f"Raise 'budget.{what}', or use a cheaper model or smaller outputs.",
+        step=step,
+    )
+
+
+def settle(t: Turn, call: OpenCall, usd: int, tokens: int) -> None:
+    """Replace a reservation by what was used; before the event that ends the call."""
+    t.emit(BudgetSettled(call.call, usd, tokens))
+
+
+def after(t: Turn, call: OpenCall) -> None:
+    """Look at the ceilings once a call is settled: warn, stop, or let waiting calls try."""
+    for path in call.holders:
+        meter = t.state.meters.get(path)
+        if meter is None:
+            continue
+        for what, limit, used, _, _ in _lines(meter, 0, 0):
+            if limit is None:
+                continue
+            if used > limit and path == paths.ROOT:
+                _stop(t, what, limit, used)
+            elif used >= limit * _WARN_AT and all(w.what != what for w in meter.warned):
+                t.emit(BudgetWarned(path, what, limit, used))
+    waiting = list(t.waitlists.money)
+    t.waitlists.money.clear()
+    for path in reversed(waiting):
+        retry(t, path)
+
+
+def retry(t: Turn, path: str) -> None:
+    """Try again what waited for money or a slot."""
+    run = t.state.steps.get(path)
+    t.later("begin" if run is None or run.waits == "retry" else "call", path)
+
+
+def _stop(t: Turn, what: Literal["usd", "tokens"], limit: int, used: int) -> None:
+    if t.state.phase != "going":
+        return
+    t.emit(BudgetExceeded(paths.ROOT, what, limit, used))
+    t.emit(StepDead(paths.ROOT, "step", exceeded(paths.ROOT, what, limit, used, ""), 1))
+
+
+def lost(t: Turn, call: OpenCall) -> None:
+    """Close a call nobody waits for any more: a model's at its worst case, a tool's as unknown."""
+    if call.kind == "model":
+        settle(t, call, call.usd, call.tokens)
+        t.emit(ModelAbandoned(call=call.call, path=call.path, model=call.name, cost=call.usd))
+    else:
+        failure = Failure(
+            "worker_lost",
+            "The worker that called the tool is gone.",
+            Kind.UNAVAILABLE,
+            retryable=True,
+            step=call.path,
+        )
+        t.emit(
+            ToolFailed(
+                call=call.call, path=call.path, tool=call.name, failure=failure, unknown=True
+            )
+        )

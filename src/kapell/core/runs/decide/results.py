@@ -1,0 +1,81 @@
+"""Ending a step run well: its output is checked, its undo frozen, its result kept for reuse."""
+
+from collections.abc import Callable
+
+from kapell.core.events.step import StepSucceeded
+from kapell.core.events.value import Packed
+from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.reading import outer_reads
+from kapell.core.runs.state import StepRun
+from kapell.core.runs.status import STEP_ENDED
+from kapell.core.workflows.schemas import problem_of
+from kapell.core.workflows.version import AgentWork, AskWork
+from kapell.kit.errors import Failure, Invalid, KapellError
+from kapell.kit.json import Json
+
+
+def reraise_if_cheap(t: Turn, error: KapellError) -> None:
+    """Let an expression that was only too dear for the event loop be tried again elsewhere."""
+    if isinstance(error, ExpressionTooExpensive) and t.ctx.limits is not DEFAULT:
+        raise error
+
+
+def complete(t: Turn, action: Callable[[], None], owner: StepRun | None = None) -> None:
+    """Do what ends a scope; an expression that fails there fails the owner, or the run."""
+    try:
+        action()
+    except KapellError as error:
+        reraise_if_cheap(t, error)
+        t.later("broke", owner.path if owner is not None else "", Failure.of(error))
+
+
+def finish(t: Turn, run: StepRun, output: Callable[[], Packed], taken: int = 0) -> None:
+    """Let a step run succeed with an output, or fail when the output cannot be made or is wrong."""
+    t.do(lambda: _finish(t, run.path, output, taken))
+
+
+def _finish(t: Turn, path: str, output: Callable[[], Packed], taken: int) -> None:
+    run = t.state.steps.get(path)
+    if run is None or run.status in STEP_ENDED:
+        return
+    step = t.place(run).step
+    try:
+        packed = output()
+        if step.output is not None and not isinstance(step.work, AgentWork | AskWork):
+            if run.item >= 0 or run.fan is None:
+                _check(step.output, t.names(run).unpacked(packed))
+        undo = frozen_names(t, run, packed)
+    except KapellError as error:
+        reraise_if_cheap(t, error)
+        t.later("broke", path, Failure.of(error, path))
+        return
+    if run.cache and step.cache is not None:
+        t.caches[run.cache] = (packed, step.cache.ttl)
+    t.emit(StepSucceeded(path, packed, undo, taken=taken))
+    t.later("ended", path)
+
+
+def _check(schema: Json, value: Json) -> None:
+    problem = problem_of(schema, value)
+    if problem:
+        raise Invalid(
+            f"The output does not fit its schema: {problem}",
+            code="output_invalid",
+            advice="Correct the step or its 'output' schema.",
+        )
+
+
+def frozen_names(t: Turn, run: StepRun, output: Packed | None) -> Packed | None:
+    """Return the names a step's compensation reads, as they are now; None without one."""
+    step = t.place(run).step
+    if step.compensate is None or run.fan is not None:
+        return None
+    names = t.names(run)
+    frozen = names.collect(outer_reads(step.compensate))
+    steps = frozen.get("steps")
+    if isinstance(steps, dict) and step.id in steps:
+        status = "succeeded" if output is not None else "failed"
+        value = names.unpacked(output) if output is not None else None
+        steps[step.id] = {"output": value, "status": status, "error": None}
+    return t.pack(frozen)

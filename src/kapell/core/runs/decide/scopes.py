@@ -1,0 +1,246 @@
+"""Scopes: which steps of a body may begin, and what its end means to its owner."""
+
+from kapell.core.events.compensation import CompensationFailed, CompensationSucceeded
+from kapell.core.events.run import RunSucceeded
+from kapell.core.events.step import StepDead, StepSkipped, StepStarted
+from kapell.core.events.value import NOTHING, Inline, Packed
+from kapell.core.runs import paths
+from kapell.core.runs.decide.results import complete, finish
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.fold import tree
+from kapell.core.runs.program import Place
+from kapell.core.runs.state import Scope, StepRun
+from kapell.core.runs.status import STEP_ENDED, StepStatus
+from kapell.core.workflows.version import Join, LoopWork, ParallelWork, SwitchWork
+from kapell.kit.errors import Failure, Kind
+from kapell.kit.json import Json
+
+
+def consider(t: Turn, path: str) -> None:
+    """Begin every step of a scope that may begin; used when it opens and when a run is loaded."""
+    scope = t.state.scopes.get(path)
+    if scope is None:
+        return
+    t.later("closed", path)
+    if not t.may_begin(scope):
+        return
+    plan = t.program.bodies[scope.body]
+    for step_id in reversed(plan.places):
+        if paths.join(path, step_id) not in t.state.steps:
+            _offer(t, scope, plan.places[step_id])
+
+
+def ended(t: Turn, path: str) -> None:
+    """A step run has ended: see who waited for it."""
+    run = t.state.steps.get(path)
+    if run is None:
+        outer = path.rpartition("[")[0]
+        if outer in t.state.steps:
+            fan = t.state.steps[outer].fan
+            if fan is not None and fan.failed is not None:
+                t.later("halt", outer)
+            t.refill(outer)
+        return
+    scope = t.state.scopes[run.scope]
+    t.later("closed", scope.path)
+    if scope.failure is not None:
+        _halt_around(t, scope)
+    elif t.may_begin(scope):
+        plan = t.program.bodies[scope.body]
+        for step_id in reversed(t.place(run).dependents):
+            _offer(t, scope, plan.places[step_id])
+
+
+def _halt_around(t: Turn, scope: Scope) -> None:
+    owner = t.state.steps.get(scope.owner) if scope.owner else None
+    if owner is not None and isinstance(t.place(owner).step.work, ParallelWork):
+        t.later("halt", owner.path)
+    for member in tree.members(t.state, t.program, scope):
+        if member.status not in STEP_ENDED:
+            t.later("halt", member.path)
+
+
+def _offer(t: Turn, scope: Scope, place: Place) -> None:
+    path = paths.join(scope.path, place.step.id)
+    if path in t.state.steps:
+        return
+    verdict = _ready(t, scope, place)
+    if verdict == "begin":
+        t.later("begin", path)
+    elif verdict == "skip":
+        t.emit(StepSkipped(path, "dependencies"))
+        t.later("ended", path)
+
+
+def _ready(t: Turn, scope: Scope, place: Place) -> str:
+    after, joins = place.step.after, place.step.join
+    if not after:
+        return "begin"
+    statuses = []
+    for step_id in after:
+        run = t.state.steps.get(paths.join(scope.path, step_id))
+        statuses.append(run.status if run is not None and run.status in STEP_ENDED else None)
+    done = None not in statuses
+    won = StepStatus.SUCCEEDED
+    if joins is Join.ANY:
+        if won in statuses:
+            return "begin"
+        return "skip" if done else "wait"
+    if not done:
+        return "wait"
+    if joins is Join.ALL and any(status is not won for status in statuses):
+        return "skip"
+    if joins is Join.DEFAULT and all(status is StepStatus.SKIPPED for status in statuses):
+        return "skip"
+    return "begin"
+
+
+def closed(t: Turn, path: str) -> None:
+    """See whether a scope is over, and tell its owner."""
+    scope = t.state.scopes.get(path)
+    if scope is None:
+        return
+    if scope.failure is not None:
+        if not scope.live:
+            always = next_always(t, scope)
+            if always:
+                t.later("begin", always)
+            else:
+                _failed(t, scope, scope.failure)
+    elif not scope.left:
+        _succeeded(t, scope)
+    elif not scope.live and scope.owner and t.stopped(scope):
+        _given_up(t, scope)
+
+
+def next_always(t: Turn, scope: Scope) -> str:
+    """Return the next ``join: always`` step of a failing scope: what it waits for can no longer
+    change.
+    """
+    plan = t.program.bodies[scope.body]
+    for step_id, place in plan.places.items():
+        path = paths.join(scope.path, step_id)
+        if place.step.join is Join.ALWAYS and path not in t.state.steps:
+            return path
+    return ""
+
+
+def body_output(t: Turn, scope: Scope) -> Packed:
+    """Return what a finished body gives: its result, else its last step's output."""
+    plan = t.program.bodies[scope.body]
+    if plan.body.result is not None:
+        return t.pack(t.inside(scope).expression(plan.body.result))
+    if plan.is_workflow and plan.version.outputs is not None:
+        return t.pack(t.inside(scope).value(plan.version.outputs))
+    last = t.state.steps.get(paths.join(scope.path, plan.last))
+    return last.output if last is not None else NOTHING
+
+
+def _succeeded(t: Turn, scope: Scope) -> None:
+    if scope.suffix == paths.UNDO:
+        t.emit(CompensationSucceeded(t.state.undoing))
+        t.later("undo", "")
+        return
+    if not scope.owner:
+        if t.state.phase == "going":
+            complete(t, lambda: t.emit(RunSucceeded(body_output(t, scope))))
+        return
+    owner = t.state.steps[scope.owner]
+    if scope.suffix == paths.PASS:
+        _pass_done(t, scope, owner)
+    elif scope.suffix.startswith("."):
+        _branch_done(t, owner)
+    elif scope.suffix.startswith(":"):
+        finish(t, owner, lambda: _choice(t, scope, owner))
+    else:
+        finish(t, owner, lambda: body_output(t, scope))
+
+
+def _choice(t: Turn, scope: Scope, owner: StepRun) -> Packed:
+    output = t.inside(scope)
+    return t.pack({"case": owner.choice, "output": output.unpacked(body_output(t, scope))})
+
+
+def _branch_done(t: Turn, owner: StepRun) -> None:
+    scopes = list(tree.inner_scopes(t.state, t.program, owner))
+    failure = t.branch_failure(owner)
+    if failure is not None:
+        if not any(scope.live for scope in scopes):
+            t.later("broke", owner.path, failure)
+        return
+    if any(scope.left for scope in scopes):
+        return
+
+    def result() -> Packed:
+        values: dict[str, Json] = {}
+        for scope in scopes:
+            values[scope.suffix[1:]] = t.inside(scope).unpacked(body_output(t, scope))
+        return t.pack(values)
+
+    finish(t, owner, result)
+
+
+def _pass_done(t: Turn, scope: Scope, owner: StepRun) -> None:
+    work = t.place(owner).step.work
+    if not isinstance(work, LoopWork):
+        return
+
+    def close() -> None:
+        output = body_output(t, scope)
+        over = bool(t.inside(scope).expression(work.until))
+        if not over and scope.number >= work.max and work.on_exhausted == "fail":
+            t.later("broke", owner.path, _exhausted(owner, work.max))
+        elif over or scope.number >= work.max:
+            value = {"passes": scope.number, "output": t.inside(scope).unpacked(output)}
+            finish(t, owner, lambda: t.pack(value))
+        elif t.may_begin(t.state.scopes[owner.scope]):
+            t.emit(StepStarted(owner.path, owner.attempt, number=scope.number + 1, inputs=output))
+            t.later("consider", f"{paths.attempt(owner.path, owner.attempt)}@{scope.number + 1}")
+
+    complete(t, close, owner)
+
+
+def _exhausted(owner: StepRun, passes: int) -> Failure:
+    return Failure(
+        "loop_exhausted",
+        f"The loop made {passes} passes and its 'until' never held.",
+        Kind.INVALID,
+        advice="Raise 'max', correct 'until', or set 'on_exhausted: continue'.",
+        step=owner.path,
+    )
+
+
+def _failed(t: Turn, scope: Scope, failure: Failure) -> None:
+    if scope.suffix == paths.UNDO:
+        undone = t.state.undoing
+        attempts = max((r.attempt for r in tree.members(t.state, t.program, scope)), default=1)
+        t.emit(CompensationFailed(undone, failure))
+        t.emit(StepDead(undone, "compensation", failure, attempts))
+        t.later("undo", "")
+        return
+    if not scope.owner:
+        return
+    owner = t.state.steps[scope.owner]
+    if scope.suffix.startswith("."):
+        _branch_done(t, owner)
+    else:
+        t.later("broke", owner.path, failure)
+
+
+def _given_up(t: Turn, scope: Scope) -> None:
+    """What is around has failed: the owner ends as stopped once nothing in it is live."""
+    owner = t.state.steps[scope.owner]
+    if any(inner.live for inner in tree.inner_scopes(t.state, t.program, owner)):
+        return
+    if scope.suffix.startswith(".") and t.branch_failure(owner) is not None:
+        _branch_done(t, owner)
+        return
+    t.emit(StepSkipped(owner.path, "stopped"))
+    t.later("ended", owner.path)
+
+
+def no_case(t: Turn, run: StepRun) -> None:
+    """A switch whose cases all fail to hold gives nothing, well."""
+    work = t.place(run).step.work
+    if isinstance(work, SwitchWork):
+        finish(t, run, lambda: Inline({"case": None, "output": None}))

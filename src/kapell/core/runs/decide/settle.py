@@ -1,0 +1,82 @@
+"""The end of a turn: a failing or cancelled run ends when nothing is in flight; an idle one waits."""
+
+from kapell.core.events.compensation import CompensationStarted
+from kapell.core.events.run import RunCancelled, RunFailed, RunWaiting
+from kapell.core.runs import paths
+from kapell.core.runs.decide.clock import next_due
+from kapell.core.runs.decide.scopes import next_always
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.status import RunStatus
+from kapell.kit.errors import Bug
+
+
+def settle(t: Turn) -> bool:
+    """See what the run's phase asks for now; True when there is something to think through."""
+    state = t.state
+    if state.phase in {"failing", "cancelling"} and not state.calls and not state.children:
+        always = _always(t) if state.phase == "failing" else ""
+        if always:
+            t.later("begin", always)
+        else:
+            t.later("undo", "")
+        return True
+    return False
+
+
+def _always(t: Turn) -> str:
+    """Return the next ``join: always`` step around what died."""
+    for dead in t.state.dead:
+        run = t.state.steps.get(dead)
+        while run is not None:
+            scope = t.state.scopes[run.scope]
+            found = next_always(t, scope)
+            if found:
+                return found
+            run = t.state.steps.get(scope.owner) if scope.owner else None
+    return ""
+
+
+def undo(t: Turn) -> None:
+    """Undo the newest finished step, or end the run when nothing is left to undo."""
+    state = t.state
+    if state.undoing:
+        return
+    if state.undo and t.program.version.on_failure == "compensate":
+        entry = state.undo[-1]
+        t.emit(CompensationStarted(entry.path))
+        t.later("consider", entry.path + paths.UNDO)
+        return
+    if state.failure is None:
+        t.emit(RunCancelled(state.reason))
+    else:
+        t.emit(RunFailed(state.failure, compensated=bool(state.undone)))
+
+
+def rest(t: Turn) -> None:
+    """Record that the run waits, when nothing is in flight."""
+    state = t.state
+    if state.status is not RunStatus.RUNNING or state.calls:
+        return
+    counts = {"approval": 0, "signal": 0, "time": 0, "retry": 0, "person": 0}
+    for run in state.steps.values():
+        if run.waits in counts:
+            counts[run.waits] += 1
+    timers = counts["time"] + counts["retry"]
+    dead = len(state.dead)
+    children = len(state.children)
+    if not (timers or dead or children or counts["approval"] or counts["signal"]):
+        raise Bug(
+            "The run has nothing to do and nothing to wait for.",
+            code="run_stuck",
+            advice="Export the run and report it.",
+        )
+    t.emit(
+        RunWaiting(
+            approvals=counts["approval"],
+            signals=counts["signal"],
+            timers=timers,
+            children=children,
+            dead=dead,
+            until=next_due(state, t.waitlists),
+        )
+    )

@@ -1,0 +1,160 @@
+"""Waiting: for a time, a signal, a person, a child run."""
+
+from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.signal import SignalReceived
+from kapell.core.events.step import StepStarted, StepWaiting
+from kapell.core.events.value import Inline, Packed
+from kapell.core.runs.commands import Answer, Signal
+from kapell.core.runs.decide.results import finish
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.state import HeldSignal, StepRun
+from kapell.core.workflows.version import ApprovalWork, WaitWork
+from kapell.kit.clock import instant, instant_text, span
+from kapell.kit.errors import Failure, Invalid, Kind
+from kapell.kit.json import Json
+
+
+def approval(t: Turn, run: StepRun, work: ApprovalWork) -> None:
+    """Ask a person."""
+    names = t.names(run)
+    title = names.value(work.title)
+    data = t.pack(names.value(work.data))
+    expires = t.ctx.now + work.expires if work.expires is not None else None
+    t.emit(StepStarted(run.path, run.attempt))
+    t.emit(ApprovalRequested(run.path, _text(title), data, work.edit, expires))
+    _wait(t, run.path, StepWaiting(run.path, "approval", expires))
+
+
+def ask_again(t: Turn, run: StepRun) -> None:
+    """Put an open question on the list again, for a run that is open again."""
+    work = t.place(run).step.work
+    if isinstance(work, ApprovalWork):
+        title = _text(t.names(run).value(work.title))
+        t.emit(ApprovalRequested(run.path, title, run.data, work.edit, run.due))
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _wait(t: Turn, path: str, event: StepWaiting) -> None:
+    t.emit(event)
+    if event.until is not None:
+        t.waitlists.arm(path, event.until)
+
+
+def wait(t: Turn, run: StepRun, work: WaitWork) -> None:
+    """Wait for a time or a signal; a signal that came before is taken at once."""
+    names = t.names(run)
+    if work.signal is not None:
+        held = _held(t, run, work)
+        t.emit(StepStarted(run.path, run.attempt))
+        if held is not None:
+            finish(t, t.state.steps[run.path], lambda: held.payload, taken=held.seq)
+            return
+        _wait(t, run.path, StepWaiting(run.path, "signal", signal=work.signal))
+        return
+    if work.until is not None:
+        due = _instant(names.value(work.until))
+    else:
+        seconds = names.value(work.seconds)
+        if not isinstance(seconds, int | float | str):
+            raise Invalid("'wait.for' is not a span of time.", code="span_broken")
+        due = t.ctx.now + span(seconds)
+    t.emit(StepStarted(run.path, run.attempt))
+    _wait(t, run.path, StepWaiting(run.path, "time", due))
+
+
+def _held(t: Turn, run: StepRun, work: WaitWork) -> HeldSignal | None:
+    for held in t.state.signals:
+        if held.name == work.signal and _matches(t, run, work, held.payload):
+            return held
+    return None
+
+
+def _instant(value: Json) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return instant(value if isinstance(value, str) else "")
+
+
+def _matches(t: Turn, run: StepRun, work: WaitWork, payload: Packed) -> bool:
+    if work.match is None:
+        return True
+    names = t.names(run)
+    return bool(names.expression(work.match, {"signal": names.unpacked(payload)}))
+
+
+def time_is_up(t: Turn, run: StepRun) -> None:
+    """The instant a step run waited for has come."""
+    due = run.due if run.due is not None else t.ctx.now
+    if run.waits == "time":
+        finish(t, run, lambda: Inline({"at": instant_text(due)}))
+    elif run.waits == "approval":
+        _expire(t, run)
+    elif run.waits == "retry":
+        t.later("begin", run.path)
+
+
+def _expire(t: Turn, run: StepRun) -> None:
+    work = t.place(run).step.work
+    if not isinstance(work, ApprovalWork):
+        return
+    t.emit(ApprovalExpired(run.path, work.on_expiry))
+    if work.on_expiry == "fail":
+        failure = Failure(
+            "approval_expired",
+            "Nobody answered the approval in time.",
+            Kind.LIMITED,
+            advice="Answer sooner, or raise 'expires'.",
+            step=run.path,
+        )
+        t.later("broke", run.path, failure)
+        return
+    _answered(t, run, work.on_expiry == "approve", "expiry", "", run.data)
+
+
+def answer(t: Turn, command: Answer, actor: str) -> None:
+    """Take a person's answer; one for something that no longer asks changes nothing."""
+    run = t.state.steps.get(command.path)
+    if run is None or run.waits != "approval":
+        return
+    data = run.data
+    if command.data is not None:
+        data = t.pack(_edited(t, run, command.data))
+    t.emit(ApprovalAnswered(run.path, command.approved, actor, data, command.note))
+    _answered(t, run, command.approved, actor, command.note, data)
+
+
+def _edited(t: Turn, run: StepRun, change: Json) -> Json:
+    """Return the data with the keys changed that may be; other changes are left out."""
+    work = t.place(run).step.work
+    data = t.names(run).unpacked(run.data)
+    if not isinstance(work, ApprovalWork) or not isinstance(change, dict):
+        return data
+    kept = dict(data) if isinstance(data, dict) else {}
+    kept.update({key: value for key, value in change.items() if key in work.edit})
+    return kept
+
+
+def _answered(t: Turn, run: StepRun, approved: bool, by: str, note: str, data: Packed) -> None:
+    at = instant_text(t.ctx.now)
+
+    def output() -> Packed:
+        value = t.names(run).unpacked(data)
+        return t.pack({"approved": approved, "by": by, "at": at, "note": note, "data": value})
+
+    finish(t, run, output)
+
+
+def signal(t: Turn, command: Signal) -> None:
+    """Give a signal to the first step run that waits for it, or keep it for one that will."""
+    payload = t.pack(command.payload)
+    for run in list(t.state.steps.values()):
+        work = t.place(run).step.work
+        if run.waits == "signal" and run.signal == command.name and isinstance(work, WaitWork):
+            if _matches(t, run, work, payload):
+                t.emit(SignalReceived(command.name, payload, run.path))
+                finish(t, run, lambda: payload)
+                return
+    t.emit(SignalReceived(command.name, payload))

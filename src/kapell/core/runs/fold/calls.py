@@ -1,0 +1,263 @@
+"""How facts about calls, money, approvals, signals and children change the state."""
+
+from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.budget import (
+    BudgetExceeded,
+    BudgetReserved,
+    BudgetSettled,
+    BudgetWarned,
+)
+from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.signal import ChildEnded, ChildStarted, SignalReceived
+from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.events.value import ArtifactRef
+from kapell.core.runs import paths
+from kapell.core.runs.fold import tree
+from kapell.core.runs.program import Program
+from kapell.core.runs.state import Child, Correction, HeldSignal, OpenCall, State, StepRun
+
+
+def requested(
+    state: State, program: Program, event: ModelRequested | ToolRequested, at: float, seq: int
+) -> None:
+    """A call is in flight: its step run and everything around it works."""
+    del seq
+    run = state.steps[event.path]
+    run.calls += 1
+    run.open = event.call
+    timeout = tree.place_of(program, run).step.timeout
+    deadline = None if timeout is None else at + max(timeout - run.used, 0.0)
+    is_model = isinstance(event, ModelRequested)
+    state.calls[event.call] = OpenCall(
+        call=event.call,
+        path=event.path,
+        kind="model" if is_model else "tool",
+        name=event.model if isinstance(event, ModelRequested) else event.tool,
+        key=event.key,
+        prompt=event.prompt if isinstance(event, ModelRequested) else event.args,
+        at=at,
+        max_output=event.max_output if isinstance(event, ModelRequested) else 0,
+        repeatable=is_model or (isinstance(event, ToolRequested) and event.repeatable),
+        deadline=deadline,
+        agent=event.agent if isinstance(event, ModelRequested) else "",
+        holders=_work(state, run, at) if is_model or state.meters else _slots(state, run),
+    )
+
+
+def _work(state: State, run: StepRun, at: float) -> tuple[str, ...]:
+    """Count the call in every meter and slot around it; return the meters' paths."""
+    holders = []
+    for around in tree.chain(state, run):
+        _enter_slot(state, around)
+        if around.path in state.meters:
+            holders.append(around.path)
+    holders.append(paths.ROOT)
+    for path in holders:
+        meter = state.meters[path]
+        if not meter.busy:
+            meter.since = at
+        meter.busy += 1
+    return tuple(holders)
+
+
+def _slots(state: State, run: StepRun) -> tuple[str, ...]:
+    for around in tree.chain(state, run):
+        _enter_slot(state, around)
+    return ()
+
+
+def _enter_slot(state: State, run: StepRun) -> None:
+    run.busy += 1
+    if run.item >= 0 and run.busy == 1:
+        fan = state.steps[run.outer].fan
+        if fan is not None:
+            fan.busy += 1
+
+
+def _close(state: State, call: str, at: float) -> OpenCall | None:
+    """Take a call out of flight."""
+    opened = state.calls.pop(call, None)
+    if opened is None:
+        return None
+    run = state.steps[opened.path]
+    run.open = ""
+    run.used += max(at - opened.at, 0.0)
+    for around in tree.chain(state, run):
+        around.busy -= 1
+        if around.item >= 0 and not around.busy:
+            fan = state.steps[around.outer].fan
+            if fan is not None:
+                fan.busy -= 1
+    for path in opened.holders:
+        meter = state.meters.get(path)
+        if meter is not None:
+            meter.busy -= 1
+            if not meter.busy:
+                meter.used += max(at - meter.since, 0.0)
+    return opened
+
+
+def answered(state: State, program: Program, event: ModelAnswered, at: float, seq: int) -> None:
+    """A model answered; an answer with a problem will be corrected."""
+    del program, seq
+    _close(state, event.call, at)
+    if event.problem:
+        size = 0
+        if isinstance(event.text, ArtifactRef):
+            size = event.text.size
+        elif isinstance(event.text.value, str):
+            size = len(event.text.value.encode())
+        run = state.steps[event.path]
+        run.corrections.append(Correction(event.text, event.problem, size))
+
+
+def model_failed(state: State, program: Program, event: ModelFailed, at: float, seq: int) -> None:
+    """A model call ended without an answer."""
+    del program, seq
+    _close(state, event.call, at)
+
+
+def abandoned(state: State, program: Program, event: ModelAbandoned, at: float, seq: int) -> None:
+    """The former owner's call is settled at its worst case; the step run asks again."""
+    del program, seq
+    _close(state, event.call, at)
+    state.late[event.call] = event.cost
+
+
+def returned(state: State, program: Program, event: ToolReturned, at: float, seq: int) -> None:
+    """A tool returned; what it wrote is part of the run's folder now."""
+    del program, seq
+    _close(state, event.call, at)
+    for change in event.files:
+        if change.digest is None:
+            state.files.pop(change.path, None)
+        else:
+            state.files[change.path] = change.digest
+
+
+def tool_failed(state: State, program: Program, event: ToolFailed, at: float, seq: int) -> None:
+    """A tool call failed."""
+    del program, seq
+    _close(state, event.call, at)
+
+
+def reserved(state: State, program: Program, event: BudgetReserved, at: float, seq: int) -> None:
+    """The worst case of a call is set aside in every meter around it."""
+    del program, at, seq
+    call = state.calls[event.call]
+    call.usd = event.usd
+    call.tokens = event.tokens
+    for path in call.holders:
+        meter = state.meters[path]
+        meter.reserved_usd += event.usd
+        meter.reserved_tokens += event.tokens
+
+
+def settled(state: State, program: Program, event: BudgetSettled, at: float, seq: int) -> None:
+    """What was used replaces what was set aside; a late answer corrects the run's sum."""
+    del program, at, seq
+    call = state.calls.get(event.call)
+    before_usd = 0
+    holders: tuple[str, ...] = (paths.ROOT,)
+    if call is None:
+        before_usd = state.late.get(event.call, 0)
+        state.late[event.call] = event.usd
+    else:
+        holders = call.holders
+    for path in holders:
+        meter = state.meters.get(path)
+        if meter is None:
+            continue
+        if call is not None:
+            meter.reserved_usd -= call.usd
+            meter.reserved_tokens -= call.tokens
+        meter.usd += event.usd - before_usd
+        meter.tokens += event.tokens
+    state.usd += event.usd - before_usd
+    state.tokens += event.tokens
+
+
+def exceeded(state: State, program: Program, event: BudgetExceeded, at: float, seq: int) -> None:
+    """Told for the record; the failure that follows stops the work."""
+    del state, program, event, at, seq
+
+
+def warned(state: State, program: Program, event: BudgetWarned, at: float, seq: int) -> None:
+    """Told once per ceiling."""
+    del program, at, seq
+    meter = state.meters.get(event.scope)
+    if meter is not None:
+        meter.warned.append(event)
+
+
+def approval_requested(
+    state: State, program: Program, event: ApprovalRequested, at: float, seq: int
+) -> None:
+    """A person is asked; the data stays at hand for the answer."""
+    del program, at, seq
+    state.steps[event.path].data = event.data
+
+
+def approval_answered(
+    state: State, program: Program, event: ApprovalAnswered, at: float, seq: int
+) -> None:
+    """The step's result follows."""
+    del program, at, seq
+    state.steps[event.path].data = event.data
+
+
+def approval_expired(
+    state: State, program: Program, event: ApprovalExpired, at: float, seq: int
+) -> None:
+    """The step's result follows."""
+    del state, program, event, at, seq
+
+
+def signal_received(
+    state: State, program: Program, event: SignalReceived, at: float, seq: int
+) -> None:
+    """A signal nobody waits for yet is kept."""
+    del program, at
+    if not event.path:
+        state.signals.append(HeldSignal(seq, event.name, event.payload))
+
+
+def child_started(state: State, program: Program, event: ChildStarted, at: float, seq: int) -> None:
+    """A child run works: it holds the slot of its item, and its allotment is set aside."""
+    del program, seq
+    state.children[event.path] = Child(event.run_id, event.path, event.usd, event.tokens)
+    holders = _work(state, state.steps[event.path], at)
+    for path in holders:
+        state.meters[path].reserved_usd += event.usd or 0
+        state.meters[path].reserved_tokens += event.tokens or 0
+
+
+def child_ended(state: State, program: Program, event: ChildEnded, at: float, seq: int) -> None:
+    """Its spending counts in every meter around it."""
+    del program, seq
+    child = state.children.pop(event.path, None)
+    if child is None:
+        return
+    run = state.steps[event.path]
+    opened = OpenCall(
+        call=event.path,
+        path=event.path,
+        kind="child",
+        name="",
+        key="",
+        prompt=event.output,
+        at=at,
+        holders=tuple(
+            [r.path for r in tree.chain(state, run) if r.path in state.meters] + [paths.ROOT]
+        ),
+    )
+    state.calls[event.path] = opened
+    for path in opened.holders:
+        meter = state.meters[path]
+        meter.reserved_usd -= child.usd or 0
+        meter.reserved_tokens -= child.tokens or 0
+        meter.usd += event.usd
+        meter.tokens += event.tokens
+    _close(state, event.path, at)
+    state.usd += event.usd
+    state.tokens += event.tokens

@@ -1,0 +1,121 @@
+"""The fold: ``evolve`` applies one event, ``fold`` a whole log."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
+
+import msgspec
+
+from kapell.core.events import approval, budget, compensation, model, run, signal, step, tool
+from kapell.core.events.envelope import Event, Payload
+from kapell.core.runs.fold import calls, runs, steps
+from kapell.core.runs.program import Program
+from kapell.core.runs.state import State
+from kapell.core.runs.status import after
+from kapell.kit.errors import Bug
+
+Change = Callable[[State, Program, Payload, float, int], None]
+
+_CHANGES = cast(
+    "Mapping[type[msgspec.Struct], Change]",
+    {
+        run.RunQueued: runs.queued,
+        run.RunAssigned: runs.assigned,
+        run.RunStarted: runs.started,
+        run.RunWaiting: runs.waiting,
+        run.RunResumed: runs.resumed,
+        run.RunSucceeded: runs.succeeded,
+        run.RunFailed: runs.failed,
+        run.RunCancelling: runs.cancelling,
+        run.RunCancelled: runs.cancelled,
+        run.RunForked: runs.forked,
+        run.RunRepaired: runs.repaired,
+        run.RunMerged: runs.merged,
+        step.StepStarted: steps.started,
+        step.StepSucceeded: steps.succeeded,
+        step.StepFailed: steps.failed,
+        step.StepRetryScheduled: steps.retry_scheduled,
+        step.StepSkipped: steps.skipped,
+        step.StepWaiting: steps.waiting,
+        step.StepTimedOut: steps.timed_out,
+        step.StepDead: steps.dead,
+        compensation.CompensationStarted: steps.undo_started,
+        compensation.CompensationSucceeded: steps.undo_succeeded,
+        compensation.CompensationFailed: steps.undo_failed,
+        model.ModelRequested: calls.requested,
+        model.ModelAnswered: calls.answered,
+        model.ModelFailed: calls.model_failed,
+        model.ModelAbandoned: calls.abandoned,
+        tool.ToolRequested: calls.requested,
+        tool.ToolReturned: calls.returned,
+        tool.ToolFailed: calls.tool_failed,
+        budget.BudgetReserved: calls.reserved,
+        budget.BudgetSettled: calls.settled,
+        budget.BudgetExceeded: calls.exceeded,
+        budget.BudgetWarned: calls.warned,
+        approval.ApprovalRequested: calls.approval_requested,
+        approval.ApprovalAnswered: calls.approval_answered,
+        approval.ApprovalExpired: calls.approval_expired,
+        signal.SignalReceived: calls.signal_received,
+        signal.ChildStarted: calls.child_started,
+        signal.ChildEnded: calls.child_ended,
+    },
+)
+
+_RUN_EVENTS: Mapping[type[msgspec.Struct], str] = {
+    kind: str(kind.__struct_config__.tag)
+    for kind in _CHANGES
+    if str(kind.__struct_config__.tag).startswith("run.")
+}
+
+
+def begin(first: Event) -> State:
+    """Return the state after a run's first event.
+
+    Raises:
+        Bug: ``log_broken`` when the log does not begin with ``run.queued``.
+    """
+    if not isinstance(first.payload, run.RunQueued):
+        raise Bug("The log does not begin with run.queued.", code="log_broken")
+    return State(
+        tenant_id=first.tenant_id,
+        run_id=first.run_id,
+        request=first.payload,
+        correlation_id=first.correlation_id,
+        created_at=first.at,
+        updated_at=first.at,
+        seq=first.seq,
+    )
+
+
+def evolve(program: Program, state: State, payload: Payload, at: float) -> State:
+    """Fold one event; ``state`` is consumed, use what is returned.
+
+    Raises:
+        Bug: ``illegal_transition`` when the event cannot follow.
+    """
+    kind = type(payload)
+    name = _RUN_EVENTS.get(kind)
+    if name is not None:
+        state.status = after(state.status, name)
+    state.seq += 1
+    state.updated_at = at
+    _CHANGES[kind](state, program, payload, at, state.seq)
+    return state
+
+
+def fold(program: Program, events: Iterable[Event], state: State | None = None) -> State:
+    """Fold a log, or what follows a snapshot.
+
+    Raises:
+        Bug: ``log_broken`` when a sequence number is missing.
+    """
+    for event in events:
+        if state is None:
+            state = begin(event)
+            continue
+        if event.seq != state.seq + 1:
+            raise Bug(f"Event {state.seq + 1} is missing.", code="log_broken")
+        state = evolve(program, state, event.payload, event.at)
+    if state is None:
+        raise Bug("The log is empty.", code="log_broken")
+    return state

@@ -1,0 +1,187 @@
+"""How facts about the whole run change the state."""
+
+from kapell.core.events.run import (
+    RunAssigned,
+    RunCancelled,
+    RunCancelling,
+    RunFailed,
+    RunForked,
+    RunMerged,
+    RunQueued,
+    RunRepaired,
+    RunResumed,
+    RunStarted,
+    RunSucceeded,
+    RunWaiting,
+)
+from kapell.core.events.value import NOTHING
+from kapell.core.runs import paths
+from kapell.core.runs.fold import tree
+from kapell.core.runs.program import Program
+from kapell.core.runs.state import Meter, State, StepRun
+from kapell.core.runs.status import STEP_ENDED, StepStatus
+from kapell.kit.errors import Bug
+
+
+def queued(state: State, program: Program, event: RunQueued, at: float, seq: int) -> None:
+    """The first event made the state; a second one is a mistake of ours."""
+    del state, program, event, at, seq
+    raise Bug("A run was queued twice.", code="illegal_transition")
+
+
+def assigned(state: State, program: Program, event: RunAssigned, at: float, seq: int) -> None:
+    """A worker holds the lease."""
+    del program, at, seq
+    state.owner = event.worker
+
+
+def started(state: State, program: Program, event: RunStarted, at: float, seq: int) -> None:
+    """The root scope opens and the run's meter begins to count."""
+    del event, seq
+    state.started_at = at
+    tree.open_scope(state, program, base=paths.ROOT, suffix="", body=0, owner="")
+    limits = [budget for budget in (program.version.budget, state.request.budget) if budget]
+    state.meters[paths.ROOT] = Meter(
+        limit_usd=min((b.usd for b in limits if b.usd is not None), default=None),
+        limit_tokens=min((b.tokens for b in limits if b.tokens is not None), default=None),
+        limit_time=min((b.time for b in limits if b.time is not None), default=None),
+        timeout=program.version.timeout,
+    )
+
+
+def waiting(state: State, program: Program, event: RunWaiting, at: float, seq: int) -> None:
+    """Nothing is in flight."""
+    del state, program, event, at, seq
+
+
+def resumed(state: State, program: Program, event: RunResumed, at: float, seq: int) -> None:
+    """It goes on."""
+    del state, program, event, at, seq
+
+
+def succeeded(state: State, program: Program, event: RunSucceeded, at: float, seq: int) -> None:
+    """All is done."""
+    del program, seq
+    state.output = event.output
+    _over(state, at)
+
+
+def failed(state: State, program: Program, event: RunFailed, at: float, seq: int) -> None:
+    """It failed; what it was doing stays known, so that a person may repair it."""
+    del program, seq
+    state.failure = event.failure
+    _over(state, at)
+
+
+def cancelling(state: State, program: Program, event: RunCancelling, at: float, seq: int) -> None:
+    """Nothing new begins."""
+    del seq
+    if paths.ROOT not in state.scopes:
+        started(state, program, RunStarted(), at, 0)
+    state.phase = "cancelling"
+    state.reason = event.reason
+    state.failure = None
+
+
+def cancelled(state: State, program: Program, event: RunCancelled, at: float, seq: int) -> None:
+    """It was ended on request."""
+    del program, event, seq
+    _over(state, at)
+
+
+def _over(state: State, at: float) -> None:
+    state.phase = "ended"
+    state.ended_at = at
+
+
+def repaired(state: State, program: Program, event: RunRepaired, at: float, seq: int) -> None:
+    """The run is open again; the step run's new result or attempt follows."""
+    del program, at, seq
+    state.generation = event.generation
+    if event.path in state.dead:
+        state.dead.remove(event.path)
+    run = state.steps.get(event.path)
+    if run is not None:
+        run.status = StepStatus.RUNNING
+        tree.clear_wait(state, run)
+    if not any(_blocks(state, path) for path in state.dead):
+        state.phase = "going"
+        state.failure = None
+        state.ended_at = None
+
+
+def _blocks(state: State, path: str) -> bool:
+    run = state.steps.get(path)
+    return run is not None and run.waits == "person"
+
+
+def merged(state: State, program: Program, event: RunMerged, at: float, seq: int) -> None:
+    """A fork's outcome is this run's own now."""
+    del program, seq
+    state.generation = event.generation
+    state.output = event.output
+    state.failure = None
+    state.dead = []
+    _over(state, at)
+
+
+def forked(state: State, program: Program, event: RunForked, at: float, seq: int) -> None:
+    """What was open in the copy is void: those steps begin anew here; nothing copied is undone."""
+    del at, seq
+    state.calls.clear()
+    state.children.clear()
+    state.timers.clear()
+    state.signals.clear()
+    state.undo.clear()
+    state.dead.clear()
+    state.undoing = ""
+    state.phase = "going"
+    state.failure = None
+    state.ended_at = None
+    state.generation = 1
+    for meter in state.meters.values():
+        meter.reserved_usd = meter.reserved_tokens = meter.busy = 0
+    for run in [run for run in state.steps.values() if run.status not in STEP_ENDED]:
+        run.busy = 0
+        run.open = ""
+        if run.fan is not None:
+            run.fan.busy = 0
+        if tree.place_of(program, run).leaf and run.fan is None:
+            _withdraw(state, run)
+    if event.inputs is not None:
+        _replace_inputs(state, event)
+    if event.path and event.output is not None:
+        _replace_output(state, event)
+
+
+def _withdraw(state: State, run: StepRun) -> None:
+    if run.item < 0:
+        state.scopes[run.scope].live -= 1
+    tree.forget(state, run)
+
+
+def _replace_inputs(state: State, event: RunForked) -> None:
+    old = state.request
+    state.request = RunQueued(
+        workflow=old.workflow,
+        version=old.version,
+        inputs=event.inputs or NOTHING,
+        origin=old.origin,
+        model=old.model,
+        budget=old.budget,
+        key="",
+        priority=old.priority,
+        workspace=old.workspace,
+    )
+
+
+def _replace_output(state: State, event: RunForked) -> None:
+    run = state.steps.get(event.path)
+    if run is not None and event.output is not None:
+        run.output = event.output
+        return
+    outer, _, index = event.path.removesuffix("]").rpartition("[")
+    fan = state.steps[outer].fan if outer in state.steps else None
+    result = fan.results[int(index)] if fan is not None else None
+    if result is not None and event.output is not None:
+        result.output = event.output

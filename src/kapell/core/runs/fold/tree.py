@@ -1,0 +1,185 @@
+"""Walking and changing the tree of scopes and step runs."""
+
+from collections.abc import Iterator
+
+from kapell.core.events.value import NOTHING, Packed
+from kapell.core.runs import paths
+from kapell.core.runs.program import Place, Program
+from kapell.core.runs.state import ItemResult, Meter, Scope, State, StepRun
+from kapell.core.runs.status import STEP_ENDED, StepStatus
+from kapell.core.workflows.version import AgentWork
+
+
+def place_of(program: Program, run: StepRun) -> Place:
+    """Return the step a step run passes through."""
+    return program.bodies[run.body].places[run.id]
+
+
+def owner_of(state: State, run: StepRun) -> StepRun | None:
+    """Return what a step run is a part of: its ``for_each``, or the owner of its scope."""
+    if run.item >= 0:
+        return state.steps[run.outer]
+    owner = state.scopes[run.scope].owner
+    return state.steps.get(owner) if owner else None
+
+
+def chain(state: State, run: StepRun) -> Iterator[StepRun]:
+    """Yield the step run and everything it is a part of, innermost first."""
+    at: StepRun | None = run
+    while at is not None:
+        yield at
+        at = owner_of(state, at)
+
+
+def new_run(state: State, path: str) -> StepRun:
+    """Return a fresh step run for a path whose scope (or ``for_each``) is open."""
+    if path.endswith("]"):
+        outer_path, _, index = path[:-1].rpartition("[")
+        outer = state.steps[outer_path]
+        return StepRun(path, outer.id, outer.body, outer.scope, item=int(index))
+    scope_path, _, step_id = path.rpartition("/")
+    return StepRun(path, step_id, state.scopes[scope_path].body, scope_path)
+
+
+def planned_meter(program: Program, run: StepRun, *, passage: bool) -> Meter | None:
+    """Return the meter a step run begins with, None when nothing limits it.
+
+    ``passage`` is False for a ``for_each`` as a whole: timeouts and agents' budgets hold per item.
+    """
+    place = place_of(program, run)
+    step = place.step
+    limits: list[tuple[int | None, int | None, float | None]] = []
+    if step.budget is not None and run.item < 0:
+        limits.append((step.budget.usd, step.budget.tokens, step.budget.time))
+    if passage and "" in place.inner:
+        plan = program.bodies[place.inner[""]]
+        if plan.is_workflow and plan.version.budget is not None:
+            budget = plan.version.budget
+            limits.append((budget.usd, budget.tokens, budget.time))
+    if passage and isinstance(step.work, AgentWork):
+        agent = program.bodies[place.body].version.agents[step.work.agent]
+        limits.append((agent.budget_usd, agent.budget_tokens, agent.budget_time))
+    timeout = step.timeout if passage and not place.leaf else None
+    usd = min((one[0] for one in limits if one[0] is not None), default=None)
+    tokens = min((one[1] for one in limits if one[1] is not None), default=None)
+    time = min((one[2] for one in limits if one[2] is not None), default=None)
+    if usd is None and tokens is None and time is None and timeout is None:
+        return None
+    return Meter(limit_usd=usd, limit_tokens=tokens, limit_time=time, timeout=timeout)
+
+
+def open_scope(
+    state: State,
+    program: Program,
+    *,
+    base: str,
+    suffix: str,
+    body: int,
+    owner: str,
+    number: int = 0,
+    names: Packed = NOTHING,
+    previous: Packed = NOTHING,
+) -> Scope:
+    """Open a body below ``base`` (a path with its attempt)."""
+    tail = f"{suffix}{number}" if suffix == paths.PASS else suffix
+    scope = Scope(
+        path=base + tail,
+        body=body,
+        owner=owner,
+        suffix=suffix,
+        left=len(program.bodies[body].places),
+        number=number,
+        names=names,
+        previous=previous,
+    )
+    state.scopes[scope.path] = scope
+    return scope
+
+
+def inner_scopes(state: State, program: Program, run: StepRun) -> Iterator[Scope]:
+    """Yield the open scopes a step run owns in this attempt."""
+    base = paths.attempt(run.path, run.attempt)
+    for suffix in place_of(program, run).inner:
+        tail = f"{suffix}{run.number}" if suffix == paths.PASS else suffix
+        scope = state.scopes.get(base + tail)
+        if scope is not None and scope.owner == run.path and scope.suffix == suffix:
+            yield scope
+
+
+def members(state: State, program: Program, scope: Scope) -> Iterator[StepRun]:
+    """Yield the step runs that have begun in a scope, in the author's order."""
+    for step_id in program.bodies[scope.body].places:
+        run = state.steps.get(paths.join(scope.path, step_id))
+        if run is not None:
+            yield run
+
+
+def live_items(state: State, run: StepRun) -> Iterator[StepRun]:
+    """Yield the items of a ``for_each`` that have begun and not ended."""
+    fan = run.fan
+    if fan is None:
+        return
+    for index in range(fan.next):
+        if fan.results[index] is None:
+            item = state.steps.get(paths.item(run.path, index))
+            if item is not None:
+                yield item
+
+
+def prune(state: State, program: Program, run: StepRun, *, keep_undo: bool = False) -> None:
+    """Forget everything inside a step run; its own result stays."""
+    if run.fan is not None:
+        for item in list(live_items(state, run)):
+            prune(state, program, item)
+            forget(state, item)
+    for scope in list(inner_scopes(state, program, run)):
+        if keep_undo and scope.suffix == paths.UNDO:
+            continue
+        for member in list(members(state, program, scope)):
+            prune(state, program, member)
+            forget(state, member)
+        del state.scopes[scope.path]
+
+
+def forget(state: State, run: StepRun) -> None:
+    """Take a step run, its meter and its timer out of the state."""
+    state.steps.pop(run.path, None)
+    state.meters.pop(run.path, None)
+    clear_wait(state, run)
+
+
+def clear_wait(state: State, run: StepRun) -> None:
+    """Let a step run wait for nothing any more."""
+    if run.due is not None:
+        state.timers.pop(run.path, None)
+        run.due = None
+    run.waits = ""
+
+
+def set_wait(state: State, run: StepRun, what: str, due: float | None) -> None:
+    """Let a step run wait for ``what``, at the latest until ``due``."""
+    run.waits = what
+    run.due = due
+    if due is None:
+        state.timers.pop(run.path, None)
+    else:
+        state.timers[run.path] = due
+
+
+def end(state: State, program: Program, run: StepRun, status: StepStatus) -> None:
+    """Let a step run end: its scope or its ``for_each`` counts it, what it held is forgotten."""
+    already = run.status in STEP_ENDED
+    run.status = status
+    clear_wait(state, run)
+    prune(state, program, run)
+    state.meters.pop(run.path, None)
+    if run.item >= 0:
+        fan = state.steps[run.outer].fan
+        if fan is not None and fan.results[run.item] is None:
+            fan.results[run.item] = ItemResult(status, run.output, run.failure)
+            fan.left -= 1
+        state.steps.pop(run.path, None)
+    elif not already:
+        scope = state.scopes[run.scope]
+        scope.left -= 1
+        scope.live -= 1

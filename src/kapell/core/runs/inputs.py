@@ -1,0 +1,66 @@
+"""What happens to a run: the inputs of ``decide``."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from kapell.core.events.tool import FileChange
+from kapell.core.gateway.calls import ModelAnswer
+from kapell.core.runs.commands import Command
+from kapell.kit.errors import Failure
+from kapell.kit.json import Json
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A worker owns the run now; calls the log shows in flight are nobody's any more."""
+
+    worker: str
+    epoch: int
+
+
+class TimePassed(msgspec.Struct, frozen=True):
+    """Look at what is due."""
+
+
+class ModelReplied(msgspec.Struct, frozen=True):
+    """A model call came back."""
+
+    call: str
+    answer: ModelAnswer
+    seconds: float = 0.0
+
+
+class ToolReplied(msgspec.Struct, frozen=True):
+    """A tool call came back."""
+
+    call: str
+    output: Json
+    files: tuple[FileChange, ...] = ()
+    seconds: float = 0.0
+
+
+class CallBroke(msgspec.Struct, frozen=True):
+    """A call failed; ``unknown`` says that it may have taken effect (or been charged)."""
+
+    call: str
+    failure: Failure
+    unknown: bool = False
+    seconds: float = 0.0
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A command from the inbox."""
+
+    command: Command
+    actor: str
+    key: str = ""
+
+
+class Poisoned(msgspec.Struct, frozen=True):
+    """Advancing the run killed its workers; ``failure`` says how the last one ended."""
+
+    failure: Failure
+    takeovers: int
+
+
+Input: TypeAlias = Claimed | TimePassed | ModelReplied | ToolReplied | CallBroke | Told | Poisoned

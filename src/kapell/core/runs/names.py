@@ -1,0 +1,207 @@
+"""What expressions see: only the names they read, looked up through the scopes around a step."""
+
+from collections.abc import Iterable, Mapping
+
+from kapell.core.events.value import Packed, missing, unpack
+from kapell.core.expressions import Read, compile_expression, compile_value
+from kapell.core.runs import paths
+from kapell.core.runs.context import Context, NeedsValues
+from kapell.core.runs.fold import tree
+from kapell.core.runs.program import Program
+from kapell.core.runs.state import Scope, State, StepRun
+from kapell.core.runs.status import StepStatus
+from kapell.kit.clock import instant_text
+from kapell.kit.json import Digest, Json
+
+EMPTY_STEP: Mapping[str, Json] = {"output": None, "status": None, "error": None}
+
+
+class Names:
+    """Looks names up for one place of a run: inside ``scope``, as the item ``run`` when it is one."""
+
+    def __init__(
+        self, program: Program, state: State, ctx: Context, scope: str, run: StepRun | None = None
+    ) -> None:
+        self.program = program
+        self.state = state
+        self.ctx = ctx
+        self.scope = scope
+        self.run = run
+        self._wanted: set[Digest] = set()
+
+    def expression(self, source: str, extra: Mapping[str, Json] | None = None) -> Json:
+        """Return the value of a bare expression."""
+        compiled = compile_expression(source)
+        names = self.collect(compiled.reads, extra)
+        return compiled.evaluate(names, self.ctx.limits)
+
+    def value(self, value: Json, extra: Mapping[str, Json] | None = None) -> Json:
+        """Return a JSON tree with every template in it worked out."""
+        compiled = compile_value(value)
+        if not compiled.reads:
+            return compiled.evaluate({}, self.ctx.limits)
+        return compiled.evaluate(self.collect(compiled.reads, extra), self.ctx.limits)
+
+    def collect(
+        self, reads: Iterable[Read], extra: Mapping[str, Json] | None = None
+    ) -> dict[str, Json]:
+        """Return the names that are read, and no others.
+
+        Raises:
+            NeedsValues: when some of them are artifacts that are not at hand.
+        """
+        self._wanted = set()
+        names: dict[str, Json] = dict(extra or {})
+        steps: dict[str, Json] = {}
+        for read in reads:
+            if read.root in names:
+                continue
+            if read.root != "steps":
+                self._bind(read.root, names)
+            elif read.member is not None:
+                steps[read.member] = self._step(read.member, read, steps.get(read.member))
+            else:
+                steps.update(self._all_steps())
+        if steps or any(read.root == "steps" for read in reads):
+            names["steps"] = steps
+        if self._wanted:
+            raise NeedsValues(frozenset(self._wanted))
+        return names
+
+    def _bind(self, root: str, names: dict[str, Json]) -> None:
+        if root == "run":
+            names["run"] = self._run()
+            return
+        run, scope_path = self.run, self.scope
+        while True:
+            if run is not None and run.item >= 0 and self._bind_item(root, run, names):
+                return
+            scope = self.state.scopes[scope_path]
+            if self._bind_scope(root, scope, names):
+                return
+            owner = self.state.steps.get(scope.owner) if scope.owner else None
+            if owner is None or self._is_border(scope):
+                return
+            run, scope_path = owner, owner.scope
+
+    def _bind_item(self, root: str, run: StepRun, names: dict[str, Json]) -> bool:
+        for_each = self.program.place(run.body, run.id).step.for_each
+        if root == "index":
+            names[root] = run.item
+            return True
+        if for_each is None or root != for_each.name:
+            return False
+        fan = self.state.steps[run.outer].fan
+        items = self._unpack(fan.items) if fan is not None else None
+        names[root] = items[run.item] if isinstance(items, list) else None
+        return True
+
+    def _bind_scope(self, root: str, scope: Scope, names: dict[str, Json]) -> bool:
+        if scope.suffix == paths.UNDO:
+            frozen = self._unpack(scope.names)
+            if isinstance(frozen, dict) and root in frozen:
+                names[root] = frozen[root]
+                return True
+        if root == "inputs" and self._is_border(scope):
+            held = scope.names if scope.path else self.state.request.inputs
+            names[root] = self._unpack(held)
+            return True
+        if root == "pass" and scope.suffix == paths.PASS:
+            names[root] = {"number": scope.number, "previous": self._unpack(scope.previous)}
+            return True
+        if root == "error" and scope.suffix == paths.HANDLER:
+            owner = self.state.steps[scope.owner]
+            names[root] = failure_value(owner)
+            return True
+        return False
+
+    def _is_border(self, scope: Scope) -> bool:
+        return self.program.bodies[scope.body].is_workflow
+
+    def _run(self) -> Json:
+        state = self.state
+        due = state.request.scheduled_for
+        return {
+            "id": state.run_id,
+            "started_at": instant_text(state.started_at),
+            "scheduled_for": instant_text(due) if due is not None else None,
+            "attempt_of": state.request.origin.run_id or None,
+            "tenant": state.tenant_id,
+        }
+
+    def _step(self, step_id: str, read: Read, known: Json) -> Json:
+        scope_path = self.scope
+        while True:
+            scope = self.state.scopes[scope_path]
+            if scope.suffix == paths.UNDO:
+                frozen = self._unpack(scope.names)
+                steps = frozen.get("steps") if isinstance(frozen, dict) else None
+                if isinstance(steps, dict) and step_id in steps:
+                    return steps[step_id]
+            if step_id in self.program.bodies[scope.body].places:
+                found = self.state.steps.get(paths.join(scope_path, step_id))
+                whole = not read.path or read.path[0] == "output" or isinstance(known, dict)
+                return self._step_value(found, whole) if found is not None else EMPTY_STEP
+            owner = self.state.steps.get(scope.owner) if scope.owner else None
+            if owner is None or self._is_border(scope):
+                return EMPTY_STEP
+            scope_path = owner.scope
+
+    def _step_value(self, run: StepRun, whole: bool) -> Json:
+        return {
+            "output": self._unpack(run.output) if whole else None,
+            "status": status_word(run.status),
+            "error": failure_value(run),
+        }
+
+    def _all_steps(self) -> dict[str, Json]:
+        steps: dict[str, Json] = {}
+        scope = self.state.scopes[self.scope]
+        for member in tree.members(self.state, self.program, scope):
+            steps[member.id] = self._step_value(member, whole=True)
+        return steps
+
+    def unpacked(self, packed: Packed) -> Json:
+        """Return a packed value.
+
+        Raises:
+            NeedsValues: when it is an artifact that is not at hand.
+        """
+        self._wanted = set()
+        value = self._unpack(packed)
+        if self._wanted:
+            raise NeedsValues(frozenset(self._wanted))
+        return value
+
+    def unpacked_all(self, packed: Iterable[Packed]) -> list[Json]:
+        """Return several packed values, asking for all missing ones at once."""
+        self._wanted = set()
+        values = [self._unpack(one) for one in packed]
+        if self._wanted:
+            raise NeedsValues(frozenset(self._wanted))
+        return values
+
+    def _unpack(self, packed: Packed) -> Json:
+        digest = missing(packed, self.ctx.values)
+        if digest is not None:
+            self._wanted.add(digest)
+            return None
+        return unpack(packed, self.ctx.values)
+
+
+def status_word(status: StepStatus) -> str:
+    """Return the status as expressions compare it."""
+    return str(status.value)
+
+
+def failure_value(run: StepRun) -> Json:
+    """Return ``steps.x.error`` (and ``error`` in handlers): null, or code, message and step."""
+    failure = run.failure
+    if failure is None:
+        return None
+    return {
+        "code": failure.code,
+        "message": failure.message,
+        "step": failure.step or run.path,
+        "kind": str(failure.kind.value),
+    }

@@ -1,0 +1,131 @@
+"""A version laid out for running: every body numbered, every step with who waits for it.
+
+Built once per version and shared by all its runs. Numbers follow the order of the text, so the same
+version always gives the same program.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from kapell.core.runs import paths
+from kapell.core.workflows.version import (
+    AgentWork,
+    AskWork,
+    BlockWork,
+    Body,
+    LoopWork,
+    ParallelWork,
+    Step,
+    SwitchWork,
+    ToolWork,
+    Version,
+    WorkflowWork,
+)
+from kapell.kit.errors import Bug
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A step where it stands. ``inner`` gives the bodies below by the suffix of their scope's path.
+
+    ``leaf`` steps have no bodies of their own that carry their work; ``calls`` says that the step
+    asks a model or calls a tool.
+    """
+
+    step: Step
+    body: int
+    dependents: tuple[str, ...]
+    inner: dict[str, int]
+    leaf: bool
+    calls: bool
+
+
+class BodyPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A numbered body. ``version`` is the workflow whose agents and inputs its steps see."""
+
+    number: int
+    body: Body
+    version: Version
+    places: dict[str, Place]
+    first: tuple[str, ...]
+    is_workflow: bool = False
+
+    @property
+    def last(self) -> str:
+        """Return the id of the last step, whose output is the body's when it has no result."""
+        return self.body.steps[-1].id
+
+
+class Program:
+    """All bodies of a version, the root's number being 0."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        self.bodies: list[BodyPlan] = []
+        self._add(version.body, version, is_workflow=True)
+
+    def place(self, body: int, step_id: str) -> Place:
+        """Return a step by its body's number and its id."""
+        return self.bodies[body].places[step_id]
+
+    def models(self) -> Iterator[str]:
+        """Yield every model a step of the version names."""
+        for plan in self.bodies:
+            for place in plan.places.values():
+                if place.step.model:
+                    yield place.step.model
+
+    def _add(self, body: Body, version: Version, *, is_workflow: bool = False) -> int:
+        number = len(self.bodies)
+        if number > 100_000:
+            raise Bug("The workflow has more than 100,000 bodies.", code="program_too_large")
+        dependents: dict[str, list[str]] = {step.id: [] for step in body.steps}
+        for step in body.steps:
+            for needed in step.after:
+                dependents[needed].append(step.id)
+        places: dict[str, Place] = {}
+        plan = BodyPlan(
+            number=number,
+            body=body,
+            version=version,
+            places=places,
+            first=tuple(step.id for step in body.steps if not step.after),
+            is_workflow=is_workflow,
+        )
+        self.bodies.append(plan)
+        for step in body.steps:
+            places[step.id] = Place(
+                step=step,
+                body=number,
+                dependents=tuple(dependents[step.id]),
+                inner=self._inner(step, version),
+                leaf=not isinstance(
+                    step.work, BlockWork | ParallelWork | SwitchWork | LoopWork | WorkflowWork
+                ),
+                calls=isinstance(step.work, AgentWork | AskWork | ToolWork),
+            )
+        return number
+
+    def _inner(self, step: Step, version: Version) -> dict[str, int]:
+        inner: dict[str, int] = {}
+        work = step.work
+        if isinstance(work, BlockWork):
+            inner[""] = self._add(work.body, version)
+        elif isinstance(work, LoopWork):
+            inner[paths.PASS] = self._add(work.body, version)
+        elif isinstance(work, ParallelWork):
+            for name, body in work.branches.items():
+                inner[f".{name}"] = self._add(body, version)
+        elif isinstance(work, SwitchWork):
+            for case in work.cases:
+                inner[f":{case.name}"] = self._add(case.body, version)
+            if work.otherwise is not None:
+                inner[":else"] = self._add(work.otherwise, version)
+        elif isinstance(work, WorkflowWork) and not work.detached:
+            sub = version.workflows[work.workflow]
+            inner[""] = self._add(sub.body, sub, is_workflow=True)
+        if isinstance(step.on_error, Body):
+            inner[paths.HANDLER] = self._add(step.on_error, version)
+        if step.compensate is not None:
+            inner[paths.UNDO] = self._add(step.compensate, version)
+        return inner

@@ -1,0 +1,214 @@
+"""The folded state of a run: what ``evolve`` builds and ``decide`` reads.
+
+It is used linearly: folding an event consumes the state it is given and returns it changed, so that
+ten thousand items cost ten thousand small changes and not ten thousand copies. Only live parts are
+kept: what a finished block held inside is gone, its result stays.
+"""
+
+import msgspec
+
+from kapell.core.events.budget import BudgetWarned
+from kapell.core.events.run import RunQueued
+from kapell.core.events.value import NOTHING, Packed
+from kapell.core.runs.status import RunStatus, StepStatus
+from kapell.kit.errors import Failure
+from kapell.kit.ids import RunId, TenantId
+from kapell.kit.json import Digest
+
+FOLD = "1"
+"""Raised when the state changes in a way that older snapshots do not fit."""
+
+
+class Correction(msgspec.Struct):
+    """An answer that broke its schema, and what was wrong with it."""
+
+    text: Packed
+    problem: str
+    size: int = 0
+
+
+class ItemResult(msgspec.Struct):
+    """What is kept of an item that has ended."""
+
+    status: StepStatus
+    output: Packed = NOTHING
+    failure: Failure | None = None
+
+
+class Fan(msgspec.Struct):
+    """A ``for_each`` under way: ``next`` is the first item not begun, ``left`` counts those not
+    ended, ``busy`` those with a call in flight (they hold the slots of ``concurrency``).
+    """
+
+    items: Packed
+    total: int
+    next: int = 0
+    left: int = 0
+    busy: int = 0
+    results: list[ItemResult | None] = []
+    failed: Failure | None = None
+
+
+class StepRun(msgspec.Struct):
+    """One passage of the run through a step; an item of a ``for_each`` is one too.
+
+    ``calls`` counts the calls of this attempt, ``number`` the passes of a loop. ``waits`` names
+    what it waits for, ``due`` when that ends. ``used`` is the seconds of work of this attempt.
+    """
+
+    path: str
+    id: str
+    body: int
+    scope: str
+    status: StepStatus = StepStatus.RUNNING
+    attempt: int = 1
+    item: int = -1
+    output: Packed = NOTHING
+    failure: Failure | None = None
+    fan: Fan | None = None
+    choice: str = ""
+    number: int = 0
+    calls: int = 0
+    open: str = ""
+    busy: int = 0
+    waits: str = ""
+    due: float | None = None
+    signal: str = ""
+    cache: str = ""
+    used: float = 0.0
+    corrections: list[Correction] = []
+    data: Packed = NOTHING
+    handled: bool = False
+
+    @property
+    def outer(self) -> str:
+        """Return the path of the step this is an item of; its own path when it is none."""
+        return self.path.rpartition("[")[0] if self.item >= 0 else self.path
+
+
+class Scope(msgspec.Struct):
+    """An open body. ``suffix`` says what it is to its owner: ``""``, ``.branch``, ``:case``, ``@``,
+    ``!error`` or ``!undo``. ``left`` counts steps not ended, ``live`` those begun and not ended.
+    ``names`` holds what the scope adds to expressions (inputs of a sub-workflow, frozen names).
+    """
+
+    path: str
+    body: int
+    owner: str
+    suffix: str
+    left: int
+    live: int = 0
+    number: int = 0
+    failure: Failure | None = None
+    names: Packed = NOTHING
+    previous: Packed = NOTHING
+
+
+class OpenCall(msgspec.Struct):
+    """A call requested and not answered. ``holders`` are the meters its reservation counts in."""
+
+    call: str
+    path: str
+    kind: str
+    name: str
+    key: str
+    prompt: Packed
+    at: float
+    usd: int = 0
+    tokens: int = 0
+    max_output: int = 0
+    repeatable: bool = True
+    deadline: float | None = None
+    agent: str = ""
+    holders: tuple[str, ...] = ()
+
+
+class Meter(msgspec.Struct):
+    """What a budgeted scope has reserved and used; ``""`` is the run's. Time counts only while a
+    call is in flight below it (``busy`` > 0).
+    """
+
+    limit_usd: int | None = None
+    limit_tokens: int | None = None
+    limit_time: float | None = None
+    timeout: float | None = None
+    reserved_usd: int = 0
+    reserved_tokens: int = 0
+    usd: int = 0
+    tokens: int = 0
+    busy: int = 0
+    since: float = 0.0
+    used: float = 0.0
+    warned: list[BudgetWarned] = []
+
+    def ends(self) -> float | None:
+        """Return the instant at which its time is used up if the work goes on; None: never."""
+        limit = self.timeout
+        if self.limit_time is not None and (limit is None or self.limit_time < limit):
+            limit = self.limit_time
+        if limit is None or not self.busy:
+            return None
+        return self.since + limit - self.used
+
+
+class UndoEntry(msgspec.Struct):
+    """A finished step that can be undone, with the names its compensation reads, frozen."""
+
+    path: str
+    body: int
+    names: Packed
+
+
+class HeldSignal(msgspec.Struct):
+    """A signal nobody waited for yet."""
+
+    seq: int
+    name: str
+    payload: Packed
+
+
+class Child(msgspec.Struct):
+    """A child run that has not ended."""
+
+    run_id: str
+    path: str
+    usd: int | None = None
+    tokens: int | None = None
+
+
+class State(msgspec.Struct, kw_only=True):
+    """A run, folded. ``phase`` is what it is about: going, failing, held, cancelling, undoing or
+    ended.
+    """
+
+    tenant_id: TenantId
+    run_id: RunId
+    request: RunQueued
+    correlation_id: str
+    created_at: float
+    seq: int = 0
+    status: RunStatus = RunStatus.QUEUED
+    phase: str = "going"
+    generation: int = 1
+    started_at: float = 0.0
+    steps: dict[str, StepRun] = {}
+    scopes: dict[str, Scope] = {}
+    calls: dict[str, OpenCall] = {}
+    meters: dict[str, Meter] = {}
+    timers: dict[str, float] = {}
+    children: dict[str, Child] = {}
+    signals: list[HeldSignal] = []
+    files: dict[str, Digest] = {}
+    undo: list[UndoEntry] = []
+    undoing: str = ""
+    dead: list[str] = []
+    failure: Failure | None = None
+    reason: str = ""
+    output: Packed = NOTHING
+    undone: int = 0
+    ended_at: float | None = None
+    updated_at: float = 0.0
+    usd: int = 0
+    tokens: int = 0
+    late: dict[str, int] = {}
+    owner: str = ""
