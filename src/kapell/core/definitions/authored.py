@@ -4,7 +4,7 @@ An authored type is a msgspec struct whose fields carry a description. The same 
 (``shaping``) and yield the published JSON Schema and the reference page (``schemas``).
 """
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -14,7 +14,15 @@ from kapell.kit.errors import Place
 
 
 class Authored(msgspec.Struct, kw_only=True, dict=True, forbid_unknown_fields=True):
-    """A mapping of an authored file, typed; ``node`` is the mapping itself."""
+    """A mapping of an authored file, typed; ``node`` is the mapping itself.
+
+    ``called`` is its name in messages. ``open_ended`` lets keys pass that mean nothing to us.
+    ``exactly_one`` names keys of which one is needed and no two go together.
+    """
+
+    called: ClassVar[str] = "this mapping"
+    open_ended: ClassVar[bool] = False
+    exactly_one: ClassVar[tuple[str, ...]] = ()
 
     @property
     def node(self) -> Node:

@@ -47,6 +47,8 @@ class _Shaper:
         meant: set[str | None] = set()
         for key, (key_node, value) in node.entries.items():
             field = fields.get(key)
+            if field is None and _authored(kind).open_ended:
+                continue
             if field is None:
                 meant.add(nearest(key, known))
                 self._problems.error(
@@ -272,9 +274,13 @@ def _description(kind: types.Type) -> str:
     return ""
 
 
+def _authored(kind: types.StructType) -> type[Authored]:
+    assert issubclass(kind.cls, Authored)  # noqa: S101 - authored types nest only authored types
+    return kind.cls
+
+
 def _called(kind: types.StructType) -> str:
-    title = getattr(kind.cls, "called", "")
-    return str(title) or "this mapping"
+    return _authored(kind).called
 
 
 def _empty(kind: types.Type) -> object:

@@ -49,6 +49,7 @@ class Builder:
         self._pins = pins
         self._defaults = defaults
         self._override = self._resolved(overrides.model)
+        self._around = self._resolved(form.model) or self._resolved(overrides.caller_model)
         asked = form.defaults
         far = defaults.retry or Retry()
         self._retry = retry_of(asked.retry if asked else None, far)
@@ -58,7 +59,7 @@ class Builder:
 
     def workflow(self) -> Body:
         """Return the workflow's own sequence."""
-        return self._body(self._form.steps, self._resolved(self._form.model))
+        return self._body(self._form.steps, self._around)
 
     def _resolved(self, name: str | None) -> str | None:
         nowhere = Place(file="", line=0, column=0)

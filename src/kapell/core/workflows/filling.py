@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from kapell.core.definitions.limits import BudgetForm, RetryForm
 from kapell.core.expressions import compile_template, is_template
-from kapell.core.workflows.authored.limits import BudgetForm, RetryForm
 from kapell.core.workflows.version import Budget, Retry
 from kapell.kit.json import Json, encode
 from kapell.kit.money import nano

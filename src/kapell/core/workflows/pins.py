@@ -24,9 +24,14 @@ class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line sets over everything the files say."""
+    """What the command line sets over everything the files say.
+
+    ``caller_model`` is the model of the workflow that calls this one: it stands behind the model of
+    the workflow itself and before those of agents.
+    """
 
     model: str | None = None
+    caller_model: str | None = None
     budget: Budget | None = None
     timeout: float | None = None
 

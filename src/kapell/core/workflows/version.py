@@ -254,13 +254,19 @@ def version_hash(version: Version) -> VersionHash:
     return VersionHash(digest(encode(_meaning(version))))
 
 
+def _made(field: msgspec.structs.FieldInfo) -> object:
+    factory = field.default_factory
+    return factory() if callable(factory) else msgspec.NODEFAULT
+
+
 def _meaning(value: object) -> object:
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
         found: dict[str, object] = {} if tag is None else {"type": tag}
         for field in msgspec.structs.fields(value):
             one = getattr(value, field.name)
-            if field.name != "line" and (one != field.default or field.required):
+            left_out = (field.default, _made(field)) if not field.required else ()
+            if field.name != "line" and one not in left_out:
                 found[field.name] = _meaning(one)
         return found
     if isinstance(value, dict):

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from kapell.core.definitions.authored import Authored, Expression, Span, doc, later
-from kapell.core.workflows.authored.limits import BudgetForm, CacheForm, ItemErrors, RetryForm
+from kapell.core.definitions.limits import BudgetForm, CacheForm, RetryForm
 from kapell.kit.json import Json
 
 KINDS = (
@@ -59,6 +59,7 @@ class WaitForm(Authored, kw_only=True, rename=_authored_key):
     """A pause for a time, until a time, or for a signal."""
 
     called: ClassVar[str] = "`wait`"
+    exactly_one: ClassVar[tuple[str, ...]] = ("for", "until", "signal")
 
     for_: Annotated[
         str | int | float | None,
@@ -123,6 +124,7 @@ class CompensateForm(Authored, kw_only=True, rename=_authored_key):
     """How a finished step is undone: a tool, an agent or steps."""
 
     called: ClassVar[str] = "`compensate`"
+    exactly_one: ClassVar[tuple[str, ...]] = ("tool", "agent", "steps")
 
     tool: Annotated[Text | None, doc("Name of the tool that undoes it.")] = None
     with_: Annotated[dict[str, Json] | None, doc("Arguments of the tool; templates inside.")] = None
@@ -135,6 +137,7 @@ class StepForm(Authored, kw_only=True, rename=_authored_key):
     """A step: exactly one of the kinds, and what any step may add."""
 
     called: ClassVar[str] = "a step"
+    exactly_one: ClassVar[tuple[str, ...]] = KINDS + LATER_KINDS
 
     id: Annotated[
         Text, doc("Name of the step, unique in its sequence: letters, digits, `_` and `-`.")
@@ -198,7 +201,7 @@ class StepForm(Authored, kw_only=True, rename=_authored_key):
         Whole | None, doc("How many items are under way at once.", default=1)
     ] = None
     on_item_error: Annotated[
-        ItemErrors | None,
+        Literal["fail", "collect"] | None,
         doc("`fail`: a failed item fails the step; `collect`: it is listed.", default="fail"),
     ] = None
     depends_on: Annotated[

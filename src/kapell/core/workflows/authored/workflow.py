@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from kapell.core.definitions.authored import Authored, Span, doc, later
-from kapell.core.workflows.authored.limits import BudgetForm, DefaultsForm
+from kapell.core.definitions.limits import BudgetForm, DefaultsForm
 from kapell.core.workflows.authored.steps import StepForm, Text
 from kapell.kit.json import Json
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from kapell.core.definitions.json_schema import broken
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problems
 from kapell.core.definitions.tree import Node
 from kapell.core.expressions import is_template
 from kapell.core.tools.spec import ToolSpec
-from kapell.core.workflows.checks.schemas import broken
 from kapell.kit.errors import Place
 from kapell.kit.json import Json
 

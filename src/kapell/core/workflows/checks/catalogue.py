@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+from kapell.core.definitions.json_schema import check_schema
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problems
 from kapell.core.definitions.tree import Node
 from kapell.core.workflows.authored.steps import StepForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
 from kapell.core.workflows.checks.arguments import check_arguments
-from kapell.core.workflows.checks.schemas import check_schema
 from kapell.core.workflows.models import resolve_model
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.references import Reference, references_of
@@ -111,12 +111,13 @@ class _Models:
         self._pins = pins
         self._defaults = defaults
         self._override = overrides.model
+        self._caller = overrides.caller_model
         self._problems = problems
 
     def workflow(self, form: WorkflowForm) -> None:
         self._resolve(self._override, Place(file="--model", line=1, column=1))
         model = self._written(form.node.get("model"))
-        self._steps(form.steps, model or self._override)
+        self._steps(form.steps, model or self._override or self._caller)
 
     def _steps(self, steps: Sequence[StepForm], around: str | None) -> None:
         for step in steps:

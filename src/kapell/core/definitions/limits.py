@@ -1,6 +1,6 @@
 """Limits an author sets: retries, budgets, caches, and defaults for a whole workflow."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -61,6 +61,3 @@ class DefaultsForm(Authored, kw_only=True):
 
     timeout: Annotated[Span | None, doc("Time one attempt may take.")] = None
     retry: Annotated[RetryForm | None, doc("How failed attempts are repeated.")] = None
-
-
-ItemErrors = Literal["fail", "collect"]

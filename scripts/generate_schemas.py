@@ -1,0 +1,34 @@
+"""Writes the published JSON Schemas into ``schema/``: python scripts/generate_schemas.py."""
+
+import json
+from pathlib import Path
+
+from kapell.core.agents.authored import AgentForm
+from kapell.core.definitions.authored import Authored
+from kapell.core.definitions.published import schema_of
+from kapell.core.workflows.authored.workflow import WorkflowForm
+
+SCHEMAS: dict[str, tuple[type[Authored], str]] = {
+    "workflow.schema.json": (WorkflowForm, "Kapell workflow"),
+    "agent.schema.json": (AgentForm, "Kapell agent: front matter"),
+}
+
+
+def pages() -> dict[Path, str]:
+    """Return what each file must hold."""
+    folder = Path(__file__).resolve().parent.parent / "schema"
+    return {
+        folder / name: json.dumps(schema_of(form, title), indent=2, ensure_ascii=False) + "\n"
+        for name, (form, title) in SCHEMAS.items()
+    }
+
+
+def main() -> None:
+    """Write them all."""
+    for path, text in pages().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

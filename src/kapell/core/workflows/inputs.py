@@ -1,0 +1,127 @@
+"""Binds what a run is given to what its workflow declares."""
+
+from collections.abc import Mapping
+
+from kapell.core.definitions.nearest import hint
+from kapell.core.workflows.values import fits, sort_of
+from kapell.core.workflows.version import InputSpec, Version
+from kapell.kit.errors import Invalid
+from kapell.kit.json import Json, decode, encode
+
+_NAMES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a JSON object",
+    "array": "a JSON list",
+    "file": "the path of a file",
+}
+_BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
+
+
+class InputsInvalid(Invalid):
+    """Inputs do not fit the workflow; ``errors`` holds each with its name."""
+
+    default_code = "inputs_invalid"
+
+    def __init__(self, errors: tuple[Invalid, ...]) -> None:
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(f"{first.message}{more}", advice=first.advice)
+        self.errors = errors
+
+
+def bind(version: Version, given: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the inputs of a run: texts made into the declared types, defaults filled in.
+
+    A workflow that declares no inputs accepts any. ``file`` inputs stay the path that was given.
+
+    Raises:
+        InputsInvalid: With everything that does not fit.
+    """
+    if version.inputs is None:
+        return {name: _storable(value) for name, value in given.items()}
+    errors: list[Invalid] = []
+    bound: dict[str, Json] = {}
+    for name in given:
+        if name not in version.inputs:
+            message = f"`{version.name}` has no input `{name}`."
+            advice = hint(name, version.inputs, "Its inputs") or "It takes no inputs."
+            errors.append(Invalid(message, code="input_unknown", advice=advice))
+    for name, spec in version.inputs.items():
+        if name not in given:
+            if spec.required:
+                message = f"The input `{name}` is missing: {_wanted(spec)}."
+                advice = f"Give it with --input {name}=..."
+                errors.append(Invalid(message, code="input_missing", advice=advice))
+            else:
+                bound[name] = spec.default
+            continue
+        try:
+            bound[name] = _value(name, spec, given[name])
+        except Invalid as error:
+            errors.append(error)
+    if errors:
+        raise InputsInvalid(tuple(errors))
+    return bound
+
+
+def _wanted(spec: InputSpec) -> str:
+    if spec.enum is not None:
+        return f"one of {', '.join(encode(one).decode() for one in spec.enum)}"
+    return spec.description or _NAMES.get(spec.type, "any value")
+
+
+def _value(name: str, spec: InputSpec, given: Json) -> Json:
+    """Return one input as its declared type.
+
+    Raises:
+        Invalid: ``input_wrong``.
+    """
+    value = _typed(spec.type, given) if isinstance(given, str) else given
+    if value is None and not spec.required:
+        return spec.default
+    if not fits(value, spec.type):
+        raise Invalid(
+            f"The input `{name}` must be {_NAMES[spec.type]}, not {_shown(given)}.",
+            code="input_wrong",
+            advice=f"It takes {_wanted(spec)}.",
+        )
+    if spec.type == "integer" and isinstance(value, float):
+        value = int(value)
+    if spec.enum is not None and not any(_same(value, one) for one in spec.enum):
+        raise Invalid(
+            f"The input `{name}` must be {_wanted(spec)}, not {_shown(given)}.",
+            code="input_wrong",
+            advice=hint(str(value), [str(one) for one in spec.enum], "It takes"),
+        )
+    return _storable(value)
+
+
+def _storable(value: Json) -> Json:
+    encode(value)
+    return value
+
+
+def _same(value: Json, other: Json) -> bool:
+    return value == other and isinstance(value, bool) == isinstance(other, bool)
+
+
+def _shown(given: Json) -> str:
+    if isinstance(given, str):
+        return f"`{given}`" if len(given) <= 60 else f"`{given[:60]}…`"
+    return sort_of(given)
+
+
+def _typed(wanted: str, text: str) -> Json:
+    """Return a text from the command line as the declared type, or as it is when it is none."""
+    if wanted == "boolean":
+        return _BOOLEANS.get(text.strip().casefold(), text)
+    if wanted in ("integer", "number", "object", "array"):
+        try:
+            value = decode(text.strip())
+        except Invalid:
+            return text
+        return text if isinstance(value, str) else value
+    return text

@@ -1,0 +1,107 @@
+"""Finds agents by name among the files of a workspace."""
+
+import msgspec
+
+from kapell.core.agents.definition import Agent
+from kapell.core.agents.reading import AgentFile, agent_of, read_agent
+from kapell.core.definitions.json_schema import check_schema
+from kapell.core.definitions.problems import Problem, Problems
+from kapell.core.definitions.tree import Node
+from kapell.kit.errors import Invalid, Missing
+from kapell.services.workflows.sources import Sources, beginning, folder_of
+
+FOLDER = "agents"
+ENDINGS = (".md",)
+
+
+class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's file as lists show it; ``agent`` is None when ``problems`` holds errors."""
+
+    name: str
+    path: str
+    agent: Agent | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+class AgentShelf:
+    """The agents of a workspace, read when asked for."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._files: dict[str, AgentFile | None] = {}
+        self._noted: dict[str, Problems] = {}
+
+    def names(self) -> frozenset[str]:
+        """Return the names agents go by, those of broken files too."""
+        return frozenset(self._name(path) for path in self._paths())
+
+    def find(self, name: str, problems: Problems) -> Agent | None:
+        """Return an agent by name, None when there is none; what is wrong with it is noted."""
+        straight = f"{FOLDER}/{name}.md"
+        paths = self._paths()
+        ordered = [straight] if straight in paths else []
+        ordered += [path for path in paths if path != straight]
+        for path in ordered:
+            if self._name(path) == name:
+                return self._agent(path, problems)
+        return None
+
+    def entries(self) -> tuple[AgentEntry, ...]:
+        """Return every agent's file, by name; a name used twice is a problem of the later file."""
+        found: list[AgentEntry] = []
+        first: dict[str, str] = {}
+        for path in self._paths():
+            problems = Problems()
+            agent = self._agent(path, problems)
+            name = self._name(path)
+            if name in first:
+                message = f"The agent `{name}` is also defined in {first[name]}."
+                problems.error("name_twice", message, beginning(path), "Rename one of the two.")
+            first.setdefault(name, path)
+            found.append(
+                AgentEntry(
+                    name=name,
+                    path=path,
+                    agent=None if problems.errors else agent,
+                    problems=problems.errors,
+                    warnings=problems.warnings,
+                )
+            )
+        return tuple(sorted(found, key=lambda one: (one.name, one.path)))
+
+    def _paths(self) -> tuple[str, ...]:
+        return self._sources.names(FOLDER, ENDINGS)
+
+    def _file(self, path: str) -> AgentFile | None:
+        if path not in self._files:
+            problems = self._noted[path] = Problems()
+            try:
+                self._files[path] = read_agent(self._sources.bytes_of(path), path, problems)
+            except (Missing, Invalid) as error:
+                problems.error(error.code, error.message, beginning(path), error.advice)
+                self._files[path] = None
+        return self._files[path]
+
+    def _name(self, path: str) -> str:
+        file = self._file(path)
+        if file is not None and file.form.name:
+            return file.form.name
+        return path.rpartition("/")[2].removesuffix(".md")
+
+    def _agent(self, path: str, problems: Problems) -> Agent | None:
+        file = self._file(path)
+        problems.take(self._noted[path])
+        if file is None or self._noted[path].errors:
+            return None
+        schema: Node | None = None
+        if file.schema_file is not None:
+            place = file.form.value("output").place
+            schema, _ = self._sources.schema(file.schema_file, folder_of(path), place, problems)
+            if schema is None:
+                return None
+            before = len(problems.errors)
+            check_schema(schema, problems)
+            if len(problems.errors) > before:
+                return None
+        return agent_of(file, schema)

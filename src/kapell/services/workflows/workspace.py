@@ -1,0 +1,140 @@
+"""The workspace as the command line and the run services use it."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from kapell.core.definitions.nearest import hint
+from kapell.core.definitions.problems import Problem, Problems
+from kapell.core.tools.spec import ToolSpec
+from kapell.core.workflows.pins import Overrides, WorkspaceDefaults
+from kapell.core.workflows.version import Version, version_hash
+from kapell.kit.errors import Missing
+from kapell.kit.ids import VersionHash
+from kapell.services.workflows.agents import AgentEntry, AgentShelf
+from kapell.services.workflows.loading import ENDINGS, FOLDER, Loader, stem
+from kapell.services.workflows.ports import Files, Stamp
+from kapell.services.workflows.sources import SourceFile, Sources
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A compiled workflow, what it was made from, and what was odd about it."""
+
+    version: Version
+    hash: VersionHash
+    path: str
+    source_files: tuple[SourceFile, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+class WorkflowEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow's file as lists show it; ``hash`` is None when ``problems`` holds errors."""
+
+    name: str
+    path: str
+    description: str = ""
+    hash: VersionHash | None = None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+class Workspace:
+    """Finds, compiles and keeps the definitions of one workspace.
+
+    What was compiled is kept until one of the files it was made from changes; a change is seen by
+    the next load.
+
+    Args:
+        files: Where the definitions are.
+        defaults: What the workspace says for those that say nothing themselves.
+        tools: The tools there are, by name; None leaves tool names unchecked.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        defaults: WorkspaceDefaults | None = None,
+        tools: Mapping[str, ToolSpec] | None = None,
+    ) -> None:
+        self._files = files
+        self._defaults = defaults or WorkspaceDefaults()
+        self._tools = tools
+        self._kept: dict[tuple[str, bytes], tuple[dict[str, Stamp], Loaded]] = {}
+
+    def load_workflow(self, ref: str, overrides: Overrides | None = None) -> Loaded:
+        """Return a workflow by its name or the path of its file, compiled with all it names.
+
+        Raises:
+            Missing: ``workflow_missing`` when there is none of that name.
+            DefinitionInvalid: With everything that is wrong with it and what it names.
+        """
+        over = overrides or Overrides()
+        key = (ref, msgspec.json.encode(over))
+        kept = self._kept.get(key)
+        if kept is not None and all(
+            self._files.stamp(path) == stamp for path, stamp in kept[0].items()
+        ):
+            return kept[1]
+        sources = Sources(self._files)
+        loader = Loader(sources, self._defaults, self._tools, over)
+        path = self._path(ref, loader)
+        problems = Problems()
+        version = loader.load(path, problems)
+        problems.raise_errors()
+        if version is None:
+            raise Missing(f"{path} could not be read.", code="file_missing")
+        loaded = Loaded(
+            version=version,
+            hash=version_hash(version),
+            path=path,
+            source_files=sources.read_files,
+            warnings=problems.warnings,
+        )
+        self._kept[key] = (sources.stamps, loaded)
+        return loaded
+
+    def list_workflows(self) -> tuple[WorkflowEntry, ...]:
+        """Return every workflow of the workspace with what is wrong with it, by name."""
+        sources = Sources(self._files)
+        found = []
+        for path in sources.names(FOLDER, ENDINGS):
+            problems = Problems()
+            loader = Loader(sources, self._defaults, self._tools, Overrides())
+            version = loader.load(path, problems)
+            found.append(
+                WorkflowEntry(
+                    name=stem(path) if version is None else version.name,
+                    path=path,
+                    description="" if version is None else version.description,
+                    hash=None if version is None else version_hash(version),
+                    problems=problems.errors,
+                    warnings=problems.warnings,
+                )
+            )
+        return tuple(sorted(found, key=lambda one: (one.name, one.path)))
+
+    def list_agents(self) -> tuple[AgentEntry, ...]:
+        """Return every agent of the workspace with what is wrong with it, by name."""
+        return AgentShelf(Sources(self._files)).entries()
+
+    def _path(self, ref: str, loader: Loader) -> str:
+        """Return the file a person means by a name or a path."""
+        looks_like_path = "/" in ref or ref.endswith(ENDINGS)
+        if looks_like_path:
+            found = self._files.locate(ref)
+            if found is None:
+                raise Missing(
+                    f"There is no file `{ref}`.",
+                    code="workflow_missing",
+                    advice="Check the path, or give the name of a workflow of this workspace.",
+                )
+            return found
+        by_name = loader.find(ref) or self._files.locate(ref)
+        if by_name is None:
+            raise Missing(
+                f"There is no workflow `{ref}` in this workspace.",
+                code="workflow_missing",
+                advice=hint(ref, loader.names(), "Workflows here")
+                or f"Write it as {FOLDER}/{ref}.yaml, or give the path of a file.",
+            )
+        return by_name
