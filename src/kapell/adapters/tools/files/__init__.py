@@ -1,0 +1,1 @@
+"""Files: safe paths, the run's folder, reading and writing."""

@@ -1,0 +1,33 @@
+"""What the built-in tools may use: bootstrap fills it from the settings."""
+
+import msgspec
+
+
+class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits and permissions of the built-in tools.
+
+    Attributes:
+        table_bytes: Bytes a table's file may have; more would fill the memory of a worker.
+        table_rows: Rows a table may have; what follows runs over each of them.
+        table_result: Characters all cells and names of a table may have as JSON, about.
+        file_bytes: Bytes of a text or JSON file, read or written.
+        query_effort: Values a JSON query may look at, each counted every time.
+        http_allow: Hosts that may be asked: ``api.example.com``, ``*.example.com``, each with
+            ``:port`` if wished. Empty means: none.
+        http_private: Whether allowed names may lead to private addresses. A private address that is
+            itself in ``http_allow`` needs no further permission.
+        http_bytes: Bytes of an answer's body, unpacked.
+        http_timeout: Seconds a request may take when it does not say.
+        http_redirects: Redirects that are followed.
+    """
+
+    table_bytes: int = 50_000_000
+    table_rows: int = 100_000
+    table_result: int = 60_000_000
+    file_bytes: int = 10_000_000
+    query_effort: int = 5_000_000
+    http_allow: tuple[str, ...] = ()
+    http_private: bool = False
+    http_bytes: int = 10_000_000
+    http_timeout: float = 30.0
+    http_redirects: int = 5

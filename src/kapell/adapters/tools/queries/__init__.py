@@ -1,0 +1,1 @@
+"""JSON queries whose cost has an end."""

@@ -1,0 +1,24 @@
+"""Every built-in tool, ready to be called; bootstrap adds what else there is."""
+
+from collections.abc import Mapping
+
+from kapell.adapters.tools.files.tools import FileDelete, FileRead, FileWrite
+from kapell.adapters.tools.options import ToolOptions
+from kapell.adapters.tools.queries.tools import JsonQuery
+from kapell.adapters.tools.tables.tools import TableRead, TableWrite
+from kapell.adapters.tools.web.tools import HttpRequest
+from kapell.services.tools.ports import Tool
+
+
+def builtin_tools(options: ToolOptions) -> Mapping[str, Tool]:
+    """Return the built-in tools by name."""
+    tools: tuple[Tool, ...] = (
+        TableRead(options),
+        TableWrite(options),
+        FileRead(options),
+        FileWrite(options),
+        FileDelete(),
+        JsonQuery(options),
+        HttpRequest(options),
+    )
+    return {tool.spec.name: tool for tool in tools}

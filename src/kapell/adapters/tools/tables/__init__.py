@@ -1,0 +1,1 @@
+"""Tables: CSV, TSV and JSON lines, read as a stream and written whole."""

@@ -1,0 +1,138 @@
+"""Which hosts may be asked, and at which address: decided before a connection, then held to it.
+
+A name is looked up once and the connection goes to the very address that was checked, so that a
+name whose address changes in between leads nowhere else.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from kapell.kit.errors import Denied, Invalid, Unavailable
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_PORTS = {"http": 80, "https": 443}
+_LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
+
+
+class Target(NamedTuple):
+    """Where a URL leads: ``host`` in small letters, without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+class Gate:
+    """Knows the allowed hosts.
+
+    Args:
+        allow: ``host``, ``*.domain``, each with ``:port`` if wished.
+        private: Whether allowed names may lead to private addresses.
+    """
+
+    def __init__(self, allow: Sequence[str], private: bool) -> None:
+        self._allow = tuple(_rule(entry) for entry in allow)
+        self._private = private
+
+    def check(self, scheme: str, host: str, port: int | None, userinfo: bool) -> Target:
+        """Return the target when its host is allowed.
+
+        Raises:
+            Invalid: ``http_url`` for other schemes and for a name or password in the URL.
+            Denied: ``http_host_denied``.
+        """
+        if scheme not in _PORTS or not host:
+            raise Invalid(
+                "The URL is not an http or https address.",
+                code="http_url",
+                advice="Write it out, such as https://api.example.com/path.",
+            )
+        if userinfo:
+            raise Invalid(
+                "The URL holds a user name or password.",
+                code="http_url",
+                advice="Take it out of the URL; credentials belong into a header.",
+            )
+        target = Target(scheme, host.lower().rstrip("."), port or _PORTS[scheme])
+        if not any(_fits(target, *rule) for rule in self._allow):
+            raise Denied(
+                f"The host {target.host!r} (port {target.port}) is not allowed.",
+                code="http_host_denied",
+                advice=f"Whoever runs Kapell may add {target.host!r} to the setting "
+                "tools.http.allow.",
+            )
+        return target
+
+    async def addresses(self, target: Target) -> tuple[str, ...]:
+        """Return the addresses a connection may go to.
+
+        Raises:
+            Denied: ``http_private_denied`` when one of them is private and that is not allowed.
+            Unavailable: ``tool_unavailable`` when the name is not known.
+        """
+        literal = _literal(target.host)
+        found = await _looked_up(target) if literal is None else (literal,)
+        named = literal is not None or target.host in _LOCAL_NAMES
+        # a rule with a star does not name the address: only an exact one permits it by itself
+        exact = named and any(target.host == host for host, _ in self._allow)
+        if not (exact or self._private) and not all(_is_public(address) for address in found):
+            raise Denied(
+                f"The host {target.host!r} leads to a private address.",
+                code="http_private_denied",
+                advice="Whoever runs Kapell may allow that by the setting tools.http.private, "
+                "or by naming the address itself in tools.http.allow.",
+            )
+        return tuple(str(address) for address in found)
+
+
+def _rule(entry: str) -> tuple[str, int | None]:
+    """Return host and port (None: any) of an entry; IPv6 stands in brackets when a port follows."""
+    text = entry.strip().lower()
+    if not text.isascii():
+        text = text.encode("idna").decode("ascii")
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, int(rest[1:]) if rest[1:].isdecimal() else None
+    host, colon, port = text.rpartition(":")
+    if colon and ":" not in host and port.isdecimal():
+        return host, int(port)
+    return text, None
+
+
+def _fits(target: Target, host: str, port: int | None) -> bool:
+    if port is not None and port != target.port:
+        return False
+    if host.startswith("*."):
+        return target.host.endswith(host[1:]) and _literal(target.host) is None
+    return target.host == host
+
+
+def _literal(host: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_public(address: Address) -> bool:
+    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    shown = inner or address
+    return shown.is_global and not shown.is_multicast
+
+
+async def _looked_up(target: Target) -> tuple[Address, ...]:
+    loop = asyncio.get_running_loop()
+    try:
+        answers = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unavailable(
+            f"The name {target.host!r} is not known.",
+            code="tool_unavailable",
+            advice="Check the name and this machine's network.",
+        ) from error
+    texts = dict.fromkeys(str(answer[4][0]).partition("%")[0] for answer in answers)
+    return tuple(ipaddress.ip_address(text) for text in texts)
