@@ -1,5 +1,7 @@
 """From the authored form to the frozen version."""
 
+import msgspec
+
 from kapell.core.definitions.problems import Problems
 from kapell.core.workflows.authored.workflow import InputForm, WorkflowForm
 from kapell.core.workflows.building import Builder
@@ -10,6 +12,7 @@ from kapell.core.workflows.filling import budget_of, merged
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.references import references_of
 from kapell.core.workflows.version import InputSpec, Version
+from kapell.kit.json import encode
 
 
 def compile_workflow(
@@ -32,7 +35,7 @@ def compile_workflow(
     named = references_of(form)
     agents = sorted({one.name for one in named.agents})
     workflows = sorted({one.name for one in named.workflows})
-    return Version(
+    version = Version(
         name=form.name,
         description=form.description or "",
         inputs=_inputs(form),
@@ -44,6 +47,8 @@ def compile_workflow(
         agents={name: pins.agents[name] for name in agents},
         workflows={name: pins.workflows[name] for name in workflows},
     )
+    # What runs here is what a store gives back, down to the order of keys.
+    return msgspec.json.decode(encode(version), type=Version)
 
 
 def _inputs(form: WorkflowForm) -> dict[str, InputSpec] | None:

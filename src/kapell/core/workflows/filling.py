@@ -8,6 +8,7 @@ from kapell.core.workflows.version import Budget, Retry
 from kapell.kit.json import Json, encode
 from kapell.kit.money import nano
 
+_HELD = "held_parameter"
 UNDO_RETRY = Retry(attempts=3)
 """An undo is tried again unless its author says otherwise."""
 
@@ -60,13 +61,23 @@ def _json(value: Json) -> str:
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, str) and is_template(value):
         if compile_template(value).lone:
-            return f"{{{{ ({value.strip()[2:-2].strip('-+ ')}) | tojson }}}}"
-        return f"{{% set text %}}{value}{{% endset %}}{{{{ text | tojson }}}}"
+            return f"{{{{ ({_inner(value)}) | tojson }}}}"
+        return f"{{% set {_HELD} %}}{value}{{% endset %}}{{{{ {_HELD} | tojson }}}}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"[{','.join(_json(item) for item in value)}]"
     return _json_text(value)
 
 
+def _inner(template: str) -> str:
+    """Return what stands between the braces of a lone template, marks for blanks left out."""
+    inner = template.strip()[2:-2]
+    inner = inner[1:] if inner[:1] in ("-", "+") else inner
+    return inner[:-1] if inner[-1:] in ("-", "+") else inner
+
+
 def _json_text(value: Json) -> str:
+    """Return JSON in which no template can begin."""
     text = encode(value).decode()
-    return text.replace("{#", "{\\u0023") if isinstance(value, str) else text
+    for sign in "{%#":
+        text = text.replace(f"{{{sign}", f"{{\\u{ord(sign):04x}")
+    return text

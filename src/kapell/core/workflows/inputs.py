@@ -99,6 +99,15 @@ def _value(name: str, spec: InputSpec, given: Json) -> Json:
     return _storable(value)
 
 
+def unfit(name: str, spec: InputSpec, value: Json) -> str | None:
+    """Return what is wrong with a value for an input, None when it fits."""
+    try:
+        _value(name, spec, value)
+    except Invalid as error:
+        return error.message
+    return None
+
+
 def _storable(value: Json) -> Json:
     encode(value)
     return value

@@ -6,9 +6,11 @@ from kapell.core.definitions.json_schema import check_schema
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problems
 from kapell.core.definitions.tree import Node
+from kapell.core.expressions import is_template
 from kapell.core.workflows.authored.steps import StepForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
 from kapell.core.workflows.checks.arguments import check_arguments
+from kapell.core.workflows.inputs import unfit
 from kapell.core.workflows.models import resolve_model
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.references import Reference, references_of
@@ -78,6 +80,13 @@ def _workflow(step: StepForm, pins: Pins, problems: Problems) -> None:
         return
     given: Sequence[str] = tuple(step.with_ or ())
     _unknown_inputs(step, given, version, problems)
+    for name, value in (step.with_ or {}).items():
+        spec = version.inputs.get(name)
+        node = step.value("with").at([name])
+        if spec is not None and not any(is_template(text.text) for text in node.texts()):
+            said = unfit(name, spec, value)
+            if said is not None:
+                problems.error("argument_wrong", said, node.place)
     missing = [name for name, spec in version.inputs.items() if spec.required and name not in given]
     for name in missing:
         problems.error(

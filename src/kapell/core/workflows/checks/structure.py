@@ -65,6 +65,10 @@ def check_step(step: StepForm, problems: Problems) -> None:
         problems.warn(
             "key_without_effect", "No model works in this step.", step.place("model"), "Remove it."
         )
+    for key in ("timeout", "retry"):
+        if step.given(key) and any(step.given(kind) for kind in ("approval", "wait", "set")):
+            message = f"`{key}` changes nothing here: this step calls nobody."
+            problems.warn("key_without_effect", message, step.place(key), "Remove it.")
     _agent(step, problems)
     _item_name(step, problems)
     _wait(step, problems)

@@ -14,6 +14,9 @@ from kapell.core.workflows.scope import DEFAULT_ITEM, Level, Scope
 from kapell.core.workflows.sequences import sequences_of
 from kapell.kit.errors import Place
 
+MOST_ITEMS = 10_000
+"""Items one for_each may have."""
+
 
 def check_workflow(form: WorkflowForm, problems: Problems) -> None:
     """Note what is wrong with ids, order and expressions of a workflow."""
@@ -87,6 +90,10 @@ class _Walk:
                         place,
                         hint(one, [other for other in order.after if other != step.id]),
                     )
+            if step.join is not None and not order.after.get(step.id):
+                message = f"`join: {step.join}` has nothing to wait for."
+                place = step.place("join")
+                self._problems.error("join_alone", message, place, "Remove it, or name steps.")
         cycle = order.cycle()
         if cycle is not None and len(cycle) > 2:
             at = next(step for step in steps if step.id == cycle[0])
@@ -113,6 +120,10 @@ class _Walk:
                 )
             item = scope.item(name)
             texts.expression(node.get("where"), item)
+            if isinstance(step.for_each, list) and len(step.for_each) > MOST_ITEMS:
+                message = f"A for_each takes at most {MOST_ITEMS:,} items."
+                place = step.place("for_each")
+                self._problems.error("items_too_many", message, place, "Split the work.")
         for key in ("prompt", "action", "params", "ask", "with", "set"):
             texts.template(node.get(key), item)
         if step.cache is not None:
