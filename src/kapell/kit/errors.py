@@ -9,8 +9,8 @@
     ├── Unavailable  something outside does not answer; later it may work
     └── Bug          we broke a promise of our own
 
-Every error has a stable ``code`` that programs may match, a ``kind``, says whether trying again can
-help, and carries advice: one sentence that tells the user what to do. Anyone may import this module.
+Every error has a stable ``code`` that programs may match, a ``kind``, says whether trying again
+can help, and carries advice: one sentence that tells the user what to do. Anyone may import this module.
 """
 
 from enum import StrEnum

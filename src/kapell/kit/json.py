@@ -1,7 +1,7 @@
 """JSON as one canonical text: what events, digests and hashes are made of.
 
-Canonical means: keys sorted, no blanks, UTF-8, no NUL and no lone surrogates (Postgres refuses both,
-so they are refused here, at the edge, on every store alike).
+Canonical means: keys sorted, no blanks, UTF-8, no NUL and no lone surrogates (Postgres refuses
+both, so they are refused here, at the edge, on every store alike).
 """
 
 import hashlib

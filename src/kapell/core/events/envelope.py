@@ -1,4 +1,4 @@
-"""The envelope every event travels in (message schema v1 of the plans), and large values by digest."""
+"""The envelope every event travels in: message schema v1 of the plans."""
 
 from typing import TypeAlias
 

@@ -12,8 +12,10 @@ from kapell.kit.errors import Failure
 class ModelRequested(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.requested"
 ):
-    """A model is about to be asked. ``prompt`` is the rendered text; for a correction it is what
-    was wrong with the answer before. ``key`` is the idempotency key.
+    """A model is about to be asked.
+
+    ``prompt`` is the rendered text, ``key`` the idempotency key. Corrections before it in the
+    same attempt are part of what is sent.
     """
 
     call: str

@@ -41,7 +41,9 @@ class StepSucceeded(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.s
 
 
 class StepFailed(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.failed"):
-    """It failed and is not tried again. ``handled`` says that ``on_error`` (or the collecting
+    """It failed and is not tried again.
+
+    ``handled`` says that ``on_error`` (or the collecting
     ``for_each`` of an item) takes care of it. ``undo`` is set when it may have taken effect.
     """
 

@@ -20,8 +20,8 @@ again in a thread with ``DEFAULT``, with the same result.
 class Context(msgspec.Struct, kw_only=True):
     """Everything outside the log that a decision depends on.
 
-    ``values`` holds decoded artifacts, ``cached`` results of earlier steps by cache key (None: there
-    is none). ``quotes`` gives a price, or why there is none, for every model of the version.
+    ``values`` holds decoded artifacts, ``cached`` results of earlier steps by cache key (None:
+    there is none). ``quotes`` gives a price, or why there is none, for every model of the version.
     """
 
     now: float

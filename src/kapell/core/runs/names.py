@@ -17,7 +17,7 @@ EMPTY_STEP: Mapping[str, Json] = {"output": None, "status": None, "error": None}
 
 
 class Names:
-    """Looks names up for one place of a run: inside ``scope``, as the item ``run`` when it is one."""
+    """Looks names up for one place of a run: inside ``scope``, seen from ``run`` when it is one."""
 
     def __init__(
         self, program: Program, state: State, ctx: Context, scope: str, run: StepRun | None = None
@@ -137,7 +137,8 @@ class Names:
                 frozen = self._unpack(scope.names)
                 steps = frozen.get("steps") if isinstance(frozen, dict) else None
                 if isinstance(steps, dict) and step_id in steps:
-                    return steps[step_id]
+                    kept: Json = steps[step_id]
+                    return kept
             if step_id in self.program.bodies[scope.body].places:
                 found = self.state.steps.get(paths.join(scope_path, step_id))
                 whole = not read.path or read.path[0] == "output" or isinstance(known, dict)

@@ -8,7 +8,7 @@
 ROOT = ""
 UNDO = "!undo"
 HANDLER = "!error"
-PASS = "@"
+PASS = "@"  # noqa: S105 - a pass of a loop
 
 
 def join(scope: str, step_id: str) -> str:

@@ -38,6 +38,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     inner: dict[str, int]
     leaf: bool
     calls: bool
+    calls_model: bool
 
 
 class BodyPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +104,7 @@ class Program:
                     step.work, BlockWork | ParallelWork | SwitchWork | LoopWork | WorkflowWork
                 ),
                 calls=isinstance(step.work, AgentWork | AskWork | ToolWork),
+                calls_model=isinstance(step.work, AgentWork | AskWork),
             )
         return number
 

@@ -36,8 +36,10 @@ class ItemResult(msgspec.Struct):
 
 
 class Fan(msgspec.Struct):
-    """A ``for_each`` under way: ``next`` is the first item not begun, ``left`` counts those not
-    ended, ``busy`` those with a call in flight (they hold the slots of ``concurrency``).
+    """A ``for_each`` under way.
+
+    ``next`` is the first item not begun, ``left`` counts those not ended, ``busy`` those with a
+    call in flight (they hold the slots of ``concurrency``).
     """
 
     items: Packed
@@ -87,7 +89,9 @@ class StepRun(msgspec.Struct):
 
 
 class Scope(msgspec.Struct):
-    """An open body. ``suffix`` says what it is to its owner: ``""``, ``.branch``, ``:case``, ``@``,
+    """An open body.
+
+    ``suffix`` says what it is to its owner: ``""``, ``.branch``, ``:case``, ``@``,
     ``!error`` or ``!undo``. ``left`` counts steps not ended, ``live`` those begun and not ended.
     ``names`` holds what the scope adds to expressions (inputs of a sub-workflow, frozen names).
     """
@@ -124,8 +128,9 @@ class OpenCall(msgspec.Struct):
 
 
 class Meter(msgspec.Struct):
-    """What a budgeted scope has reserved and used; ``""`` is the run's. Time counts only while a
-    call is in flight below it (``busy`` > 0).
+    """What a budgeted scope has reserved and used; ``""`` is the run's.
+
+    Time counts only while a call is in flight below it (``busy`` > 0).
     """
 
     limit_usd: int | None = None
@@ -177,8 +182,9 @@ class Child(msgspec.Struct):
 
 
 class State(msgspec.Struct, kw_only=True):
-    """A run, folded. ``phase`` is what it is about: going, failing, held, cancelling, undoing or
-    ended.
+    """A run, folded.
+
+    ``phase`` is what it is about: going, failing, held, cancelling, undoing or ended.
     """
 
     tenant_id: TenantId

@@ -38,11 +38,11 @@ def slot_for(t: Turn, path: str, outer: StepRun) -> bool:
 
 
 def _slots(t: Turn, run: StepRun) -> bool:
-    """Tell whether every item around an idle step run may work; it waits for the first that may not."""
+    """Tell whether every item around may work; the step run waits for the first that may not."""
     for around in tree.chain(t.state, run):
-        if around.item >= 0 and not around.busy:
-            if not slot_for(t, run.path, t.state.steps[around.outer]):
-                return False
+        idle = around.item >= 0 and not around.busy
+        if idle and not slot_for(t, run.path, t.state.steps[around.outer]):
+            return False
     return True
 
 
@@ -100,7 +100,7 @@ def _request_tool(t: Turn, run: StepRun, work: ToolWork, started: Callable[[], N
 
 
 def _key(t: Turn, run: StepRun) -> str:
-    """Return the idempotency key: the same when a call is made again because its worker was lost."""
+    """Return the idempotency key: the same for a call made again after its worker was lost."""
     return f"{t.state.run_id}:{paths.call(run.path, run.attempt, len(run.corrections) + 1)}"
 
 
@@ -224,7 +224,7 @@ def _invalid(run: StepRun, problem: str) -> Failure:
         "answer_invalid",
         f"The model's answer was wrong after {len(run.corrections)} tries: {problem}"[:1000],
         Kind.INVALID,
-        advice="Loosen the step's 'output' schema, say more in the prompt, or use a stronger model.",
+        advice="Loosen the 'output' schema, say more in the prompt, or use a stronger model.",
         step=run.path,
     )
 

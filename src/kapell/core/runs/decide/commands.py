@@ -1,5 +1,6 @@
 """What people and other runs ask of a run."""
 
+from collections.abc import Callable
 from functools import partial
 
 from kapell.core.events.budget import BudgetSettled
@@ -79,26 +80,27 @@ def _repair(t: Turn, command: Repair) -> None:
     again = t.state.phase != "going"
     output = t.pack(command.output)
     t.emit(RunRepaired(run.path, output, _generation(t), command.note))
-    finish(t, run, lambda: output)
     if again:
-        kick.everything(t, reopened=True)
+        t.do(partial(kick.everything, t, reopened=True))
+    finish(t, run, lambda: output)
 
 
 def _retry(t: Turn, command: Retry) -> None:
     chosen = [command.path] if command.path else list(t.state.dead)
     again = t.state.phase != "going"
-    tried = False
+    actions: list[Callable[[], None]] = []
     for path in chosen:
         run = repairable(t, path)
         if run is not None:
             t.emit(RunRepaired(path, None, _generation(t), command.note))
-            t.do(partial(passage, t, run, t.place(run), run.attempt + 1))
-            tried = True
+            actions.append(partial(passage, t, run, t.place(run), run.attempt + 1))
         elif path == paths.ROOT and path in t.state.dead and not t.state.undone:
             t.emit(RunRepaired(path, None, _generation(t), command.note))
-            tried = True
-    if tried and again:
-        kick.everything(t, reopened=True)
+            actions.append(partial(kick.everything, t))
+    if actions and again:
+        actions.append(partial(kick.everything, t, reopened=True))
+    for action in reversed(actions):
+        t.do(action)
 
 
 def _child(t: Turn, command: ChildOutcome) -> None:

@@ -44,8 +44,9 @@ from kapell.kit.json import Digest
 
 
 class Carried(msgspec.Struct):
-    """A run in the hands of its owner: its state, what waits in it, and a decision interrupted for
-    want of values (``tasks`` and ``inputs`` are empty between decisions).
+    """A run in the hands of its owner: its state and what waits in it.
+
+    ``turn`` and ``inputs`` hold a decision that was interrupted for want of values.
     """
 
     program: Program
@@ -56,7 +57,9 @@ class Carried(msgspec.Struct):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What was decided. With ``needs`` or ``keys`` (values to fetch) or ``hard`` (repeat with full
+    """What was decided.
+
+    With ``needs`` or ``keys`` (values to fetch) or ``hard`` (repeat with full
     limits, off the event loop) nothing is final yet: call ``decide`` again with no new inputs.
     """
 

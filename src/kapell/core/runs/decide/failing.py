@@ -50,11 +50,10 @@ def _again(policy: Retry, attempt: int, failure: Failure) -> bool:
 
 
 def delay(policy: Retry, attempt: int, failure: Failure, seed: str) -> float:
-    """Return the seconds until the next attempt: doubling, bounded, jittered, never before the other
-    side's wish.
+    """Return the seconds until the next attempt: doubling, bounded, jittered.
 
-    Full jitter over the upper half. The chance is drawn from the path, so it is the same when the
-    decision is made again.
+    It never comes before the other side's wish. The jitter covers the upper half; its chance is
+    drawn from the path, so it is the same when the decision is made again.
     """
     base = min(policy.backoff * 2.0 ** min(attempt - 1, 30), policy.max)
     if policy.jitter:

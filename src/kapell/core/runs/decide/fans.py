@@ -34,10 +34,10 @@ def refill(t: Turn, path: str) -> None:
         t.refill(path)
         return
     item = paths.item(path, fan.next)
-    if fan.next < fan.total and item not in t.waitlists.money:
-        if t.may_begin(t.state.scopes[run.scope]):
-            t.later("begin", item)
-            t.refill(path)
+    more = fan.next < fan.total and item not in t.waitlists.money
+    if more and t.may_begin(t.state.scopes[run.scope]):
+        t.later("begin", item)
+        t.refill(path)
 
 
 def _gather(t: Turn, run: StepRun, fan: Fan) -> Packed:

@@ -10,7 +10,6 @@ from kapell.core.runs.reading import outer_reads
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import STEP_ENDED
 from kapell.core.workflows.schemas import problem_of
-from kapell.core.workflows.version import AgentWork, AskWork
 from kapell.kit.errors import Failure, Invalid, KapellError
 from kapell.kit.json import Json
 
@@ -39,12 +38,12 @@ def _finish(t: Turn, path: str, output: Callable[[], Packed], taken: int) -> Non
     run = t.state.steps.get(path)
     if run is None or run.status in STEP_ENDED:
         return
-    step = t.place(run).step
+    place = t.place(run)
+    step = place.step
     try:
         packed = output()
-        if step.output is not None and not isinstance(step.work, AgentWork | AskWork):
-            if run.item >= 0 or run.fan is None:
-                _check(step.output, t.names(run).unpacked(packed))
+        if step.output is not None and run.fan is None and not place.calls_model:
+            _check(step.output, t.names(run).unpacked(packed))
         undo = frozen_names(t, run, packed)
     except KapellError as error:
         reraise_if_cheap(t, error)

@@ -114,8 +114,9 @@ def closed(t: Turn, path: str) -> None:
 
 
 def next_always(t: Turn, scope: Scope) -> str:
-    """Return the next ``join: always`` step of a failing scope: what it waits for can no longer
-    change.
+    """Return the next ``join: always`` step of a failing scope.
+
+    What it waits for can no longer change.
     """
     plan = t.program.bodies[scope.body]
     for step_id, place in plan.places.items():

@@ -1,4 +1,4 @@
-"""The end of a turn: a failing or cancelled run ends when nothing is in flight; an idle one waits."""
+"""The end of a turn: a failing run ends when nothing is in flight, an idle one waits."""
 
 from kapell.core.events.compensation import CompensationStarted
 from kapell.core.events.run import RunCancelled, RunFailed, RunWaiting

@@ -157,7 +157,8 @@ class Turn:
         return at.suffix == paths.UNDO
 
     def _border(self, scope: Scope) -> Scope | StepRun | None:
-        """Return what decides for a scope: the outermost scope, or a ``join: always`` step around;
+        """Return what decides for a scope: the outermost scope, or a ``join: always`` step.
+
         None when something on the way has failed.
         """
         state = self.state

@@ -152,9 +152,9 @@ def signal(t: Turn, command: Signal) -> None:
     payload = t.pack(command.payload)
     for run in list(t.state.steps.values()):
         work = t.place(run).step.work
-        if run.waits == "signal" and run.signal == command.name and isinstance(work, WaitWork):
-            if _matches(t, run, work, payload):
-                t.emit(SignalReceived(command.name, payload, run.path))
-                finish(t, run, lambda: payload)
-                return
+        named = run.waits == "signal" and run.signal == command.name
+        if named and isinstance(work, WaitWork) and _matches(t, run, work, payload):
+            t.emit(SignalReceived(command.name, payload, run.path))
+            finish(t, run, lambda: payload)
+            return
     t.emit(SignalReceived(command.name, payload))
