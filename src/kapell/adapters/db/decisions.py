@@ -1,4 +1,4 @@
-"""A decision as columns: encoded once, in the caller's turn, so that a bad one fails there alone."""
+"""A decision as columns: encoded once, in the caller's turn, where a bad one fails alone."""
 
 from collections.abc import Mapping, Sequence
 

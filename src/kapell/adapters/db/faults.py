@@ -26,7 +26,7 @@ def locked() -> KapellError:
     return Unavailable(
         "Another process holds the store locked.",
         code="store_locked",
-        advice="Find the process that holds a transaction open (a database shell, a frozen worker).",
+        advice="Find the process that holds a transaction open (a shell, a frozen worker).",
     )
 
 

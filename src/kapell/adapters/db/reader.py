@@ -1,7 +1,7 @@
 """Reads that need no ownership, the same SQL for both databases.
 
-Parameters are written ``$1``; the connections' side turns them into its own form. Events come as one
-JSON text or as rows, which the fetching side knows best.
+Parameters are written ``$1``; each side turns them into its own form. Events come as one JSON text
+or as rows, which the fetching side knows best.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,8 @@ class Fetch(Protocol):
 
 _SUMMARY = """
 SELECT tenant_id, run_id, workflow, version, status, seq, generation, owner, wake_at, priority,
-    created_at, updated_at, ended_at, usd, tokens, error_code, key, parent_run, forked_from FROM runs
+    created_at, updated_at, ended_at, usd, tokens, error_code, key, parent_run, forked_from
+FROM runs
 """
 _LIST = f"""{_SUMMARY} WHERE tenant_id = $1 AND (CAST($2 AS text) IS NULL OR status = $2)
     AND (CAST($3 AS text) IS NULL OR workflow = $3) AND (CAST($4 AS text) IS NULL OR run_id < $4)

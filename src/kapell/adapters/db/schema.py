@@ -1,4 +1,4 @@
-"""The version of the schema this release works with; a test holds it equal to the last migration."""
+"""The schema this release works with; a test holds it equal to the last migration."""
 
 from kapell.adapters.db import faults
 

@@ -111,10 +111,7 @@ def _inbox(meta: sa.MetaData, dialect: Dialect) -> None:
     table = sa.Table(
         "inbox",
         meta,
-        Column(
-            "number", sa.Integer if first else sa.BigInteger, primary_key=first, nullable=False,
-            autoincrement=False,
-        )
+        Column("number", sa.Integer, primary_key=True, nullable=False, autoincrement=False)
         if first
         else Column("number", sa.BigInteger, sa.Identity(always=True), nullable=False),
         Column("tenant_id", sa.Text, primary_key=not first, nullable=False),

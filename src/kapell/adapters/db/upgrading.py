@@ -1,11 +1,14 @@
 """Brings a database to this release's schema; the only place that runs Alembic."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from kapell.adapters.db.schema import HEAD
@@ -38,3 +41,16 @@ def upgrade_sqlite(path: str) -> None:
             connection.commit()
     finally:
         engine.dispose()
+
+
+async def upgrade_postgres(url: str) -> None:
+    """Bring a database to the head in one transaction; two at once wait for each other."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url), poolclass=NullPool
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7205, 3)")
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()

@@ -11,7 +11,7 @@ from kapell.services.runs.ports import Started
 
 _BY_KEY = "SELECT run_id, fingerprint FROM runs WHERE tenant_id = ? AND key = ?"
 _BY_ID = "SELECT run_id, fingerprint FROM runs WHERE tenant_id = ? AND run_id = ?"
-_RUNS = f"INSERT INTO runs ({RUN_COLUMNS}) VALUES {{rows}}"
+_RUNS = f"INSERT INTO runs ({RUN_COLUMNS}) VALUES {{rows}}"  # noqa: S608 - ours
 _WAKE = """
 UPDATE runs SET wake_at = min(coalesce(wake_at, ?3), ?3) WHERE tenant_id = ?1 AND run_id = ?2
 """

@@ -9,7 +9,7 @@ from kapell.adapters.db.sqlite import batches
 from kapell.kit.ids import TenantId
 from kapell.kit.json import Digest
 
-_EVENTS = f"INSERT INTO events ({EVENT_COLUMNS}) VALUES {{rows}}"
+_EVENTS = f"INSERT INTO events ({EVENT_COLUMNS}) VALUES {{rows}}"  # noqa: S608 - ours
 _ARTIFACTS = (
     "INSERT INTO artifacts (tenant_id, digest, size, body, created_at) VALUES {rows} "
     "ON CONFLICT DO NOTHING"

@@ -48,10 +48,11 @@ class SqliteDoorbell:
             try:
                 version = await self._writer.peek(_version)
             except KapellError:
-                version = seen
-            if seen is not None and version != seen:
-                self._listeners.tell(frozenset())
-            seen = version
+                seen = None
+            else:
+                if seen is not None and version != seen:
+                    self._listeners.tell(frozenset())
+                seen = version
             await asyncio.sleep(_LOOK_SECONDS)
 
 

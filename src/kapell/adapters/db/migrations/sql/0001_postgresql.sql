@@ -171,3 +171,307 @@ CREATE TABLE workers (
     since DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (worker_id)
 )
+-- next
+CREATE FUNCTION kapell_now() RETURNS double precision LANGUAGE sql VOLATILE AS
+'SELECT extract(epoch FROM clock_timestamp())::double precision'
+-- next
+CREATE FUNCTION kapell_people(tenant text, kind text, part json) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    run text := part->>1;
+    place text := part->>2;
+BEGIN
+    IF kind = 'opened' THEN
+        INSERT INTO approvals (tenant_id, run_id, path, at, title, data, edit, expires, answered_by)
+        VALUES (tenant, run, place, (part->>3)::float8, part->>4, part->>5, part->>6,
+            (part->>7)::float8, '')
+        ON CONFLICT (tenant_id, run_id, path, at) DO UPDATE SET title = excluded.title,
+            data = excluded.data, edit = excluded.edit, expires = excluded.expires,
+            answer = NULL, answered_by = '', closed_at = NULL;
+    ELSIF kind = 'closed' THEN
+        UPDATE approvals SET answer = part->>3, answered_by = part->>4,
+            closed_at = (part->>5)::float8
+        WHERE tenant_id = tenant AND run_id = run AND path = place AND closed_at IS NULL;
+    ELSIF kind = 'dead' THEN
+        INSERT INTO dead_letters
+            (tenant_id, run_id, path, at, stage, code, message, failure, attempts)
+        VALUES (tenant, run, place, (part->>3)::float8, part->>4, part->>5, part->>6, part->>7,
+            (part->>8)::bigint)
+        ON CONFLICT (tenant_id, run_id, path, at) DO UPDATE SET stage = excluded.stage,
+            code = excluded.code, message = excluded.message, failure = excluded.failure,
+            attempts = excluded.attempts, closed_at = NULL;
+    ELSE
+        UPDATE dead_letters SET closed_at = (part->>3)::float8
+        WHERE tenant_id = tenant AND run_id = run AND closed_at IS NULL
+            AND (place = '' OR path = place OR (left(path, length(place)) = place
+                AND strpos('/[@.:#!', substr(path, length(place) + 1, 1)) > 0));
+    END IF;
+END
+$$
+-- next
+CREATE FUNCTION kapell_rest(rest json, now float8) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    one json;
+BEGIN
+    IF rest->'births' IS NOT NULL THEN
+        INSERT INTO runs (tenant_id, run_id, workflow, version, status, seq, generation, priority,
+            log_format, wake_at, created_at, updated_at, ended_at, usd, tokens, error_code, key,
+            fingerprint, parent_run, parent_path, forked_from, epoch, claims)
+        SELECT b->>0, b->>1, b->>2, b->>3, b->>4, (b->>5)::bigint, (b->>6)::bigint,
+            (b->>7)::bigint, (b->>8)::bigint,
+            CASE WHEN b->>12 IS NULL THEN coalesce((b->>9)::float8, now) END, now, now,
+            (b->>12)::float8, (b->>13)::bigint, (b->>14)::bigint, b->>15, b->>16, b->>17, b->>18,
+            b->>19, b->>20, 0, 0
+        FROM json_array_elements(rest->'births') AS b;
+    END IF;
+    IF rest->'reserved' IS NOT NULL THEN
+        INSERT INTO ledger (tenant_id, run_id, call, path, step, agent, provider, model, reserved,
+            reserved_tokens, at, usd, input_tokens, output_tokens, state)
+        SELECT b->>0, b->>1, b->>2, b->>3, b->>4, b->>5, b->>6, b->>7, (b->>8)::bigint,
+            (b->>9)::bigint, (b->>10)::float8, 0, 0, 0, 'reserved'
+        FROM json_array_elements(rest->'reserved') AS b
+        ON CONFLICT (tenant_id, run_id, call) DO UPDATE SET reserved = excluded.reserved,
+            reserved_tokens = excluded.reserved_tokens, state = 'reserved', settled_at = NULL,
+            usd = 0, input_tokens = 0, output_tokens = 0, at = excluded.at,
+            model = excluded.model, provider = excluded.provider;
+    END IF;
+    IF rest->'settled' IS NOT NULL THEN
+        UPDATE ledger AS l SET reserved = 0, reserved_tokens = 0, usd = (b->>3)::bigint,
+            input_tokens = (b->>4)::bigint, output_tokens = (b->>5)::bigint, state = b->>6,
+            settled_at = (b->>7)::float8
+        FROM json_array_elements(rest->'settled') AS b
+        WHERE l.tenant_id = b->>0 AND l.run_id = b->>1 AND l.call = b->>2;
+    END IF;
+    IF rest->'people' IS NOT NULL THEN
+        FOR one IN SELECT * FROM json_array_elements(rest->'people') LOOP
+            PERFORM kapell_people(one->1->>0, one->>0, one->1);
+        END LOOP;
+    END IF;
+    IF rest->'posts' IS NOT NULL THEN
+        UPDATE runs AS r SET wake_at = least(coalesce(r.wake_at, now), now)
+        FROM (SELECT DISTINCT b->>1 AS tenant, b->>2 AS run
+            FROM json_array_elements(rest->'posts') AS b) AS p
+        WHERE r.tenant_id = p.tenant AND r.run_id = p.run;
+        INSERT INTO inbox (tenant_id, run_id, key, command, actor, at)
+        SELECT b->>1, b->>2, b->>3, b->>4, b->>5, now FROM json_array_elements(rest->'posts') AS b
+        ON CONFLICT (tenant_id, run_id, key) DO NOTHING;
+    END IF;
+END
+$$
+-- next
+CREATE FUNCTION kapell_commit(
+    a_tenant text[], a_run text[], a_worker text[], a_epoch bigint[], a_expected bigint[],
+    a_seq bigint[], a_status text[], a_generation bigint[], a_wake float8[], a_ended float8[],
+    a_usd bigint[], a_tokens bigint[], a_error text[], a_free boolean[],
+    e_tenant text[], e_run text[], e_seq bigint[], e_id text[], e_type text[], e_version bigint[],
+    e_at float8[], e_correlation text[], e_causation text[], e_actor text[], e_payload text[],
+    b_tenant text[], b_digest text[], b_body bytea[], rest json,
+    OUT stored boolean, OUT outcomes int[], OUT freed boolean[], OUT existing text
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+DECLARE
+    now float8 := kapell_now();
+    places tid[];
+    first bigint;
+BEGIN
+    stored := false;
+    -- The run rows first. What another transaction holds is left for the next batch (3); what no
+    -- longer belongs to the appender is lost (2).
+    SELECT array_agg(l.ctid ORDER BY a.n), array_agg(CASE
+        WHEN l.ctid IS NULL AND EXISTS (SELECT 1 FROM runs AS r
+            WHERE r.tenant_id = a.tenant AND r.run_id = a.run) THEN 3
+        WHEN l.owner = a.worker AND l.epoch = a.epoch AND l.seq = a.expected THEN 0
+        ELSE 2 END ORDER BY a.n)
+    INTO places, outcomes
+    FROM unnest(a_tenant, a_run, a_worker, a_epoch, a_expected) WITH ORDINALITY
+        AS a(tenant, run, worker, epoch, expected, n)
+    LEFT JOIN LATERAL (SELECT r.ctid, r.owner, r.epoch, r.seq FROM runs AS r
+        WHERE r.tenant_id = a.tenant AND r.run_id = a.run FOR UPDATE SKIP LOCKED) AS l ON true;
+    IF rest->'posts' IS NOT NULL THEN
+        -- Runs that get a message are locked along, so that no two batches wait for each other.
+        SELECT array_agg(coalesce(p.worst, o.outcome) ORDER BY o.n) INTO outcomes
+        FROM unnest(outcomes) WITH ORDINALITY AS o(outcome, n)
+        LEFT JOIN (SELECT (b->>0)::bigint AS n, max(CASE WHEN l.run_id IS NOT NULL THEN NULL
+                WHEN EXISTS (SELECT 1 FROM runs AS r
+                    WHERE r.tenant_id = b->>1 AND r.run_id = b->>2) THEN 3
+                ELSE 4 END) AS worst
+            FROM json_array_elements(rest->'posts') AS b
+            LEFT JOIN LATERAL (SELECT r.run_id FROM runs AS r WHERE r.tenant_id = b->>1
+                AND r.run_id = b->>2 FOR UPDATE SKIP LOCKED) AS l ON true
+            GROUP BY 1) AS p ON p.n = o.n AND o.outcome = 0;
+    END IF;
+    IF 2 = ANY (outcomes) OR 3 = ANY (outcomes) OR 4 = ANY (outcomes) THEN
+        RETURN;
+    END IF;
+    IF rest->'births' IS NOT NULL THEN
+        SELECT json_agg(json_build_array(b.n - 1, f.run_id, f.fingerprint = b.b->>17))::text
+        INTO existing FROM json_array_elements(rest->'births') WITH ORDINALITY AS b(b, n)
+        JOIN LATERAL (
+            SELECT r.run_id, r.fingerprint FROM runs AS r WHERE b.b->>16 <> '' AND r.key <> ''
+                AND r.tenant_id = b.b->>0 AND r.key = b.b->>16
+            UNION ALL
+            SELECT r.run_id, r.fingerprint FROM runs AS r WHERE b.b->>16 = ''
+                AND r.tenant_id = b.b->>0 AND r.run_id = b.b->>1
+        ) AS f ON true;
+        IF existing IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END IF;
+    IF rest->'consumed' IS NOT NULL THEN
+        UPDATE inbox AS i SET consumed = (b->>3)::bigint
+        FROM json_array_elements(rest->'consumed') AS b
+        WHERE i.tenant_id = b->>0 AND i.run_id = b->>1 AND i.number = (b->>2)::bigint
+            AND i.consumed IS NULL;
+    END IF;
+    IF true = ANY (a_free) THEN
+        SELECT array_agg(a.free AND NOT EXISTS (SELECT 1 FROM inbox AS i
+            WHERE i.tenant_id = a.tenant AND i.run_id = a.run AND i.consumed IS NULL) ORDER BY a.n)
+        INTO a_free
+        FROM unnest(a_tenant, a_run, a_free) WITH ORDINALITY AS a(tenant, run, free, n);
+    END IF;
+    IF places IS NOT NULL THEN
+        UPDATE runs AS r SET seq = a.seq, status = a.status, generation = a.generation,
+            wake_at = a.wake, ended_at = a.ended, usd = a.usd, tokens = a.tokens,
+            error_code = a.error, owner = CASE WHEN a.free THEN NULL ELSE r.owner END,
+            updated_at = now, claims = 0
+        FROM unnest(places, a_seq, a_status, a_generation, a_wake, a_ended, a_usd, a_tokens,
+                a_error, a_free)
+            AS a(place, seq, status, generation, wake, ended, usd, tokens, error, free)
+        WHERE r.ctid = a.place;
+    END IF;
+    IF cardinality(b_digest) > 0 THEN
+        INSERT INTO artifacts (tenant_id, digest, size, body, created_at)
+        SELECT b.tenant, b.digest, length(b.body), b.body, now
+        FROM unnest(b_tenant, b_digest, b_body) AS b(tenant, digest, body)
+        ORDER BY b.tenant, b.digest ON CONFLICT (tenant_id, digest) DO NOTHING;
+    END IF;
+    IF rest IS NOT NULL THEN
+        PERFORM kapell_rest(rest, now);
+    END IF;
+    -- The position last: whoever holds this lock commits next, so no reader sees a gap.
+    PERFORM pg_advisory_xact_lock(7205, 1);
+    first := coalesce((SELECT max(position) FROM events), 0);
+    INSERT INTO events (position, tenant_id, run_id, seq, id, type, version, at, correlation_id,
+        causation_id, actor, payload)
+    SELECT first + e.n, e.tenant, e.run, e.seq, e.id, e.type, e.version, e.at, e.correlation,
+        e.causation, e.actor, e.payload
+    FROM unnest(e_tenant, e_run, e_seq, e_id, e_type, e_version, e_at, e_correlation, e_causation,
+            e_actor, e_payload) WITH ORDINALITY
+        AS e(tenant, run, seq, id, type, version, at, correlation, causation, actor, payload, n);
+    stored := true;
+    freed := a_free;
+END
+$$
+-- next
+CREATE FUNCTION kapell_claim(me text, wanted bigint, caps json, format bigint, lease float8)
+RETURNS TABLE (tenant_id text, run_id text, workflow text, version text, epoch bigint, seq bigint,
+    takeovers bigint, status text, now float8, next_due float8) LANGUAGE plpgsql
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    t float8 := kapell_now();
+BEGIN
+    INSERT INTO workers AS w (worker_id, lease_until, since) VALUES (me, t + lease, t)
+    ON CONFLICT (worker_id) DO UPDATE SET lease_until = t + lease WHERE w.lease_until < t;
+    IF caps IS NOT NULL THEN
+        -- Counting and owning must not overlap with another worker's.
+        PERFORM pg_advisory_xact_lock(7205, 2);
+    END IF;
+    RETURN QUERY
+    WITH RECURSIVE lanes(tenant, flow, prio) AS (
+        (SELECT r.tenant_id, r.workflow, r.priority FROM runs AS r
+            WHERE r.owner IS NULL AND r.wake_at IS NOT NULL
+            ORDER BY r.tenant_id, r.workflow, r.priority LIMIT 1)
+        UNION ALL
+        SELECT n.tenant_id, n.workflow, n.priority FROM lanes AS l, LATERAL (
+            SELECT r.tenant_id, r.workflow, r.priority FROM runs AS r
+            WHERE r.owner IS NULL AND r.wake_at IS NOT NULL
+                AND (r.tenant_id, r.workflow, r.priority) > (l.tenant, l.flow, l.prio)
+            ORDER BY r.tenant_id, r.workflow, r.priority LIMIT 1) AS n
+    ), capped AS MATERIALIZED (
+        SELECT c.key AS flow, c.value::bigint - (SELECT count(*) FROM runs AS r
+            WHERE r.owner IS NOT NULL AND r.workflow = c.key) AS room
+        FROM json_each_text(coalesce(caps, '{}'::json)) AS c
+    ), due AS MATERIALIZED (
+        SELECT d.place, l.tenant, l.flow, d.id, c.room, d.wake_at - 10.0 * l.prio AS rank
+        FROM lanes AS l LEFT JOIN capped AS c ON c.flow = l.flow
+        CROSS JOIN LATERAL (SELECT r.ctid AS place, r.run_id AS id, r.wake_at FROM runs AS r
+            WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.wake_at <= t
+                AND r.tenant_id = l.tenant AND r.workflow = l.flow AND r.priority = l.prio
+                AND r.log_format <= format
+            ORDER BY r.wake_at LIMIT CASE WHEN c.room IS NULL THEN wanted
+                ELSE greatest(least(c.room, wanted), 0) END FOR UPDATE SKIP LOCKED) AS d
+    ), turns AS (
+        SELECT *, row_number() OVER (PARTITION BY tenant ORDER BY rank, id) AS turn FROM due
+    ), chosen AS (
+        SELECT *, row_number() OVER (PARTITION BY flow ORDER BY turn, rank, id) AS nth FROM turns
+    ), mine AS (
+        SELECT place, rank, id FROM chosen WHERE room IS NULL OR nth <= room
+        ORDER BY turn, rank, id LIMIT wanted
+    ), owned AS (
+        UPDATE runs AS r SET owner = me, epoch = r.epoch + 1, claims = r.claims + 1,
+            claimed_at = t, updated_at = t
+        FROM mine AS m WHERE r.ctid = m.place
+        RETURNING r.tenant_id, r.run_id, r.workflow, r.version, r.epoch, r.seq, r.claims,
+            r.status, m.rank
+    )
+    SELECT o.tenant_id, o.run_id, o.workflow, o.version, o.epoch, o.seq, o.claims, o.status, t,
+        NULL::float8
+    FROM owned AS o ORDER BY o.rank, o.run_id;
+    RETURN QUERY SELECT NULL, NULL, NULL, NULL, NULL::bigint, NULL::bigint, NULL::bigint, NULL, t,
+        (SELECT min(r.wake_at) FROM runs AS r
+            WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.log_format <= format);
+END
+$$
+-- next
+CREATE FUNCTION kapell_release(tenant text, run text, me text, mine bigint, wake float8)
+RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM runs WHERE tenant_id = tenant AND run_id = run AND owner = me AND epoch = mine
+        FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN true;
+    END IF;
+    -- Looked at under the lock: a sender takes the same lock before it puts a message in.
+    IF EXISTS (SELECT 1 FROM inbox
+            WHERE tenant_id = tenant AND run_id = run AND consumed IS NULL) THEN
+        RETURN false;
+    END IF;
+    UPDATE runs SET owner = NULL, wake_at = wake, claims = 0, updated_at = kapell_now()
+    WHERE tenant_id = tenant AND run_id = run;
+    RETURN true;
+END
+$$
+-- next
+CREATE FUNCTION kapell_beat(me text, held json, lease float8, OUT lost text[], OUT freed bigint,
+    OUT now float8) LANGUAGE plpgsql AS $$
+DECLARE
+    count_freed bigint;
+BEGIN
+    now := kapell_now();
+    INSERT INTO workers (worker_id, lease_until, since) VALUES (me, now + lease, now)
+    ON CONFLICT (worker_id) DO UPDATE SET lease_until = excluded.lease_until;
+    SELECT array_agg(h.key) INTO lost FROM json_each_text(held) AS h WHERE NOT EXISTS (
+        SELECT 1 FROM runs AS r WHERE r.owner = me AND r.run_id = h.key
+            AND r.epoch = h.value::bigint);
+    -- A fresh claim may be on its way to the worker: only what it has not taken up for a whole
+    -- lease is surplus.
+    UPDATE runs AS r SET owner = NULL, wake_at = now, claims = greatest(r.claims - 1, 0),
+        updated_at = now
+    FROM (SELECT s.ctid AS place FROM runs AS s WHERE s.owner = me AND s.claimed_at <= now - lease
+        AND coalesce((held->>s.run_id)::bigint, -1) <> s.epoch FOR UPDATE SKIP LOCKED) AS f
+    WHERE r.ctid = f.place;
+    GET DIAGNOSTICS freed = ROW_COUNT;
+    UPDATE runs AS r SET owner = NULL, wake_at = now, updated_at = now
+    FROM (SELECT s.ctid AS place FROM runs AS s WHERE s.owner IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM workers AS w WHERE w.worker_id = s.owner AND w.lease_until > now)
+        FOR UPDATE OF s SKIP LOCKED) AS f
+    WHERE r.ctid = f.place;
+    GET DIAGNOSTICS count_freed = ROW_COUNT;
+    freed := freed + count_freed;
+    DELETE FROM workers WHERE worker_id IN (SELECT w.worker_id FROM workers AS w
+        WHERE w.lease_until <= now FOR UPDATE SKIP LOCKED);
+END
+$$

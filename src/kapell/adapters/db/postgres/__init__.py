@@ -1,0 +1,1 @@
+"""Postgres, the store that workers on many machines share; spoken to through asyncpg."""
