@@ -4,11 +4,11 @@ import msgspec
 
 from kapell.core.definitions.problems import Problems
 from kapell.core.workflows.authored.workflow import InputForm, WorkflowForm
-from kapell.core.workflows.building import Builder
 from kapell.core.workflows.checks.catalogue import check_names
 from kapell.core.workflows.checks.inputs import check_inputs
 from kapell.core.workflows.checks.walk import check_workflow
-from kapell.core.workflows.filling import budget_of, merged
+from kapell.core.workflows.compiling.building import Builder
+from kapell.core.workflows.compiling.filling import budget_of, merged
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.references import references_of
 from kapell.core.workflows.version import InputSpec, Version

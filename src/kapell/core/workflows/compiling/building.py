@@ -6,7 +6,7 @@ from typing import Literal
 from kapell.core.definitions.problems import Problems
 from kapell.core.workflows.authored.steps import CompensateForm, StepForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
-from kapell.core.workflows.filling import UNDO_RETRY, action_prompt, budget_of, retry_of
+from kapell.core.workflows.compiling.filling import UNDO_RETRY, action_prompt, budget_of, retry_of
 from kapell.core.workflows.models import resolve_model
 from kapell.core.workflows.order import join_of, order_of
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
