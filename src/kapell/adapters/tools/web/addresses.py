@@ -15,6 +15,7 @@ from kapell.kit.errors import Denied, Invalid, Unavailable
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65_535
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 
 
@@ -45,7 +46,7 @@ class Gate:
             Invalid: ``http_url`` for other schemes and for a name or password in the URL.
             Denied: ``http_host_denied``.
         """
-        if scheme not in _PORTS or not host:
+        if scheme not in _PORTS or not host or not 0 < (port or 1) <= _LAST_PORT:
             raise Invalid(
                 "The URL is not an http or https address.",
                 code="http_url",
