@@ -139,7 +139,7 @@ class Simulation:
             quotes=quotes,
             tools=_AnyTool(),
             values=self.values,
-            cached=self.cached,  # type: ignore[arg-type]  # filled with None below
+            cached=self.cached,
             limits=DEFAULT,
         )
 

@@ -22,6 +22,7 @@ class Context(msgspec.Struct, kw_only=True):
 
     ``values`` holds decoded artifacts, ``cached`` results of earlier steps by cache key (None:
     there is none). ``quotes`` gives a price, or why there is none, for every model of the version.
+    ``draining`` says that the worker is leaving: what is in flight is recorded, no call is begun.
     """
 
     now: float
@@ -32,6 +33,7 @@ class Context(msgspec.Struct, kw_only=True):
     values: dict[Digest, Json] = {}
     cached: dict[str, Packed | None] = {}
     limits: Limits = DEFAULT
+    draining: bool = False
 
 
 class NeedsValues(Exception):

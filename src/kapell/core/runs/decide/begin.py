@@ -2,11 +2,12 @@
 
 import msgspec
 
-from kapell.core.events.step import StepSkipped, StepStarted, StepSucceeded
+from kapell.core.events.signal import ChildStarted
+from kapell.core.events.step import StepSkipped, StepStarted, StepSucceeded, StepWaiting
 from kapell.core.events.value import Packed
 from kapell.core.runs import paths
 from kapell.core.runs.context import NeedsValues
-from kapell.core.runs.decide import calls, waits
+from kapell.core.runs.decide import calls, money, waits
 from kapell.core.runs.decide.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.scopes import no_case
 from kapell.core.runs.decide.turn import ChildStart, Turn
@@ -27,10 +28,12 @@ from kapell.core.workflows.version import (
     Step,
     SwitchWork,
     ToolWork,
+    Version,
     WaitWork,
     WorkflowWork,
 )
 from kapell.kit.errors import Failure, Invalid, KapellError
+from kapell.kit.ids import RunId
 from kapell.kit.json import Json, digest, encode
 
 MAX_ITEMS = 10_000
@@ -187,11 +190,24 @@ def _workflow(t: Turn, run: StepRun, work: WorkflowWork, place: Place) -> None:
     version = t.program.bodies[place.body].version.workflows[work.workflow]
     given = t.names(run).value(work.args)
     inputs = t.pack(bind(version, given if isinstance(given, dict) else {}))
+    if work.detached and not calls.may_work(t, run):
+        return
     t.emit(StepStarted(run.path, run.attempt, inputs=inputs))
     if work.detached:
-        t.children.append(ChildStart(run.path, work.workflow, inputs))
+        _child(t, run, version, inputs)
     else:
         t.later("consider", paths.attempt(run.path, run.attempt))
+
+
+def _child(t: Turn, run: StepRun, version: Version, inputs: Packed) -> None:
+    """Begin a run of its own for a step; its id follows from the path, so it is begun once."""
+    budget = t.place(run).step.budget or version.budget
+    usd, tokens = money.allotment(t, run, budget)
+    seed = f"{t.state.run_id}:{paths.attempt(run.path, run.attempt)}"
+    child = RunId(f"c{digest(seed.encode())[:25]}")
+    t.emit(ChildStarted(run.path, child, version.name, inputs, usd, tokens))
+    t.emit(StepWaiting(run.path, "child"))
+    t.children.append(ChildStart(run.path, child, version, inputs, usd, tokens))
 
 
 def _cache_key(t: Turn, run: StepRun, step: Step) -> str:

@@ -16,6 +16,7 @@ from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.inputs import ModelReplied, ToolReplied
 from kapell.core.runs.state import OpenCall, StepRun
+from kapell.core.tools.spec import repeatable as may_repeat
 from kapell.core.workflows.schemas import problem_of
 from kapell.core.workflows.version import AgentWork, AskWork, Join, ToolWork
 from kapell.kit.errors import Failure, KapellError, Kind, Missing
@@ -37,7 +38,7 @@ def slot_for(t: Turn, path: str, outer: StepRun) -> bool:
     return False
 
 
-def _slots(t: Turn, run: StepRun) -> bool:
+def may_work(t: Turn, run: StepRun) -> bool:
     """Tell whether every item around may work; the step run waits for the first that may not."""
     for around in tree.chain(t.state, run):
         idle = around.item >= 0 and not around.busy
@@ -48,17 +49,17 @@ def _slots(t: Turn, run: StepRun) -> bool:
 
 def first(t: Turn, run: StepRun, cache: str) -> None:
     """Begin an attempt with its first call."""
-    if _slots(t, run):
+    if not t.ctx.draining and may_work(t, run):
         _call(t, run, lambda: t.emit(StepStarted(run.path, run.attempt, cache=cache)))
 
 
 def again(t: Turn, path: str) -> None:
     """Make a step run's next call: after a wrong answer, or when the one before was lost."""
     run = t.state.steps.get(path)
-    if run is None or run.open or run.waits or run.status != "running":
+    if t.ctx.draining or run is None or run.open or run.waits or run.status != "running":
         return
     always = t.place(run).step.join is Join.ALWAYS and t.state.phase == "failing"
-    if (always or t.may_begin(t.state.scopes[run.scope])) and _slots(t, run):
+    if (always or t.may_begin(t.state.scopes[run.scope])) and may_work(t, run):
         try:
             _call(t, run, lambda: None)
         except KapellError as error:
@@ -77,7 +78,8 @@ def _call(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
 
 
 def _request_tool(t: Turn, run: StepRun, work: ToolWork, started: Callable[[], None]) -> None:
-    args = t.pack(t.names(run).value(work.args))
+    value = t.names(run).value(work.args)
+    args = t.pack(value)
     spec = t.ctx.tools.get(work.tool)
     if spec is None:
         raise Missing(
@@ -85,6 +87,7 @@ def _request_tool(t: Turn, run: StepRun, work: ToolWork, started: Callable[[], N
             code="tool_unknown",
             advice="See 'kapell tools' for those there are.",
         )
+    repeatable = may_repeat(spec, value)
     started()
     live = t.state.steps[run.path]
     t.emit(
@@ -93,7 +96,7 @@ def _request_tool(t: Turn, run: StepRun, work: ToolWork, started: Callable[[], N
             path=live.path,
             tool=work.tool,
             args=args,
-            repeatable=spec.repeatable,
+            repeatable=repeatable,
             key=_key(t, live),
         )
     )

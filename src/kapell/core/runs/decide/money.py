@@ -11,6 +11,7 @@ from kapell.core.runs import paths
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import Meter, OpenCall, StepRun
+from kapell.core.workflows.version import Budget
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.money import text
 
@@ -64,6 +65,20 @@ def _planned(t: Turn, run: StepRun) -> Meter | None:
     if run.path in t.state.steps:
         return None
     return tree.planned_meter(t.program, run, passage=True)
+
+
+def allotment(t: Turn, run: StepRun, budget: Budget | None) -> tuple[int | None, int | None]:
+    """Return what a child run may spend: what it asks for, never more than is left around it."""
+    usd = budget.usd if budget else None
+    tokens = budget.tokens if budget else None
+    for _, meter in _meters(t, run):
+        if meter.limit_usd is not None:
+            left = max(meter.limit_usd - meter.usd - meter.reserved_usd, 0)
+            usd = left if usd is None else min(usd, left)
+        if meter.limit_tokens is not None:
+            left = max(meter.limit_tokens - meter.tokens - meter.reserved_tokens, 0)
+            tokens = left if tokens is None else min(tokens, left)
+    return usd, tokens
 
 
 def exceeded(scope: str, what: str, limit: float, needed: float, step: str) -> Failure:

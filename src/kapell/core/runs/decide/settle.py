@@ -55,7 +55,7 @@ def undo(t: Turn) -> None:
 def rest(t: Turn) -> None:
     """Record that the run waits, when nothing is in flight."""
     state = t.state
-    if state.status is not RunStatus.RUNNING or state.calls:
+    if state.status is not RunStatus.RUNNING or state.calls or t.ctx.draining:
         return
     counts = {"approval": 0, "signal": 0, "time": 0, "retry": 0, "person": 0}
     for run in state.steps.values():

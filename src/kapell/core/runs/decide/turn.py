@@ -22,8 +22,9 @@ from kapell.core.runs.names import Names
 from kapell.core.runs.program import Place, Program
 from kapell.core.runs.state import Scope, State, StepRun
 from kapell.core.runs.status import RunStatus
-from kapell.core.workflows.version import Join
+from kapell.core.workflows.version import Join, Version
 from kapell.kit.errors import Failure
+from kapell.kit.ids import RunId
 from kapell.kit.json import Digest, Json
 
 Kind: TypeAlias = Literal[
@@ -45,8 +46,11 @@ class ChildStart(msgspec.Struct, frozen=True):
     """A child run the service must create in the same transaction."""
 
     path: str
-    workflow: str
+    run_id: RunId
+    version: Version
     inputs: Packed
+    usd: int | None
+    tokens: int | None
 
 
 class Waitlists:

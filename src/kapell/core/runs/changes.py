@@ -1,0 +1,145 @@
+"""Which rows must change with a decision's events: derived, never decided."""
+
+from collections.abc import Iterator, Sequence
+
+from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.budget import BudgetReserved, BudgetSettled
+from kapell.core.events.envelope import Payload
+from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.run import RunCancelled, RunFailed, RunMerged, RunRepaired
+from kapell.core.events.step import StepDead, StepSkipped
+from kapell.core.events.value import ArtifactRef, Packed
+from kapell.core.gateway.calls import Usage
+from kapell.core.runs.rows import (
+    ApprovalClosed,
+    ApprovalOpened,
+    DeadLetterClosed,
+    DeadLetterOpened,
+    LedgerReserved,
+    LedgerSettled,
+    RowChange,
+    RunRow,
+)
+from kapell.core.runs.state import State
+from kapell.core.runs.status import RunStatus
+from kapell.kit.json import encode
+
+
+def row_of(state: State, wake_at: float | None) -> RunRow:
+    """Return the run's row as the state has it."""
+    return RunRow(
+        status=state.status,
+        generation=state.generation,
+        wake_at=wake_at,
+        ended_at=state.ended_at,
+        usd=state.usd,
+        tokens=state.tokens,
+        error_code=state.failure.code if state.failure and state.status is RunStatus.FAILED else "",
+    )
+
+
+def changes_of(state: State, events: Sequence[Payload], at: float, actor: str) -> list[RowChange]:
+    """Return the row changes that follow from events, in their order."""
+    changes: list[RowChange] = []
+    requests: dict[str, ModelRequested] = {}
+    spent: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, ModelRequested):
+            requests[event.call] = event
+        elif isinstance(event, BudgetReserved):
+            changes.append(_reserved(requests[event.call], event, at))
+        elif isinstance(event, BudgetSettled):
+            spent[event.call] = event.usd
+        elif isinstance(event, ModelAnswered | ModelFailed | ModelAbandoned):
+            changes.append(_settled(event, spent.pop(event.call, 0), at))
+        else:
+            changes.extend(_people(state, event, at, actor))
+    for call, usd in spent.items():
+        changes.append(
+            LedgerSettled(
+                call=call, usd=usd, input_tokens=0, output_tokens=0, state="settled", at=at
+            )
+        )
+    return changes
+
+
+def _reserved(request: ModelRequested, event: BudgetReserved, at: float) -> LedgerReserved:
+    return LedgerReserved(
+        call=event.call,
+        path=request.path,
+        step=request.path.partition("/")[0].partition("[")[0].partition("#")[0],
+        agent=request.agent,
+        model=request.model,
+        usd=event.usd,
+        tokens=event.tokens,
+        at=at,
+    )
+
+
+def _settled(
+    event: ModelAnswered | ModelFailed | ModelAbandoned, usd: int, at: float
+) -> LedgerSettled:
+    usage = event.usage if isinstance(event, ModelAnswered) else Usage()
+    if isinstance(event, ModelAnswered):
+        return LedgerSettled(
+            call=event.call,
+            usd=usd,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            state="settled",
+            at=at,
+        )
+    return LedgerSettled(
+        call=event.call,
+        usd=usd,
+        input_tokens=0,
+        output_tokens=0,
+        state="failed" if isinstance(event, ModelFailed) else "abandoned",
+        at=at,
+    )
+
+
+def _people(state: State, event: Payload, at: float, actor: str) -> Iterator[RowChange]:
+    """Yield what changes on the lists of approvals and dead letters."""
+    if isinstance(event, ApprovalRequested):
+        yield ApprovalOpened(
+            path=event.path,
+            title=event.title,
+            data=_text(event.data),
+            edit=event.edit,
+            expires=event.expires,
+            at=at,
+        )
+    elif isinstance(event, ApprovalAnswered):
+        yield ApprovalClosed(
+            path=event.path,
+            answer="approved" if event.approved else "rejected",
+            by=event.by,
+            at=at,
+        )
+    elif isinstance(event, ApprovalExpired):
+        yield ApprovalClosed(path=event.path, answer="expired", by="", at=at)
+    elif isinstance(event, StepSkipped) and event.reason == "stopped":
+        yield ApprovalClosed(path=event.path, answer="void", by=actor, at=at)
+    elif isinstance(event, StepDead):
+        yield DeadLetterOpened(
+            path=event.path,
+            stage=event.stage,
+            failure=event.failure,
+            attempts=event.attempts,
+            at=at,
+        )
+    elif isinstance(event, RunRepaired):
+        yield DeadLetterClosed(path=event.path, at=at)
+    elif isinstance(event, RunMerged):
+        yield DeadLetterClosed(path="", at=at)
+    elif isinstance(event, RunFailed | RunCancelled):
+        for run in state.steps.values():
+            if run.waits == "approval":
+                yield ApprovalClosed(path=run.path, answer="void", by=actor, at=at)
+
+
+def _text(packed: Packed) -> str:
+    if isinstance(packed, ArtifactRef):
+        return encode({"$ref": "artifact", "digest": packed.digest}).decode()
+    return encode(packed.value).decode()
