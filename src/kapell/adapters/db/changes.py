@@ -5,7 +5,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kapell.adapters.db.rows import checked
 from kapell.core.runs.rows import (
     ApprovalClosed,
     ApprovalOpened,
@@ -17,6 +16,7 @@ from kapell.core.runs.rows import (
 )
 from kapell.kit.ids import RunId, TenantId
 from kapell.kit.json import encode
+from kapell.kit.text import checked
 
 BELOW = "/[@.:#!"
 """What may follow a path in the path of something below it."""

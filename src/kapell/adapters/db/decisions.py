@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from kapell.adapters.db.changes import Changes
-from kapell.adapters.db.rows import EventRow, checked, command_text, event_rows
+from kapell.adapters.db.rows import EventRow, command_text, event_rows
 from kapell.core.events.codec import VERSION
 from kapell.kit.ids import RunId, TenantId
 from kapell.kit.json import Digest
+from kapell.kit.text import checked
 from kapell.services.runs.ports import Append, Message, NewRun
 
 RUN_COLUMNS = (

@@ -13,6 +13,7 @@ from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid
 from kapell.kit.ids import RunId, TenantId, VersionHash
 from kapell.kit.json import Json, decode
+from kapell.kit.text import checked
 from kapell.services.runs.ports import (
     ApprovalRow,
     CostRow,
@@ -217,7 +218,7 @@ class SqlReader:
 
     async def save_cursor(self, subscriber: str, position: int) -> None:
         """Remember the position a subscriber has reached."""
-        rows.checked(subscriber)
+        checked(subscriber)
         await self._fetch.write(_SAVE_CURSOR, subscriber, position)
 
 

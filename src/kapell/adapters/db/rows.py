@@ -7,9 +7,10 @@ import msgspec
 from kapell.core.events.codec import dump, load
 from kapell.core.events.envelope import Event
 from kapell.core.runs.commands import Command
-from kapell.kit.errors import Bug, Invalid
+from kapell.kit.errors import Bug
 from kapell.kit.ids import EventId, RunId, TenantId
 from kapell.kit.json import encode
+from kapell.kit.text import checked
 from kapell.services.runs.ports import InboxMessage
 
 EVENT_COLUMNS = (
@@ -18,29 +19,6 @@ EVENT_COLUMNS = (
 EventRow = tuple[str, str, int, str, str, int, float, str, str, str, str]
 
 _commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
-
-
-def checked(*texts: str) -> None:
-    """Refuse what Postgres cannot store, on every store alike.
-
-    Raises:
-        Invalid: ``text_refused`` for a NUL or a lone surrogate.
-    """
-    joined = "".join(texts)
-    if "\x00" not in joined:
-        if joined.isascii():
-            return
-        try:
-            joined.encode()
-        except UnicodeEncodeError:
-            pass
-        else:
-            return
-    raise Invalid(
-        "A text holds a NUL character or half of a surrogate pair.",
-        code="text_refused",
-        advice="Remove the character from keys, names and messages.",
-    )
 
 
 def event_rows(

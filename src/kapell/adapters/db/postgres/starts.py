@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from kapell.adapters.db import faults, rows
+from kapell.adapters.db import faults
 from kapell.adapters.db.decisions import beginning, post
 from kapell.adapters.db.postgres.doorbell import PostgresDoorbell
 from kapell.adapters.db.postgres.pool import Connections
 from kapell.adapters.db.postgres.writer import Writer
 from kapell.kit.ids import TenantId, VersionHash
 from kapell.kit.json import Digest
+from kapell.kit.text import checked
 from kapell.services.runs.ports import Appended, Message, NewRun, Started
 
 # The run's row first: its lock orders senders and the owner's release.
@@ -76,7 +77,7 @@ class PostgresStarts:
         self, tenant_id: TenantId, version: VersionHash, name: str, body: bytes
     ) -> None:
         """Keep a compiled version; the same hash again is nothing new."""
-        rows.checked(tenant_id, version, name)
+        checked(tenant_id, version, name)
         await self._pool.fetch(_SAVE_VERSION, tenant_id, version, name, body)
 
     async def load_version(self, tenant_id: TenantId, version: VersionHash) -> bytes:
@@ -120,5 +121,5 @@ class PostgresResults:
 
     async def put(self, tenant_id: TenantId, key: str, body: bytes, ttl: float) -> None:
         """Keep a result for ``ttl`` seconds; those that have ended go."""
-        rows.checked(tenant_id, key)
+        checked(tenant_id, key)
         await self._pool.fetch(_SAVE_RESULT, tenant_id, key, body, ttl)

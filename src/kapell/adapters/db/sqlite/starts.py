@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from kapell.adapters.db import faults, rows
+from kapell.adapters.db import faults
 from kapell.adapters.db.decisions import birth, post
 from kapell.adapters.db.sqlite import births, contents
 from kapell.adapters.db.sqlite.doorbell import SqliteDoorbell
@@ -12,6 +12,7 @@ from kapell.adapters.db.sqlite.readers import Readers
 from kapell.adapters.db.sqlite.writer import Writer
 from kapell.kit.ids import TenantId, VersionHash
 from kapell.kit.json import Digest
+from kapell.kit.text import checked
 from kapell.services.runs.ports import Message, NewRun, Started
 
 _SAVE_VERSION = """
@@ -56,7 +57,7 @@ class SqliteStarts:
         self, tenant_id: TenantId, version: VersionHash, name: str, body: bytes
     ) -> None:
         """Keep a compiled version; the same hash again is nothing new."""
-        rows.checked(tenant_id, version, name)
+        checked(tenant_id, version, name)
         await self._writer.do(
             lambda connection, now: (
                 connection.execute(_SAVE_VERSION, (tenant_id, version, name, body, now)).rowcount
@@ -119,7 +120,7 @@ class SqliteResults:
 
     async def put(self, tenant_id: TenantId, key: str, body: bytes, ttl: float) -> None:
         """Keep a result for ``ttl`` seconds; those that have ended go."""
-        rows.checked(tenant_id, key)
+        checked(tenant_id, key)
 
         def work(connection: sqlite3.Connection, now: float) -> None:
             connection.execute("DELETE FROM results WHERE expires_at <= ?", (now,))

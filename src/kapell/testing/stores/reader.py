@@ -1,0 +1,157 @@
+"""Reads in memory."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from kapell.core.events.envelope import Event
+from kapell.core.runs.status import RunStatus
+from kapell.kit.errors import Invalid
+from kapell.kit.ids import RunId, TenantId
+from kapell.services.runs.ports import ApprovalRow, CostRow, DeadLetterRow, RunSummary
+from kapell.testing.stores.state import Call, Run, State, unknown
+
+_GROUPS: Mapping[str, Callable[[Run, Call], str]] = {
+    "provider": lambda run, call: call.reserve.model.partition(":")[0],
+    "model": lambda run, call: call.reserve.model,
+    "agent": lambda run, call: call.reserve.agent,
+    "step": lambda run, call: call.reserve.step,
+    "run": lambda run, call: run.new.run_id,
+    "workflow": lambda run, call: run.new.workflow,
+}
+
+
+class MemoryReader:
+    """Reads without ownership."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def _of(self, tenant_id: TenantId, run_id: RunId | None = None) -> list[Run]:
+        return [
+            run
+            for (tenant, one), run in sorted(self._state.runs.items())
+            if tenant == tenant_id and run_id in {None, one}
+        ]
+
+    async def runs(
+        self,
+        tenant_id: TenantId,
+        *,
+        status: RunStatus | None = None,
+        workflow: str | None = None,
+        limit: int = 50,
+        before: RunId | None = None,
+    ) -> tuple[RunSummary, ...]:
+        """Return runs, newest first."""
+        found = [
+            _summary(run)
+            for run in reversed(self._of(tenant_id))
+            if status in {None, run.row.status}
+            and workflow in {None, run.new.workflow}
+            and (before is None or run.new.run_id < before)
+        ]
+        return tuple(found[:limit])
+
+    async def run(self, tenant_id: TenantId, ref: str) -> RunSummary:
+        """Return one run by id, unique beginning or end of it, or ``last``."""
+        ids = [run.new.run_id for run in self._of(tenant_id)]
+        if ref == "last":
+            found = ids[-1:]
+        else:
+            found = [one for one in ids if one == ref]
+            found = found or [one for one in ids if ref and one.startswith(ref)]
+            found = found or [one for one in ids if ref and one.endswith(ref)]
+        if not found:
+            raise unknown(ref)
+        if len(found) > 1:
+            raise Invalid(f"{ref!r} stands for more than one run.", code="run_ambiguous")
+        return _summary(self._state.runs[tenant_id, found[0]])
+
+    async def events(
+        self, tenant_id: TenantId, run_id: RunId, after: int = 0, limit: int = 1000
+    ) -> tuple[Event, ...]:
+        """Return a run's events after a sequence number."""
+        run = self._state.runs.get((tenant_id, run_id))
+        return () if run is None else tuple(run.events[after : after + limit])
+
+    async def approvals(
+        self, tenant_id: TenantId, run_id: RunId | None = None, open_only: bool = True
+    ) -> tuple[ApprovalRow, ...]:
+        """Return approvals, oldest first."""
+        found = [
+            row
+            for run in self._of(tenant_id, run_id)
+            for row in run.approvals
+            if row.answer is None or not open_only
+        ]
+        return tuple(sorted(found, key=lambda row: (row.at, row.run_id, row.path)))
+
+    async def dead_letters(
+        self, tenant_id: TenantId, run_id: RunId | None = None
+    ) -> tuple[DeadLetterRow, ...]:
+        """Return open dead letters, oldest first."""
+        found = [row for run in self._of(tenant_id, run_id) for row in run.dead]
+        return tuple(sorted(found, key=lambda row: (row.at, row.run_id, row.path)))
+
+    async def costs(
+        self,
+        tenant_id: TenantId,
+        by: Literal["provider", "model", "agent", "step", "run", "workflow"],
+        run_id: RunId | None = None,
+        since: float | None = None,
+    ) -> tuple[CostRow, ...]:
+        """Return costs grouped, dearest first."""
+        groups: dict[str, list[Call]] = {}
+        for run in self._of(tenant_id, run_id):
+            for call in run.ledger.values():
+                if since is None or call.reserve.at >= since:
+                    groups.setdefault(_GROUPS[by](run, call), []).append(call)
+        rows = [
+            CostRow(
+                group=group,
+                calls=len(calls),
+                usd=sum(call.usd for call in calls),
+                reserved=sum(call.reserved for call in calls),
+                input_tokens=sum(call.input_tokens for call in calls),
+                output_tokens=sum(call.output_tokens for call in calls),
+            )
+            for group, calls in groups.items()
+        ]
+        return tuple(sorted(rows, key=lambda row: (-row.usd, row.group)))
+
+    async def feed(self, after: int, limit: int = 500) -> tuple[tuple[int, Event], ...]:
+        """Return events of all runs after a global position, in order and without gaps."""
+        return tuple(enumerate(self._state.log[after : after + limit], start=after + 1))
+
+    async def cursor(self, subscriber: str) -> int:
+        """Return the position a subscriber has reached (0 at first)."""
+        return self._state.cursors.get(subscriber, 0)
+
+    async def save_cursor(self, subscriber: str, position: int) -> None:
+        """Remember the position a subscriber has reached."""
+        self._state.cursors[subscriber] = position
+
+
+def _summary(run: Run) -> RunSummary:
+    new, row = run.new, run.row
+    return RunSummary(
+        tenant_id=new.tenant_id,
+        run_id=new.run_id,
+        workflow=new.workflow,
+        version=new.version,
+        status=row.status,
+        seq=len(run.events),
+        generation=row.generation,
+        owner=run.owner,
+        wake_at=run.wake_at,
+        priority=new.priority,
+        created_at=run.created_at,
+        updated_at=run.updated_at,
+        ended_at=row.ended_at,
+        usd=row.usd,
+        tokens=row.tokens,
+        error_code=row.error_code,
+        key=new.key,
+        parent_run=new.parent_run,
+        forked_from=new.forked_from,
+    )
