@@ -1,10 +1,12 @@
 """JSON queries: what they find, and where their cost ends."""
 
+from pathlib import Path
+
 import pytest
 
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.queries.bounded import found
-from kapell.adapters.tools.threads import Stop
+from kapell.adapters.tools.threads import Stop, Stopped
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json
 from tests.integration.tools.world import World
@@ -78,15 +80,24 @@ GLUED = " | ".join(["join('', [@, @])"] * 60)
         "people[0] | " + " | ".join(["{a: @, b: @}"] * 60),
     ],
 )
-async def test_expressions_that_grow_without_end_are_stopped(world: World, query: str) -> None:
+async def test_expressions_that_grow_without_end_are_stopped(tmp_path: Path, query: str) -> None:
+    world = World(tmp_path, tmp_path / "run", ToolOptions(query_effort=200_000))
     error = await world.refused("json.query", query=query, data=PEOPLE)
     assert error.code == "query_too_costly"
 
 
-async def test_a_table_of_the_largest_size_can_be_asked() -> None:
-    rows: Json = [{"id": str(n), "text": "some text of a ticket " * 2} for n in range(100_000)]
+def test_a_fifth_of_the_largest_table_costs_less_than_a_fifth_of_the_effort() -> None:
+    limits = ToolOptions()
+    rows: Json = [{"id": str(n), "text": "a ticket " * 5} for n in range(limits.table_rows // 5)]
     query = "[?contains(text, 'ticket') && id != '5'].id | length(@)"
-    assert found(query, rows, ToolOptions().query_effort, Stop()) == 99_999
+    assert found(query, rows, limits.query_effort // 5, Stop()) == limits.table_rows // 5 - 1
+
+
+def test_a_query_nobody_waits_for_ends() -> None:
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(Stopped):
+        found("people[].name", PEOPLE, 1000, stop)
 
 
 def test_the_budget_is_the_same_everywhere() -> None:
@@ -94,7 +105,7 @@ def test_the_budget_is_the_same_everywhere() -> None:
         effort for effort in range(1000) if not _too_costly("people[?age > `35`].name", effort)
     )
     assert _too_costly("people[?age > `35`].name", cost - 1)
-    assert cost == 30
+    assert cost == 15
 
 
 def _too_costly(query: str, effort: int) -> bool:

@@ -5,7 +5,7 @@ handed to a function is weighed (once, by identity) and paid for from a budget t
 on the clock. The unit is one value, or sixteen characters of text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING, cast
 
 from jmespath import compile as parsed
@@ -47,8 +47,8 @@ class _Budget:
     def __init__(self, effort: int, stop: Stop) -> None:
         self._effort = effort
         self._left = effort
+        self._pause = effort
         self._stop = stop
-        self._steps = 0
         self._weights: dict[int, tuple[object, int]] = {}
 
     def pay(self, amount: int) -> None:
@@ -56,8 +56,12 @@ class _Budget:
 
         Raises:
             Invalid: ``query_too_costly`` when there is not enough left.
+            Stopped: nobody waits for the answer any more.
         """
         self._left -= amount
+        if self._left <= self._pause:
+            self._stop.check()
+            self._pause = max(self._left - _LOOK_EVERY, -1)
         if self._left < 0:
             raise Invalid(
                 f"The JSON query looks at more than {self._effort:,} values.",
@@ -67,15 +71,15 @@ class _Budget:
 
     def made(self, value: object) -> None:
         """Pay for a value: one, and one for each thing that stands in it directly."""
-        self._steps += 1
-        if self._steps % _LOOK_EVERY == 0:
-            self._stop.check()
-        if isinstance(value, list | dict):
-            self.pay(1 + len(value))
+        kind = type(value)
+        if kind is list or kind is dict:
+            self.pay(1 + len(cast("Sized", value)))
             if self._weight(value) > _HEAVIEST:
                 self.pay(self._effort + 1)
+        elif kind is str:
+            self.pay(1 + len(cast("str", value)) // _CHARACTERS)
         else:
-            self.pay(self._weight(value))
+            self.pay(1)
 
     def used(self, value: object) -> None:
         """Pay for a value that is looked at whole."""
@@ -113,6 +117,8 @@ class _Bounded(TreeInterpreter):
 
     def visit(self, node: "_TreeNode", *args: object, **more: object) -> object:
         """Evaluate a part of the expression and pay for what it yields."""
+        if node["type"] == "literal":
+            return node["value"]
         result: object = super().visit(node, *args, **more)
         self._budget.made(result)
         return result
@@ -122,7 +128,8 @@ class _Bounded(TreeInterpreter):
         sides = [self.visit(child, value) for child in node["children"]]
         children: list[_TreeNode] = []
         for side in sides:
-            self._budget.used(side)
+            if isinstance(side, list | dict):
+                self._budget.used(side)
             children.append({"type": "literal", "value": side, "children": []})
         return super().visit_comparator(
             {"type": "comparator", "value": node["value"], "children": children}, value
@@ -132,7 +139,8 @@ class _Bounded(TreeInterpreter):
         """Call a function, paying for its arguments: some look at the whole of them."""
         arguments = [self.visit(child, value) for child in node["children"]]
         for argument in arguments:
-            self._budget.used(argument)
+            if isinstance(argument, list | dict):
+                self._budget.used(argument)
         if node["value"] == "join":
             self._budget.joined(arguments)
         result: object = self._known.call_function(node["value"], arguments)
