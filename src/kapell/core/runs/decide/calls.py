@@ -15,6 +15,7 @@ from kapell.core.runs.decide.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.inputs import ModelReplied, ToolReplied
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import OpenCall, StepRun
 from kapell.core.tools.spec import repeatable as may_repeat
 from kapell.core.workflows.schemas import problem_of
@@ -107,23 +108,23 @@ def _key(t: Turn, run: StepRun) -> str:
     return f"{t.state.run_id}:{paths.call(run.path, run.attempt, len(run.corrections) + 1)}"
 
 
-def agent_of(t: Turn, run: StepRun) -> Agent | None:
+def agent_of_step(program: Program, run: StepRun) -> Agent | None:
     """Return the agent of a step run, pinned by the version; None for ``ask``."""
-    work = t.place(run).step.work
+    work = tree.place_of(program, run).step.work
     if isinstance(work, AgentWork):
-        return t.program.bodies[run.body].version.agents[work.agent]
+        return program.bodies[run.body].version.agents[work.agent]
     return None
 
 
-def schema_of(t: Turn, run: StepRun) -> Json:
+def schema_of_step(program: Program, run: StepRun) -> Json:
     """Return the schema of the answer a step run asks for; null for text."""
-    agent = agent_of(t, run)
-    output = t.place(run).step.output
+    agent = agent_of_step(program, run)
+    output = tree.place_of(program, run).step.output
     return output if output is not None or agent is None else agent.output
 
 
 def _ask(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> None:
-    agent = agent_of(t, run)
+    agent = agent_of_step(t.program, run)
     model = t.state.request.model or t.place(run).step.model or ""
     quote = _quote(t, model)
     max_output = agent.max_output if agent and agent.max_output else DEFAULT_MAX_OUTPUT
@@ -165,7 +166,7 @@ def _quote(t: Turn, model: str) -> Quote:
 def _size(t: Turn, run: StepRun, agent: Agent | None, text: str) -> int:
     """Return the bytes a call sends: prompt, instructions, schema, and what is to be corrected."""
     size = len(text.encode()) + len(agent.instructions.encode() if agent else b"")
-    schema = schema_of(t, run)
+    schema = schema_of_step(t.program, run)
     size += len(encode(schema)) if schema is not None else 0
     for correction in run.corrections:
         size += correction.size + len(correction.problem.encode()) + _CORRECTION_BYTES
@@ -180,7 +181,7 @@ def model_replied(t: Turn, event: ModelReplied) -> None:
     run = t.state.steps[opened.path]
     spent = _cost(t, opened, event.answer)
     money.settle(t, opened, spent, event.answer.usage.total)
-    schema = schema_of(t, run)
+    schema = schema_of_step(t.program, run)
     problem = _problem(schema, event.answer)
     value = event.answer.value if schema is not None else event.answer.text
     t.emit(
