@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, TypeAlias
 
@@ -41,7 +41,7 @@ class _Memory:
         self.waiting = 0
         self.sure = False
         self.failures = 0
-        self.wanted: Mapping[str, Digest] = {}
+        self.wanted: dict[str, Digest] = {}
         self.seen: dict[str, _Seen] = {}
 
 
@@ -113,14 +113,13 @@ async def _restore(
     alone = memory.active == 0
     sure, memory.sure = memory.sure, False
     failures = memory.failures
-    files = dict(files)
+    files = dict(files)  # a thread reads it, and the caller's own may change meanwhile
     try:
         lacking = await in_thread(lambda _: _cleaned(folder, files, memory, alone, sure))
     except OSError as error:
         raise translated(error, "the run's folder") from error
     for path in lacking:
         memory.seen[path] = await _placed(folder, path, await _fetched(path, files[path], blob))
-    memory.wanted = files
     memory.sure = (sure or alone) and memory.failures == failures
 
 
@@ -153,15 +152,26 @@ def _cleaned(
     if alone and not sure:
         memory.seen.clear()
         _sweep(folder, files)
-    for path in memory.wanted.keys() - files.keys():
+    changed = [path for path, key in files.items() if memory.wanted.get(path) != key]
+    for path in _gone(memory.wanted, files, changed):
+        del memory.wanted[path]
         memory.seen.pop(path, None)
         with suppress(NotADirectoryError):
             remove(folder, parts_of(path))
-    if sure and (not alone or len(files) > _LOOKED_AT):
-        doubted = {path for path, _ in files.items() - memory.wanted.items()}
-    else:
-        doubted = set(files)
-    return sorted(path for path in doubted if not _holds(folder, path, files[path], memory))
+    memory.wanted.update((path, files[path]) for path in changed)
+    trusting = sure and (not alone or len(files) > _LOOKED_AT)
+    doubted = changed if trusting else list(files)
+    return [path for path in doubted if not _holds(folder, path, files[path], memory)]
+
+
+def _gone(
+    wanted: Mapping[str, Digest], files: Mapping[str, Digest], changed: Sequence[str]
+) -> list[str]:
+    """Return what was wanted and is no more; mostly nothing, and then without looking at all."""
+    new = sum(path not in wanted for path in changed)
+    if len(wanted) + new == len(files):
+        return []
+    return [path for path in wanted if path not in files]
 
 
 def _holds(folder: str, path: str, expected: Digest, memory: _Memory) -> bool:
