@@ -20,7 +20,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be begun: its row, its first events (one, or a fork's copied prefix), its artifacts.
 
     ``key`` is the caller's idempotency key ("" for none); ``fingerprint`` tells whether a repeated
-    key asks for the same thing. ``wake_at`` None means at once. ``row`` is the row after the events.
+    key asks for the same thing. ``wake_at`` None means at once. ``row`` is the row after them.
     """
 
     tenant_id: TenantId
@@ -99,7 +99,7 @@ class Appended(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """A run this worker owns now. ``takeovers`` counts claims since the last append (1 = normal)."""
+    """A run this worker owns now; ``takeovers`` counts claims since the last append (1: normal)."""
 
     tenant_id: TenantId
     run_id: RunId
@@ -141,7 +141,7 @@ class History(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
 
 
-class RunLost(Exception):  # noqa: N818 - not an error: another worker owns the run now
+class RunLost(Exception):
     """The append was refused: the run belongs to somebody else. Drop it, touch nothing."""
 
 
@@ -167,14 +167,20 @@ class RunLog(Protocol):
         ...
 
     async def release(
-        self, worker: WorkerId, tenant_id: TenantId, run_id: RunId, epoch: int, wake_at: float | None
+        self,
+        worker: WorkerId,
+        tenant_id: TenantId,
+        run_id: RunId,
+        epoch: int,
+        wake_at: float | None,
     ) -> bool:
         """Give a run back; False (and still owned) when its inbox holds something."""
         ...
 
     async def beat(self, worker: WorkerId, held: Mapping[RunId, int], lease: float) -> Beat:
-        """Renew the worker's lease for ``lease`` seconds, compare what it holds with the store,
-        free the surplus, and free the runs of workers whose lease has ended.
+        """Renew the worker's lease for ``lease`` seconds and compare what it holds with the store.
+
+        The surplus is freed, and so are the runs of workers whose lease has ended.
         """
         ...
 
@@ -183,7 +189,7 @@ class RunLog(Protocol):
         ...
 
     async def inbox(self, worker: WorkerId, runs: Sequence[RunId]) -> tuple[InboxMessage, ...]:
-        """Return unconsumed messages of these runs; of all the worker owns when ``runs`` is empty."""
+        """Return unconsumed messages of these runs; of all the worker owns when there are none."""
         ...
 
     async def load(self, tenant_id: TenantId, run_id: RunId, fold: str) -> History:
@@ -214,7 +220,9 @@ class RunStarts(Protocol):
         """
         ...
 
-    async def save_version(self, tenant_id: TenantId, version: VersionHash, name: str, body: bytes) -> None:
+    async def save_version(
+        self, tenant_id: TenantId, version: VersionHash, name: str, body: bytes
+    ) -> None:
         """Keep a compiled version; the same hash again is nothing new."""
         ...
 
@@ -361,9 +369,7 @@ class RunReader(Protocol):
         """Return costs grouped, dearest first."""
         ...
 
-    async def feed(
-        self, after: int, limit: int = 500
-    ) -> tuple[tuple[int, Event], ...]:
+    async def feed(self, after: int, limit: int = 500) -> tuple[tuple[int, Event], ...]:
         """Return events of all runs after a global position, in order and without gaps."""
         ...
 

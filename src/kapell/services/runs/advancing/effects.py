@@ -1,0 +1,166 @@
+"""Effects: carrying an open call out, through the one door to models or the one door to tools."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Protocol
+
+import msgspec
+
+from kapell.core.events.value import Packed, unpack
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest
+from kapell.core.runs.decide.calls import agent_of_step, schema_of_step
+from kapell.core.runs.inputs import CallBroke, ModelReplied, ToolReplied
+from kapell.core.runs.program import Program
+from kapell.core.runs.state import OpenCall, State
+from kapell.core.tools.spec import ToolSpec
+from kapell.kit.errors import Bug, Failure, KapellError, Kind
+from kapell.kit.json import Digest, Json
+from kapell.services.runs.deltas import Deltas
+from kapell.services.runs.ports import ArtifactStore
+from kapell.services.tools.ports import ToolCall, ToolResult, UnknownOutcome
+
+Reply = ModelReplied | ToolReplied | CallBroke
+
+_NO_TIMEOUT = 600.0
+"""Seconds a model may take when its step names no timeout: a call must not hang for ever."""
+
+
+class Models(Protocol):
+    """The one door to models."""
+
+    async def complete(
+        self, request: ModelRequest, on_delta: Callable[[str], None] | None = None
+    ) -> ModelAnswer:
+        """Return the answer to one request."""
+        ...
+
+
+class Tools(Protocol):
+    """The one door to tools."""
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """Return what the tools say of themselves."""
+        ...
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        """Carry out one call."""
+        ...
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """What an effect sees of its run, taken when it begins."""
+
+    program: Program
+    state: State
+    values: Mapping[Digest, Json]
+    now: float
+
+
+class Effects:
+    """Carries calls out, at most ``limit`` at a time in this process."""
+
+    def __init__(
+        self, models: Models, tools: Tools, artifacts: ArtifactStore, deltas: Deltas, limit: int
+    ) -> None:
+        self._models = models
+        self._tools = tools
+        self._artifacts = artifacts
+        self._deltas = deltas
+        self._slots = asyncio.Semaphore(limit)
+        self.specs: Mapping[str, ToolSpec] = {spec.name: spec for spec in tools.specs}
+
+    async def carry_out(self, call: OpenCall, sight: Sight) -> Reply:
+        """Return how a call ended; whatever goes wrong is a reply too."""
+        began = perf_counter()
+        try:
+            async with self._slots:
+                began = perf_counter()
+                if call.kind == "model":
+                    request = self._request(call, sight)
+                    answer = await self._models.complete(request, self._listener(call, sight))
+                    return ModelReplied(call.call, answer, perf_counter() - began)
+                result = await self._tools.call(self._tool_call(call, sight))
+                if result.blobs:
+                    await self._artifacts.put(sight.state.tenant_id, result.blobs)
+                seconds = perf_counter() - began
+                return ToolReplied(call.call, result.output, result.files, seconds)
+        except UnknownOutcome as unknown:
+            return _broken(call, unknown.__cause__ or unknown, began, unknown=True)
+        except Exception as error:
+            charged = isinstance(error, KapellError) and error.code in _MAY_BE_CHARGED
+            return _broken(call, error, began, unknown=charged)
+
+    def _listener(self, call: OpenCall, sight: Sight) -> Callable[[str], None] | None:
+        if not self._deltas.wanted:
+            return None
+        run_id = sight.state.run_id
+        return lambda text: self._deltas.tell(run_id, call.call, text)
+
+    def _request(self, call: OpenCall, sight: Sight) -> ModelRequest:
+        run = sight.state.steps[call.path]
+        agent = agent_of_step(sight.program, run)
+        messages = []
+        if agent is not None and agent.instructions:
+            messages.append(Message("system", agent.instructions))
+        messages.append(Message("user", _text(call.prompt, sight)))
+        for correction in run.corrections:
+            messages.append(Message("assistant", _text(correction.text, sight) or "(nothing)"))
+            messages.append(Message("user", _correction(correction.problem)))
+        timeout = _NO_TIMEOUT if call.deadline is None else max(call.deadline - sight.now, 0.001)
+        return ModelRequest(
+            model=call.name,
+            messages=tuple(messages),
+            schema=schema_of_step(sight.program, run),
+            max_output=call.max_output,
+            temperature=agent.temperature if agent is not None else None,
+            timeout=timeout,
+            idempotency_key=call.key,
+            label=call.call,
+        )
+
+    def _tool_call(self, call: OpenCall, sight: Sight) -> ToolCall:
+        state = sight.state
+        workspace = state.request.workspace
+        return ToolCall(
+            tenant_id=state.tenant_id,
+            run_id=state.run_id,
+            call=call.call,
+            tool=call.name,
+            args=unpack(call.prompt, sight.values),
+            key=call.key,
+            timeout=None if call.deadline is None else max(call.deadline - sight.now, 0.001),
+            workspace=workspace,
+            folder=f"{workspace}/.kapell/runs/{state.run_id}",
+            files=dict(state.files),
+        )
+
+
+_MAY_BE_CHARGED = frozenset({"model_timeout", "model_answer_broken", "model_stream_cut"})
+"""Failures after which the provider may charge all the same: they are settled at the worst case."""
+
+
+def _correction(problem: str) -> str:
+    return f"That answer cannot be used: {problem}\nAnswer again, complete and corrected."
+
+
+def _text(packed: Packed, sight: Sight) -> str:
+    value = unpack(packed, sight.values)
+    return value if isinstance(value, str) else ""
+
+
+def _broken(call: OpenCall, error: BaseException, began: float, *, unknown: bool) -> CallBroke:
+    if not isinstance(error, KapellError):
+        error = Bug(
+            f"The call broke in a way nobody expected ({type(error).__name__}).",
+            code="effect_bug",
+            advice="Report it with the run's export.",
+        )
+    return CallBroke(call.call, Failure.of(error, call.path), unknown, perf_counter() - began)
+
+
+def stopped(call: OpenCall) -> CallBroke:
+    """Return the reply of a call that was stopped because its run is being cancelled."""
+    failure = Failure("call_cancelled", "The run was cancelled.", Kind.CONFLICT, step=call.path)
+    return CallBroke(call.call, failure, unknown=True)

@@ -1,0 +1,124 @@
+"""Parents and children: beginning a child run, telling a parent how it ended."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from kapell.core.events.envelope import Payload
+from kapell.core.events.run import (
+    Origin,
+    RunCancelled,
+    RunCancelling,
+    RunFailed,
+    RunQueued,
+    RunSucceeded,
+)
+from kapell.core.events.value import ArtifactRef, unpack
+from kapell.core.runs.changes import row_of
+from kapell.core.runs.commands import Cancel, ChildOutcome
+from kapell.core.runs.decide import ChildStart
+from kapell.core.runs.fold import begin
+from kapell.core.runs.state import State
+from kapell.core.workflows.version import Budget, version_hash
+from kapell.kit.errors import Failure
+from kapell.kit.ids import RunId
+from kapell.kit.json import Digest, Json
+from kapell.services.runs.advancing.desk import Desk
+from kapell.services.runs.envelopes import enveloped
+from kapell.services.runs.ports import Message, NewRun
+
+__all__ = ["NewRun", "child_run", "messages"]
+
+_ENDS = (RunSucceeded, RunFailed, RunCancelled)
+
+
+async def child_run(desk: Desk, parent: State, child: ChildStart) -> NewRun:
+    """Return the run a step begins for itself, to be stored with the fact that it began."""
+    version = version_hash(child.version)
+    await desk.versions.save(parent.tenant_id, version, child.version)
+    budget = None
+    if child.usd is not None or child.tokens is not None:
+        budget = Budget(usd=child.usd, tokens=child.tokens)
+    request = RunQueued(
+        workflow=child.version.name,
+        version=version,
+        inputs=child.inputs,
+        origin=Origin("child", parent.run_id, path=child.path),
+        model=parent.request.model,
+        budget=budget,
+        priority=parent.request.priority,
+        workspace=parent.request.workspace,
+    )
+    now = desk.now()
+    events = enveloped(
+        [request],
+        tenant_id=parent.tenant_id,
+        run_id=child.run_id,
+        after=0,
+        at=now,
+        correlation_id=parent.correlation_id,
+        causation_id=f"{parent.run_id}:{child.path}",
+        actor=f"worker:{desk.worker}",
+        nonce=child.run_id,
+    )
+    return NewRun(
+        tenant_id=parent.tenant_id,
+        run_id=child.run_id,
+        workflow=child.version.name,
+        version=version,
+        events=events,
+        artifacts={},
+        row=row_of(begin(events[0]), None),
+        key=f"child:{child.run_id}",
+        fingerprint=version,
+        priority=parent.request.priority,
+        parent_run=parent.run_id,
+        parent_path=child.path,
+    )
+
+
+def messages(
+    state: State, events: Sequence[Payload], values: Mapping[Digest, Json]
+) -> tuple[Message, ...]:
+    """Return what other runs must be told with these events."""
+    told: list[Message] = []
+    for event in events:
+        if isinstance(event, RunCancelling):
+            told.extend(_cancel(state, child.run_id) for child in state.children.values())
+        elif state.request.origin.kind == "child" and isinstance(event, _ENDS):
+            told.append(_outcome(state, event, values))
+    return tuple(told)
+
+
+def _cancel(state: State, child: str) -> Message:
+    return Message(
+        tenant_id=state.tenant_id,
+        run_id=RunId(child),
+        key=f"parent:{state.run_id}:cancel",
+        command=Cancel(state.reason),
+        actor=f"run:{state.run_id}",
+    )
+
+
+def _outcome(
+    state: State, event: RunSucceeded | RunFailed | RunCancelled, values: Mapping[Digest, Json]
+) -> Message:
+    origin = state.request.origin
+    output: Json = None
+    failure: Failure | None = None
+    outcome: Literal["succeeded", "failed", "cancelled"] = "cancelled"
+    if isinstance(event, RunSucceeded):
+        large = isinstance(event.output, ArtifactRef) and event.output.digest not in values
+        output = None if large else unpack(event.output, values)
+        outcome = "succeeded"
+    elif isinstance(event, RunFailed):
+        failure = event.failure
+        outcome = "failed"
+    return Message(
+        tenant_id=state.tenant_id,
+        run_id=RunId(origin.run_id),
+        key=f"child:{state.run_id}:{state.generation}",
+        command=ChildOutcome(
+            state.run_id, origin.path, outcome, output, failure, state.usd, state.tokens
+        ),
+        actor=f"run:{state.run_id}",
+    )

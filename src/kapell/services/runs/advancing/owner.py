@@ -1,0 +1,388 @@
+"""One owned run: decide, append, carry effects out, wait, until it is given back or lost."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import msgspec
+
+from kapell.core.events.envelope import Event
+from kapell.core.events.value import ArtifactRef, Packed
+from kapell.core.expressions import DEFAULT
+from kapell.core.pricing.quote import Quote, cost
+from kapell.core.runs.changes import changes_of, row_of
+from kapell.core.runs.commands import Cancel, LateAnswer
+from kapell.core.runs.context import CHEAP, Context
+from kapell.core.runs.decide import Carried, Decision, Waitlists, decide, next_due
+from kapell.core.runs.fold import fold
+from kapell.core.runs.inputs import (
+    CallBroke,
+    Claimed,
+    Input,
+    ModelReplied,
+    Poisoned,
+    TimePassed,
+    Told,
+)
+from kapell.core.runs.rows import RowChange
+from kapell.core.runs.snapshot import dump_state, load_state
+from kapell.core.runs.state import FOLD, OpenCall, State
+from kapell.core.runs.status import TERMINAL, RunStatus
+from kapell.kit.errors import Failure, KapellError
+from kapell.kit.json import Digest, Json, decode, encode
+from kapell.services.runs.advancing import family
+from kapell.services.runs.advancing.desk import Desk
+from kapell.services.runs.advancing.effects import Sight, stopped
+from kapell.services.runs.envelopes import enveloped
+from kapell.services.runs.ports import (
+    Append,
+    Appended,
+    Claim,
+    InboxMessage,
+    Message,
+    RunLost,
+    Snapshot,
+)
+
+SNAPSHOT_EVERY = 500
+"""Events after which a snapshot is worth its writing; from then on at each growth by half, so that
+all snapshots of a run together cost no more than a few times its log.
+"""
+
+
+APPEND_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between tries to store a decision while the store does not answer."""
+
+
+class Draft(msgspec.Struct):
+    """An append in the making: several decisions may go into one."""
+
+    events: list[Event] = []
+    artifacts: dict[Digest, bytes] = {}
+    changes: list[RowChange] = []
+    consumed: list[int] = []
+    decisions: list[Decision] = []
+
+
+class RunOwner:
+    """Owns one run from its claim on.
+
+    Args:
+        claim: What the store gave.
+        desk: What the worker's runs share.
+        poisoned: Set when the run is known to kill its workers: it is put aside, not advanced.
+    """
+
+    def __init__(self, claim: Claim, desk: Desk, poisoned: Poisoned | None = None) -> None:
+        self.claim = claim
+        self._desk = desk
+        self._poisoned = poisoned
+        self._inputs: list[Input] = []
+        self._inbox: list[InboxMessage] = []
+        self._seen: set[int] = set()
+        self._news = asyncio.Event()
+        self._effects: dict[str, asyncio.Task[None]] = {}
+        self._values: dict[Digest, Json] = {}
+        self._caches: dict[str, Packed | None] = {}
+        self._snapshot_at = 0
+        self._carried: Carried | None = None
+        self.lost = False
+
+    @property
+    def state(self) -> State:
+        """Return the run as it is known here."""
+        if self._carried is None:
+            raise RuntimeError("the run is not loaded yet")
+        return self._carried.state
+
+    def deliver(self, messages: Sequence[InboxMessage]) -> None:
+        """Take messages of the run's inbox; those taken before are passed over."""
+        for message in messages:
+            if message.number not in self._seen:
+                self._seen.add(message.number)
+                self._inbox.append(message)
+        if self._inbox:
+            self._news.set()
+
+    def give_up(self) -> None:
+        """The run belongs to somebody else now."""
+        self.lost = True
+        self._news.set()
+
+    def hurry(self) -> None:
+        """Let the owner look whether its worker is leaving."""
+        self._news.set()
+
+    async def drive(self) -> None:
+        """Advance the run until it is released or lost."""
+        try:
+            await self._load()
+            while not self.lost and not await self._turn():
+                await self._next()
+        except RunLost:
+            self.lost = True
+        finally:
+            self._leave()
+
+    async def _load(self) -> None:
+        claim, desk = self.claim, self._desk
+        program = await desk.versions.program(claim.tenant_id, claim.version)
+        history = await desk.log.load(claim.tenant_id, claim.run_id, FOLD)
+        state = None
+        if history.snapshot is not None:
+            state = load_state(history.snapshot.body)
+            self._snapshot_at = history.snapshot.seq
+        self._carried = Carried(program, fold(program, history.events, state), Waitlists())
+        self.deliver(await desk.log.inbox(desk.worker, (claim.run_id,)))
+        if self._poisoned is not None:
+            self._inputs.append(self._poisoned)
+        elif not self._cancelled_unseen():
+            self._inputs.append(Claimed(desk.worker, claim.epoch))
+
+    def _cancelled_unseen(self) -> bool:
+        """Tell whether the run was cancelled before anybody began it."""
+        return self.state.status is RunStatus.QUEUED and any(
+            isinstance(message.command, Cancel) for message in self._inbox
+        )
+
+    async def _turn(self) -> bool:
+        """Decide on what happened, store it, begin what it asks for; True when the run is free."""
+        self._news.clear()
+        draft = Draft()
+        if self._inputs:
+            inputs, self._inputs = self._inputs, []
+            worker = f"worker:{self._desk.worker}"
+            await self._decide(draft, inputs, worker, f"claim:{self.claim.epoch}")
+        inbox, self._inbox = self._inbox, []
+        for message in inbox:
+            told = Told(message.command, message.actor, message.key)
+            await self._decide(draft, [told], message.actor, f"command:{message.key}")
+            draft.consumed.append(message.number)
+        due = next_due(self.state, self._carried_run.waitlists)
+        if due is not None and due <= self._desk.now():
+            await self._decide(draft, [TimePassed()], "system", "time")
+        freed = await self._append(draft)
+        if not freed:
+            self._begin_effects()
+        return freed
+
+    @property
+    def _carried_run(self) -> Carried:
+        if self._carried is None:
+            raise RuntimeError("the run is not loaded yet")
+        return self._carried
+
+    async def _decide(self, draft: Draft, inputs: Sequence[Input], actor: str, cause: str) -> None:
+        now = self._desk.now()
+        context = self._context(now)
+        after = self.state.seq
+        decision = decide(self._carried_run, inputs, context)
+        while not decision.final:
+            if decision.hard:
+                context.limits = DEFAULT
+                decision = await asyncio.to_thread(decide, self._carried_run, (), context)
+                continue
+            await self._fetch(decision)
+            decision = decide(self._carried_run, (), context)
+        if not decision.events:
+            return
+        state = self.state
+        nonce = f"{self._desk.random():016x}"
+        draft.events.extend(
+            enveloped(
+                decision.events,
+                tenant_id=state.tenant_id,
+                run_id=state.run_id,
+                after=after,
+                at=now,
+                correlation_id=state.correlation_id,
+                causation_id=cause,
+                actor=actor,
+                nonce=nonce,
+            )
+        )
+        draft.artifacts.update(decision.artifacts)
+        draft.changes.extend(changes_of(state, decision.events, now, actor))
+        draft.decisions.append(decision)
+
+    def _context(self, now: float) -> Context:
+        desk = self._desk
+        return Context(
+            now=now,
+            worker=desk.worker,
+            epoch=self.claim.epoch,
+            quotes=desk.quotes,
+            tools=desk.effects.specs,
+            values=self._values,
+            cached=self._caches,
+            limits=CHEAP,
+            draining=desk.draining,
+        )
+
+    async def _fetch(self, decision: Decision) -> None:
+        tenant = self.state.tenant_id
+        if decision.needs:
+            blobs = await self._desk.artifacts.get(tenant, tuple(decision.needs))
+            self._values.update({digest: decode(body) for digest, body in blobs.items()})
+        for key in decision.keys:
+            body = await self._desk.results.get(tenant, key)
+            found = None if body is None else msgspec.json.decode(body, type=Packed)
+            self._caches[key] = found
+
+    async def _append(self, draft: Draft) -> bool:
+        """Store a draft; True when the run was given back with it."""
+        state, desk = self.state, self._desk
+        idle = not state.calls and not self._inputs and not self._inbox
+        free = idle and (state.status is RunStatus.WAITING or state.status in TERMINAL)
+        free = free or (desk.draining and idle and not self._effects)
+        if not (draft.events or draft.consumed or free):
+            return False
+        wake_at = next_due(state, self._carried_run.waitlists)
+        if state.status not in TERMINAL and state.status is not RunStatus.WAITING:
+            wake_at = desk.now()
+        append = Append(
+            tenant_id=state.tenant_id,
+            run_id=state.run_id,
+            worker=desk.worker,
+            epoch=self.claim.epoch,
+            expected_seq=state.seq - len(draft.events),
+            events=tuple(draft.events),
+            row=row_of(state, wake_at),
+            artifacts=draft.artifacts,
+            changes=tuple(draft.changes),
+            consumed=tuple(draft.consumed),
+            starts=await self._children(draft),
+            messages=self._messages(draft),
+            release=free,
+        )
+        appended = await self._stored(append)
+        for observer in tuple(desk.observers):
+            observer(state.run_id, append.events, state)
+        await self._keep(draft)
+        if free and not appended.released:
+            self.deliver(await desk.log.inbox(desk.worker, (state.run_id,)))
+        return appended.released
+
+    async def _stored(self, append: Append) -> Appended:
+        """Store an append, patiently: what is in it may be paid for."""
+        for pause in APPEND_PAUSES:
+            try:
+                return await self._desk.log.append(append)
+            except KapellError as error:
+                if not error.retryable:
+                    raise
+            await asyncio.sleep(pause)
+        return await self._desk.log.append(append)
+
+    async def _children(self, draft: Draft) -> tuple[family.NewRun, ...]:
+        starts = []
+        for decision in draft.decisions:
+            for child in decision.children:
+                starts.append(await family.child_run(self._desk, self.state, child))
+        return tuple(starts)
+
+    def _messages(self, draft: Draft) -> tuple[Message, ...]:
+        return family.messages(self.state, [event.payload for event in draft.events], self._values)
+
+    async def _keep(self, draft: Draft) -> None:
+        """Keep what makes later work cheaper: cached results, a snapshot."""
+        state, desk = self.state, self._desk
+        for decision in draft.decisions:
+            for key, (packed, ttl) in decision.caches.items():
+                self._caches[key] = packed
+                await desk.results.put(state.tenant_id, key, encode(packed), ttl)
+        grown = state.seq - self._snapshot_at
+        if grown >= max(SNAPSHOT_EVERY, self._snapshot_at // 2) and state.status not in TERMINAL:
+            self._snapshot_at = state.seq
+            snapshot = Snapshot(state.seq, FOLD, dump_state(state))
+            await desk.log.save_snapshot(state.tenant_id, state.run_id, snapshot)
+
+    def _begin_effects(self) -> None:
+        """Let the effects in flight be those the state asks for."""
+        state = self.state
+        for call, task in list(self._effects.items()):
+            if call not in state.calls or state.phase == "cancelling":
+                task.cancel()
+        if self._desk.draining or state.phase == "cancelling":
+            for opened in list(state.calls.values()):
+                if state.phase == "cancelling" and opened.call not in self._effects:
+                    self._reply(stopped(opened))
+            return
+        for opened in state.calls.values():
+            if opened.call not in self._effects:
+                self._effects[opened.call] = asyncio.create_task(self._carry_out(opened))
+
+    async def _carry_out(self, call: OpenCall) -> None:
+        state = self.state
+        try:
+            reply: Input = await self._carried_out(call, state)
+        except asyncio.CancelledError:
+            self._effects.pop(call.call, None)
+            if self.state.phase == "cancelling" and not self.lost:
+                self._reply(stopped(call))
+            raise
+        self._effects.pop(call.call, None)
+        if self.lost:
+            await self._report_late(call, reply)
+        else:
+            self._reply(reply)
+
+    async def _carried_out(self, call: OpenCall, state: State) -> Input:
+        try:
+            await self._fetch_call(call)
+        except KapellError as error:
+            return CallBroke(call.call, Failure.of(error, call.path))
+        sight = Sight(self._carried_run.program, state, self._values, self._desk.now())
+        return await self._desk.effects.carry_out(call, sight)
+
+    async def _fetch_call(self, call: OpenCall) -> None:
+        """Fetch what the call's arguments or corrections keep as artifacts."""
+        packed = [call.prompt, *(c.text for c in self.state.steps[call.path].corrections)]
+        wanted = {
+            one.digest
+            for one in packed
+            if isinstance(one, ArtifactRef) and one.digest not in self._values
+        }
+        if wanted:
+            await self._fetch(Decision(needs=frozenset(wanted)))
+
+    def _reply(self, reply: Input) -> None:
+        self._inputs.append(reply)
+        self._news.set()
+
+    async def _report_late(self, call: OpenCall, reply: Input) -> None:
+        """A call ended after the run was lost: tell the new owner what it really cost."""
+        quote = self._desk.quotes.get(call.name)
+        if not isinstance(reply, ModelReplied) or not isinstance(quote, Quote):
+            return
+        usage = reply.answer.usage
+        late = LateAnswer(call.call, usage, int(cost(quote, usage)))
+        with contextlib.suppress(KapellError):
+            await self._desk.starts.send(
+                Message(
+                    tenant_id=self.claim.tenant_id,
+                    run_id=self.claim.run_id,
+                    key=f"late:{call.call}",
+                    command=late,
+                    actor=f"worker:{self._desk.worker}",
+                )
+            )
+
+    async def _next(self) -> None:
+        """Wait for an effect, a message, a timer or the end of the worker."""
+        due = next_due(self.state, self._carried_run.waitlists)
+        if self._inputs or self._inbox:
+            return
+        if due is None:
+            await self._news.wait()
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(due - self._desk.now(), 0.0)):
+                await self._news.wait()
+
+    def _leave(self) -> None:
+        """Stop tools; let model calls end, so that what they cost is known."""
+        for call, task in self._effects.items():
+            opened = self.state.calls.get(call)
+            if not self.lost or opened is None or opened.kind != "model":
+                task.cancel()

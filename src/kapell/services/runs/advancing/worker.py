@@ -1,0 +1,240 @@
+"""A worker: claims runs, owns them while it beats, gives them back when it leaves."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Protocol
+
+import msgspec
+
+from kapell.core.runs.inputs import Poisoned
+from kapell.core.runs.state import FOLD
+from kapell.kit.errors import Bug, Failure, KapellError
+from kapell.kit.ids import RunId
+from kapell.services.runs.advancing.desk import Desk
+from kapell.services.runs.advancing.owner import RunOwner
+from kapell.services.runs.ports import Claim, Doorbell
+
+log = logging.getLogger(__name__)
+
+SWEEP = 1.0
+"""Seconds after which a worker looks by itself, so that a lost ring costs no more than that."""
+
+ALONE_AT = 2
+"""Takeovers without an append after which a run is advanced in a process of its own."""
+
+POISON_AT = 3
+"""Takeovers without an append after which a run is put aside for a person."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker takes on.
+
+    ``runs`` owned at once, ``caps`` per workflow over all workers, ``lease`` seconds its ownership
+    lasts without a beat, ``drain`` seconds it waits for calls in flight when it leaves.
+    """
+
+    runs: int = 500
+    caps: Mapping[str, int] = {}
+    lease: float = 3.0
+    drain: float = 10.0
+
+
+class Solitary(Protocol):
+    """Advances a run in a process of its own."""
+
+    async def advance(self, claim: Claim) -> Failure | None:
+        """Return how the process died, None when it ended well."""
+        ...
+
+
+class Worker:
+    """Owns and advances runs.
+
+    Args:
+        desk: What its runs share.
+        doorbell: Where it hears that something may be due.
+        limits: What it takes on.
+        solitary: How it advances a run that may kill its process; None: it puts such a run aside.
+    """
+
+    def __init__(
+        self, desk: Desk, doorbell: Doorbell, limits: Limits, solitary: Solitary | None = None
+    ) -> None:
+        self.desk = desk
+        self._doorbell = doorbell
+        self._limits = limits
+        self._solitary = solitary
+        self._owners: dict[RunId, RunOwner] = {}
+        self._tasks: dict[RunId, asyncio.Task[None]] = {}
+        self._alone: set[RunId] = set()
+        self._news = asyncio.Event()
+        self._beaten = monotonic()
+        self.failures: dict[RunId, Failure] = {}
+
+    @property
+    def owned(self) -> Sequence[RunId]:
+        """Return the runs this worker holds now."""
+        return tuple(self._tasks)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set, then drain and give everything back."""
+        await self._beat()
+        helpers = [asyncio.create_task(self._beating()), asyncio.create_task(self._listening())]
+        stopper = asyncio.create_task(self._stopping(stop))
+        try:
+            await self._claiming(stop)
+        finally:
+            await self._drain()
+            for helper in (*helpers, stopper):
+                helper.cancel()
+            await asyncio.gather(*helpers, stopper, return_exceptions=True)
+            with contextlib.suppress(KapellError):
+                await self.desk.log.leave(self.desk.worker)
+
+    async def _stopping(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._news.set()
+
+    async def _claiming(self, stop: asyncio.Event) -> None:
+        swept = monotonic()
+        while not stop.is_set():
+            self._news.clear()
+            pause = SWEEP
+            try:
+                pause = await self._claim()
+                if monotonic() - swept >= SWEEP:
+                    swept = monotonic()
+                    await self._collect(())
+            except KapellError as error:
+                log.warning("the store does not answer: %s", error)
+            if pause > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._news.wait()
+
+    async def _claim(self) -> float:
+        """Claim what is due; return the seconds until it is worth looking again."""
+        free = self._limits.runs - len(self._tasks)
+        if free <= 0:
+            return SWEEP
+        found = await self.desk.log.claim(self.desk.worker, free, self._limits.caps, int(FOLD))
+        self.desk.skew = found.now - self.desk.clock.now()
+        for claim in found.claims:
+            self._own(claim)
+        if found.claims:
+            return 0.0
+        if found.next_due is None:
+            return SWEEP
+        return min(SWEEP, max(found.next_due - found.now, 0.005))
+
+    def _own(self, claim: Claim) -> None:
+        task = asyncio.create_task(self._advance(claim))
+        self._tasks[claim.run_id] = task
+
+    async def _advance(self, claim: Claim) -> None:
+        try:
+            if claim.takeovers == ALONE_AT and self._solitary is not None:
+                await self._advance_alone(claim, self._solitary)
+            else:
+                await self._drive(claim)
+        finally:
+            self._owners.pop(claim.run_id, None)
+            self._tasks.pop(claim.run_id, None)
+            self._news.set()
+
+    async def _drive(self, claim: Claim) -> None:
+        poisoned = None
+        if claim.takeovers >= POISON_AT:
+            poisoned = Poisoned(self.failures.get(claim.run_id) or _unknown(), claim.takeovers)
+        owner = RunOwner(claim, self.desk, poisoned)
+        self._owners[claim.run_id] = owner
+        try:
+            await owner.drive()
+        except KapellError as error:
+            self.failures[claim.run_id] = Failure.of(error)
+            log.error("run %s could not be advanced: %s", claim.run_id, error)
+        except Exception as error:
+            # The run is not given back here: its takeovers must count, so that a run that breaks
+            # every owner ends with a person instead of going round for ever.
+            self.failures[claim.run_id] = _broken(error)
+            log.exception("run %s broke its owner", claim.run_id)
+
+    async def _advance_alone(self, claim: Claim, solitary: Solitary) -> None:
+        self._alone.add(claim.run_id)
+        try:
+            failure = await solitary.advance(claim)
+        finally:
+            self._alone.discard(claim.run_id)
+        if failure is not None:
+            self.failures[claim.run_id] = failure
+
+    async def _listening(self) -> None:
+        async for rung in self._doorbell.listen():
+            self._news.set()
+            ours = [run for run in rung if run in self._owners]
+            if ours:
+                with contextlib.suppress(KapellError):
+                    await self._collect(ours)
+
+    async def _collect(self, runs: Sequence[RunId]) -> None:
+        """Hand the inbox's messages to the owners they are for."""
+        if not self._owners:
+            return
+        messages = await self.desk.log.inbox(self.desk.worker, runs)
+        for run_id in {message.run_id for message in messages}:
+            owner = self._owners.get(run_id)
+            if owner is not None:
+                owner.deliver([m for m in messages if m.run_id == run_id])
+
+    async def _beating(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.lease / 3)
+            with contextlib.suppress(KapellError):
+                await self._beat()
+
+    async def _beat(self) -> None:
+        """Renew the lease; drop what is not ours any more."""
+        held = {run_id: owner.claim.epoch for run_id, owner in self._owners.items()}
+        held.update(dict.fromkeys(self._alone, 0))
+        beat = await self.desk.log.beat(self.desk.worker, held, self._limits.lease)
+        self._beaten = monotonic()
+        for run_id in beat.lost:
+            owner = self._owners.get(run_id)
+            if owner is not None and owner.claim.epoch == held.get(run_id):
+                owner.give_up()
+
+    async def _drain(self) -> None:
+        """Record what is in flight, begin nothing, give every run back."""
+        self.desk.draining = True
+        for owner in self._owners.values():
+            owner.hurry()
+        tasks = list(self._tasks.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=self._limits.drain)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _unknown() -> Failure:
+    return Failure.of(
+        Bug(
+            "Advancing the run ended its worker several times, and nobody saw how.",
+            code="run_poison",
+            advice="Look at the workers' logs and memory, then retry or cancel the run.",
+        )
+    )
+
+
+def _broken(error: Exception) -> Failure:
+    return Failure.of(
+        Bug(
+            f"Advancing the run broke ({type(error).__name__}).",
+            code="run_poison",
+            advice="Export the run and report it; then retry or cancel it.",
+        )
+    )

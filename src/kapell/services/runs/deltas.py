@@ -1,0 +1,31 @@
+"""The live channel: text of models while it comes. Never stored, lost without harm."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from kapell.kit.ids import RunId
+
+Listener: TypeAlias = Callable[[RunId, str, str], None]
+"""Called with the run, the call and a piece of text."""
+
+
+class Deltas:
+    """Hands pieces of answers to whoever listens in this process."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    @property
+    def wanted(self) -> bool:
+        """Tell whether anyone listens; if not, models are asked without streaming."""
+        return bool(self._listeners)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Add a listener; what is returned takes it away again."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(self, run_id: RunId, call: str, text: str) -> None:
+        """Hand a piece of an answer out."""
+        for listener in tuple(self._listeners):
+            listener(run_id, call, text)
