@@ -132,9 +132,11 @@ def _broken(error: YAMLError, text: str, file: str, first_line: int) -> Problems
     line = column = 0
     said = ""
     if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line, mark.column) if mark else (0, 0)
         said = str(error.problem or error.context or "")
+        never_closed = "quoted" in str(error.context) and "unexpected" in said
+        marks = (error.problem_mark, error.context_mark)
+        mark = next(filter(None, marks[::-1] if never_closed else marks), None)
+        line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.split("\n")
     code, message, advice, shift = explain(said, lines, line, column)
     place = Place(file=file, line=line + first_line + shift[0], column=column + 1 + shift[1])

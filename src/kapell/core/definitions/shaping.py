@@ -99,7 +99,7 @@ class _Shaper:
         if isinstance(kind, types.UnionType):
             return self._union(node, kind, name)
         if not _fits(node, kind):
-            raise self._unfit(node, name, [_word(kind)])
+            raise self._unfit(node, name, _words(kind))
         if isinstance(kind, types.LiteralType):
             return self._literal(node, kind, name)
         if isinstance(kind, types.StructType):
@@ -118,7 +118,7 @@ class _Shaper:
         for one in wanted:
             if _fits(node, one):
                 return self.value(node, one, name)
-        raise self._unfit(node, name, [_word(one) for one in wanted])
+        raise self._unfit(node, name, [word for one in wanted for word in _words(one)])
 
     def _unfit(self, node: Node, name: str, wanted: list[str]) -> _Unfit:
         expected = _listed(list(dict.fromkeys(wanted)))
@@ -240,13 +240,14 @@ def _fits(node: Node, kind: types.Type) -> bool:
     return any(isinstance(bare, of) and node.kind in kinds for of, kinds, _ in _KINDS)
 
 
-def _word(kind: types.Type) -> str:
+def _words(kind: types.Type) -> list[str]:
+    """Return how the values a type takes are called."""
     if isinstance(kind, types.Metadata) and (kind.extra or {}).get("as") == "span":
-        return "a span of time"
+        return ["a span of time"]
     bare = _bare(kind)
     if isinstance(bare, types.LiteralType):
-        return _listed([f"`{value}`" for value in bare.values])
-    return next((word for of, _, word in _KINDS if isinstance(bare, of)), "a value")
+        return [f"`{value}`" for value in bare.values]
+    return [next((word for of, _, word in _KINDS if isinstance(bare, of)), "a value")]
 
 
 def _scalar(node: Node) -> bool:

@@ -4,36 +4,40 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from kapell.core.definitions.tree import Node
 from kapell.core.workflows.authored.steps import StepForm
-from kapell.kit.errors import Place
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A sequence under ``key`` of a step; ``name`` is the branch or case."""
+    """A sequence under ``key`` of a step; ``name`` is the branch or case.
+
+    ``node`` is the list as written, None where the author wrote no list.
+    """
 
     key: str
     name: str
     steps: Sequence[StepForm]
-    place: Place
+    node: Node | None
 
 
 def sequences_of(step: StepForm) -> Iterator[Held]:
     """Yield every sequence the step holds, in the order of its kinds."""
     if step.steps is not None:
-        yield Held("steps", "", step.steps, step.place("steps"))
+        yield Held("steps", "", step.steps, step.node.get("steps"))
     for name, steps in (step.parallel or {}).items():
-        yield Held("parallel", name, steps, step.value("parallel").key_place(name))
+        yield Held("parallel", name, steps, step.value("parallel").get(name))
     if step.switch is not None:
         for case in step.switch.cases:
-            yield Held("switch", case.name, case.steps, case.place("steps"))
+            yield Held("switch", case.name, case.steps, case.node.get("steps"))
         if step.switch.else_ is not None:
-            yield Held("switch", "else", step.switch.else_, step.switch.place("else"))
+            yield Held("switch", "else", step.switch.else_, step.switch.node.get("else"))
     if step.loop is not None:
-        yield Held("loop", "", step.loop.steps, step.loop.place("steps"))
+        yield Held("loop", "", step.loop.steps, step.loop.node.get("steps"))
     if step.on_error is not None and not isinstance(step.on_error, str):
-        yield Held("on_error", "", step.on_error.steps, step.on_error.place("steps"))
-    if step.compensate is not None and step.compensate.steps is not None:
-        yield Held("compensate", "", step.compensate.steps, step.compensate.place("steps"))
+        yield Held("on_error", "", step.on_error.steps, step.on_error.node.get("steps"))
+    undo = step.compensate
+    if undo is not None and undo.steps is not None:
+        yield Held("compensate", "", undo.steps, undo.node.get("steps"))
 
 
 def every_step(steps: Sequence[StepForm]) -> Iterator[StepForm]:

@@ -22,6 +22,11 @@ _ONLY_IN = {
 }
 
 
+def spelled(step: str) -> str:
+    """Return how an expression reads a step: an id with a dash stands in brackets."""
+    return f"steps.{step}" if step.isidentifier() else f"steps['{step}']"
+
+
 def check_read(read: Read, node: Node, scope: Scope, problems: Problems) -> None:
     """Note what is wrong with a read of the text ``node``, if anything is."""
     place = node.inside(read.line, read.column)
@@ -48,7 +53,7 @@ def _unknown(read: Read, text: str, place: Place, scope: Scope, problems: Proble
     if dashed is not None:
         advice = f"An id with a dash is read as steps['{dashed}']."
     elif read.root in scope.homes:
-        advice = f"Write `steps.{read.root}.output`."
+        advice = f"Write `{spelled(read.root)}.output`."
     elif scope.inputs and read.root in scope.inputs:
         advice = f"Write `inputs.{read.root}`."
     problems.error("name_unknown", f"There is no name `{read.root}` here.", place, advice)
@@ -101,9 +106,9 @@ def _step(read: Read, text: str, place: Place, scope: Scope, problems: Problems)
     if not read.path:
         problems.error(
             "step_member_missing",
-            f"A step is read by its output, status or error, not as `steps.{step}` alone.",
+            f"A step is read by its output, status or error, not as `{spelled(step)}` alone.",
             place,
-            f"Write `steps.{step}.output`.",
+            f"Write `{spelled(step)}.output`.",
         )
     elif read.path[0] not in STEP_MEMBERS:
         problems.error(
@@ -112,7 +117,7 @@ def _step(read: Read, text: str, place: Place, scope: Scope, problems: Problems)
             place,
             hint(read.path[0], STEP_MEMBERS)
             if read.path[0][:1] in "ose" and read.path[0] in ("outputs", "state", "errors")
-            else f"Write `steps.{step}.output.{read.path[0]}` for a part of its output.",
+            else f"Write `{spelled(step)}.output.{read.path[0]}` for a part of its output.",
         )
 
 
@@ -124,7 +129,7 @@ def _step_unknown(step: str, text: str, place: Place, scope: Scope, problems: Pr
             "step_not_visible",
             f"The step `{step}` is seen only inside `{holder}`, which holds it.",
             place,
-            f"Read `steps.{holder}.output`." if holder else "",
+            f"Read `{spelled(holder)}.output`." if holder else "",
         )
         return
     dashed = next((one for one in scope.homes if f"steps.{one}" in text and "-" in one), None)
@@ -156,7 +161,7 @@ def _order(step: str, level: Level, scope: Scope, place: Place, problems: Proble
         waits = ", ".join([*level.order.after[at], step])
         problems.error(
             "step_not_awaited",
-            f"`{at}` reads `steps.{step}` but does not wait for `{step}`.",
+            f"`{at}` reads `{spelled(step)}` but does not wait for `{step}`.",
             place,
             f"Add `depends_on: [{waits}]` to the step `{at}`.",
         )

@@ -35,16 +35,17 @@ class _Walk:
         _collect(form.steps, "", homes)
         inputs = None if form.inputs is None else frozenset(form.inputs)
         scope = Scope(inputs=inputs, homes=homes)
-        order = self._sequence(form.steps, scope, "", form.place("steps"))
+        order = self._sequence(form.steps, scope, "", form.node.get("steps"))
         end = scope.within(Level(order=order, at=None))
         self._texts.template(form.node.get("outputs"), end)
 
     def _sequence(
-        self, steps: Sequence[StepForm], scope: Scope, holder: str, place: Place
+        self, steps: Sequence[StepForm], scope: Scope, holder: str, node: Node | None
     ) -> Order:
         """Check a sequence and everything inside it; return its order."""
-        if not steps:
-            self._problems.error("steps_missing", "There are no steps here.", place, "Add a step.")
+        if node is not None and node.kind == "list" and not node.items:
+            message = "There are no steps here."
+            self._problems.error("steps_missing", message, node.place, "Add a step.")
         self._ids(steps, scope)
         order = order_of(steps)
         self._waits(steps, order)
@@ -150,7 +151,7 @@ class _Walk:
     def _inner(self, step: StepForm, key: str, scope: Scope) -> list[Order]:
         """Check the sequences that stand under one key of the step."""
         return [
-            self._sequence(one.steps, scope, step.id, one.place)
+            self._sequence(one.steps, scope, step.id, one.node)
             for one in sequences_of(step)
             if one.key == key
         ]

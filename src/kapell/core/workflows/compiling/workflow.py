@@ -22,7 +22,7 @@ def compile_workflow(
     problems: Problems,
     overrides: Overrides | None = None,
 ) -> Version | None:
-    """Return the compiled workflow, None when ``problems`` holds errors in the end.
+    """Return the compiled workflow, None when ``problems`` holds errors or a pin is missing.
 
     The same form, pins, defaults and overrides always give the same version.
     """
@@ -30,11 +30,13 @@ def compile_workflow(
     check_workflow(form, problems)
     check_inputs(form, problems)
     check_names(form, pins, defaults, around, problems)
-    if problems.errors:
-        return None
     named = references_of(form)
     agents = sorted({one.name for one in named.agents})
     workflows = sorted({one.name for one in named.workflows})
+    pinned = pins.agents.keys() >= set(agents) and pins.workflows.keys() >= set(workflows)
+    pinned = pinned and pins.schemas.keys() >= {one.name for one in named.schemas}
+    if problems.errors or not pinned:
+        return None
     version = Version(
         name=form.name,
         description=form.description or "",

@@ -1,0 +1,117 @@
+"""What a run is given becomes what its workflow declares, or is refused with everything wrong."""
+
+import pytest
+
+from kapell.core.workflows.inputs import InputsInvalid, bind
+from kapell.kit.json import Json
+from tests.unit.core.workflows.authoring import version_of
+
+VERSION = version_of("""\
+    name: x
+    inputs:
+      n: {type: integer, default: 1}
+      f: {type: number, default: 1}
+      b: {type: boolean, default: false}
+      o: {type: object, default: {}}
+      l: {type: array, default: []}
+      s: {type: string, default: ''}
+      file: {type: file, default: a.csv}
+      tone: {type: string, enum: [formal, friendly], default: friendly}
+      size: {type: integer, enum: [1, 2, 3], default: 1}
+      any: {default: null}
+    steps: [{id: a, ask: hi}]
+""")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "bound"),
+    [
+        ("n", "3", 3),
+        ("n", " -3 ", -3),
+        ("n", 3, 3),
+        ("n", 3.0, 3),
+        ("f", "3", 3),
+        ("f", "2.5", 2.5),
+        ("b", "true", True),
+        ("b", "No", False),
+        ("b", True, True),
+        ("o", '{"a": [1]}', {"a": [1]}),
+        ("l", "[1, 2]", [1, 2]),
+        ("s", "3", "3"),
+        ("s", "true", "true"),
+        ("any", "3", "3"),
+        ("any", [1], [1]),
+        ("file", "x y.csv", "x y.csv"),
+        ("tone", "formal", "formal"),
+        ("size", "2", 2),
+        ("n", None, 1),
+    ],
+)
+def test_texts_become_the_declared_type(name: str, given: Json, bound: Json) -> None:
+    found = bind(VERSION, {name: given})[name]
+    assert found == bound
+    assert type(found) is type(bound)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("n", "3.5"),
+        ("n", "three"),
+        ("n", True),
+        ("f", "1e999"),
+        ("b", "maybe"),
+        ("b", 1),
+        ("o", "[1]"),
+        ("o", '"text"'),
+        ("l", "{}"),
+        ("s", 3),
+        ("file", 3),
+        ("tone", "formel"),
+        ("size", "4"),
+        ("size", True),
+    ],
+)
+def test_what_does_not_fit_is_refused(name: str, given: Json) -> None:
+    with pytest.raises(InputsInvalid) as caught:
+        bind(VERSION, {name: given})
+    assert [(one.code, f"`{name}`" in one.message) for one in caught.value.errors] == [
+        ("input_wrong", True)
+    ]
+
+
+def test_everything_wrong_comes_at_once_with_the_nearest_name() -> None:
+    version = version_of("""\
+        name: x
+        inputs: {city: {type: string}, count: {type: integer}, day: {description: Which day}}
+        steps: [{id: a, ask: hi}]
+    """)
+    with pytest.raises(InputsInvalid) as caught:
+        bind(version, {"citty": "x", "count": "many"})
+    assert [(one.code, one.advice) for one in caught.value.errors] == [
+        ("input_unknown", "Did you mean `city`?"),
+        ("input_missing", "Give it with --input city=..."),
+        ("input_wrong", "It takes a whole number."),
+        ("input_missing", "Give it with --input day=..."),
+    ]
+    assert caught.value.code == "inputs_invalid"
+    assert "(and 3 more)" in caught.value.message
+
+
+def test_defaults_fill_in() -> None:
+    assert bind(VERSION, {"n": "5"}) == {
+        "n": 5, "f": 1, "b": False, "o": {}, "l": [], "s": "", "file": "a.csv",
+        "tone": "friendly", "size": 1, "any": None,
+    }  # fmt: skip
+
+
+def test_a_workflow_that_declares_none_accepts_any() -> None:
+    version = version_of("name: x\nsteps: [{id: a, ask: hi}]")
+    assert bind(version, {"env": "prod", "n": 3}) == {"env": "prod", "n": 3}
+
+
+def test_a_workflow_that_declares_an_empty_list_takes_none() -> None:
+    version = version_of("name: x\ninputs: {}\nsteps: [{id: a, ask: hi}]")
+    with pytest.raises(InputsInvalid) as caught:
+        bind(version, {"env": "prod"})
+    assert caught.value.errors[0].advice == "It takes no inputs."
