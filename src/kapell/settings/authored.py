@@ -1,0 +1,98 @@
+"""The half of ``kapell.yaml`` that speaks the language of workflows; light, for ``validate``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from kapell.core.definitions.authored import Authored, doc, later
+from kapell.core.definitions.limits import BudgetForm, DefaultsForm
+from kapell.core.definitions.problems import Problems
+from kapell.core.definitions.reading import read
+from kapell.core.definitions.shaping import shape
+from kapell.core.definitions.tree import Node
+from kapell.core.workflows.compiling.filling import budget_of, retry_of
+from kapell.core.workflows.pins import WorkspaceDefaults
+from kapell.core.workflows.version import Retry
+from kapell.kit.errors import Invalid
+from kapell.kit.json import Json
+from kapell.settings import FILE
+
+LARGEST = 1_100_000
+"""Bytes read of the file: a little over what the reader takes, so that more is noticed."""
+
+
+class DefinitionsForm(Authored, kw_only=True):
+    """What workflows and agents have when they say nothing themselves."""
+
+    called: ClassVar[str] = "the settings"
+    open_ended: ClassVar[bool] = True
+
+    model: Annotated[
+        str | None,
+        doc("Model of workflows and agents that name none.", default="offline"),
+    ] = None
+    routes: Annotated[
+        dict[str, str] | None, doc("Short names for models, to be used wherever a model is named.")
+    ] = None
+    budget: Annotated[BudgetForm | None, doc("Ceilings of every run that sets none.")] = None
+    defaults: Annotated[
+        DefaultsForm | None, doc("Time and retries of agent, ask and tool steps that set none.")
+    ] = None
+    flags: Annotated[Json, later("feature flags", "Capabilities switched on or off.")] = None
+    guardrails: Annotated[Json, later("guardrails", "Content checks of every run.")] = None
+    knowledge: Annotated[Json, later("memory", "Folders of documents to be indexed.")] = None
+
+
+def settings_tree(workspace: Path) -> Node | None:
+    """Return the tree of the workspace's settings; None when it has none or they are empty.
+
+    Raises:
+        DefinitionInvalid: The file is no YAML.
+        Invalid: ``settings_unreadable`` when it may not be read.
+    """
+    path = workspace / FILE
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Invalid(
+            f"{FILE} cannot be read: {error.strerror}.",
+            code="settings_unreadable",
+            advice="Check that it is a file and that you may read it.",
+        ) from error
+    if not any(
+        line.strip() and not line.lstrip().startswith((b"#", b"---")) for line in data.split(b"\n")
+    ):
+        return None
+    return read(data, FILE)
+
+
+def workspace_defaults(
+    tree: Node | None, environ: Mapping[str, str], problems: Problems
+) -> WorkspaceDefaults:
+    """Return what the settings say to workflows; what is wrong is noted.
+
+    Args:
+        tree: The file as read, None when there is none.
+        environ: The environment; ``KAPELL_MODEL`` stands before the file's model.
+        problems: Collects what is wrong.
+    """
+    found = WorkspaceDefaults()
+    model = environ.get("KAPELL_MODEL")
+    if tree is not None:
+        form = shape(tree, DefinitionsForm, problems)
+        limits = form.defaults or DefaultsForm()
+        found = WorkspaceDefaults(
+            model=form.model or found.model,
+            routes=form.routes or {},
+            budget=budget_of(form.budget),
+            retry=None
+            if limits is None or limits.retry is None
+            else retry_of(limits.retry, Retry()),
+            timeout=None if limits is None else limits.timeout,
+        )
+    return found if not model else msgspec.structs.replace(found, model=model)

@@ -1,0 +1,224 @@
+"""Reads the settings once: environment before ``kapell.yaml`` before defaults."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from kapell.core.definitions.nearest import hint
+from kapell.core.definitions.problems import Problems
+from kapell.core.definitions.tree import Node
+from kapell.core.gateway.providers import PROVIDERS
+from kapell.core.workflows.pins import WorkspaceDefaults
+from kapell.kit.errors import Invalid, Place
+from kapell.kit.json import Json
+from kapell.settings import FILE
+from kapell.settings.authored import DefinitionsForm, settings_tree, workspace_defaults
+from kapell.settings.sections import (
+    DatabaseSettings,
+    LogSettings,
+    PriceSection,
+    ProviderSection,
+    ToolSettings,
+    WorkerSettings,
+)
+
+PREFIX = "KAPELL_"
+NESTED = "__"
+_SQLITE = "sqlite:///"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; frozen, loaded once, handed on as values."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+    )
+
+    definitions: WorkspaceDefaults = Field(default=WorkspaceDefaults(), exclude=True)
+    """What workflows and agents have when they say nothing themselves."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    """Where runs are kept."""
+
+    worker: WorkerSettings = WorkerSettings()
+    """How much a worker takes on."""
+
+    tools: ToolSettings = ToolSettings()
+    """Limits and permissions of the built-in tools."""
+
+    providers: dict[str, ProviderSection] = {}
+    """How providers are reached, by prefix: `openai`, `anthropic`, `google`, `ollama`, `azure`."""
+
+    prices: dict[str, PriceSection] = {}
+    """Prices of models by name (`provider:name`), before the bundled ones."""
+
+    log: LogSettings = LogSettings()
+    """What is logged, on the error channel."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment stand before the file, which arrives as arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load_settings(workspace: Path) -> Settings:
+    """Return the settings of a workspace, its relative SQLite file resolved.
+
+    Raises:
+        DefinitionInvalid: With everything that is wrong in ``kapell.yaml``.
+        Invalid: ``settings_invalid`` when the environment holds what cannot be used.
+    """
+    tree = settings_tree(workspace)
+    problems = Problems()
+    definitions = workspace_defaults(tree, os.environ, problems)
+    given = _given(tree, problems)
+    make: Callable[..., Settings] = Settings
+    try:
+        settings = make(**{**_surroundings(given), "definitions": definitions})
+    except ValidationError as error:
+        wrong = [_translated(one, tree, problems) for one in error.errors()]
+        problems.raise_errors()
+        raise next(one for one in wrong if one is not None) from error
+    problems.raise_errors()
+    url = _resolved(settings.database.url, workspace)
+    database = settings.database.model_copy(update={"url": url})
+    return settings.model_copy(update={"database": database})
+
+
+def _given(tree: Node | None, problems: Problems) -> dict[str, Json]:
+    """Return the file's own half as plain values; keys nobody knows and secrets are noted."""
+    if tree is None:
+        return {}
+    own = [name for name in Settings.model_fields if name != "definitions"]
+    known = [*DefinitionsForm.__struct_fields__, *own]
+    given: dict[str, Json] = {}
+    for key, (key_node, value) in tree.entries.items():
+        if key in own:
+            given[key] = value.plain()
+        elif key not in known:
+            message = f"`{key}` is no key of the settings."
+            problems.error("unknown_key", message, key_node.place, hint(key, known))
+    providers = tree.get("providers")
+    for name, (key_node, value) in (providers.entries if providers else {}).items():
+        if name not in PROVIDERS:
+            message = f"There is no provider `{name}`."
+            problems.error("unknown_key", message, key_node.place, hint(name, PROVIDERS))
+        elif "api_key" in value.entries:
+            problems.error(
+                "secret_in_file",
+                f"{FILE} holds a key of {name}.",
+                value.key_place("api_key"),
+                f"Remove it and set {PROVIDERS[name].key_names[0]} in the environment.",
+            )
+    return given
+
+
+def _surroundings(given: Mapping[str, Json]) -> dict[str, object]:
+    """Return the file's values with what the environment's common names say over them."""
+    merged: dict[str, object] = dict(given)
+    url = os.environ.get("DATABASE_URL")
+    if url:
+        database = merged.get("database") or {}
+        if isinstance(database, dict):
+            merged["database"] = {**database, "url": url}
+    providers = merged.get("providers") or {}
+    if isinstance(providers, dict):
+        merged["providers"] = {**providers, **_providers(providers)}
+    return merged
+
+
+def _providers(written: Mapping[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, provider in PROVIDERS.items():
+        own = written.get(name) or {}
+        if not isinstance(own, dict):
+            continue
+        said = {
+            "base_url": os.environ.get(provider.base_url_name),
+            "api_version": os.environ.get(provider.version_name) if provider.version_name else None,
+            "api_key": next(filter(None, map(os.environ.get, provider.key_names)), None),
+        }
+        merged = {**own, **{key: value for key, value in said.items() if value}}
+        key = merged.get("api_key")
+        if isinstance(key, str):
+            merged["api_key"] = SecretStr(key.strip())
+        found[name] = merged
+    return found
+
+
+def _translated(error: ErrorDetails, tree: Node | None, problems: Problems) -> Invalid | None:
+    """Note what pydantic found, with its place; return it as an error if the file did not say it."""
+    loc = list(error["loc"])
+    name = ".".join(str(part) for part in loc)
+    said = error["msg"].removeprefix("Value error, ")
+    variable = _variable(loc)
+    if variable is None and tree is not None and str(loc[0]) in tree.entries:
+        above, last = tree.at(loc[:-1]), str(loc[-1])
+        if error["type"] == "extra_forbidden":
+            message = f"`{last}` is no key of `{'.'.join(map(str, loc[:-1]))}`."
+            problems.error("unknown_key", message, above.key_place(last), hint(last, _fields(loc)))
+            return None
+        place: Place = tree.at(loc).place if last in above.entries else above.place
+        problems.error("wrong_value", f"`{name}`: {said}.".replace("..", "."), place)
+        return None
+    where = variable or name
+    return Invalid(
+        f"The setting {where} cannot be used: {said}.",
+        code="settings_invalid",
+        advice="Correct it in the environment." if variable else f"Correct it in {FILE}.",
+    )
+
+
+def _variable(loc: list[str | int]) -> str | None:
+    """Return the environment variable that set what ``loc`` names, if one did."""
+    for length in range(len(loc), 0, -1):
+        name = PREFIX + NESTED.join(str(part) for part in loc[:length]).upper()
+        for given in os.environ:
+            if given.upper() == name:
+                return given
+    if loc[:2] == ["database", "url"] and os.environ.get("DATABASE_URL"):
+        return "DATABASE_URL"
+    return None
+
+
+def _fields(loc: list[str | int]) -> list[str]:
+    """Return the keys that are known where an unknown one was found."""
+    kind: object = Settings
+    for part in loc[:-1]:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = kind.model_fields.get(str(part))
+            kind = field.annotation if field else None
+        else:
+            # A mapping of names to sections: the part is a name.
+            inner = get_args(kind)
+            kind = inner[-1] if inner else None
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return list(kind.model_fields)
+    return []
+
+
+def _resolved(url: str, workspace: Path) -> str:
+    """Return the address with a relative SQLite file made absolute."""
+    path = url.removeprefix(_SQLITE)
+    if "://" in path or not path:
+        return url
+    return f"{_SQLITE}{(workspace / path).resolve()}"

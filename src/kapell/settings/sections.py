@@ -1,0 +1,153 @@
+"""The sections of the settings, one frozen class each.
+
+The text under a field becomes its description in ``schema/kapell.schema.json`` and in the
+reference page.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from kapell.kit.clock import span
+from kapell.kit.errors import Invalid
+
+
+def _seconds(value: object) -> object:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return value
+    try:
+        return span(value)
+    except Invalid as error:
+        raise ValueError(f"{error.message} {error.advice}") from error
+
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(_seconds, json_schema_input_type=str | float),
+]
+"""A span of time: ``30s``, ``5m`` or a number of seconds."""
+
+
+class Section(BaseModel):
+    """A part of the settings; a key it does not know is an error."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+class DatabaseSettings(Section):
+    """Where runs are kept."""
+
+    url: str = Field(default="sqlite:///.kapell/kapell.db", repr=False)
+    """Address of the database: `sqlite:///FILE` (relative to the workspace) or `postgresql://...`.
+    `DATABASE_URL` in the environment stands before it, as hosts hand it out that way."""
+
+    durability: Literal["full", "normal"] = "full"
+    """How much a commit waits for the disk. `full`: a power cut loses nothing. `normal`: it may
+    lose the last moments, and is faster. Postgres is always `full`."""
+
+
+class WorkerSettings(Section):
+    """How much a worker takes on."""
+
+    concurrency: int = Field(default=100, ge=1, le=100_000)
+    """Runs one worker advances at a time; waiting runs do not count, for they hold no worker."""
+
+    effects: int = Field(default=64, ge=1, le=10_000)
+    """Model and tool calls one worker has under way at a time, over all its runs, so that many runs
+    do not open more connections than a machine or a provider bears."""
+
+    lease: Seconds = 3.0
+    """Seconds after which the runs of a silent worker belong to another one. Shorter means quicker
+    recovery, longer means more patience with a machine that stalls."""
+
+    drain: Seconds = 30.0
+    """Seconds a worker lets calls in flight finish after it was asked to stop; then it hands its
+    runs back."""
+
+    workflows: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Most runs of a workflow that are advanced at once, over all workers, by its name."""
+
+
+class HttpSettings(Section):
+    """What `http.request` may reach."""
+
+    allow: tuple[str, ...] = ()
+    """Hosts that may be asked: `api.example.com`, `*.example.com`, each with `:port` if wished.
+    Empty means none, so that no workflow reaches the network unasked."""
+
+    private: bool = False
+    """Whether allowed names may lead to private addresses, which are usually somebody's insides."""
+
+    bytes: int = Field(default=10_000_000, ge=1)
+    """Bytes of an answer's body, unpacked, that are read."""
+
+    timeout: Seconds = 30.0
+    """Seconds a request may take when the step does not say."""
+
+    redirects: int = Field(default=5, ge=0, le=20)
+    """Redirects that are followed."""
+
+
+class TableSettings(Section):
+    """How large tables may be; what follows runs over each of their rows."""
+
+    bytes: int = Field(default=50_000_000, ge=1)
+    """Bytes a table's file may have; more would fill the memory of a worker."""
+
+    rows: int = Field(default=100_000, ge=1)
+    """Rows a table may have."""
+
+
+class FileSettings(Section):
+    """How large files may be."""
+
+    bytes: int = Field(default=10_000_000, ge=1)
+    """Bytes of a text or JSON file that is read or written."""
+
+
+class ToolSettings(Section):
+    """Limits and permissions of the built-in tools."""
+
+    http: HttpSettings = HttpSettings()
+    """What `http.request` may reach."""
+
+    tables: TableSettings = TableSettings()
+    """How large tables may be."""
+
+    files: FileSettings = FileSettings()
+    """How large files may be."""
+
+
+class ProviderSection(Section):
+    """How a provider of models is reached."""
+
+    base_url: str = ""
+    """Address of its API when it is not the provider's own, such as a proxy."""
+
+    api_key: SecretStr | None = None
+    """Its key. Comes from the environment only (see `kapell models list`), never from the file."""
+
+    api_version: str = ""
+    """Version of its API, for providers that want one (Azure)."""
+
+
+class PriceSection(Section):
+    """What a model costs, in US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    """US dollars per million tokens read."""
+
+    output: float = Field(ge=0)
+    """US dollars per million tokens written."""
+
+    cached_input: float | None = Field(default=None, ge=0)
+    """US dollars per million tokens read from the provider's cache; as `input` when not given."""
+
+
+class LogSettings(Section):
+    """What is logged, on the error channel."""
+
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+    """Least weight of what is logged."""
