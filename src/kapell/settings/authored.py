@@ -85,7 +85,8 @@ def workspace_defaults(
     model = environ.get("KAPELL_MODEL")
     if tree is not None:
         form = shape(tree, DefinitionsForm, problems)
-        limits = form.defaults or DefaultsForm()
+        limits = form.defaults
+        retry = None if limits is None or limits.retry is None else retry_of(limits.retry, Retry())
         found = WorkspaceDefaults(
             model=form.model or found.model,
             routes=form.routes or {},

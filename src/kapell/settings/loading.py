@@ -30,6 +30,18 @@ from kapell.settings.sections import (
 PREFIX = "KAPELL_"
 NESTED = "__"
 _SQLITE = "sqlite:///"
+_PLAIN = {
+    "model_type": "a mapping is needed",
+    "dict_type": "a mapping is needed",
+    "tuple_type": "a list is needed",
+    "int_parsing": "a whole number is needed",
+    "int_type": "a whole number is needed",
+    "float_type": "a number is needed",
+    "string_type": "text is needed",
+    "bool_parsing": "true or false is needed",
+    "missing": "it is needed",
+}
+"""What pydantic says in its own words, in ours."""
 
 
 class Settings(BaseSettings):
@@ -166,10 +178,10 @@ def _providers(written: Mapping[str, object]) -> dict[str, object]:
 
 
 def _translated(error: ErrorDetails, tree: Node | None, problems: Problems) -> Invalid | None:
-    """Note what pydantic found, with its place; return it as an error if the file did not say it."""
+    """Note what pydantic found, with its place; return it when the file did not say it."""
     loc = list(error["loc"])
     name = ".".join(str(part) for part in loc)
-    said = error["msg"].removeprefix("Value error, ")
+    said = _PLAIN.get(error["type"], error["msg"].removeprefix("Value error, ")).rstrip(".")
     variable = _variable(loc)
     if variable is None and tree is not None and str(loc[0]) in tree.entries:
         above, last = tree.at(loc[:-1]), str(loc[-1])
@@ -178,7 +190,7 @@ def _translated(error: ErrorDetails, tree: Node | None, problems: Problems) -> I
             problems.error("unknown_key", message, above.key_place(last), hint(last, _fields(loc)))
             return None
         place: Place = tree.at(loc).place if last in above.entries else above.place
-        problems.error("wrong_value", f"`{name}`: {said}.".replace("..", "."), place)
+        problems.error("wrong_value", f"`{name}`: {said}.", place)
         return None
     where = variable or name
     return Invalid(
