@@ -10,14 +10,27 @@ TOKENS_BESIDE_TEXT = 256
 """Tokens a provider adds around our text (roles, tool wrapping); generous on purpose."""
 
 
+class Tier(msgspec.Struct, frozen=True, kw_only=True):
+    """Prices of calls whose input is longer than ``above`` tokens; they hold for the whole call."""
+
+    above: int
+    input_price: int
+    output_price: int
+    cached_input_price: int | None = None
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """Prices of one model in nano-dollars per million tokens, with where they come from."""
+    """Prices of one model in nano-dollars per million tokens, with where they come from.
+
+    ``tiers`` rise by ``above``.
+    """
 
     model: str
     input_price: int
     output_price: int
     cached_input_price: int | None = None
     source: str = ""
+    tiers: tuple[Tier, ...] = ()
 
     @property
     def provider(self) -> str:
@@ -27,12 +40,18 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 def cost(quote: Quote, usage: Usage) -> Nano:
     """Return what ``usage`` costs, rounded up to the nano-dollar."""
-    cached_price = quote.input_price if quote.cached_input_price is None else quote.cached_input_price
+    rates: Quote | Tier = quote
+    for tier in quote.tiers:
+        if usage.input_tokens > tier.above:
+            rates = tier
+    cached_price = (
+        rates.input_price if rates.cached_input_price is None else rates.cached_input_price
+    )
     cached = min(usage.cached_input_tokens, usage.input_tokens)
     total = (
-        (usage.input_tokens - cached) * quote.input_price
+        (usage.input_tokens - cached) * rates.input_price
         + cached * cached_price
-        + usage.output_tokens * quote.output_price
+        + usage.output_tokens * rates.output_price
     )
     return Nano(-(-total // _MILLION))
 
