@@ -69,9 +69,8 @@ class Worker:
         self._solitary = solitary
         self._owners: dict[RunId, RunOwner] = {}
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
-        self._alone: set[RunId] = set()
+        self._alone: dict[RunId, int] = {}
         self._news = asyncio.Event()
-        self._beaten = monotonic()
         self.failures: dict[RunId, Failure] = {}
 
     @property
@@ -163,11 +162,11 @@ class Worker:
             log.exception("run %s broke its owner", claim.run_id)
 
     async def _advance_alone(self, claim: Claim, solitary: Solitary) -> None:
-        self._alone.add(claim.run_id)
+        self._alone[claim.run_id] = claim.epoch
         try:
             failure = await solitary.advance(claim)
         finally:
-            self._alone.discard(claim.run_id)
+            self._alone.pop(claim.run_id, None)
         if failure is not None:
             self.failures[claim.run_id] = failure
 
@@ -198,9 +197,8 @@ class Worker:
     async def _beat(self) -> None:
         """Renew the lease; drop what is not ours any more."""
         held = {run_id: owner.claim.epoch for run_id, owner in self._owners.items()}
-        held.update(dict.fromkeys(self._alone, 0))
+        held.update(self._alone)
         beat = await self.desk.log.beat(self.desk.worker, held, self._limits.lease)
-        self._beaten = monotonic()
         for run_id in beat.lost:
             owner = self._owners.get(run_id)
             if owner is not None and owner.claim.epoch == held.get(run_id):

@@ -1,0 +1,221 @@
+"""What-if: forks, restarts, and taking a fork's outcome over."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from kapell.core.events.envelope import Event
+from kapell.core.events.run import Origin, RunForked, RunQueued
+from kapell.core.events.step import StepStarted, StepSucceeded
+from kapell.core.events.tool import ToolRequested
+from kapell.core.events.value import Packing
+from kapell.core.runs.changes import row_of
+from kapell.core.runs.commands import Merge
+from kapell.core.runs.fold import fold
+from kapell.core.runs.status import RunStatus
+from kapell.core.workflows.inputs import bind
+from kapell.kit.errors import Conflict, Invalid, Missing
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.services.runs.envelopes import enveloped
+from kapell.services.runs.ports import NewRun, RunReader, RunStarts
+from kapell.services.runs.reading import Histories
+from kapell.services.runs.starting import Identity, new_run
+from kapell.services.runs.telling import Teller
+
+
+class Forker:
+    """Makes runs from runs."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        starts: RunStarts,
+        reader: RunReader,
+        histories: Histories,
+        teller: Teller,
+    ) -> None:
+        self._identity = identity
+        self._starts = starts
+        self._reader = reader
+        self._histories = histories
+        self._teller = teller
+
+    async def fork(
+        self,
+        run: RunId,
+        *,
+        at: str | int | None = None,
+        inputs: Mapping[str, Json] | None = None,
+        output: Json | msgspec.UnsetType = msgspec.UNSET,
+        repeat_external: bool = False,
+    ) -> RunId:
+        """Begin a run with another's past.
+
+        Args:
+            run: The run to fork.
+            at: The step that shall begin anew (with ``output``: the one whose result is replaced),
+                a sequence number, or None for the whole log.
+            inputs: Inputs to change; the others stay.
+            output: The result to put in place of the step's at ``at``.
+            repeat_external: Consent to call again tools that must not be repeated.
+
+        Raises:
+            Missing: ``run_unknown``, ``step_unknown``.
+            Conflict: ``fork_repeats_external`` without consent.
+        """
+        events = await self._histories.events(run)
+        replaced = output is not msgspec.UNSET
+        kept = events[: _cut(events, at, replaced)]
+        if not repeat_external:
+            _refuse_repeats(events[len(kept) :])
+        packing = Packing({})
+        changed = await self._inputs(kept, inputs) if inputs is not None else None
+        forked = RunForked(
+            run,
+            len(kept),
+            inputs=None if changed is None else packing.pack(changed),
+            path=at if replaced and isinstance(at, str) else "",
+            output=packing.pack(output) if not isinstance(output, msgspec.UnsetType) else None,
+            repeat_external=repeat_external,
+        )
+        made = await self._copy(kept, forked, packing)
+        (started,) = await self._starts.start([made])
+        return started.run_id
+
+    async def _inputs(
+        self, kept: Sequence[Event], changes: Mapping[str, Json]
+    ) -> Mapping[str, Json]:
+        program, state = await self._histories.state(kept)
+        old = await self._histories.value(state.request.inputs)
+        given = {**old, **changes} if isinstance(old, dict) else dict(changes)
+        return bind(program.version, given)
+
+    async def _copy(self, kept: Sequence[Event], forked: RunForked, packing: Packing) -> NewRun:
+        """Return the fork, its prefix copied: same facts, own address, marked by their cause."""
+        who = self._identity
+        run_id = RunId(who.new_id())
+        copied = []
+        for event in kept:
+            payload = event.payload
+            if isinstance(payload, RunQueued):
+                origin = Origin("fork", forked.run_id, forked.seq)
+                payload = msgspec.structs.replace(payload, origin=origin, key="")
+            copied.append(
+                msgspec.structs.replace(
+                    event,
+                    id=f"{run_id}-{event.seq}",
+                    run_id=run_id,
+                    payload=payload,
+                    causation_id=f"copied:{event.id}",
+                )
+            )
+        now = who.clock.now()
+        copied += enveloped(
+            [forked],
+            tenant_id=who.tenant,
+            run_id=run_id,
+            after=len(copied),
+            at=now,
+            correlation_id=kept[0].correlation_id,
+            causation_id=f"fork:{forked.run_id}",
+            actor=who.actor,
+            nonce=run_id,
+        )
+        request = copied[0].payload
+        if not isinstance(request, RunQueued):
+            raise Invalid("The run's log does not begin with run.queued.", code="log_broken")
+        state = fold(await self._histories.program(request.version), copied)
+        return NewRun(
+            tenant_id=who.tenant,
+            run_id=run_id,
+            workflow=request.workflow,
+            version=request.version,
+            events=tuple(copied),
+            artifacts=packing.artifacts,
+            row=row_of(state, None),
+            priority=request.priority,
+            forked_from=forked.run_id,
+        )
+
+    async def restart(self, run: RunId) -> RunId:
+        """Begin a run of the same version with the same inputs, from the beginning."""
+        (first,) = await self._histories.events(run, up_to=1)
+        request = first.payload
+        if not isinstance(request, RunQueued):
+            raise Invalid("The run's log does not begin with run.queued.", code="log_broken")
+        request = msgspec.structs.replace(
+            request, origin=Origin("restart", run), key="", scheduled_for=None
+        )
+        made = new_run(self._identity, request, {}, self._identity.clock.now())
+        (started,) = await self._starts.start([made])
+        return started.run_id
+
+    async def merge(self, run: RunId, fork: RunId) -> None:
+        """Let a run adopt the outcome of one of its forks.
+
+        Raises:
+            Conflict: ``merge_foreign`` for a run that is no fork of it, ``merge_unfinished`` for a
+                fork that has not succeeded, ``run_busy`` while the run itself is under way.
+        """
+        who = self._identity
+        original = await self._reader.run(who.tenant, run)
+        other = await self._reader.run(who.tenant, fork)
+        if other.forked_from != run:
+            raise Conflict(
+                f"{fork} is no fork of {run}.",
+                code="merge_foreign",
+                advice="Name the run that was forked, then its fork.",
+            )
+        if other.status is not RunStatus.SUCCEEDED:
+            raise Conflict(
+                f"The fork has {other.status}; only what succeeded can be adopted.",
+                code="merge_unfinished",
+                advice="Wait until it succeeds, or mend it.",
+            )
+        if original.status in {RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.ASSIGNED}:
+            raise Conflict(
+                "The run itself is under way.",
+                code="run_busy",
+                advice="Cancel it, or wait until it ends.",
+            )
+        _, state = await self._histories.state(await self._histories.events(fork))
+        output = await self._histories.value(state.output)
+        await self._teller.send(run, Merge(fork, output), f"merge:{fork}")
+
+
+def _cut(events: Sequence[Event], at: str | int | None, replaced: bool) -> int:
+    """Return how many events the fork keeps."""
+    if at is None:
+        return len(events)
+    if isinstance(at, int):
+        if not 1 <= at <= len(events):
+            raise Invalid(
+                f"The run has {len(events)} events; there is no number {at}.",
+                code="event_number",
+                advice="'kapell runs events' lists them with their numbers.",
+            )
+        return at
+    for number, event in enumerate(events):
+        payload = event.payload
+        if replaced and isinstance(payload, StepSucceeded) and payload.path == at:
+            return number + 1
+        if not replaced and isinstance(payload, StepStarted) and payload.path == at:
+            return number
+    verb = "succeeded" if replaced else "began"
+    raise Missing(
+        f"No step run {at!r} {verb} in this run.",
+        code="step_unknown",
+        advice="'kapell runs show' lists the paths of its steps.",
+    )
+
+
+def _refuse_repeats(dropped: Sequence[Event]) -> None:
+    for event in dropped:
+        call = event.payload
+        if isinstance(call, ToolRequested) and not call.repeatable:
+            raise Conflict(
+                f"The fork would call {call.tool!r} again at {call.path}; it must not be repeated.",
+                code="fork_repeats_external",
+                advice="Fork at a later step, or allow it with --repeat-external.",
+            )

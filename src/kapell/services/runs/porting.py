@@ -1,0 +1,194 @@
+"""A run as one file: its version, its log and its artifacts; exported here, imported anywhere."""
+
+import base64
+import gzip
+from collections.abc import Mapping
+
+import msgspec
+
+from kapell.core.events.codec import dump, load
+from kapell.core.events.envelope import Event
+from kapell.core.events.run import RunQueued
+from kapell.core.runs.changes import row_of
+from kapell.core.runs.fold import fold
+from kapell.core.runs.program import Program
+from kapell.core.workflows.version import Version, version_hash
+from kapell.kit.errors import Conflict, Invalid, KapellError, Missing
+from kapell.kit.ids import EventId, RunId, TenantId, VersionHash
+from kapell.kit.json import Digest, digest
+from kapell.services.runs.ports import ArtifactStore, NewRun, RunReader, RunStarts
+from kapell.services.runs.reading import Histories, references
+from kapell.services.runs.versions import Versions
+
+FORMAT = "kapell-run-1"
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """An event as the file holds it: the envelope, and the payload as its stored text."""
+
+    id: str
+    seq: int
+    type: str
+    version: int
+    at: float
+    correlation_id: str
+    causation_id: str
+    actor: str
+    payload: str
+
+
+class _File(msgspec.Struct, frozen=True):
+    format: str
+    run_id: str
+    version: Version
+    events: list[_Line]
+    artifacts: dict[str, str]
+
+
+class Porter:
+    """Exports and imports runs."""
+
+    def __init__(
+        self,
+        tenant: TenantId,
+        starts: RunStarts,
+        reader: RunReader,
+        artifacts: ArtifactStore,
+        histories: Histories,
+        versions: Versions,
+    ) -> None:
+        self._tenant = tenant
+        self._starts = starts
+        self._reader = reader
+        self._artifacts = artifacts
+        self._histories = histories
+        self._versions = versions
+
+    async def export(self, run: RunId) -> bytes:
+        """Return a run as one compressed file; the same run gives the same bytes."""
+        summary = await self._reader.run(self._tenant, run)
+        events = await self._histories.events(summary.run_id)
+        program = await self._histories.program(summary.version)
+        wanted: set[Digest] = set()
+        for event in events:
+            wanted |= references(event.payload)
+        blobs = await self._histories.blobs(sorted(wanted))
+        file = _File(
+            FORMAT,
+            summary.run_id,
+            program.version,
+            [_line(event) for event in events],
+            {key: base64.b64encode(body).decode() for key, body in sorted(blobs.items())},
+        )
+        return gzip.compress(msgspec.json.encode(file), mtime=0)
+
+    async def load(self, data: bytes) -> RunId:
+        """Store an exported run under its own id; it goes on where it was.
+
+        Raises:
+            Invalid: ``export_broken`` for a file that is not an export, or was changed.
+            Conflict: ``run_exists``.
+        """
+        file = _parsed(data)
+        artifacts = _artifacts(file.artifacts)
+        events = [_event(line, RunId(file.run_id), self._tenant) for line in file.events]
+        version = version_hash(file.version)
+        await self._refuse_known(RunId(file.run_id))
+        new = _checked(file, events, version, self._tenant)
+        await self._versions.save(self._tenant, version, file.version)
+        await self._artifacts.put(self._tenant, artifacts)
+        (started,) = await self._starts.start([new])
+        return started.run_id
+
+    async def _refuse_known(self, run: RunId) -> None:
+        try:
+            await self._reader.run(self._tenant, run)
+        except Missing:
+            return
+        raise Conflict(
+            f"The run {run} is here already.",
+            code="run_exists",
+            advice="Fork it to have a second one.",
+        )
+
+
+def _line(event: Event) -> _Line:
+    return _Line(
+        event.id,
+        event.seq,
+        event.type,
+        event.version,
+        event.at,
+        event.correlation_id,
+        event.causation_id,
+        event.actor,
+        dump(event.payload),
+    )
+
+
+def _event(line: _Line, run_id: RunId, tenant: TenantId) -> Event:
+    return Event(
+        id=EventId(line.id),
+        run_id=run_id,
+        seq=line.seq,
+        type=line.type,
+        version=line.version,
+        at=line.at,
+        tenant_id=tenant,
+        correlation_id=line.correlation_id,
+        causation_id=line.causation_id,
+        actor=line.actor,
+        payload=load(line.type, line.version, line.payload),
+    )
+
+
+def _broken(why: str) -> Invalid:
+    return Invalid(
+        f"The file is not a whole export of a run: {why}.",
+        code="export_broken",
+        advice="Export the run again with 'kapell runs export'.",
+    )
+
+
+def _parsed(data: bytes) -> _File:
+    try:
+        file = msgspec.json.decode(gzip.decompress(data), type=_File)
+    except (OSError, EOFError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _broken("it cannot be read") from error
+    if file.format != FORMAT:
+        raise _broken(f"its format is {file.format!r}")
+    return file
+
+
+def _artifacts(texts: Mapping[str, str]) -> dict[Digest, bytes]:
+    try:
+        blobs = {Digest(key): base64.b64decode(text, validate=True) for key, text in texts.items()}
+    except ValueError as error:
+        raise _broken("an artifact cannot be read") from error
+    if any(digest(body) != key for key, body in blobs.items()):
+        raise _broken("an artifact was changed")
+    return blobs
+
+
+def _checked(file: _File, events: list[Event], version: VersionHash, tenant: TenantId) -> NewRun:
+    try:
+        state = fold(Program(file.version), events)
+    except (KapellError, KeyError, ValueError) as error:
+        raise _broken("its events do not fit together") from error
+    request = state.request
+    if request.version != version or not isinstance(events[0].payload, RunQueued):
+        raise _broken("it holds another version than the run refers to")
+    present = set(file.artifacts)
+    for event in events:
+        if any(key not in present for key in references(event.payload)):
+            raise _broken("an artifact is missing")
+    return NewRun(
+        tenant_id=tenant,
+        run_id=RunId(file.run_id),
+        workflow=request.workflow,
+        version=version,
+        events=tuple(events),
+        artifacts={},
+        row=row_of(state, None),
+        priority=request.priority,
+    )

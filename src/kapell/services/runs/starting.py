@@ -1,0 +1,201 @@
+"""Beginning runs: the workflow compiled, the inputs bound, files kept, once per key."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from kapell.core.events.run import Origin, RunQueued
+from kapell.core.events.value import Packing
+from kapell.core.runs.changes import row_of
+from kapell.core.runs.fold import begin
+from kapell.core.workflows.inputs import bind
+from kapell.core.workflows.version import Budget, Version
+from kapell.kit.clock import Clock
+from kapell.kit.ids import RunId, TenantId, VersionHash, sortable
+from kapell.kit.json import Digest, Json, digest, encode
+from kapell.services.runs.envelopes import enveloped
+from kapell.services.runs.ports import ArtifactStore, NewRun, RunStarts, Started
+from kapell.services.runs.versions import Versions
+from kapell.services.workflows.workspace import Workspace
+
+
+class InputFile(msgspec.Struct, frozen=True):
+    """A file a run was given."""
+
+    name: str
+    media: str
+    body: bytes
+
+
+class InputFiles(Protocol):
+    """Reads the files that runs are given; they may lie anywhere the user can read."""
+
+    async def read(self, path: str) -> InputFile:
+        """Return a file.
+
+        Raises:
+            Missing: ``file_missing``; Denied: ``file_unreadable``; Invalid: ``file_too_large``.
+        """
+        ...
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who begins runs, and where: ``workspace`` is an absolute path."""
+
+    tenant: TenantId
+    actor: str
+    workspace: str
+    clock: Clock
+    random: Callable[[], int]
+
+    def new_id(self) -> str:
+        """Return a fresh sortable id."""
+        return sortable(self.clock.now(), self.random() << 64 | self.random())
+
+
+class Starter:
+    """Begins runs of a workspace's workflows."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        workspace: Workspace,
+        starts: RunStarts,
+        artifacts: ArtifactStore,
+        versions: Versions,
+        files: InputFiles,
+    ) -> None:
+        self._identity = identity
+        self._workspace = workspace
+        self._starts = starts
+        self._artifacts = artifacts
+        self._versions = versions
+        self._files = files
+
+    async def start(
+        self,
+        workflow: str,
+        given: Mapping[str, Json],
+        *,
+        model: str | None = None,
+        budget: Budget | None = None,
+        key: str = "",
+        priority: int = 0,
+        delay: float | None = None,
+    ) -> Started:
+        """Begin a run of a workflow, named or by its file; workers take it from there.
+
+        Args:
+            workflow: Name in the workspace, or path.
+            given: Inputs as they were written; texts become the declared types.
+            model: Used by every step in place of what the definitions say.
+            budget: Lowers the workflow's own.
+            key: The same key with the same request gives the same run.
+            priority: Higher goes first.
+            delay: Seconds until it may begin.
+
+        Raises:
+            Missing, DefinitionInvalid: the workflow is not there, or wrong.
+            Invalid: ``inputs_invalid``.
+            Conflict: ``key_reused`` for a key that stands for something else.
+        """
+        loaded = self._workspace.load_workflow(workflow)
+        inputs = await self._with_files(loaded.version, bind(loaded.version, given))
+        return await self.start_version(
+            loaded.version,
+            loaded.hash,
+            inputs,
+            model=model,
+            budget=budget,
+            key=key,
+            priority=priority,
+            delay=delay,
+        )
+
+    async def start_version(
+        self,
+        version: Version,
+        version_hash: VersionHash,
+        inputs: Mapping[str, Json],
+        *,
+        model: str | None = None,
+        budget: Budget | None = None,
+        key: str = "",
+        priority: int = 0,
+        delay: float | None = None,
+        origin: Origin | None = None,
+    ) -> Started:
+        """Begin a run of a compiled version with inputs bound already."""
+        who = self._identity
+        await self._versions.save(who.tenant, version_hash, version)
+        packing = Packing({})
+        now = who.clock.now()
+        due = None if delay is None else now + delay
+        request = RunQueued(
+            workflow=version.name,
+            version=version_hash,
+            inputs=packing.pack(dict(inputs)),
+            origin=origin or Origin(),
+            model=model,
+            budget=budget,
+            key=key,
+            priority=priority,
+            workspace=who.workspace,
+            scheduled_for=due,
+        )
+        run = new_run(who, request, packing.artifacts, now)
+        fingerprint = digest(encode([version.name, dict(inputs), model]))
+        run = msgspec.structs.replace(run, fingerprint=fingerprint, wake_at=due)
+        (started,) = await self._starts.start([run])
+        return started
+
+    async def _with_files(self, version: Version, inputs: dict[str, Json]) -> dict[str, Json]:
+        """Return the inputs with every file kept as an artifact."""
+        kept = dict(inputs)
+        blobs: dict[Digest, bytes] = {}
+        for name, spec in (version.inputs or {}).items():
+            path = kept.get(name)
+            if spec.type != "file" or not isinstance(path, str):
+                continue
+            file = await self._files.read(path)
+            key = digest(file.body)
+            blobs[key] = file.body
+            kept[name] = {
+                "artifact": key,
+                "name": file.name,
+                "size": len(file.body),
+                "media": file.media,
+            }
+        if blobs:
+            await self._artifacts.put(self._identity.tenant, blobs)
+        return kept
+
+
+def new_run(
+    who: Identity, request: RunQueued, artifacts: Mapping[Digest, bytes], now: float
+) -> NewRun:
+    """Return a run that begins with ``request``."""
+    run_id = RunId(who.new_id())
+    events = enveloped(
+        [request],
+        tenant_id=who.tenant,
+        run_id=run_id,
+        after=0,
+        at=now,
+        correlation_id=run_id,
+        causation_id="start",
+        actor=who.actor,
+        nonce=run_id,
+    )
+    return NewRun(
+        tenant_id=who.tenant,
+        run_id=run_id,
+        workflow=request.workflow,
+        version=request.version,
+        events=events,
+        artifacts=artifacts,
+        row=row_of(begin(events[0]), None),
+        key=request.key,
+        priority=request.priority,
+    )

@@ -1,0 +1,159 @@
+"""Telling runs things: every command goes into the run's inbox, nobody appends but its owner."""
+
+from kapell.core.runs.commands import Answer, Cancel, Command, Repair, Resume, Retry, Signal
+from kapell.core.runs.status import TERMINAL, RunStatus
+from kapell.kit.errors import Conflict, Invalid, Missing
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.services.runs.ports import ApprovalRow, Message, RunReader, RunStarts, RunSummary
+from kapell.services.runs.starting import Identity
+
+
+class Teller:
+    """Sends commands, after a look whether they can still fit.
+
+    The look is a courtesy: what the run makes of a command is decided when its owner reads it.
+    """
+
+    def __init__(self, identity: Identity, starts: RunStarts, reader: RunReader) -> None:
+        self._identity = identity
+        self._starts = starts
+        self._reader = reader
+
+    async def cancel(self, run: RunId, reason: str = "") -> None:
+        """Ask a run to end.
+
+        Raises:
+            Conflict: ``run_ended`` when it has ended already.
+        """
+        summary = await self._summary(run)
+        if summary.status in TERMINAL:
+            raise _ended(summary, "cancelled")
+        await self._send(run, Cancel(reason), f"cancel:{summary.generation}")
+
+    async def answer(
+        self, run: RunId, path: str, approved: bool, *, note: str = "", data: Json = None
+    ) -> None:
+        """Answer an approval.
+
+        Raises:
+            Missing: ``approval_unknown``; Conflict: ``approval_answered``.
+            Invalid: ``approval_edit`` for data that may not be changed.
+        """
+        row = await self._approval(run, path)
+        if data is not None:
+            _check_edit(row, data)
+        await self._send(
+            run, Answer(row.path, approved, note, data), f"answer:{row.path}:{row.at!r}"
+        )
+
+    async def signal(self, run: RunId, name: str, payload: Json = None, key: str = "") -> None:
+        """Send a run a signal; the same key is one signal.
+
+        Raises:
+            Conflict: ``run_ended``.
+        """
+        summary = await self._summary(run)
+        if summary.status in TERMINAL:
+            raise _ended(summary, "signalled")
+        await self._send(run, Signal(name, payload), f"signal:{key or self._identity.new_id()}")
+
+    async def repair(self, run: RunId, path: str, output: Json, note: str = "") -> None:
+        """Give the result of a dead step run.
+
+        Raises:
+            Missing: ``dead_letter_unknown``.
+        """
+        await self._dead(run, path)
+        await self._send(run, Repair(path, output, note), f"repair:{self._identity.new_id()}")
+
+    async def retry(self, run: RunId, path: str = "", note: str = "") -> None:
+        """Let dead step runs be tried anew.
+
+        Raises:
+            Missing: ``dead_letter_unknown``.
+        """
+        await self._dead(run, path)
+        await self._send(run, Retry(path, note), f"retry:{self._identity.new_id()}")
+
+    async def resume(self, run: RunId) -> None:
+        """Let a run's owner look again at what can go on.
+
+        Raises:
+            Conflict: ``run_ended``.
+        """
+        summary = await self._summary(run)
+        if summary.status in TERMINAL:
+            raise _ended(summary, "resumed")
+        await self._send(run, Resume(), f"resume:{self._identity.new_id()}")
+
+    async def send(self, run: RunId, command: Command, key: str) -> None:
+        """Send any command under a key of the caller's choice."""
+        await self._send(run, command, key)
+
+    async def _send(self, run: RunId, command: Command, key: str) -> None:
+        message = Message(
+            tenant_id=self._identity.tenant,
+            run_id=run,
+            key=key,
+            command=command,
+            actor=self._identity.actor,
+        )
+        await self._starts.send(message)
+
+    async def _summary(self, run: RunId) -> RunSummary:
+        return await self._reader.run(self._identity.tenant, run)
+
+    async def _approval(self, run: RunId, path: str) -> ApprovalRow:
+        rows = await self._reader.approvals(self._identity.tenant, run, open_only=False)
+        mine = [row for row in rows if row.path == path]
+        waiting = [row for row in mine if row.answer is None]
+        if waiting:
+            return waiting[-1]
+        if mine:
+            raise Conflict(
+                f"The approval {path!r} is {mine[-1].answer} already.",
+                code="approval_answered",
+                advice="'kapell approvals list' shows what is still open.",
+            )
+        raise Missing(
+            f"The run has no approval {path!r}.",
+            code="approval_unknown",
+            advice="'kapell approvals list' shows paths of open approvals.",
+        )
+
+    async def _dead(self, run: RunId, path: str) -> None:
+        rows = await self._reader.dead_letters(self._identity.tenant, run)
+        if any(not path or row.path == path for row in rows):
+            return
+        summary = await self._summary(run)
+        where = f"at {path!r}" if path else "in the run"
+        succeeded = summary.status is RunStatus.SUCCEEDED
+        raise Missing(
+            f"There is no dead letter {where}: nothing failed that a person could mend.",
+            code="dead_letter_unknown",
+            advice="Fork the run to change what succeeded."
+            if succeeded
+            else "'kapell runs show' names the steps that failed.",
+        )
+
+
+def _check_edit(row: ApprovalRow, data: Json) -> None:
+    if not isinstance(data, dict):
+        raise Invalid("The changed data must be an object.", code="approval_edit")
+    refused = sorted(set(data) - set(row.edit))
+    if refused:
+        allowed = ", ".join(row.edit) or "nothing"
+        raise Invalid(
+            f"{', '.join(refused)} may not be changed in this approval.",
+            code="approval_edit",
+            advice=f"What may be changed: {allowed}.",
+        )
+
+
+def _ended(summary: RunSummary, done: str) -> Conflict:
+    return Conflict(
+        f"The run has {summary.status} already and cannot be {done}.",
+        code="run_ended",
+        advice="Restart or fork it to go on from it.",
+    )
