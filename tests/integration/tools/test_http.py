@@ -1,6 +1,7 @@
 """HTTP requests over a real connection: allowed hosts only, and no doubt about what happened."""
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,32 +112,53 @@ async def test_rules_with_ports_and_stars() -> None:
             gate.check("https", host, port, False)
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "10.0.0.1",
-        "127.0.0.1",
-        "169.254.169.254",
-        "192.168.1.1",
-        "::1",
-        "fd00::1",
-        "::ffff:10.0.0.1",
-    ],
-)
+PRIVATE = [
+    "10.0.0.1",
+    "127.0.0.1",
+    "169.254.169.254",
+    "192.168.1.1",
+    "100.64.0.1",
+    "0.0.0.0",  # noqa: S104 - must be refused
+    "224.0.0.1",
+    "::1",
+    "fd00::1",
+    "fe80::1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::a00:1",
+    "2002:a00:1::1",
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
 async def test_a_name_that_leads_to_a_private_address_is_refused(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    async def answers(*_: object, **__: object) -> list[object]:
-        return [(socket.AF_INET, 1, 6, "", ("93.184.216.34", 80)), (0, 1, 6, "", (address, 80))]
-
-    # the name service is the vendor's edge here: no test may ask a real one
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", answers)
+    name_service(monkeypatch, "93.184.216.34", address)
     gate = Gate(["api.example.com"], private=False)
     target = gate.check("http", "api.example.com", None, False)
     with pytest.raises(Denied) as caught:
         await gate.addresses(target)
     assert caught.value.code == "http_private_denied"
     assert await Gate(["api.example.com"], private=True).addresses(target)
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1", "::ffff:93.184.216.34"])
+async def test_a_name_that_leads_to_public_addresses_is_asked_there(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    name_service(monkeypatch, address, address)
+    gate = Gate(["api.example.com"], private=False)
+    target = gate.check("http", "api.example.com", None, False)
+    assert await gate.addresses(target) == (str(ipaddress.ip_address(address)),)
+
+
+def name_service(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Let every name lead to these addresses: no test may ask a real name service."""
+
+    async def answers(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_UNSPEC, 1, 6, "", (address, 80)) for address in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", answers)
 
 
 async def test_redirects_lead_to_allowed_hosts_only(tmp_path: Path, server: Server) -> None:

@@ -1,5 +1,6 @@
 """JSON queries: what they find, and where their cost ends."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,18 @@ def test_a_fifth_of_the_largest_table_costs_less_than_a_fifth_of_the_effort() ->
     rows: Json = [{"id": str(n), "text": "a ticket " * 5} for n in range(limits.table_rows // 5)]
     query = "[?contains(text, 'ticket') && id != '5'].id | length(@)"
     assert found(query, rows, limits.query_effort // 5, Stop()) == limits.table_rows // 5 - 1
+
+
+def test_a_single_join_cannot_fill_the_memory() -> None:
+    data: Json = {"separator": "x" * 1_000_000, "texts": ["a"] * 100}
+    tracemalloc.start()
+    try:
+        with pytest.raises(Invalid, match="looks at more than"):
+            found("join(separator, texts)", data, 1_000_000, Stop())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 def test_a_query_nobody_waits_for_ends() -> None:

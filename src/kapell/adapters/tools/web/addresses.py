@@ -15,6 +15,7 @@ from kapell.kit.errors import Denied, Invalid, Unavailable
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PORTS = {"http": 80, "https": 443}
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _LAST_PORT = 65_535
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 
@@ -120,9 +121,20 @@ def _literal(host: str) -> Address | None:
 
 
 def _is_public(address: Address) -> bool:
-    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    shown = inner or address
-    return shown.is_global and not shown.is_multicast
+    """Tell whether an address is on the public net, and so is the one it may carry inside."""
+    inner = _carried(address)
+    if inner is not None:
+        return _is_public(inner)
+    return address.is_global and not address.is_multicast
+
+
+def _carried(address: Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address an IPv6 one stands for: mapped, 6to4 or behind NAT64."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 async def _looked_up(target: Target) -> tuple[Address, ...]:
