@@ -16,7 +16,7 @@ from kapell.services.runs.ports import (
     Snapshot,
 )
 from kapell.testing.stores.bell import MemoryDoorbell
-from kapell.testing.stores.state import Run, State, change_rows, check_events
+from kapell.testing.stores.state import Run, State, change_rows, check_events, check_row
 
 _AGEING = 10.0
 _FIRST_LEASE = 10.0
@@ -32,6 +32,7 @@ class MemoryLog:
     async def append(self, append: Append) -> Appended:
         """Store one decision."""
         check_events(append.tenant_id, append.run_id, append.expected_seq, append.events)
+        check_row(append.row)
         run = self._state.runs.get((append.tenant_id, append.run_id))
         fence = (append.worker, append.epoch, append.expected_seq)
         if run is None or (run.owner, run.epoch, len(run.events)) != fence:

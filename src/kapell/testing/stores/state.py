@@ -16,7 +16,7 @@ from kapell.core.runs.rows import (
     RowChange,
     RunRow,
 )
-from kapell.kit.errors import Bug, Conflict, KapellError, Missing
+from kapell.kit.errors import Bug, Conflict, Invalid, KapellError, Missing
 from kapell.kit.ids import RunId, TenantId, VersionHash, WorkerId
 from kapell.kit.json import Digest, encode
 from kapell.kit.text import checked
@@ -196,6 +196,16 @@ def check_events(tenant_id: TenantId, run_id: RunId, after: int, events: Sequenc
             raise Bug(f"Event {event.seq} is not number {seq}.", code="events_not_dense")
         checked(event.id, event.correlation_id, event.causation_id, event.actor)
         dump(event.payload)
+
+
+def check_row(row: RunRow) -> None:
+    """Refuse numbers that no column of a database takes."""
+    if max(abs(row.usd), abs(row.tokens), abs(row.generation)) >= 1 << 63:
+        raise Invalid(
+            "The store refused the data of this decision: a number is too large.",
+            code="append_refused",
+            advice="Report this with the run's export; other runs are not touched.",
+        )
 
 
 def _same_request(one: NewRun, other: NewRun) -> bool:

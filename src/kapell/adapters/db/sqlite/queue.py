@@ -28,8 +28,8 @@ WITH RECURSIVE lanes(tenant_id, workflow, priority) AS (
             AND (n.tenant_id, n.workflow, n.priority) > (l.tenant_id, l.workflow, l.priority)
         ORDER BY n.tenant_id, n.workflow, n.priority LIMIT 1)
 ), caps AS (
-    SELECT key AS workflow, value - (SELECT count(*) FROM runs
-        WHERE owner IS NOT NULL AND workflow = key) AS room FROM json_each(:caps)
+    SELECT c.key AS workflow, c.value - (SELECT count(*) FROM runs AS o
+        WHERE o.owner IS NOT NULL AND o.workflow = c.key) AS room FROM json_each(:caps) AS c
 ), due AS (
     SELECT r.rowid AS row, r.tenant_id, r.workflow, r.run_id, c.room,
         r.wake_at - {AGEING} * r.priority AS rank

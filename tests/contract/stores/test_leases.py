@@ -1,0 +1,107 @@
+"""A worker owns its runs as long as it beats; what a dead one leaves is free at once."""
+
+import asyncio
+
+import pytest
+
+from kapell.adapters.db import Store
+from kapell.kit.ids import RunId, WorkerId
+from kapell.services.runs.ports import RunLost
+from tests.contract.stores.runs import ANN, BOB, T, claimed, decision, message, new, owned
+
+LONG = 60.0
+
+
+@pytest.mark.requirement("DX-03")
+async def test_a_beat_keeps_what_is_held(store: Store) -> None:
+    one, two = await owned(store, "r1", "r2")
+    held = {one.run_id: one.epoch, two.run_id: two.epoch}
+    beat = await store.log.beat(ANN, held, LONG)
+    assert beat.lost == frozenset()
+    assert (await store.log.beat(BOB, {}, LONG)).lost == frozenset()
+    assert await claimed(store, worker=BOB) == []
+
+
+@pytest.mark.requirement("DX-02", "DX-03")
+async def test_runs_of_the_dead_are_taken_over(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    held = {claim.run_id: claim.epoch}
+    await store.log.beat(ANN, held, -1.0)
+    await store.log.beat(BOB, {}, LONG)
+    assert await claimed(store, worker=BOB) == ["r1"]
+    # The dead one comes back: it can write nothing and learns what it has lost.
+    with pytest.raises(RunLost):
+        await store.log.append(decision(claim))
+    assert (await store.log.beat(ANN, held, LONG)).lost == {RunId("r1")}
+
+
+@pytest.mark.requirement("DX-03")
+async def test_a_beat_frees_what_its_worker_does_not_hold(store: Store) -> None:
+    one, _ = await owned(store, "r1", "r2")
+    # A claim that is younger than a lease may still be on its way to the worker.
+    await store.log.beat(ANN, {one.run_id: one.epoch}, LONG)
+    assert await claimed(store, worker=BOB) == []
+    await store.log.beat(ANN, {one.run_id: one.epoch}, 0.0)
+    await store.log.beat(ANN, {one.run_id: one.epoch}, LONG)
+    found = await store.reader.run(T, "r2")
+    assert found.owner is None
+
+
+async def test_a_beat_tells_runs_with_another_epoch_as_lost(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    beat = await store.log.beat(ANN, {claim.run_id: claim.epoch + 1, RunId("r9"): 1}, LONG)
+    assert beat.lost == {RunId("r1"), RunId("r9")}
+
+
+@pytest.mark.requirement("DX-03")
+async def test_who_leaves_gives_everything_back(store: Store) -> None:
+    await owned(store, "r1", "r2")
+    await store.log.leave(ANN)
+    found = await claimed(store, worker=BOB)
+    assert sorted(found) == ["r1", "r2"]
+    assert (await store.log.beat(BOB, {}, LONG)).lost == frozenset()
+
+
+async def test_a_worker_that_never_beat_is_not_robbed_at_once(store: Store) -> None:
+    await owned(store, "r1")
+    await store.log.beat(BOB, {}, LONG)
+    assert (await store.reader.run(T, "r1")).owner == ANN
+
+
+async def test_a_takeover_finds_the_messages(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    await store.starts.send(message("r1", "k1"))
+    await store.log.beat(ANN, {claim.run_id: claim.epoch}, -1.0)
+    await store.log.beat(BOB, {}, LONG)
+    await claimed(store, worker=BOB)
+    assert [one.key for one in await store.log.inbox(BOB, [])] == ["k1"]
+    assert await store.log.inbox(ANN, []) == ()
+
+
+@pytest.mark.requirement("DX-02", "DX-03")
+async def test_a_takeover_that_races_appends_leaves_one_owner(store: Store) -> None:
+    claims = await owned(store, *(f"r{number:02d}" for number in range(20)))
+    held = {claim.run_id: claim.epoch for claim in claims}
+
+    async def take() -> list[str]:
+        await store.log.beat(ANN, held, -1.0)
+        await store.log.beat(BOB, {}, LONG)
+        return await claimed(store, 50, worker=BOB)
+
+    results = await asyncio.gather(
+        take(), *(store.log.append(decision(claim)) for claim in claims), return_exceptions=True
+    )
+    taken = results[0]
+    assert isinstance(taken, list)
+    for claim, result in zip(claims, results[1:], strict=True):
+        events = await store.reader.events(T, claim.run_id)
+        assert len(events) == (1 if isinstance(result, RunLost) else 2)
+    await store.log.beat(WorkerId("cat"), {}, LONG)
+    rest = await claimed(store, 50, worker=WorkerId("cat"))
+    assert sorted(taken + rest) == sorted(held)
+
+
+async def test_new_runs_are_nobodys(store: Store) -> None:
+    await store.starts.start([new("r1")])
+    await store.log.beat(ANN, {}, LONG)
+    assert (await store.reader.run(T, "r1")).owner is None

@@ -1,0 +1,160 @@
+"""Lists, references, costs and what waits for people."""
+
+import pytest
+
+from kapell.adapters.db import Store
+from kapell.core.runs.rows import (
+    ApprovalClosed,
+    ApprovalOpened,
+    DeadLetterClosed,
+    DeadLetterOpened,
+    LedgerReserved,
+    LedgerSettled,
+)
+from kapell.core.runs.status import RunStatus
+from kapell.kit.errors import Failure, Invalid, Missing
+from kapell.kit.ids import RunId, TenantId
+from kapell.services.runs.ports import CostRow
+from tests.contract.stores.runs import T, decision, new, owned
+
+
+async def test_runs_are_listed_newest_first(store: Store) -> None:
+    await store.starts.start(
+        [new("r1"), new("r3", workflow="other"), new("r2"), new("x", tenant=TenantId("globex"))]
+    )
+
+    async def listed(**asked: object) -> list[str]:
+        return [run.run_id for run in await store.reader.runs(T, **asked)]  # type: ignore[arg-type]
+
+    assert await listed() == ["r3", "r2", "r1"]
+    assert await listed(limit=2) == ["r3", "r2"]
+    assert await listed(before=RunId("r3")) == ["r2", "r1"]
+    assert await listed(workflow="other") == ["r3"]
+    assert await listed(status=RunStatus.RUNNING) == []
+    assert await listed(status=RunStatus.QUEUED, before=RunId("r2")) == ["r1"]
+
+
+async def test_a_run_is_found_by_a_part_of_its_id(store: Store) -> None:
+    await store.starts.start([new("01abc1"), new("01abd2"), new("02abc3")])
+    for ref, run in {"01abc1": "01abc1", "02": "02abc3", "d2": "01abd2", "last": "02abc3"}.items():
+        assert (await store.reader.run(T, ref)).run_id == run
+    with pytest.raises(Invalid) as many:
+        await store.reader.run(T, "01ab")
+    with pytest.raises(Missing) as none:
+        await store.reader.run(T, "zz")
+    assert (many.value.code, none.value.code) == ("run_ambiguous", "run_unknown")
+    for ref in ("", "%", "last"):
+        with pytest.raises(Missing):
+            await store.reader.run(TenantId("globex"), ref)
+
+
+def _reserved(call: str, model: str, usd: int, at: float = 1.0, step: str = "a") -> LedgerReserved:
+    return LedgerReserved(
+        call=call, path=step, step=step, agent="editor", model=model, usd=usd, tokens=9, at=at
+    )
+
+
+def _settled(call: str, usd: int) -> LedgerSettled:
+    return LedgerSettled(
+        call=call, usd=usd, input_tokens=10, output_tokens=3, state="settled", at=2.0
+    )
+
+
+async def test_costs_are_grouped(store: Store) -> None:
+    one, two = await owned(store, "r1", "r2")
+    changes = [_reserved("c1", "openai:a", 50), _reserved("c2", "openai:b", 70, step="b")]
+    await store.log.append(decision(one, changes=changes))
+    await store.log.append(decision(one, seq=2, changes=[_settled("c1", 5)]))
+    late = [_reserved("c1", "google:c", 1, at=9.0), _settled("c1", 7)]
+    await store.log.append(decision(two, changes=late))
+    found = [(row.group, row.calls, row.usd, row.reserved) for row in await _costs(store)]
+    assert found == [("google", 1, 7, 0), ("openai", 2, 5, 70)]
+    (row,) = await store.reader.costs(T, "model", since=5.0)
+    assert (row.group, row.input_tokens, row.output_tokens) == ("google:c", 10, 3)
+    assert [row.group for row in await store.reader.costs(T, "step", RunId("r1"))] == ["a", "b"]
+    for by, groups in {"agent": ["editor"], "run": ["r2", "r1"], "workflow": ["review"]}.items():
+        rows = await store.reader.costs(T, by)  # type: ignore[arg-type] # a loop over the names
+        assert [row.group for row in rows] == groups
+
+
+async def _costs(store: Store) -> tuple[CostRow, ...]:
+    return await store.reader.costs(T, "provider")
+
+
+async def test_a_late_answer_corrects_the_ledger(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    abandoned = LedgerSettled(
+        call="c1", usd=99, input_tokens=0, output_tokens=0, state="abandoned", at=2.0
+    )
+    await store.log.append(decision(claim, changes=[_reserved("c1", "m", 99), abandoned]))
+    await store.log.append(decision(claim, seq=2, changes=[_settled("c1", 4)]))
+    (row,) = await store.reader.costs(T, "run")
+    assert (row.calls, row.usd, row.reserved, row.output_tokens) == (1, 4, 0, 3)
+    await store.log.append(
+        decision(claim, seq=3, changes=[_settled("c1", 5), _reserved("c1", "m", 8)])
+    )
+    (row,) = await store.reader.costs(T, "run")
+    assert (row.usd, row.reserved) == (0, 8)
+
+
+def _opened(path: str, at: float) -> ApprovalOpened:
+    return ApprovalOpened(
+        path=path, title=f"May {path}?", data='{"a":1}', edit=("a",), expires=None, at=at
+    )
+
+
+async def test_approvals_open_and_close(store: Store) -> None:
+    one, two = await owned(store, "r1", "r2")
+    await store.log.append(decision(two, changes=[_opened("ask", 2.0)]))
+    await store.log.append(decision(one, changes=[_opened("ask", 1.0), _opened("b", 3.0)]))
+    closed = ApprovalClosed(path="ask", answer="approved", by="user:eve", at=4.0)
+    await store.log.append(decision(one, seq=2, changes=[closed, _opened("ask", 5.0)]))
+    found = await store.reader.approvals(T)
+    assert [(row.run_id, row.path, row.at) for row in found] == [
+        ("r2", "ask", 2.0),
+        ("r1", "b", 3.0),
+        ("r1", "ask", 5.0),
+    ]
+    assert (found[0].title, found[0].data, found[0].edit) == ("May ask?", '{"a":1}', ("a",))
+    answered = await store.reader.approvals(T, RunId("r1"), open_only=False)
+    assert (answered[0].answer, answered[0].by, found[0].workflow) == (
+        "approved",
+        "user:eve",
+        "review",
+    )
+
+
+async def test_an_approval_opened_and_closed_at_once_is_closed(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    closed = ApprovalClosed(path="ask", answer="void", by="system", at=1.0)
+    await store.log.append(decision(claim, changes=[_opened("ask", 1.0), closed]))
+    assert await store.reader.approvals(T) == ()
+
+
+async def test_dead_letters_are_buried_by_path(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    paths = ["fan[1]/call", "fan[10]/call", "fan[1]", "fanfare"]
+    dead = [
+        DeadLetterOpened(
+            path=path, stage="call", failure=Failure(code="c", message="m"), attempts=3, at=at
+        )
+        for at, path in enumerate(paths, start=1)
+    ]
+    await store.log.append(decision(claim, changes=dead))
+    found = await store.reader.dead_letters(T, RunId("r1"))
+    assert [row.path for row in found] == paths
+    assert (found[0].stage, found[0].code, found[0].message, found[0].attempts) == (
+        "call", "c", "m", 3,
+    )  # fmt: skip
+    buried = [DeadLetterClosed(path="fan[1]", at=9.0)]
+    await store.log.append(decision(claim, seq=2, changes=buried))
+    assert [row.path for row in await store.reader.dead_letters(T)] == ["fan[10]/call", "fanfare"]
+    await store.log.append(decision(claim, seq=3, changes=[DeadLetterClosed(path="", at=9.0)]))
+    assert await store.reader.dead_letters(T) == ()
+
+
+async def test_cursors_are_remembered(store: Store) -> None:
+    assert await store.reader.cursor("ui") == 0
+    await store.reader.save_cursor("ui", 7)
+    await store.reader.save_cursor("ui", 9)
+    assert (await store.reader.cursor("ui"), await store.reader.cursor("audit")) == (9, 0)
