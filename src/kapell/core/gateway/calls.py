@@ -7,7 +7,7 @@ import msgspec
 from kapell.kit.json import Json
 
 DEFAULT_MAX_OUTPUT = 4096
-"""Output tokens a call may produce unless its agent says otherwise: the reservation counts on it."""
+"""Output tokens a call may produce unless its agent says otherwise; reservations count on it."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -50,8 +50,10 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came back. With a schema asked for, ``value`` is the parsed JSON, not yet validated;
-    None when the text was no JSON.
+    """What came back.
+
+    With a schema asked for, ``value`` is the parsed JSON, not yet validated; None when the text was
+    no JSON.
     """
 
     text: str

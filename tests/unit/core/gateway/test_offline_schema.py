@@ -98,7 +98,7 @@ def test_lists_are_made_from_bullets() -> None:
 )  # fmt: skip
 def test_a_schema_is_satisfied(schema: Json) -> None:
     made = value(schema)
-    jsonschema_rs.validate(schema, made, validate_formats=True)  # type: ignore[arg-type]
+    jsonschema_rs.validate(schema, made, validate_formats=True)  # type: ignore[arg-type]  # plain data
 
 
 def _bounded(
@@ -174,6 +174,6 @@ _schemas = st.recursive(
     prompt=st.sampled_from([TICKET, "", "Tags: a, b", "- one\n- two\nurgent 7 12.5"]),
 )
 def test_any_satisfiable_schema_is_satisfied(schema: dict[str, object], prompt: str) -> None:
-    made = value(schema, prompt)  # type: ignore[arg-type]
+    made = value(schema, prompt)  # type: ignore[arg-type]  # plain data
     jsonschema_rs.validate(schema, made, validate_formats=True)
-    assert value(schema, prompt) == made  # type: ignore[arg-type]
+    assert value(schema, prompt) == made  # type: ignore[arg-type]  # plain data

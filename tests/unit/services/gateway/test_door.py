@@ -18,15 +18,16 @@ from kapell.testing.models.scripted import ScriptedModel
 class Fixed:
     """A port with one answer; counts what it is asked and whether it was closed."""
 
-    def __init__(self, answer: ModelAnswer, delay: float = 0.0) -> None:
+    def __init__(self, answer: ModelAnswer, hangs: bool = False) -> None:
         self.answer = answer
-        self.delay = delay
+        self.hangs = hangs
         self.asked = 0
         self.closed = False
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelAnswer:
         self.asked += 1
-        await asyncio.sleep(self.delay)
+        if self.hangs:
+            await asyncio.Event().wait()
         return self.answer
 
     async def close(self) -> None:
@@ -70,7 +71,7 @@ async def test_an_answer_of_offline_that_hides_it_is_refused() -> None:
 
 
 async def test_the_timeout_of_a_request_ends_it() -> None:
-    gateway = Gateway({"slow": lambda: Fixed(ModelAnswer(text="late"), delay=60)})
+    gateway = Gateway({"slow": lambda: Fixed(ModelAnswer(text="late"), hangs=True)})
     with pytest.raises(KapellError) as caught:
         await gateway.complete(request("slow:one", timeout=0.01))
     assert caught.value.code == "model_timeout"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kapell.core.gateway.offline import lexicon
+from kapell.core.gateway.offline.language import lexicon
+from kapell.core.gateway.offline.language.words import sentences, shortened, stem, stems, words
 from kapell.core.gateway.offline.prompt import Example, Prompt
-from kapell.core.gateway.offline.words import sentences, shortened, stem, stems, words
 
 _URGENT = lexicon.phrases(lexicon.URGENT)
 _CALM = lexicon.phrases(lexicon.CALM)

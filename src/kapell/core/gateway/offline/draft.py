@@ -2,11 +2,11 @@
 
 import re
 
-from kapell.core.gateway.offline import extract
 from kapell.core.gateway.offline.classify import mood, topic, urgency
+from kapell.core.gateway.offline.language import extract
+from kapell.core.gateway.offline.language.summary import central, headline, summary
+from kapell.core.gateway.offline.language.words import name_words, shortened, words
 from kapell.core.gateway.offline.prompt import Prompt
-from kapell.core.gateway.offline.summary import central, headline, summary
-from kapell.core.gateway.offline.words import name_words, shortened, words
 
 _FIELD = re.compile(
     r"(?<!\{)\{([A-Za-z][\w .-]{0,40})\}(?!\})|\[([A-Z][A-Za-z ]{1,30})\]|<([a-z][a-z_ ]{1,30})>"

@@ -3,14 +3,15 @@
 import re
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest, Usage
-from kapell.core.gateway.offline import extract, tokens
+from kapell.core.gateway.offline import tokens
 from kapell.core.gateway.offline.classify import Label, choose, topic
 from kapell.core.gateway.offline.draft import filled, reply, template_in
-from kapell.core.gateway.offline.fill import fill
+from kapell.core.gateway.offline.language import extract
+from kapell.core.gateway.offline.language.summary import keywords, summary
+from kapell.core.gateway.offline.language.words import words
 from kapell.core.gateway.offline.outline import outline
 from kapell.core.gateway.offline.prompt import Prompt, read
-from kapell.core.gateway.offline.summary import keywords, summary
-from kapell.core.gateway.offline.words import words
+from kapell.core.gateway.offline.shapes.fill import fill
 from kapell.kit.json import encode
 
 NAME = "offline"

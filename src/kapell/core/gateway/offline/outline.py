@@ -2,10 +2,10 @@
 
 import re
 
-from kapell.core.gateway.offline import extract
+from kapell.core.gateway.offline.language import extract
+from kapell.core.gateway.offline.language.summary import central, headline
+from kapell.core.gateway.offline.language.words import name_words, sentences, shortened
 from kapell.core.gateway.offline.prompt import Prompt
-from kapell.core.gateway.offline.summary import central, headline
-from kapell.core.gateway.offline.words import name_words, sentences, shortened
 
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])[ \t]+(.+)$", re.MULTILINE)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kapell.core.gateway.calls import Message
-from kapell.core.gateway.offline.words import listed, words
+from kapell.core.gateway.offline.language.words import listed, words
 
 VERBS = listed(
     "answer reply respond draft write compose classify categorise categorize sort label tag triage "

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from kapell.core.gateway.offline import extract
 from kapell.core.gateway.offline.classify import Label, choose
-from kapell.core.gateway.offline.fields import Field
+from kapell.core.gateway.offline.language import extract
+from kapell.core.gateway.offline.language.summary import central, keywords
+from kapell.core.gateway.offline.language.words import listed, name_words, stems
 from kapell.core.gateway.offline.prompt import Prompt
-from kapell.core.gateway.offline.schema import Node, types
-from kapell.core.gateway.offline.summary import central, keywords
-from kapell.core.gateway.offline.words import listed, name_words, stems
+from kapell.core.gateway.offline.shapes.fields import Field
+from kapell.core.gateway.offline.shapes.schema import Node, types
 
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])[ \t]+(.+)$", re.MULTILINE)
 _WORDS = frozenset(("keywords", "keyword", "tags", "tag", "labels", "topics", "terms", "themes"))

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from kapell.core.gateway.offline import extract, neutral
 from kapell.core.gateway.offline.classify import mood, says, topic, urgency
 from kapell.core.gateway.offline.draft import reply
+from kapell.core.gateway.offline.language import extract
+from kapell.core.gateway.offline.language.summary import central, headline, summary
+from kapell.core.gateway.offline.language.words import name_words, shortened, stems
 from kapell.core.gateway.offline.prompt import Prompt
-from kapell.core.gateway.offline.schema import Node
-from kapell.core.gateway.offline.summary import central, headline, summary
-from kapell.core.gateway.offline.words import name_words, shortened, stems
+from kapell.core.gateway.offline.shapes import neutral
+from kapell.core.gateway.offline.shapes.schema import Node
 
 _LANGUAGE = frozenset(("language", "lang", "locale"))
 _WHEN = frozenset(("date", "day", "when", "deadline", "due", "on", "birthday"))

@@ -4,7 +4,7 @@ import itertools
 import re
 from datetime import date
 
-from kapell.core.gateway.offline.words import name_words, stem
+from kapell.core.gateway.offline.language.words import name_words, stem
 
 _KEY = re.compile(
     r"(?:^|[\n;,|(:])[ \t]*(?:[-*•][ \t]*)?([A-Za-z][\w/-]*(?:[ _][\w/-]+){0,3})[ \t]*[:=](?!//)"

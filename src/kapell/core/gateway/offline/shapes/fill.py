@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from kapell.core.gateway.offline import neutral
 from kapell.core.gateway.offline.classify import Label, choose
-from kapell.core.gateway.offline.fields import Field, numbers_for, texts_for, truth_of
-from kapell.core.gateway.offline.items import items_for
 from kapell.core.gateway.offline.prompt import Prompt
-from kapell.core.gateway.offline.schema import Node, Schema, types
+from kapell.core.gateway.offline.shapes import neutral
+from kapell.core.gateway.offline.shapes.fields import Field, numbers_for, texts_for, truth_of
+from kapell.core.gateway.offline.shapes.items import items_for
+from kapell.core.gateway.offline.shapes.schema import Node, Schema, types
 from kapell.kit.json import Json, encode
 
 _DEEP = 6

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from kapell.core.gateway.offline.words import sentences, shortened, stems
+from kapell.core.gateway.offline.language.words import sentences, shortened, stems
 
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
 _GREETINGS = frozenset(

@@ -4,8 +4,8 @@ import math
 import re
 from collections.abc import Iterator
 
-from kapell.core.gateway.offline.pattern import matching
-from kapell.core.gateway.offline.schema import Node
+from kapell.core.gateway.offline.shapes.pattern import matching
+from kapell.core.gateway.offline.shapes.schema import Node
 from kapell.kit.json import Json
 
 _FORMATS = {

@@ -6,7 +6,7 @@ number of words; a value above or below 1 says how strongly the phrase speaks.
 
 from collections.abc import Mapping
 
-from kapell.core.gateway.offline.words import stem, words
+from kapell.core.gateway.offline.language.words import stem, words
 
 URGENT = (
     "urgent=2|urgently=2|asap=2|immediately=1.6|right away=1.2|right now=1|emergency=2|"

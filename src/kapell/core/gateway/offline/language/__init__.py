@@ -1,0 +1,1 @@
+"""Reading English without understanding it: words, senses, facts and central sentences."""

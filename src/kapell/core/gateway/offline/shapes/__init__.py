@@ -1,0 +1,1 @@
+"""Values in the shape a JSON Schema asks for."""
