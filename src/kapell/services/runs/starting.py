@@ -40,6 +40,18 @@ class InputFiles(Protocol):
         ...
 
 
+class KnownModels(Protocol):
+    """Knows which models there are."""
+
+    def check(self, model: str) -> None:
+        """Make sure that somebody serves a model.
+
+        Raises:
+            Missing: ``model_unknown``.
+        """
+        ...
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who begins runs, and where: ``workspace`` is an absolute path."""
 
@@ -65,6 +77,8 @@ class Starter:
         artifacts: ArtifactStore,
         versions: Versions,
         files: InputFiles,
+        routes: Mapping[str, str],
+        models: KnownModels,
     ) -> None:
         self._identity = identity
         self._workspace = workspace
@@ -72,6 +86,8 @@ class Starter:
         self._artifacts = artifacts
         self._versions = versions
         self._files = files
+        self._routes = routes
+        self._models = models
 
     async def start(
         self,
@@ -100,6 +116,9 @@ class Starter:
             Invalid: ``inputs_invalid``.
             Conflict: ``key_reused`` for a key that stands for something else.
         """
+        if model is not None:
+            model = self._routes.get(model, model)
+            self._models.check(model)
         loaded = self._workspace.load_workflow(workflow)
         inputs = await self._with_files(loaded.version, bind(loaded.version, given))
         return await self.start_version(

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Protocol
 
 import msgspec
 
+from kapell.core.events.envelope import Event
 from kapell.core.runs.inputs import Poisoned
-from kapell.core.runs.state import FOLD
+from kapell.core.runs.state import FOLD, State
+from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Bug, Failure, KapellError
 from kapell.kit.ids import RunId
 from kapell.services.runs.advancing.desk import Desk
@@ -71,12 +73,40 @@ class Worker:
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
         self._alone: dict[RunId, int] = {}
         self._news = asyncio.Event()
+        self._watched: tuple[RunId, asyncio.Event] | None = None
         self.failures: dict[RunId, Failure] = {}
 
     @property
     def owned(self) -> Sequence[RunId]:
         """Return the runs this worker holds now."""
         return tuple(self._tasks)
+
+    @contextlib.contextmanager
+    def watch(self, run: RunId, stop: asyncio.Event) -> Iterator[None]:
+        """Set ``stop`` when a run has ended, waits for somebody, or could not be advanced."""
+
+        def look(changed: RunId, events: Sequence[Event], state: State) -> None:
+            del events
+            if changed == run and _idle(state):
+                stop.set()
+
+        self.desk.observers.append(look)
+        self._watched = (run, stop)
+        try:
+            yield
+        finally:
+            self.desk.observers.remove(look)
+            self._watched = None
+
+    def raise_failure(self, run: RunId) -> None:
+        """Raise why a run could not be advanced, if it could not.
+
+        Raises:
+            KapellError: as its owner met it.
+        """
+        failure = self.failures.get(run)
+        if failure is not None:
+            raise KapellError.from_failure(failure)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set, then drain and give everything back."""
@@ -143,6 +173,10 @@ class Worker:
             self._owners.pop(claim.run_id, None)
             self._tasks.pop(claim.run_id, None)
             self._news.set()
+            if self._watched and claim.run_id in self.failures:
+                run, stop = self._watched
+                if run == claim.run_id:
+                    stop.set()
 
     async def _drive(self, claim: Claim) -> None:
         poisoned = None
@@ -216,6 +250,15 @@ class Worker:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+def _idle(state: State) -> bool:
+    """Tell whether a run has ended, or waits for what only somebody outside can bring."""
+    if state.status in TERMINAL:
+        return True
+    if state.status is not RunStatus.WAITING or state.children:
+        return False
+    return not any(run.waits in {"time", "retry"} for run in state.steps.values())
 
 
 def _unknown() -> Failure:

@@ -1,0 +1,226 @@
+"""The whole program, opened: a workspace, its store, its doors, and what acts through them."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
+from pathlib import Path
+
+from kapell.adapters.db.store import Store, open_store
+from kapell.adapters.llm.factories import factories
+from kapell.adapters.llm.settings import ProviderSettings
+from kapell.adapters.pricing.bundled import BundledPrices
+from kapell.adapters.system.clock import SystemClock, random_bits
+from kapell.adapters.system.solitary import SolitaryProcess
+from kapell.adapters.tools.files.folder import LocalRunFolder
+from kapell.adapters.tools.options import ToolOptions
+from kapell.adapters.tools.registry import builtin_tools
+from kapell.adapters.tools.specs import SPECS
+from kapell.adapters.workspace.files import WorkspaceFolder
+from kapell.adapters.workspace.inputs import LocalInputFiles
+from kapell.core.pricing.override import Override
+from kapell.core.runs.status import TERMINAL
+from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
+from kapell.services.gateway.door import Gateway
+from kapell.services.pricing.prices import PriceList
+from kapell.services.runs.advancing.desk import Desk
+from kapell.services.runs.advancing.effects import Effects
+from kapell.services.runs.advancing.quotes import Quotes
+from kapell.services.runs.advancing.worker import Limits, Worker
+from kapell.services.runs.deltas import Deltas
+from kapell.services.runs.forking import Forker
+from kapell.services.runs.porting import Porter
+from kapell.services.runs.ports import RunReader
+from kapell.services.runs.reading import Histories
+from kapell.services.runs.starting import Identity, Starter
+from kapell.services.runs.telling import Teller
+from kapell.services.runs.versions import Versions
+from kapell.services.tools.executor import ToolExecutor
+from kapell.services.tools.ports import Tool
+from kapell.services.workflows.workspace import Workspace
+from kapell.settings.loading import Settings, load_settings
+
+STATE = ".kapell"
+"""Folder of a workspace for what is not authored: the database, folders of runs."""
+
+
+class App:
+    """A workspace and its store, ready to be used; made by ``open_app``."""
+
+    def __init__(
+        self,
+        root: Path,
+        current: Path,
+        settings: Settings,
+        store: Store,
+        *,
+        actor: str,
+        extra_tools: Mapping[str, Tool],
+    ) -> None:
+        self.root = root
+        self.settings = settings
+        self.store = store
+        self.tenant: TenantId = LOCAL
+        self.clock = SystemClock()
+        self.reader: RunReader = store.reader
+        self.deltas = Deltas()
+        self.tools = {**builtin_tools(_tool_options(settings)), **extra_tools}
+        specs = {**SPECS, **{name: tool.spec for name, tool in extra_tools.items()}}
+        self.workspace = Workspace(WorkspaceFolder(root, current), settings.definitions, specs)
+        self.gateway = Gateway(factories(_providers(settings)))
+        self.prices = PriceList(_overrides(settings), BundledPrices(), self.clock)
+        self.versions = Versions(store.starts)
+        self.identity = Identity(
+            tenant=self.tenant,
+            actor=actor,
+            workspace=str(root),
+            clock=self.clock,
+            random=random_bits,
+        )
+        files = LocalInputFiles((current, root), settings.tools.tables.bytes)
+        self.starter = Starter(
+            self.identity,
+            self.workspace,
+            store.starts,
+            store.artifacts,
+            self.versions,
+            files,
+            settings.definitions.routes,
+            self.gateway,
+        )
+        self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
+        self.teller = Teller(self.identity, store.starts, store.reader)
+        self.forker = Forker(self.identity, store.starts, store.reader, self.histories, self.teller)
+        self.porter = Porter(
+            self.tenant, store.starts, store.reader, store.artifacts, self.histories, self.versions
+        )
+
+    def worker(self, concurrency: int | None = None) -> Worker:
+        """Return a worker of this process; ``concurrency`` is how many runs it owns at once."""
+        settings = self.settings.worker
+        name = WorkerId(f"{socket.gethostname()}-{os.getpid()}-{random_bits() & 0xFFFFFF:06x}")
+        limits = Limits(
+            runs=concurrency or settings.concurrency,
+            caps=settings.workflows,
+            lease=settings.lease,
+            drain=settings.drain,
+        )
+        solitary = SolitaryProcess(str(self.root), name)
+        return Worker(self.desk(name), self.store.doorbell, limits, solitary)
+
+    def desk(self, worker: WorkerId) -> Desk:
+        """Return what the runs of a worker share."""
+        tools = ToolExecutor(self.tools, self.store.artifacts, LocalRunFolder())
+        return Desk(
+            worker=worker,
+            log=self.store.log,
+            starts=self.store.starts,
+            artifacts=self.store.artifacts,
+            results=self.store.results,
+            versions=self.versions,
+            effects=Effects(
+                self.gateway,
+                tools,
+                self.store.artifacts,
+                self.deltas,
+                self.settings.worker.effects,
+            ),
+            quotes=Quotes(self.prices),
+            clock=self.clock,
+            random=random_bits,
+        )
+
+    async def run_until_idle(self, run: RunId, worker: Worker | None = None) -> None:
+        """Work in this process until a run has ended or waits for somebody.
+
+        Raises:
+            KapellError: why the run could not be advanced.
+        """
+        working = worker or self.worker()
+        stop = asyncio.Event()
+        with working.watch(run, stop):
+            summary = await self.reader.run(self.tenant, run)
+            if summary.status in TERMINAL:
+                return
+            await working.run(stop)
+        working.raise_failure(run)
+
+
+@asynccontextmanager
+async def open_app(
+    workspace: Path,
+    settings: Settings | None = None,
+    *,
+    current: Path | None = None,
+    actor: str = "user:local",
+    extra_tools: Mapping[str, Tool] | None = None,
+) -> AsyncIterator[App]:
+    """Open a workspace with its store; everything is closed again at the end.
+
+    Args:
+        workspace: The folder of definitions.
+        settings: Used in place of those of the workspace.
+        current: The folder from which a person's relative paths count.
+        actor: Who acts, as events say it.
+        extra_tools: Tools beside the built-in ones, by name.
+
+    Raises:
+        DefinitionInvalid, Invalid: the settings are wrong.
+        Unavailable, Conflict: the store cannot be used.
+    """
+    root = Path(os.path.abspath(workspace))
+    known = settings or load_settings(root)
+    store = _store(root, known)
+    await store.open()
+    app = App(root, current or root, known, store, actor=actor, extra_tools=extra_tools or {})
+    try:
+        yield app
+    finally:
+        await app.gateway.close()
+        await store.close()
+
+
+def _store(root: Path, settings: Settings) -> Store:
+    """Return the store, and make the folder it is in when that is the workspace's own."""
+    url = settings.database.url
+    if url == f"sqlite:///{root / STATE / 'kapell.db'}":
+        with suppress(OSError):  # the store says better what is wrong with the folder
+            (root / STATE).mkdir(exist_ok=True)
+    return open_store(url, durability=settings.database.durability)
+
+
+def _providers(settings: Settings) -> dict[str, ProviderSettings]:
+    return {
+        name: ProviderSettings(
+            base_url=one.base_url, api_key=one.api_key, api_version=one.api_version
+        )
+        for name, one in settings.providers.items()
+    }
+
+
+def _overrides(settings: Settings) -> list[Override]:
+    return [
+        Override(
+            model=model,
+            input=Decimal(str(price.input)),
+            output=Decimal(str(price.output)),
+            cached_input=None if price.cached_input is None else Decimal(str(price.cached_input)),
+        )
+        for model, price in settings.prices.items()
+    ]
+
+
+def _tool_options(settings: Settings) -> ToolOptions:
+    tools = settings.tools
+    return ToolOptions(
+        table_bytes=tools.tables.bytes,
+        table_rows=tools.tables.rows,
+        file_bytes=tools.files.bytes,
+        http_allow=tools.http.allow,
+        http_private=tools.http.private,
+        http_bytes=tools.http.bytes,
+        http_timeout=tools.http.timeout,
+        http_redirects=tools.http.redirects,
+    )

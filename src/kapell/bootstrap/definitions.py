@@ -1,0 +1,55 @@
+"""A workspace without a database: what ``validate``, ``preview`` and the lists of files need."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from kapell.adapters.tools.specs import builtin_specs
+from kapell.adapters.workspace.files import WorkspaceFolder, find_root
+from kapell.core.definitions.problems import Problem, Problems
+from kapell.core.tools.spec import ToolSpec
+from kapell.services.workflows.workspace import Workspace
+from kapell.settings.authored import settings_tree, workspace_defaults
+
+
+class Definitions(msgspec.Struct, frozen=True):
+    """A workspace's definitions and the tools they may name; ``warnings`` of its settings."""
+
+    root: Path
+    workspace: Workspace
+    tools: Mapping[str, ToolSpec]
+    warnings: tuple[Problem, ...] = ()
+
+
+def open_definitions(root: Path, current: Path | None = None) -> Definitions:
+    """Return the definitions of a workspace.
+
+    Args:
+        root: The workspace.
+        current: The folder a person's relative paths count from.
+
+    Raises:
+        DefinitionInvalid: With what is wrong in the settings that concern definitions.
+    """
+    problems = Problems()
+    defaults = workspace_defaults(settings_tree(root), os.environ, problems)
+    problems.raise_errors()
+    tools = {spec.name: spec for spec in builtin_specs()}
+    workspace = Workspace(WorkspaceFolder(root, current), defaults, tools)
+    return Definitions(root.absolute(), workspace, tools, problems.warnings)
+
+
+def check_settings(root: Path) -> None:
+    """Read the settings whole, as a run would.
+
+    Raises:
+        KapellError: With what is wrong.
+    """
+    from kapell.settings.loading import load_settings  # noqa: PLC0415 - heavy, and seldom asked for
+
+    load_settings(root)
+
+
+__all__ = ["Definitions", "find_root", "open_definitions"]
