@@ -91,9 +91,7 @@ def workspace_defaults(
             model=form.model or found.model,
             routes=form.routes or {},
             budget=budget_of(form.budget),
-            retry=None
-            if limits is None or limits.retry is None
-            else retry_of(limits.retry, Retry()),
+            retry=retry,
             timeout=None if limits is None else limits.timeout,
         )
     return found if not model else msgspec.structs.replace(found, model=model)

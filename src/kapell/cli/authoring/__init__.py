@@ -1,0 +1,1 @@
+"""Commands about files: making a workspace, checking it, listing what it holds."""

@@ -1,0 +1,139 @@
+"""Checks definitions without a database: light, so that editors and hooks may call it often."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kapell.bootstrap.definitions import Definitions, check_settings, find_root, open_definitions
+from kapell.cli.exits import Exit
+from kapell.cli.failures import block, parts_of, problem_document, tell
+from kapell.cli.screen import Screen
+from kapell.cli.surroundings import Surroundings
+from kapell.core.definitions.problems import Problem
+from kapell.kit.errors import KapellError, Missing
+from kapell.settings import FILE
+
+
+class Checked:
+    """What was found in one file."""
+
+    def __init__(self, path: str, kind: str, name: str = "") -> None:
+        self.path = path
+        self.kind = kind
+        self.name = name
+        self.hash = ""
+        self.errors: tuple[Problem | KapellError, ...] = ()
+        self.warnings: tuple[Problem, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """Return it as data."""
+        return {
+            "file": self.path,
+            "kind": self.kind,
+            "name": self.name,
+            "version": self.hash,
+            "ok": not self.errors,
+            "errors": [problem_document(one) for one in self.errors],
+            "warnings": [problem_document(one) for one in self.warnings],
+        }
+
+
+def check(surroundings: Surroundings, files: Sequence[str], *, as_json: bool = False) -> Exit:
+    """Check the files named, or the whole workspace; tell all errors and return the exit code."""
+    screen = Screen(surroundings)
+    try:
+        found = list(_found(surroundings, files))
+    except KapellError as error:
+        return tell(screen, error, as_json=as_json, debug=surroundings.debug)
+    wrong = sum(len(one.errors) for one in found)
+    if as_json:
+        screen.document({"ok": not wrong, "files": [one.document() for one in found]})
+        return Exit.INVALID if wrong else Exit.OK
+    for one in found:
+        for warning in one.warnings:
+            screen.complain(block(screen, warning, word="warning"))
+        for problem in one.errors:
+            screen.complain(block(screen, problem))
+        if not one.errors:
+            hashed = f"  {one.hash[:12]}" if one.hash else ""
+            screen.say(f"ok  {one.path}  {one.name}{hashed}".rstrip())
+    if not found:
+        screen.note("Nothing to check: there are no workflows and no agents here.")
+    if wrong:
+        screen.complain(f"{wrong} error{'s' if wrong > 1 else ''}")
+    return Exit.INVALID if wrong else Exit.OK
+
+
+def _found(surroundings: Surroundings, files: Sequence[str]) -> list[Checked]:
+    if not files:
+        root = surroundings.folder or find_root(Path.cwd())
+        return [*_settings(root), *_everything(open_definitions(root, Path.cwd()))]
+    opened: dict[Path, Definitions] = {}
+    found = []
+    for name in files:
+        if Path(name).name == FILE:
+            found += _settings(Path(name).absolute().parent)
+            continue
+        root = surroundings.folder or find_root(Path(name) if _is_path(name) else Path.cwd())
+        if root not in opened:
+            opened[root] = open_definitions(root, Path.cwd())
+        found.append(
+            _agent(opened[root], name) if name.endswith(".md") else _one(opened[root], name)
+        )
+    return found
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or Path(name).suffix in {".yaml", ".yml", ".json", ".md"}
+
+
+def _settings(root: Path) -> list[Checked]:
+    if not (root / FILE).exists():
+        return []
+    checked = Checked(FILE, "settings")
+    try:
+        check_settings(root)
+    except KapellError as error:
+        checked.errors = parts_of(error)
+    return [checked]
+
+
+def _everything(definitions: Definitions) -> list[Checked]:
+    found = []
+    for workflow in definitions.workspace.list_workflows():
+        checked = Checked(workflow.path, "workflow", workflow.name)
+        checked.hash = workflow.hash or ""
+        checked.errors, checked.warnings = workflow.problems, workflow.warnings
+        found.append(checked)
+    for agent in definitions.workspace.list_agents():
+        checked = Checked(agent.path, "agent", agent.name)
+        checked.errors, checked.warnings = agent.problems, agent.warnings
+        found.append(checked)
+    return found
+
+
+def _one(definitions: Definitions, name: str) -> Checked:
+    checked = Checked(name, "workflow")
+    try:
+        loaded = definitions.workspace.load_workflow(name)
+    except KapellError as error:
+        checked.errors = parts_of(error)
+        if isinstance(error, Missing):
+            raise
+        return checked
+    checked.path, checked.name, checked.hash = loaded.path, loaded.version.name, loaded.hash
+    checked.warnings = loaded.warnings
+    return checked
+
+
+def _agent(definitions: Definitions, name: str) -> Checked:
+    path = Path(name).resolve()
+    for entry in definitions.workspace.list_agents():
+        if (definitions.root / entry.path).resolve() == path:
+            checked = Checked(entry.path, "agent", entry.name)
+            checked.errors, checked.warnings = entry.problems, entry.warnings
+            return checked
+    raise Missing(
+        f"There is no agent's file `{name}` in the workspace {definitions.root}.",
+        code="agent_missing",
+        advice="Agents are files agents/NAME.md of a workspace.",
+    )

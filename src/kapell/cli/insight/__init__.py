@@ -1,0 +1,1 @@
+"""Commands that tell what runs cost and where their time went."""

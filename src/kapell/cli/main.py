@@ -1,0 +1,76 @@
+"""The entry point: words in, exit code out.
+
+A plain ``validate FILE...`` is called straight away: parsing it would cost more than the check.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from kapell.cli.exits import Exit
+from kapell.cli.screen import Screen
+from kapell.cli.surroundings import OptionIncomplete, Surroundings, take
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Carry out one command and leave with its exit code."""
+    sys.exit(int(call(sys.argv[1:] if words is None else words)))
+
+
+def call(words: Sequence[str]) -> int:
+    """Carry out one command and return its exit code; errors are told here and nowhere else."""
+    try:
+        surroundings, left = take(words)
+    except OptionIncomplete as error:
+        return _misused(Screen(Surroundings()), str(error))
+    screen = Screen(surroundings)
+    if left == ["--version"]:
+        from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked for
+
+        screen.show(f"kapell {version('kapell')}")
+        return Exit.OK
+    as_json = "--json" in left
+    try:
+        return _carry_out(surroundings, left)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain about it at the end.
+        sys.stdout = sys.stderr
+        return Exit.OK
+    except Exception as error:
+        from kapell.cli.failures import tell  # noqa: PLC0415 - only errors pay for it
+
+        return tell(screen, error, as_json=as_json, debug=surroundings.debug)
+
+
+def _carry_out(surroundings: Surroundings, words: list[str]) -> int:
+    if words[:1] == ["validate"] and not any(word.startswith("-") for word in words[1:]):
+        from kapell.cli.authoring.checking import check  # noqa: PLC0415 - loaded when called
+
+        return check(surroundings, words[1:])
+    from typer.exceptions import TyperException  # noqa: PLC0415 - `validate` does without
+    from typer.main import get_command  # noqa: PLC0415 - the same
+
+    from kapell.cli.group import root  # noqa: PLC0415 - the same
+
+    try:
+        ended = get_command(root).main(
+            words or ["--help"], prog_name="kapell", standalone_mode=False, obj=surroundings
+        )
+    except TyperException as error:
+        usage = getattr(error, "ctx", None)
+        said = getattr(error, "format_message", error.__str__)()
+        return _misused(Screen(surroundings), said, usage.get_usage() if usage else "")
+    return ended if isinstance(ended, int) else Exit.OK
+
+
+def _misused(screen: Screen, said: str, usage: str = "") -> int:
+    head = screen.styled("error[usage]", "red", "bold", error=True)
+    screen.complain(f"{head}: {said}")
+    if usage:
+        screen.complain(f"  {usage}")
+    return Exit.INVALID
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Where commands write: answers to standard output, everything else to standard error."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from kapell.cli.surroundings import Surroundings
+
+_STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
+
+
+class Screen:
+    """Writes lines, tables and JSON; colour only to a terminal that wants it."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._quiet = surroundings.quiet
+        self._color = surroundings.color
+
+    def show(self, text: str = "") -> None:
+        """Write a line that was asked for."""
+        sys.stdout.write(f"{text}\n")
+
+    def say(self, text: str = "") -> None:
+        """Write a line that tells how things go, to standard output; not when quiet."""
+        if not self._quiet:
+            self.show(text)
+
+    def note(self, text: str) -> None:
+        """Write a line beside the answer, to standard error; not when quiet."""
+        if not self._quiet:
+            sys.stderr.write(f"{text}\n")
+
+    def complain(self, text: str) -> None:
+        """Write what went wrong."""
+        sys.stdout.flush()
+        sys.stderr.write(f"{text}\n")
+
+    def document(self, value: object) -> None:
+        """Write one JSON document."""
+        self.show(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False))
+
+    def line(self, value: object) -> None:
+        """Write one JSON document on a line of its own, at once."""
+        self.show(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        sys.stdout.flush()
+
+    def table(
+        self, heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+    ) -> None:
+        """Write aligned columns; those numbered in ``right`` are aligned to the right."""
+        widths = [
+            max(len(head), *(len(row[number]) for row in rows)) if rows else len(head)
+            for number, head in enumerate(heads)
+        ]
+
+        def aligned(cells: Sequence[str]) -> str:
+            parts = [
+                cell.rjust(width) if number in right else cell.ljust(width)
+                for number, (cell, width) in enumerate(zip(cells, widths, strict=True))
+            ]
+            return "  ".join(parts).rstrip()
+
+        self.show(self.styled(aligned([head.upper() for head in heads]), "bold"))
+        for row in rows:
+            self.show(aligned(row))
+
+    def styled(self, text: str, *styles: str, error: bool = False) -> str:
+        """Return the text as a terminal shows it; unchanged for pipes."""
+        stream = sys.stderr if error else sys.stdout
+        if not (self._color and stream.isatty()):
+            return text
+        codes = ";".join(_STYLES[style] for style in styles)
+        return f"\x1b[{codes}m{text}\x1b[0m"
