@@ -1,17 +1,22 @@
 """The catalogue of built-in tools: complete, true to its schemas, and cheap to load."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from pydantic import BaseModel
 
+from kapell.adapters import tools
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.registry import builtin_tools
-from kapell.adapters.tools.specs import builtin_specs
+from kapell.adapters.tools.specs import SPECS, builtin_specs
 from kapell.core.tools.spec import repeatable
 from kapell.kit.json import Json
+from kapell.settings.sections import FileSettings, HttpSettings, TableSettings
 from tests.integration.tools.world import World
 
 NAMES = [
@@ -29,9 +34,8 @@ NAMES = [
 def test_every_tool_of_the_catalogue_can_be_called_and_the_other_way_round() -> None:
     tools = builtin_tools(ToolOptions())
     assert sorted(tools) == NAMES
-    assert {name: tool.spec for name, tool in tools.items()} == {
-        spec.name: spec for spec in builtin_specs()
-    }
+    assert {name: tool.spec for name, tool in tools.items()} == SPECS
+    assert tuple(SPECS.values()) == builtin_specs()
 
 
 def test_every_schema_is_one_and_every_tool_is_described() -> None:
@@ -66,6 +70,24 @@ async def test_results_are_what_the_catalogue_says(world: World) -> None:
         schema = specs[name].returns
         assert isinstance(schema, dict)
         assert jsonschema_rs.is_valid(schema, output), name
+
+
+def test_advice_names_settings_that_exist() -> None:
+    folder = Path(tools.__file__).parent
+    setting = re.compile(r"(?<!adapters\.)tools\.(http|tables|files)\.(\w+)")
+    named = {
+        (found[1], found[2])
+        for path in folder.rglob("*.py")
+        for found in setting.finditer(path.read_text())
+    }
+    areas: dict[str, type[BaseModel]] = {
+        "http": HttpSettings,
+        "tables": TableSettings,
+        "files": FileSettings,
+    }
+    assert ("http", "allow") in named
+    for area, name in named:
+        assert name in areas[area].model_fields, f"tools.{area}.{name}"
 
 
 def test_the_catalogue_loads_nothing_heavy() -> None:

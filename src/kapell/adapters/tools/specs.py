@@ -133,6 +133,9 @@ HTTP_REQUEST = ToolSpec(
 
 _ALL = (TABLE_READ, TABLE_WRITE, FILE_READ, FILE_WRITE, FILE_DELETE, JSON_QUERY, HTTP_REQUEST)
 
+SPECS: Mapping[str, ToolSpec] = {spec.name: spec for spec in _ALL}
+"""The built-in tools' descriptions, by name."""
+
 
 def builtin_specs() -> Sequence[ToolSpec]:
     """Return what the built-in tools say of themselves."""

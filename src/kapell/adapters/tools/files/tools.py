@@ -90,7 +90,7 @@ async def read_text(
     call: ToolCall, blob: FetchBlob, path: Json, limit: int, encoding: Json
 ) -> tuple[str, str, int]:
     """Return text, name and size in bytes of what ``path`` names."""
-    source = await source_of(call, blob, path, limit, "tools.files.max_bytes")
+    source = await source_of(call, blob, path, limit, "tools.files.bytes")
 
     def read() -> str:
         try:
@@ -121,7 +121,7 @@ async def write_file(
     """
     parts = parts_of(_inside(call, path))
     if len(data) > limit:
-        raise too_large(path, len(data), limit, "tools.files.max_bytes")
+        raise too_large(path, len(data), limit, "tools.files.bytes")
     try:
         await in_thread(lambda _: write(call.folder, parts, data))
     except OSError as error:

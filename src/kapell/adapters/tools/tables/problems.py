@@ -49,7 +49,7 @@ def too_many_rows(name: str, limit: int) -> Invalid:
     return Invalid(
         f"The table {name!r} has more than {limit:,} rows.",
         code="table_too_long",
-        advice="Split the file, or raise the setting tools.tables.max_rows.",
+        advice="Split the file, or raise the setting tools.tables.rows.",
     )
 
 

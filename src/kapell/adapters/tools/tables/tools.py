@@ -30,7 +30,7 @@ class TableRead:
         """Return ``{columns, rows, count}``; a file that is too large is not opened for reading."""
         args = arguments(call)
         wish, limit = wish_of(args), self._options.table_bytes
-        source = await source_of(call, blob, args["path"], limit, "tools.tables.max_bytes")
+        source = await source_of(call, blob, args["path"], limit, "tools.tables.bytes")
         try:
             table = await in_thread(lambda stop: read_table(source, wish, self._options, stop))
         except OSError as error:

@@ -174,7 +174,7 @@ class _Exchange:
                 raise Invalid(
                     f"The answer has more than {self._options.http_bytes:,} bytes.",
                     code="http_too_large",
-                    advice="Ask for less, or raise the setting tools.http.max_bytes.",
+                    advice="Ask for less, or raise the setting tools.http.bytes.",
                 )
         text = _text(bytes(data), response.charset_encoding)
         output: dict[str, Json] = {
