@@ -128,7 +128,7 @@ async def test_a_file_takes_the_place_of_a_folder_and_back(folder: Folder) -> No
 
 async def test_a_manifest_cannot_lead_outside(folder: Folder, tmp_path: Path) -> None:
     key = folder.blobs.add(b"x")
-    for path in ("../../evil", "/tmp/evil", "a/../../../evil"):  # noqa: S108 - must be refused
+    for path in ("../../evil", "/evil", "a/../../../evil"):
         with pytest.raises(Denied) as caught:
             async with folder.port.hold(str(folder.path), {path: key}, folder.fetch):
                 pass
