@@ -13,7 +13,9 @@ _URGENT = lexicon.phrases(lexicon.URGENT)
 _CALM = lexicon.phrases(lexicon.CALM)
 _POSITIVE = lexicon.phrases(lexicon.POSITIVE)
 _NEGATIVE = lexicon.phrases(lexicon.NEGATIVE)
-_TOPICS = {topic: lexicon.phrases(text) for topic, text in lexicon.TOPICS.items()}
+TOPICS = {topic: lexicon.phrases(text) for topic, text in lexicon.TOPICS.items()}
+"""The senses of general topics, ready to count."""
+
 _YES = frozenset(("yes", "true", "y"))
 _NO = frozenset(("no", "false", "n"))
 _MOODS = {
@@ -31,10 +33,14 @@ class Label(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """The label chosen (by index), how sure the counting is (0 to 1), the sentence that spoke."""
+    """The label chosen (by index), how sure the counting is (0 to 1), the sentence that spoke.
+
+    ``score`` is what the counting gave it; at 0 nothing spoke for any label.
+    """
 
     index: int
     confidence: float
+    score: float = 0.0
     evidence: str = ""
 
 
@@ -77,7 +83,10 @@ def choose(labels: Sequence[Label], prompt: Prompt, about: str = "") -> Choice:
     runner = max(rest) if rest else 0.0
     margin = max(0.0, scores[best] - max(runner, 0.0)) / (abs(scores[best]) + 1.0)
     return Choice(
-        best, round(0.5 + 0.45 * min(1.0, margin), 2), evidence(described[best], names[best], text)
+        index=best,
+        confidence=round(0.5 + 0.45 * min(1.0, margin), 2),
+        score=scores[best],
+        evidence=evidence(described[best], names[best], text),
     )
 
 
@@ -113,8 +122,8 @@ def _overlap(name: str, description: str, lowered: str, text: str) -> float:
     plain = lowered.replace("_", " ")
     for word in (plain, *plain.replace("-", " ").split()):
         topic = lexicon.ALIASES.get(word, word)
-        if topic in _TOPICS:
-            score += 1.2 * max(0.0, lexicon.strength(_TOPICS[topic], text, negations=False))
+        if topic in TOPICS:
+            score += 1.2 * max(0.0, lexicon.strength(TOPICS[topic], text, negations=False))
             break
     return score
 
@@ -181,7 +190,7 @@ def says(claim: str, text: str) -> bool:
         )
     ]
     have = set(stems(text))
-    for topic, phrases in _TOPICS.items():
+    for topic, phrases in TOPICS.items():
         if (
             any(stem(word) in asked for word in topic.split())
             and lexicon.strength(phrases, text, negations=False) >= 1.0
@@ -197,23 +206,12 @@ def _fallback(names: Sequence[str]) -> int:
     return 0
 
 
-def topic(text: str) -> str:
-    """Return what a text is about when no labels are given; ``general`` when nothing speaks."""
-    ranked = sorted(
-        (
-            (-lexicon.strength(phrases, text, negations=False), place, name)
-            for place, (name, phrases) in enumerate(_TOPICS.items())
-        )
-    )
-    return ranked[0][2] if ranked and -ranked[0][0] >= 0.6 else "general"
-
-
 def evidence(description: str, name: str, text: str) -> str:
     """Return the sentence of the text that shares most words with a label and its lexicon."""
     wanted = set(stems(f"{name} {description}"))
     for phrases in (
         _URGENT if name in lexicon.LEVELS else (),
-        _TOPICS.get(lexicon.ALIASES.get(name, name), ()),
+        TOPICS.get(lexicon.ALIASES.get(name, name), ()),
     ):
         wanted.update(word for phrase, _ in phrases for word in phrase)
     best = (0, "")

@@ -2,11 +2,12 @@
 
 import re
 
-from kapell.core.gateway.offline.classify import mood, topic, urgency
+from kapell.core.gateway.offline.classify import mood, urgency
 from kapell.core.gateway.offline.language import extract
 from kapell.core.gateway.offline.language.summary import central, headline, summary
 from kapell.core.gateway.offline.language.words import name_words, shortened, words
 from kapell.core.gateway.offline.prompt import Prompt
+from kapell.core.gateway.offline.topics import general_topic
 
 _FIELD = re.compile(
     r"(?<!\{)\{([A-Za-z][\w .-]{0,40})\}(?!\})|\[([A-Z][A-Za-z ]{1,30})\]|<([a-z][a-z_ ]{1,30})>"
@@ -74,7 +75,7 @@ def _meant(name: str, matter: str, prompt: Prompt) -> str:
         (("name", "customer", "recipient", "person"), [extract.person(matter) or "customer"]),
         (("summary", "description", "problem", "issue", "matter"), [summary(matter, 2, 300)]),
         (("subject", "title", "headline"), [headline(matter)]),
-        (("topic", "category"), [topic(matter)]),
+        (("topic", "category"), [general_topic(matter)[0]]),
         (("reply", "answer", "body", "message", "response"), [_middle(prompt)]),
         (("tone",), [_tone(prompt)]),
     )
@@ -101,7 +102,7 @@ def _middle(prompt: Prompt) -> str:
     matter, tone = prompt.matter, _tone(prompt)
     quoted = shortened(_GREETING.sub("", " ".join(central(matter, 1))), 160).rstrip(".")
     thanks = "thank you for writing to us" if tone == "formal" else "thanks for getting in touch"
-    subject = topic(matter)
+    subject, _ = general_topic(matter)
     if mood(matter) > 0.4 and subject in ("feedback", "general", "question"):
         feeling = "We are glad to hear it."
     elif urgency(matter) > 0.5:

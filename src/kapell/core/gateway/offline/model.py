@@ -4,7 +4,7 @@ import re
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest, Usage
 from kapell.core.gateway.offline import tokens
-from kapell.core.gateway.offline.classify import Label, choose, topic
+from kapell.core.gateway.offline.classify import Label, choose
 from kapell.core.gateway.offline.draft import filled, reply, template_in
 from kapell.core.gateway.offline.language import extract
 from kapell.core.gateway.offline.language.summary import keywords, summary
@@ -12,6 +12,7 @@ from kapell.core.gateway.offline.language.words import words
 from kapell.core.gateway.offline.outline import outline
 from kapell.core.gateway.offline.prompt import Prompt, read
 from kapell.core.gateway.offline.shapes.fill import fill
+from kapell.core.gateway.offline.topics import named_labels, topic
 from kapell.kit.json import encode
 
 NAME = "offline"
@@ -40,13 +41,7 @@ _CLASSIFY = frozenset(
     )
 )
 _EXTRACT = frozenset(("extract", "list", "find", "identify", "detect"))
-_NAMED = r"[\"'`]?[\w -]{1,30}?[\"'`]?"
-_BETWEEN = r"\s*,\s*(?:or\s+|and\s+)?|\s*[/|]\s*|\s+or\s+|\s+and\s+"
-_LEADS = r"one of|either|among|between|labels?|categories|options|classes|choose from|as|into"
-_OPTIONS = re.compile(
-    rf"(?:{_LEADS})[:\s]+\(?((?:{_NAMED}(?:{_BETWEEN})){{1,12}}[\"'`]?[\w-]{{1,30}}[\"'`]?)",
-    re.IGNORECASE,
-)
+_INTO = re.compile(r"\b(?:as|into|between|among)\s", re.IGNORECASE)
 
 
 def answer(request: ModelRequest) -> ModelAnswer:
@@ -105,11 +100,11 @@ def _wanted_sentences(instruction: str) -> int:
 
 def _label(prompt: Prompt) -> str:
     """Return one of the labels the instruction names; without any, what the matter is about."""
-    match = _OPTIONS.search(prompt.instruction) or _OPTIONS.search(prompt.role)
-    if not match:
-        return topic(prompt.matter)
-    names = [name.strip(" \"'`") for name in re.split(_BETWEEN, match[1]) if name.strip(" \"'`")]
-    return names[choose([Label(name) for name in names], prompt, prompt.instruction).index]
+    asked = _INTO.sub("one of ", prompt.instruction)
+    labels = named_labels(asked, closed=True)
+    if not labels:
+        return topic(prompt)
+    return labels[choose([Label(name) for name in labels], prompt, prompt.instruction).index]
 
 
 def _facts(prompt: Prompt) -> str:

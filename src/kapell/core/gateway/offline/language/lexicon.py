@@ -15,18 +15,20 @@ URGENT = (
     "stopped working|doesn't work|not responding|blocked=1.2|blocking|blocker=1.5|can't work=1.5|"
     "cannot work=1.5|unable to|locked out=1.3|can't log in=0.8|cannot log in=0.8|can't access=1|"
     "cannot access=1|production=1|deadline=1|by tonight=1|by today=1|by end of day=1.2|due today=1|"
-    "within the hour=1.2|hours ago|today=0.4|tonight=0.6|tomorrow=0.5|tomorrow morning=0.4|"
+    "within the hour=1.2|hours ago|today=0.4|tonight=0.4|tomorrow=0.5|tomorrow morning=0.4|"
+    "in two hours=1|in an hour=1|expires today=1|"
     "hacked=2|"
     "breach=2|breached=2|leaked=1.6|stolen=1.6|fraud=1.8|fraudulent=1.8|unauthorized=1.6|"
     "unauthorised=1.6|compromised=1.6|security incident=1.6|suspicious=0.8|data loss=2|"
     "lost data=1.5|"
-    "lost all=1.2|deleted all=1|disappeared=0.8|corrupted=1|crashes=0.8|crashing=0.8|crashed=0.8|"
+    "lost all=1.2|deleted all=1|disappeared=0.8|corrupted=1|crashes=0.4|crashing=0.4|crashed=0.4|"
     "charged twice=1.2|double charged=1.2|charged three times=1.4|overcharged=0.8|wrong person|"
     "losing money=1.6|losing sales=1.6|losing customers=1.6|lawyer=1.4|legal action=1.6|"
     "unacceptable=0.8|furious=0.8|outraged=0.8|all users=0.8|all our=0.6|every customer=0.8|"
     "all customers=0.8|nobody can=1.2|no one can=1.2|whole team=1|entire team=1|our customers=0.5|"
     "customers cannot=1|customers can't=1|payments fail=1|payments failing=1|checkout fails=1|"
     "error 500|keeps failing=0.8|fails with=0.6|need this=0.5|time sensitive=1.2|high priority=2|"
+    "cannot pay=1|can't pay=1|"
     "injured=2|fire=1|smoke=1.2|overheating=1.2|danger=1.5|dangerous=1.2|safety=0.8|"
     "third time=0.6|still waiting=0.6|still no=0.4|escalate=1"
 )
@@ -37,6 +39,8 @@ CALM = (
     "how do i=0.6|how can i=0.6|how to=0.4|is there a way=0.6|is it possible=0.6|do you offer=0.8|"
     "do you have=0.4|do you support=0.6|do you plan=0.8|could you tell=0.4|where can i=0.5|"
     "would like to know=0.8|would be nice=1.4|it would be great=0.8|nice to have=1.5|"
+    "still works=0.8|i can manage=1.2|workaround=1.2|another way=0.8|false alarm=1|for now=0.4|"
+    "happened to see=1|just wanted=0.8|"
     "suggestion=1.2|"
     "suggest=0.8|feature request=1.4|idea=0.6|feedback=0.8|thank you for=0.6|thanks for=0.6|"
     "great=0.4|love=0.8|someday=1|eventually=0.8|next month=0.6|next year=0.8|sometime=0.8|"
@@ -61,24 +65,30 @@ NEGATIVE = (
 TOPICS: Mapping[str, str] = {
     "billing": "invoice|invoices|bill|billed|billing|charge|charged|payment|payments|pay|paid|card|"
     "credit card|receipt|price|pricing|subscription fee|overcharged|vat|tax|charged twice=2|"
-    "bank transfer|direct debit|discount",
+    "bank transfer=1|direct debit=1|gift card=0.8|voucher=0.8|discount=0.5",
     "refund": "refund=2|refunded=2|money back=2|reimburse=2|chargeback=2",
     "login": "login=1.5|log in=1.5|logging in=1.5|sign in=1.5|password=1.5|reset link=1.5|"
     "locked out=1.5|"
-    "2fa=1.5|two-factor=1.5|verification code=1.5|authenticator=1.5|credentials|sso=1.5|username",
+    "2fa=1.5|two-factor=1.5|sign-in=1.5|verification code=1.5|authenticator=1.5|credentials|"
+    "sso=1.5|username",
     "account": "account=0.8|profile|my details|change my email=1.5|change my address|"
-    "delete my account=1.5|close my account=1.5|change my name|username|settings=0.5|membership",
+    "delete my account=1.5|close my account=1.5|change my name|change the address=1.2|"
+    "username=1.2|invitation=0.8|my access=0.8|settings=0.5|membership",
     "shipping": "shipping=1.5|shipment=1.5|delivery=1.5|deliver|delivered=1.2|parcel=1.5|package|"
     "courier=1.5|tracking=1.2|tracking number=1.5|order has not arrived=1.5|arrived=0.6|post|"
-    "delayed order|warehouse",
+    "delayed order|warehouse|order confirmation=0.8|postage=0.5",
     "returns": "return=0.8|returns|send it back=1.5|exchange|replacement|wrong size=1.5|damaged|"
     "wrong item=1.5|faulty",
-    "security": "hacked=2|breach=2|phishing=2|suspicious=1.5|unauthorized=1.5|unauthorised=1.5|"
-    "fraud=1.5|security=1.5|vulnerability=2|leaked=1.5|stolen|compromised=1.5|malware=2|privacy|gdpr",
+    "security": "hacked=3|breach=3|api keys=0.8|break-in=2|phishing=2|suspicious=1.5|"
+    "unauthorized=1.5|unauthorised=1.5|"
+    "fraud=1.5|security=1.5|vulnerability=2|leaked=1.5|stolen|compromised=1.5|malware=2|virus=1.2|"
+    "privacy|gdpr|personal data=1.5",
     "technical": "error|bug=1.5|crash=1.2|crashes=1.2|crashed=1.2|crashing=1.2|broken|not working|"
     "doesn't work|stopped working|freezes=1.2|frozen|slow|loading|api=1.2|integration|install|"
     "installation|update|upgrade=0.5|website|app|server|timeout|500|export|import|sync|outage=1.5|"
-    "down=0.6|is down=1|data=0.3|disappeared=0.6|screen|button|page|browser|printer|device|blank",
+    "down=0.6|is down=1|data=0.3|disappeared=0.6|screen|button|page|browser|printer|device|blank|"
+    "sound=0.6|video=0.6|restore=0.6|backup=0.6|ipad|android|firefox|chrome|keyboard=0.4|"
+    "battery=0.8|schedule=0.4|overheats=1",
     "cancellation": "cancel=1.5|cancellation=2|unsubscribe=1.5|terminate|end my subscription=2|"
     "stop my subscription=2",
     "feature request": "feature=1.2|feature request=2|would be nice=1.5|suggestion=1.5|suggest|"
@@ -125,11 +135,12 @@ NEGATIONS = frozenset(
 
 def phrases(text: str) -> Phrases:
     """Return ``phrase=weight|phrase`` as stems with their weights."""
-    found = []
+    found: dict[tuple[str, ...], float] = {}
     for item in text.split("|"):
         phrase, _, weight = item.partition("=")
-        found.append((tuple(stem(word) for word in words(phrase)), float(weight or 0.7)))
-    return tuple(found)
+        cut = tuple(stem(word) for word in words(phrase))
+        found[cut] = max(found.get(cut, 0.0), float(weight or 0.7))
+    return tuple(found.items())
 
 
 def strength(lexicon: Phrases, text: str, *, negations: bool = True) -> float:

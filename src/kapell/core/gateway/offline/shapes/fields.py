@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from kapell.core.gateway.offline.classify import mood, says, topic, urgency
+from kapell.core.gateway.offline.classify import mood, says, urgency
 from kapell.core.gateway.offline.draft import reply
 from kapell.core.gateway.offline.language import extract
 from kapell.core.gateway.offline.language.summary import central, headline, summary
@@ -12,6 +12,7 @@ from kapell.core.gateway.offline.language.words import name_words, shortened, st
 from kapell.core.gateway.offline.prompt import Prompt
 from kapell.core.gateway.offline.shapes import neutral
 from kapell.core.gateway.offline.shapes.schema import Node
+from kapell.core.gateway.offline.topics import topic
 
 _LANGUAGE = frozenset(("language", "lang", "locale"))
 _WHEN = frozenset(("date", "day", "when", "deadline", "due", "on", "birthday"))
@@ -145,7 +146,6 @@ def _because(prompt: Prompt) -> str:
 _MAKERS: tuple[tuple[frozenset[str], Callable[[Prompt], str]], ...] = (
     (_SUM, lambda prompt: summary(prompt.matter, 2, 400)),
     (_TITLE, lambda prompt: headline(prompt.matter)),
-    (_TOPIC, lambda prompt: topic(prompt.matter)),
     (_WHY, _because),
     (_REPLY, reply),
     (_QUOTE, lambda prompt: " ".join(central(prompt.matter, 1))),
@@ -158,6 +158,9 @@ _MAKERS: tuple[tuple[frozenset[str], Callable[[Prompt], str]], ...] = (
 
 def _by_name(field: Field, prompt: Prompt) -> Iterator[str]:
     """Yield what the field's name asks for."""
+    if field.means(_TOPIC):
+        yield topic(prompt, field.about)
+        return
     for sense, make in _MAKERS:
         if field.means(sense):
             yield make(prompt)
