@@ -1,24 +1,55 @@
 """Brings a database to this release's schema; the only place that runs Alembic."""
 
+import asyncio
 import sqlite3
 from functools import partial
 from pathlib import Path
 
-import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from kapell.adapters.db.schema import HEAD
+from kapell.adapters.db import faults
+from kapell.adapters.db.postgres import connections as postgres
+from kapell.adapters.db.schema import HEAD, VERSION_QUERY
+from kapell.adapters.db.sqlite.connections import BUSY_SECONDS, surroundings, translated
+from kapell.adapters.db.sqlite.turnstile import Turnstile
 
 
 def _upgrade(connection: sa.Connection) -> None:
+    _refuse_newer(connection)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, HEAD)
+
+
+def _refuse_newer(connection: sa.Connection) -> None:
+    if sa.inspect(connection).has_table("alembic_version"):
+        found = connection.exec_driver_sql(VERSION_QUERY).scalar()
+        if found is not None and str(found) > HEAD:
+            raise faults.newer(str(found))
+
+
+async def upgrade_sqlite_file(path: str) -> None:
+    """Bring a file to the head while no other process of ours writes to it."""
+    await asyncio.to_thread(_upgrade_alone, path)
+
+
+def _upgrade_alone(path: str) -> None:
+    turnstile = Turnstile(path, BUSY_SECONDS)
+    try:
+        turnstile.enter()
+        with translated():
+            upgrade_sqlite(path)
+    except sa.exc.DBAPIError as error:
+        cause = error.orig if isinstance(error.orig, sqlite3.Error) else None
+        known = None if cause is None else surroundings(cause)
+        raise known or faults.failed(str(error.orig)) from error
+    finally:
+        turnstile.close()
 
 
 def upgrade_sqlite(path: str) -> None:
@@ -46,7 +77,7 @@ def upgrade_sqlite(path: str) -> None:
 async def upgrade_postgres(url: str) -> None:
     """Bring a database to the head in one transaction; two at once wait for each other."""
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url), poolclass=NullPool
+        "postgresql+asyncpg://", async_creator=partial(postgres.connect, url), poolclass=NullPool
     )
     try:
         async with engine.begin() as connection:

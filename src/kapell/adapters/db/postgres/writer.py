@@ -149,6 +149,9 @@ class Writer:
             try:
                 verdict = await self._call(batch)
             except BROKEN as error:
+                if self._is_whole(error):
+                    await self._spoiled(batch, error, locked)
+                    return
                 for order in batch:
                     order.uncertain = True
                 if not await self._reconnect():
@@ -159,16 +162,32 @@ class Writer:
             except asyncpg.PostgresError as error:
                 if isinstance(error, PASSING) and (tries := tries + 1) < _TRIES:
                     await asyncio.sleep(_PAUSE * tries)
-                elif len(batch) == 1 or surroundings(error) is not None:
-                    _fail(batch, _blamed(error))
-                    return
                 else:
-                    middle = len(batch) // 2
-                    await self._write(batch[:middle], locked)
-                    await self._write(batch[middle:], locked)
+                    await self._spoiled(batch, error, locked)
                     return
             else:
                 batch = await self._settle(batch, verdict, locked)
+
+    def _is_whole(self, error: BaseException) -> bool:
+        """Return whether the driver refused values while the line is in order."""
+        connection = self._connection
+        return (
+            isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+            and connection is not None
+            and not connection.is_closed()
+        )
+
+    async def _spoiled(
+        self, batch: Sequence[Order], error: BaseException, locked: list[Order]
+    ) -> None:
+        """Halve a batch of which one order is bad; what fails around it fails all."""
+        around = surroundings(error) if isinstance(error, asyncpg.PostgresError) else None
+        if around is not None or len(batch) == 1:
+            _fail(batch, around or _blamed(error))
+            return
+        middle = len(batch) // 2
+        await self._write(batch[:middle], locked)
+        await self._write(batch[middle:], locked)
 
     async def _call(self, batch: Sequence[Order]) -> Verdict:
         connection = self._connection
@@ -304,6 +323,6 @@ def _fail(batch: Sequence[Order], error: BaseException) -> None:
 def _blamed(error: BaseException) -> BaseException:
     if isinstance(error, KapellError):
         return error
-    blamed = surroundings(error) or faults.refused(f"{type(error).__name__}: {error}")
+    blamed = faults.refused(f"{type(error).__name__}: {error}")
     blamed.__cause__ = error
     return blamed
