@@ -1,7 +1,6 @@
 """Which step waits for which: the order of one sequence of steps."""
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -9,28 +8,28 @@ from kapell.core.workflows.authored.steps import StepForm
 from kapell.core.workflows.version import Join
 
 
-class Order(msgspec.Struct, frozen=True, dict=True):
+class Order(msgspec.Struct, frozen=True):
     """The order of one sequence: for each id the ids it waits for, in the author's order."""
 
     after: dict[str, tuple[str, ...]]
 
-    @functools.cached_property
-    def _before(self) -> dict[str, frozenset[str]]:
-        return {}
+    def awaits(self, step: str, other: str) -> bool:
+        """Say whether ``other`` has ended when ``step`` begins, through others too."""
+        return any(one == other for one in self._back_from(step))
 
     def before(self, step: str) -> frozenset[str]:
         """Return every id that has ended when ``step`` begins, through others too."""
-        known = self._before.get(step)
-        if known is None:
-            found: set[str] = set()
-            waiting = list(self.after.get(step, ()))
-            while waiting:
-                one = waiting.pop()
-                if one not in found:
-                    found.add(one)
-                    waiting.extend(self.after.get(one, ()))
-            known = self._before[step] = frozenset(found)
-        return known
+        return frozenset(self._back_from(step))
+
+    def _back_from(self, step: str) -> Iterator[str]:
+        seen: set[str] = set()
+        waiting = list(self.after.get(step, ()))
+        while waiting:
+            one = waiting.pop()
+            if one not in seen:
+                seen.add(one)
+                yield one
+                waiting.extend(self.after.get(one, ()))
 
     def cycle(self) -> tuple[str, ...] | None:
         """Return the ids of a cycle, the first one repeated at the end, or None."""

@@ -207,7 +207,7 @@ def test_an_agents_model_matters_only_where_nothing_nearer_speaks() -> None:
     [
         ("{type: object, properties: {a: {enum: [1, 2]}}}", []),
         ("{$ref: '#/$defs/a', $defs: {a: {type: string}}}", []),
-        ("{type: objct}", ["2:43 schema_broken"]),
+        ("{type: objct}", ["2:44 schema_broken"]),
         ("{properties: {a: {type: 5}}}", ["2:61 schema_broken"]),
         ("{properties: {a: {pattern: '('}}}", ["2:64 schema_broken"]),
         ("{$ref: 'https://example.com/a.json'}", ["2:44 schema_remote"]),

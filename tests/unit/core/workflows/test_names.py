@@ -80,6 +80,7 @@ def test_names_that_are_not(expression: str, codes: list[str]) -> None:
         ("steps.load.a", "Write `steps.load.output.a` for a part of its output."),
         ("steps.load.outputs", "Did you mean `output`?"),
         ("steps.c-d.output", "An id with a dash is read as steps['c-d']."),
+        ("inputs.city == null", "Nothing is written `none` in expressions."),
         ("error.code", "`error` is seen only in the steps of an `on_error`."),
     ],
 )

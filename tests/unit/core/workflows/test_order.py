@@ -142,7 +142,8 @@ def test_a_cycle_is_found_exactly_when_there_is_one(graph: dict[str, list[str]])
         {step: tuple(one for one in after if one in graph) for step, after in graph.items()}
     )
     cycle = order.cycle()
-    assert (cycle is not None) == any(step in order.before(step) for step in graph)
+    assert (cycle is not None) == any(order.awaits(step, step) for step in graph)
     if cycle is not None:
+        assert set(cycle) <= order.before(cycle[0])
         assert cycle[0] == cycle[-1]
         assert all(later in order.after[step] for step, later in pairwise(cycle))

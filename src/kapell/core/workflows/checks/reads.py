@@ -14,10 +14,11 @@ from kapell.core.workflows.scope import (
 )
 from kapell.kit.errors import Place
 
-_ONLY_IN = {
+_TOLD = {
     "error": "`error` is seen only in the steps of an `on_error`.",
     "pass": "`pass` is seen only inside a loop.",
     "index": "`index` is seen only inside a for_each.",
+    "null": "Nothing is written `none` in expressions.",
     "signal": "`signal` is seen only in the `match` of a wait.",
 }
 
@@ -48,7 +49,7 @@ def check_read(read: Read, node: Node, scope: Scope, problems: Problems) -> None
 
 
 def _unknown(read: Read, text: str, place: Place, scope: Scope, problems: Problems) -> None:
-    advice = _ONLY_IN.get(read.root) or hint(read.root, scope.roots(), "Names here")
+    advice = _TOLD.get(read.root) or hint(read.root, scope.roots(), "Names here")
     dashed = _dashed(text, read.root, scope.homes)
     if dashed is not None:
         advice = f"An id with a dash is read as steps['{dashed}']."
@@ -141,7 +142,7 @@ def _step_unknown(step: str, text: str, place: Place, scope: Scope, problems: Pr
 
 def _order(step: str, level: Level, scope: Scope, place: Place, problems: Problems) -> None:
     at = level.at
-    if at is None or step in level.order.before(at):
+    if at is None or level.order.awaits(at, step):
         return
     if step == at:
         if level.itself:
@@ -150,7 +151,7 @@ def _order(step: str, level: Level, scope: Scope, place: Place, problems: Proble
         what = "has not ended while the steps inside it are done" if inside else "reads itself"
         advice = "In a loop, `pass.previous` is the output of the pass before." if inside else ""
         problems.error("step_not_ended", f"The step `{step}` {what}.", place, advice)
-    elif at in level.order.before(step):
+    elif level.order.awaits(step, at):
         problems.error(
             "step_comes_later",
             f"The step `{step}` comes after `{at}`, so it has no output yet.",
