@@ -1,0 +1,226 @@
+"""The results: a table for the terminal and the page ``bench/RESULTS.md``."""
+
+from collections.abc import Sequence
+
+from bench.environments import SHOWN, pins
+from bench.figures import Figure, Measured, Metric, Outcome, judge
+from bench.goals import GOALS, AtMost, Faster, Within
+from bench.machine import Machine
+from bench.works import WORKS
+
+CHOICES = """\
+- Every step of every contestant is durable before the next begins. Our step is a tool step that \
+does nothing (`test.noop`): an effect with its own commit. LangGraph's is a graph node under \
+`durability="sync"`: a checkpoint before the next step begins. DBOS's is a `@DBOS.step`.
+- SQLite: WAL and `synchronous=FULL` on every connection that writes, read back by PRAGMA. DBOS's \
+own engine would use the slower rollback journal; it gets an engine in WAL mode through its \
+documented `system_database_engine`. LangGraph's savers get the PRAGMA on their connection.
+- Postgres: one server from a wheel, fsync and synchronous_commit on, read back; a database for \
+each contestant, dropped after its turn, then a checkpoint of the server.
+- Contestants take turns (A B C A B C). In the first round a peer runs in all its variants; those \
+best in no metric are left out of the later rounds; a peer's figure is that of its best variant. \
+LangGraph: threads (16), one event loop, and on Postgres its pipeline mode; pools of 16 \
+connections where there is a pool. DBOS: threads, coroutines, and its queue at 1 ms polling; \
+a pool of 20.
+- One process for the runs side by side. A run's time is from the call that starts it to its \
+result, start and end included, divided by its steps.
+- Across processes: the moment before the call that enqueues or sends, and the moment the step's \
+code runs, on the machine's one monotonic clock. For our commands: the moment the event is seen \
+through another connection that asks without pause.
+- `for_each`: one process, SQLite; time from the call that starts the run to its result.
+- Starting: user and system time of the whole process, one warm-up before."""
+
+
+def number(value: float) -> str:
+    """Return a figure with three digits that mean something."""
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if size else "0"
+
+
+def figure(found: Figure | None, unit: str, *, spread: bool = True) -> str:
+    """Return a figure with its unit, the best and worst round, and the variant."""
+    if found is None:
+        return "not measured"
+    text = f"{number(found.value)} {unit}".strip()
+    if spread and found.rounds > 1:
+        text += f" ({number(found.low)}-{number(found.high)})"
+    return f"{text} {found.variant}".strip()
+
+
+def target(outcome: Outcome) -> str:
+    """Return what must be reached, in words."""
+    goal = outcome.goal
+    match goal.target:
+        case Faster(times=times):
+            return f"{times:g}x faster"
+        case Within(times=times, of=name):
+            return f"at most {times:g}x `{name}`"
+        case AtMost(value=limit, quiet=quiet):
+            return f"at most {limit:g} {goal.unit}".strip() + (" (quiet machine)" if quiet else "")
+
+
+def verdict(outcome: Outcome) -> str:
+    """Return whether the goal was reached, and by how much it was missed."""
+    goal, ours = outcome.goal, outcome.ours
+    if outcome.reached is None or ours is None:
+        return "not measured"
+    said = "reached" if outcome.reached else "**missed**"
+    match goal.target:
+        case Faster(times=times) if outcome.ratio is not None:
+            said += f": {outcome.ratio:.1f}x"
+            if not outcome.reached:
+                said += f", a factor {times / outcome.ratio:.2f} short"
+        case Within(times=times) if outcome.ratio is not None:
+            said += f": {outcome.ratio:.2f}x"
+            if not outcome.reached:
+                said += f", a factor {outcome.ratio / times:.2f} over"
+        case AtMost(value=limit) if not outcome.reached:
+            said += f" by {number(ours.value - limit)} {goal.unit}".rstrip()
+    return said
+
+
+def goal_table(outcomes: Sequence[Outcome]) -> list[list[str]]:
+    """Return the goal table, its heading first."""
+    rows = [["work", "goal", "kapell", "the others", "result"]]
+    for outcome in outcomes:
+        others = [
+            f"{name} {figure(found, outcome.goal.unit)}" for name, found in outcome.others.items()
+        ]
+        rows.append(
+            [
+                outcome.goal.work,
+                target(outcome),
+                figure(outcome.ours, outcome.goal.unit),
+                "; ".join(others) or "-",
+                verdict(outcome),
+            ]
+        )
+    return rows
+
+
+def sample_table(measured: Measured) -> list[list[str]]:
+    """Return everything that was measured, variant by variant, its heading first."""
+    rows = [["work", "metric", "contestant", "variant", "p50", "p95", "max", "rounds"]]
+    for work in WORKS:
+        if work.name == "profile":
+            continue
+        for contestant in work.contestants:
+            for metric in measured.metrics(contestant.name, work.name):
+                rows += _lines(measured, work.name, contestant.name, metric)
+    return rows
+
+
+def _lines(measured: Measured, work: str, contestant: str, metric: Metric) -> list[list[str]]:
+    lines = []
+    columns = [measured.figures(contestant, metric, name) for name in ("p50", "p95", "max")]
+    for middle, late, most in zip(*columns, strict=True):
+        name = metric.removeprefix(f"{work}.")
+        spread = f" ({number(middle.low)}-{number(middle.high)})" if middle.rounds > 1 else ""
+        lines.append(
+            [
+                work,
+                name,
+                contestant,
+                middle.variant or "-",
+                number(middle.value) + spread,
+                number(late.value),
+                number(most.value),
+                str(middle.rounds),
+            ]
+        )
+    return lines
+
+
+def profile_table(measured: Measured) -> list[list[str]]:
+    """Return where the time of one of our steps goes, its heading first."""
+    rows = [["store", "part", "microseconds a step", "share"]]
+    for store in ("sqlite", "postgres"):
+        prefix = f"profile.{store}:"
+        parts = [
+            (metric.removeprefix(prefix), found.value)
+            for metric in measured.metrics("kapell", "profile")
+            if metric.startswith(prefix)
+            for found in measured.figures("kapell", metric, "p50")
+        ]
+        whole = sum(value for _, value in parts)
+        rows += [
+            [store, part, number(value), f"{value / whole:.0%}" if whole else "-"]
+            for part, value in sorted(parts, key=lambda pair: -pair[1])
+        ]
+    return rows
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table of rows whose first is the heading."""
+    head, *body = rows
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(cell.replace("|", "/") for cell in row) + " |" for row in body]
+    return "\n".join(lines)
+
+
+def plain(rows: Sequence[Sequence[str]], most: int = 60) -> str:
+    """Return aligned columns for a terminal."""
+    cut = [[cell.replace("**", "").replace("`", "")[:most] for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cut) for column in range(len(cut[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cut
+    )
+
+
+def outcomes(measured: Measured) -> list[Outcome]:
+    """Hold all goals against what was measured."""
+    return [judge(goal, measured) for goal in GOALS]
+
+
+def page(measured: Measured, machine: Machine, postgres: str, command: str) -> str:
+    """Return the results page."""
+    held = outcomes(measured)
+    reached = sum(one.reached is True for one in held)
+    versions = [
+        f"{peer}: " + ", ".join(f"{name} {pins(peer)[name]}" for name in SHOWN[peer])
+        for peer in SHOWN
+    ]
+    parts = [
+        "# Bench: results",
+        f"{reached} of {len(held)} goals reached. Written by `{command}` (or `make bench`) on "
+        f"{machine.at}, commit {machine.commit}.",
+        f"Machine: {machine.cores} cores, {machine.processor}, {machine.memory_gb:.0f} GB, "
+        f"{machine.disk}, {machine.system}, load {machine.load:.2f} at the beginning. "
+        f"Python {machine.python}, SQLite {machine.sqlite}, PostgreSQL {postgres}.\n"
+        f"Peers: {'; '.join(versions)}.",
+        "Figures are medians over the rounds of each round's statistic; in brackets the best and "
+        "the worst round. A time may be read against its neighbours, not against other machines.",
+        "## Goals",
+        markdown(goal_table(held)),
+        "## Where the time of a step goes",
+        markdown(profile_table(measured)),
+        *(["\n".join(f"- {note}" for note in measured.notes)] if measured.notes else []),
+        "## Everything measured",
+        "Lines without a goal are for orientation. The `floor` is this disk and this server "
+        "without any engine; `set_step_ms` are pure steps, which need no commit of their own and "
+        "are compared with nothing.",
+        markdown(sample_table(measured)),
+        "## Choices",
+        CHOICES,
+        "## Settings read back",
+        "\n".join(
+            f"- {work}, {contestant}: {setting}"
+            for (work, contestant), setting in _settings(measured).items()
+        ),
+    ]
+    if measured.failures:
+        failures = "\n".join(f"- {one}" for one in measured.failures)
+        parts += ["## What failed", failures]
+    return "\n\n".join(parts) + "\n"
+
+
+def _settings(measured: Measured) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for (work, contestant, name), value in measured.settings.items():
+        found.setdefault((work, contestant), []).append(f"{name} = {value}")
+    return {key: ", ".join(values) for key, values in found.items()}
