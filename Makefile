@@ -2,6 +2,9 @@
 # PYTHON=python3.12 make test   chooses another interpreter for the environment.
 # WORKERS=4 make test           runs the suite in more processes.
 
+# Compiled modules are kept: without them every process compiles all its imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON  ?= python3
 WORKERS ?= 2
 BIN     := .venv/bin
