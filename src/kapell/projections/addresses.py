@@ -1,0 +1,42 @@
+"""What a step run's path says to a view: the step it belongs to, whoever repeats it.
+
+Items and passes of one step are one row of a view: ``replies[3]/draft`` belongs to
+``replies/draft``. Branches, cases, handlers and compensations stay apart.
+"""
+
+import re
+
+_REPEATS = re.compile(r"\[\d+\]|@\d+")
+_SUFFIX = re.compile(r"[.:!@].*$")
+
+
+def step_of(path: str) -> str:
+    """Return the address of a step run's step: its path without items and passes."""
+    return _REPEATS.sub("", path) if "[" in path or "@" in path else path
+
+
+def is_item(path: str) -> bool:
+    """Tell whether a path is an item of a ``for_each``."""
+    return path.endswith("]")
+
+
+def parent_of(step: str) -> str:
+    """Return the step that holds this one; empty for steps of the workflow itself."""
+    above = step.rpartition("/")[0]
+    head, slash, last = above.rpartition("/")
+    return f"{head}{slash}{_SUFFIX.sub('', last)}"
+
+
+def label_of(step: str) -> str:
+    """Return a step's own id, with the branch, case or handler it stands in."""
+    above, _, own = step.rpartition("/")
+    branch = above.rpartition("/")[2]
+    found = _SUFFIX.search(branch)
+    if found is None or found[0].startswith("@"):
+        return own
+    return f"{found[0].lstrip('.:!')}: {own}"
+
+
+def depth_of(step: str) -> int:
+    """Return how deep a step stands; 0 for steps of the workflow itself."""
+    return step.count("/")

@@ -1,0 +1,266 @@
+"""A run as a timeline: one readable line for every event."""
+
+from typing import Literal
+
+import msgspec
+
+from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.budget import BudgetExceeded, BudgetReserved, BudgetSettled, BudgetWarned
+from kapell.core.events.compensation import (
+    CompensationFailed,
+    CompensationStarted,
+    CompensationSucceeded,
+)
+from kapell.core.events.envelope import Event, Payload
+from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.run import (
+    RunAssigned,
+    RunCancelled,
+    RunCancelling,
+    RunFailed,
+    RunForked,
+    RunMerged,
+    RunQueued,
+    RunRepaired,
+    RunResumed,
+    RunStarted,
+    RunSucceeded,
+    RunWaiting,
+)
+from kapell.core.events.signal import ChildEnded, ChildStarted, SignalReceived
+from kapell.core.events.step import (
+    StepDead,
+    StepFailed,
+    StepRetryScheduled,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    StepTimedOut,
+    StepWaiting,
+)
+from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.kit.clock import instant_text, span_text
+from kapell.kit.errors import Failure
+from kapell.kit.money import text as money
+
+Weight = Literal["news", "detail", "trouble"]
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, in words.
+
+    ``weight`` says how much it matters: ``news`` to whoever watches, ``trouble`` too, ``detail``
+    to whoever looks closely. ``path`` is the step run it belongs to, if any.
+    """
+
+    seq: int
+    at: float
+    type: str
+    path: str
+    text: str
+    weight: Weight
+    actor: str
+
+
+def line_of(event: Event) -> Line:
+    """Return the line of an event."""
+    text, weight = _said(event.payload, event.at)
+    path = getattr(event.payload, "path", "")
+    return Line(
+        seq=event.seq,
+        at=event.at,
+        type=event.type,
+        path=path if isinstance(path, str) else "",
+        text=text,
+        weight=weight,
+        actor=event.actor,
+    )
+
+
+def _said(payload: Payload, at: float) -> tuple[str, Weight]:
+    kind = str(type(payload).__struct_config__.tag)
+    if kind.startswith("run."):
+        return _of_run(payload)
+    if kind.startswith("step."):
+        return _of_step(payload, at)
+    if kind.startswith(("model.", "tool.")):
+        return _of_call(payload)
+    return _of_rest(payload)
+
+
+def _blamed(failure: Failure) -> str:
+    return f"{failure.message} [{failure.code}]"
+
+
+def _of_run(payload: Payload) -> tuple[str, Weight]:  # noqa: C901 - one branch per fact
+    match payload:
+        case RunQueued():
+            later = "" if payload.scheduled_for is None else f" for {_time(payload.scheduled_for)}"
+            return f"{payload.workflow} queued{later}", "news"
+        case RunAssigned():
+            return f"taken by worker {payload.worker}", "detail"
+        case RunStarted():
+            return "started", "news"
+        case RunWaiting():
+            return f"waiting for {waiting_text(payload)}", "news"
+        case RunResumed():
+            return "goes on", "detail"
+        case RunSucceeded():
+            return "succeeded", "news"
+        case RunFailed():
+            undone = ", finished steps were undone" if payload.compensated else ""
+            return f"failed: {_blamed(payload.failure)}{undone}", "trouble"
+        case RunCancelling():
+            return f"is being cancelled{_why(payload.reason)}", "news"
+        case RunCancelled():
+            return f"cancelled{_why(payload.reason)}", "news"
+        case RunForked():
+            return f"forked from {payload.run_id} after event {payload.seq}", "news"
+        case RunRepaired():
+            done = "tried anew" if payload.output is None else "given a result"
+            return f"{payload.path or 'what failed'} {done}{_why(payload.note)}", "news"
+        case RunMerged():
+            return f"took over the outcome of {payload.run_id}", "news"
+        case _:
+            return "", "detail"
+
+
+def waiting_text(waiting: RunWaiting) -> str:
+    """Return what a run waits for: ``2 approvals, 1 timer``."""
+    counts = (
+        (waiting.approvals, "approval"),
+        (waiting.signals, "signal"),
+        (waiting.timers, "timer"),
+        (waiting.children, "child run"),
+        (waiting.dead, "dead letter"),
+    )
+    said = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count]
+    until = f" until {_time(waiting.until)}" if waiting.until is not None else ""
+    return (", ".join(said) or "somebody") + until
+
+
+def _of_step(payload: Payload, at: float) -> tuple[str, Weight]:
+    match payload:
+        case StepStarted():
+            if payload.items is not None:
+                return f"started with {payload.total} items", "news"
+            again = f", attempt {payload.attempt}" if payload.attempt > 1 else ""
+            number = f", pass {payload.number}" if payload.number else ""
+            choice = f", case {payload.choice}" if payload.choice else ""
+            return f"started{again}{number}{choice}", "news"
+        case StepSucceeded():
+            return "done (kept from before)" if payload.cached else "done", "news"
+        case StepFailed():
+            handled = ", handled" if payload.handled else ""
+            return f"failed{handled}: {_blamed(payload.failure)}", "trouble"
+        case StepRetryScheduled():
+            pause = span_text(max(0.0, payload.at - at))
+            return (
+                f"attempt {payload.attempt} in {pause}, after: {_blamed(payload.failure)}",
+                "trouble",
+            )
+        case StepSkipped():
+            return f"skipped ({payload.reason})", "news"
+        case StepWaiting():
+            what = f"signal {payload.signal}" if payload.signal else payload.on
+            until = f" until {_time(payload.until)}" if payload.until is not None else ""
+            return f"waiting for {what}{until}", "news"
+        case StepTimedOut():
+            return f"out of time after {span_text(payload.seconds)}", "trouble"
+        case StepDead():
+            tries = f"{payload.attempts} attempt{'s' if payload.attempts > 1 else ''}"
+            return f"dead letter after {tries}: {_blamed(payload.failure)}", "trouble"
+        case _:
+            return "", "detail"
+
+
+def _of_call(payload: Payload) -> tuple[str, Weight]:
+    match payload:
+        case ModelRequested():
+            return f"asks {payload.model}", "detail"
+        case ModelAnswered():
+            wrong = f", to be corrected: {payload.problem}" if payload.problem else ""
+            return (
+                f"{payload.model} answered in {span_text(payload.seconds)}: "
+                f"{payload.usage.total} tokens, {money(payload.cost)}{wrong}",
+                "detail",
+            )
+        case ModelFailed():
+            return f"{payload.model} failed: {_blamed(payload.failure)}", "detail"
+        case ModelAbandoned():
+            return (
+                f"{payload.model} lost with its worker, booked at {money(payload.cost)}",
+                "trouble",
+            )
+        case ToolRequested():
+            return f"calls {payload.tool}", "detail"
+        case ToolReturned():
+            files = f", {len(payload.files)} files changed" if payload.files else ""
+            return f"{payload.tool} returned in {span_text(payload.seconds)}{files}", "detail"
+        case ToolFailed():
+            return f"{payload.tool} failed: {_blamed(payload.failure)}", "detail"
+        case _:
+            return "", "detail"
+
+
+def _of_rest(payload: Payload) -> tuple[str, Weight]:
+    match payload:
+        case ApprovalRequested():
+            return f"asks: {payload.title}", "news"
+        case ApprovalAnswered():
+            done = "approved" if payload.approved else "rejected"
+            return f"{done} by {payload.by}{_why(payload.note)}", "news"
+        case ApprovalExpired():
+            return f"nobody answered: {payload.taken}", "trouble"
+        case CompensationStarted():
+            return "is being undone", "news"
+        case CompensationSucceeded():
+            return "undone", "news"
+        case CompensationFailed():
+            return f"could not be undone: {_blamed(payload.failure)}", "trouble"
+        case SignalReceived():
+            return f"signal {payload.name}", "news"
+        case ChildStarted():
+            return f"began run {payload.run_id} of {payload.workflow}", "news"
+        case ChildEnded():
+            return f"run {payload.run_id} {payload.status}", "news"
+        case _:
+            return _of_budget(payload)
+
+
+def _of_budget(payload: Payload) -> tuple[str, Weight]:
+    match payload:
+        case BudgetReserved():
+            return f"{money(payload.usd)} and {payload.tokens} tokens set aside", "detail"
+        case BudgetSettled():
+            return f"{money(payload.usd)} and {payload.tokens} tokens used", "detail"
+        case BudgetExceeded():
+            scope = payload.scope or "the run"
+            return (
+                f"budget of {scope} used up: {_amount(payload.what, payload.needed)} needed, "
+                f"limit {_amount(payload.what, payload.limit)}",
+                "trouble",
+            )
+        case BudgetWarned():
+            scope = payload.scope or "the run"
+            return (
+                f"{_amount(payload.what, payload.used)} of the budget of {scope} are used "
+                f"(limit {_amount(payload.what, payload.limit)})",
+                "trouble",
+            )
+        case _:
+            return "", "detail"
+
+
+def _amount(what: str, number: float) -> str:
+    if what == "usd":
+        return money(int(number))
+    return span_text(number) if what == "time" else f"{number:,.0f} tokens"
+
+
+def _time(at: float) -> str:
+    return instant_text(at).replace("+00:00", "Z")
+
+
+def _why(reason: str) -> str:
+    return f": {reason}" if reason else ""

@@ -1,0 +1,356 @@
+"""A run as a tree of steps: states, items as counters, attempts, time, tokens, cost."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.budget import BudgetSettled
+from kapell.core.events.compensation import (
+    CompensationFailed,
+    CompensationStarted,
+    CompensationSucceeded,
+)
+from kapell.core.events.envelope import Event
+from kapell.core.events.model import ModelRequested
+from kapell.core.events.run import (
+    RunCancelled,
+    RunFailed,
+    RunForked,
+    RunMerged,
+    RunQueued,
+    RunRepaired,
+    RunStarted,
+    RunSucceeded,
+    RunWaiting,
+)
+from kapell.core.events.step import (
+    StepDead,
+    StepFailed,
+    StepRetryScheduled,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    StepWaiting,
+)
+from kapell.core.events.tool import ToolRequested
+from kapell.core.events.value import NOTHING, Packed
+from kapell.core.runs import paths
+from kapell.core.runs.status import RUN_TRANSITIONS, TERMINAL, RunStatus, StepStatus
+from kapell.kit.errors import Failure
+from kapell.projections import addresses
+
+_WORST = (
+    StepStatus.DEAD,
+    StepStatus.FAILED,
+    StepStatus.CANCELLED,
+    StepStatus.COMPENSATED,
+    StepStatus.SUCCEEDED,
+    StepStatus.SKIPPED,
+)
+
+
+class StepView(msgspec.Struct, kw_only=True):
+    """One step with all its step runs.
+
+    ``live`` holds the step runs that have not ended, ``ended`` counts those that have; of a
+    ``for_each`` these are its items, ``total`` of them, and ``fans`` the passages that hold items.
+    ``unhappy`` remembers which ended step runs did not succeed: they may begin again.
+    """
+
+    step: str
+    total: int = 0
+    live: dict[str, StepStatus] = {}
+    fans: dict[str, StepStatus] = {}
+    ended: dict[StepStatus, int] = {}
+    unhappy: dict[str, StepStatus] = {}
+    retries: int = 0
+    waits: str = ""
+    until: float | None = None
+    calls: int = 0
+    tool: str = ""
+    model: str = ""
+    agent: str = ""
+    usd: int = 0
+    tokens: int = 0
+    started_at: float | None = None
+    ended_at: float | None = None
+    failure: Failure | None = None
+
+    @property
+    def fanned(self) -> bool:
+        """Tell whether the step goes over items."""
+        return bool(self.fans)
+
+    @property
+    def done(self) -> int:
+        """Return how many step runs have ended."""
+        return sum(self.ended.values())
+
+    @property
+    def status(self) -> StepStatus:
+        """Return where the step stands, taken together."""
+        states = set(self.live.values())
+        if StepStatus.RUNNING in states:
+            return StepStatus.RUNNING
+        if StepStatus.WAITING in states:
+            return StepStatus.WAITING
+        if StepStatus.RUNNING in self.fans.values():
+            return StepStatus.RUNNING
+        ended = set(self.fans.values()) if self.fans else {s for s, n in self.ended.items() if n}
+        return next((one for one in _WORST if one in ended), StepStatus.QUEUED)
+
+
+class OpenApproval(msgspec.Struct, frozen=True):
+    """A person is asked and has not answered."""
+
+    path: str
+    title: str
+    data: Packed
+    edit: tuple[str, ...]
+    expires: float | None
+
+
+class RunView(msgspec.Struct, kw_only=True):
+    """A run as it is shown: what it is, where it stands, and its steps in the order they began."""
+
+    run_id: str
+    workflow: str
+    version: str
+    created_at: float
+    seq: int = 0
+    status: RunStatus = RunStatus.QUEUED
+    generation: int = 1
+    model: str = ""
+    key: str = ""
+    forked_from: str = ""
+    scheduled_for: float | None = None
+    inputs: Packed = NOTHING
+    output: Packed = NOTHING
+    failure: Failure | None = None
+    reason: str = ""
+    waiting: RunWaiting | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    updated_at: float = 0.0
+    usd: int = 0
+    tokens: int = 0
+    calls: int = 0
+    steps: dict[str, StepView] = {}
+    approvals: dict[str, OpenApproval] = {}
+    settled: dict[str, tuple[int, int]] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the run has ended."""
+        return self.status in TERMINAL
+
+    def step(self, path: str) -> StepView:
+        """Return the step a path belongs to; it is added when it is new."""
+        name = addresses.step_of(path)
+        found = self.steps.get(name)
+        if found is None:
+            found = self.steps[name] = StepView(step=name)
+        return found
+
+    def inner(self, step: str) -> Sequence[StepView]:
+        """Return the steps right below one, or those of the workflow for an empty address."""
+        return [one for name, one in self.steps.items() if self._above(name) == step]
+
+    def _above(self, step: str) -> str:
+        """Return the nearest step above that the view knows."""
+        above = addresses.parent_of(step)
+        while above and above not in self.steps:
+            above = addresses.parent_of(above)
+        return above
+
+
+def begin(event: Event) -> RunView:
+    """Return the view of a run whose first event this is."""
+    request = event.payload
+    assert isinstance(request, RunQueued)  # noqa: S101 - every log begins with it
+    return RunView(
+        run_id=event.run_id,
+        workflow=request.workflow,
+        version=request.version,
+        created_at=event.at,
+        seq=event.seq,
+        model=request.model or "",
+        key=request.key,
+        scheduled_for=request.scheduled_for,
+        inputs=request.inputs,
+        updated_at=event.at,
+    )
+
+
+def tree(events: Iterable[Event]) -> RunView:
+    """Return the view of a whole log."""
+    rest = iter(events)
+    view = begin(next(rest))
+    for event in rest:
+        fold(view, event)
+    return view
+
+
+def fold(view: RunView, event: Event) -> RunView:
+    """Return the view after an event; the view that is given is changed."""
+    view.seq, view.updated_at = event.seq, event.at
+    view.run_id = event.run_id
+    if event.type.startswith("run."):
+        _of_run(view, event)
+    else:
+        _of_step(view, event)
+    return view
+
+
+def _of_run(view: RunView, event: Event) -> None:
+    payload = event.payload
+    view.status = RUN_TRANSITIONS.get((view.status, event.type), view.status)
+    view.waiting = payload if isinstance(payload, RunWaiting) else None
+    if view.ended:
+        view.ended_at = event.at
+        for path in [path for step in view.steps.values() for path in step.live]:
+            _end(view, path, StepStatus.CANCELLED, event.at)
+        view.approvals.clear()
+    else:
+        view.ended_at = None
+    if isinstance(payload, RunStarted):
+        view.started_at = event.at
+    elif isinstance(payload, RunSucceeded):
+        view.output, view.failure = payload.output, None
+    elif isinstance(payload, RunMerged):
+        view.output, view.failure, view.generation = payload.output, None, payload.generation
+    elif isinstance(payload, RunFailed):
+        view.failure = payload.failure
+    elif isinstance(payload, RunCancelled):
+        view.reason = payload.reason
+    elif isinstance(payload, RunRepaired):
+        view.generation, view.failure = payload.generation, None
+    elif isinstance(payload, RunForked):
+        _forked(view, payload)
+
+
+def _forked(view: RunView, payload: RunForked) -> None:
+    """What was open in the copied prefix is void and begins anew."""
+    view.forked_from = payload.run_id
+    view.approvals.clear()
+    view.failure, view.generation = None, 1
+    if payload.inputs is not None:
+        view.inputs = payload.inputs
+    for step in view.steps.values():
+        if not any(other.live for other in view.steps.values() if _below(other, step)):
+            step.live.clear()
+        step.waits, step.until = "", None
+
+
+def _below(other: StepView, step: StepView) -> bool:
+    return other.step.startswith((f"{step.step}/", f"{step.step}.", f"{step.step}:"))
+
+
+def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch per fact
+    payload = event.payload
+    match payload:
+        case StepStarted():
+            _started(view, payload, event.at)
+        case StepWaiting():
+            step = view.step(payload.path)
+            step.live[payload.path] = StepStatus.WAITING
+            step.waits, step.until = payload.signal or payload.on, payload.until
+        case StepRetryScheduled():
+            step = view.step(payload.path)
+            step.live[payload.path] = StepStatus.WAITING
+            step.waits, step.until, step.failure = "retry", payload.at, payload.failure
+            step.retries += 1
+        case StepSucceeded():
+            _end(view, payload.path, StepStatus.SUCCEEDED, event.at)
+        case StepSkipped():
+            _end(view, payload.path, StepStatus.SKIPPED, event.at)
+        case StepFailed():
+            view.step(payload.path).failure = payload.failure
+            _end(view, payload.path, StepStatus.FAILED, event.at)
+        case StepDead():
+            view.step(payload.path).failure = payload.failure
+            _end(view, payload.path, StepStatus.DEAD, event.at)
+        case CompensationStarted():
+            view.step(payload.path).waits = "undo"
+        case CompensationSucceeded():
+            _undone(view.step(payload.path), payload.path)
+        case CompensationFailed():
+            view.step(payload.path).failure = payload.failure
+        case ModelRequested():
+            step = view.step(payload.path)
+            step.live[payload.path] = StepStatus.RUNNING
+            step.model, step.agent = payload.model, payload.agent
+            step.calls += 1
+            view.calls += 1
+        case ToolRequested():
+            step = view.step(payload.path)
+            step.live[payload.path] = StepStatus.RUNNING
+            step.tool = payload.tool
+            step.calls += 1
+            view.calls += 1
+        case BudgetSettled():
+            _settled(view, payload)
+        case ApprovalRequested():
+            view.approvals[payload.path] = OpenApproval(
+                payload.path, payload.title, payload.data, payload.edit, payload.expires
+            )
+        case ApprovalAnswered() | ApprovalExpired():
+            view.approvals.pop(payload.path, None)
+        case _:
+            pass
+
+
+def _started(view: RunView, payload: StepStarted, at: float) -> None:
+    step = view.step(payload.path)
+    if step.started_at is None:
+        step.started_at = at
+    step.ended_at = None
+    step.waits, step.until = "", None
+    if payload.items is not None:
+        if payload.path not in step.fans:
+            step.total += payload.total
+        step.fans[payload.path] = StepStatus.RUNNING
+        return
+    before = step.unhappy.pop(payload.path, None)
+    if before is not None:
+        step.ended[before] -= 1
+    step.live[payload.path] = StepStatus.RUNNING
+
+
+def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
+    step = view.step(path)
+    step.ended_at = at
+    if path in step.fans:
+        step.fans[path] = status
+        return
+    step.live.pop(path, None)
+    before = step.unhappy.pop(path, None)
+    if before is not None:
+        step.ended[before] -= 1
+    step.ended[status] = step.ended.get(status, 0) + 1
+    if status is not StepStatus.SUCCEEDED:
+        step.unhappy[path] = status
+    if not step.live:
+        step.waits, step.until = "", None
+
+
+def _undone(step: StepView, path: str) -> None:
+    step.waits = ""
+    if path in step.fans:
+        step.fans[path] = StepStatus.COMPENSATED
+        return
+    before = step.unhappy.pop(path, StepStatus.SUCCEEDED)
+    step.ended[before] = max(0, step.ended.get(before, 0) - 1)
+    step.ended[StepStatus.COMPENSATED] = step.ended.get(StepStatus.COMPENSATED, 0) + 1
+    step.unhappy[path] = StepStatus.COMPENSATED
+
+
+def _settled(view: RunView, payload: BudgetSettled) -> None:
+    """Count what a call used; a later settlement of the same call corrects the earlier one."""
+    usd, tokens = view.settled.get(payload.call, (0, 0))
+    step = view.step(paths.of_call(payload.call))
+    for counted in (step, view):
+        counted.usd += payload.usd - usd
+        counted.tokens += payload.tokens - tokens
+    view.settled[payload.call] = (payload.usd, payload.tokens)
