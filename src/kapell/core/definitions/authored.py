@@ -4,6 +4,7 @@ An authored type is a msgspec struct whose fields carry a description. The same 
 (``shaping``) and yield the published JSON Schema and the reference page (``schemas``).
 """
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, TypeAlias
 
 import msgspec
@@ -18,11 +19,13 @@ class Authored(msgspec.Struct, kw_only=True, dict=True, forbid_unknown_fields=Tr
 
     ``called`` is its name in messages. ``open_ended`` lets keys pass that mean nothing to us.
     ``exactly_one`` names keys of which one is needed and no two go together.
+    ``elsewhere`` maps keys other programs have to ours, for hints.
     """
 
     called: ClassVar[str] = "this mapping"
     open_ended: ClassVar[bool] = False
     exactly_one: ClassVar[tuple[str, ...]] = ()
+    elsewhere: ClassVar[Mapping[str, str]] = {}
 
     @property
     def node(self) -> Node:

@@ -84,6 +84,10 @@ def explain(said: str, lines: list[str], line: int, column: int) -> Told:
     if here[column : column + 1] == "\t" or "'\\t'" in said or here.lstrip(" ").startswith("\t"):
         message = "A tab stands where YAML wants blanks."
         return ("yaml_tab", message, "Indent with blanks only.", (0, 0))
+    if "<block end>" in said and here[:column].rstrip()[-1:] in ("'", '"'):
+        message = "The text goes on after its closing quote."
+        advice = "Write a quote inside the text twice, or use the other sort around it."
+        return ("yaml_broken", message, advice, (0, 0))
     for part, message, advice in _TABLE:
         if part in said:
             return ("yaml_broken", message, advice, (0, 0))

@@ -153,7 +153,7 @@ class _Composer:
         self._file = file
         self._first_line = first_line
         self._problems = problems
-        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._aliased = 0
         self._size = 0
 
@@ -205,11 +205,9 @@ class _Composer:
         assert isinstance(event, NodeEvent)  # noqa: S101 - the parser keeps its grammar
         place = self._spot(event)
         if isinstance(event, AliasEvent):
-            return self._alias(str(event.anchor), place)
+            return self._alias(str(event.anchor), place, depth)
         self._check_tag(event, place)
-        if depth == DEPTH_LIMIT:
-            self._error("yaml_too_deep", f"Values nest deeper than {DEPTH_LIMIT}.", place)
-            self._problems.raise_errors()
+        self._check_depth(depth, place)
         before = self._size
         self._size += 1
         if isinstance(event, MappingStartEvent):
@@ -220,17 +218,24 @@ class _Composer:
             assert isinstance(event, ScalarEvent)  # noqa: S101 - the only kind left
             node = self._scalar(event, place)
         if event.anchor is not None:
-            self._anchors[str(event.anchor)] = (node, self._size - before)
+            self._anchors[str(event.anchor)] = (node, self._size - before, _height(node))
         return node
 
-    def _alias(self, name: str, place: Place) -> Node:
+    def _check_depth(self, depth: int, place: Place) -> None:
+        if depth >= DEPTH_LIMIT:
+            message = f"Values nest deeper than {DEPTH_LIMIT}."
+            self._error("yaml_too_deep", message, place, "Nest less.")
+            self._problems.raise_errors()
+
+    def _alias(self, name: str, place: Place, depth: int) -> Node:
         if name not in self._anchors:
             message = f"The alias *{name} points to nothing above it."
             self._error(
                 "yaml_alias_unknown", message, place, "Quote the text if no alias is meant."
             )
             return Node(kind="null", place=place)
-        node, size = self._anchors[name]
+        node, size, height = self._anchors[name]
+        self._check_depth(depth + height, place)
         self._aliased += size
         self._size += size
         if self._aliased > ALIAS_LIMIT:
@@ -334,6 +339,12 @@ class _Composer:
             message = "The text holds half of a surrogate pair."
             self._error("character_refused", message, place, "Write the character itself.")
             return ""
+
+
+def _height(node: Node) -> int:
+    """Return how many values stand inside each other below the node."""
+    inner = [*node.items, *(value for _, value in node.entries.values())]
+    return 1 + max(map(_height, inner)) if inner else 0
 
 
 def _kind(value: Scalar) -> NodeKind:

@@ -55,7 +55,7 @@ class _Shaper:
                     "unknown_key",
                     f"`{key}` is no key of {_called(kind)}.",
                     key_node.place,
-                    hint(key, known),
+                    _meant(key, known, _authored(kind)),
                 )
                 continue
             capability = _later(field.type)
@@ -273,6 +273,11 @@ def _description(kind: types.Type) -> str:
     if isinstance(kind, types.Metadata):
         return str((kind.extra_json_schema or {}).get("description", "")) or _description(kind.type)
     return ""
+
+
+def _meant(key: str, known: list[str], authored: type[Authored]) -> str:
+    ours = authored.elsewhere.get(key.casefold())
+    return f"Did you mean `{ours}`?" if ours else hint(key, known)
 
 
 def _authored(kind: types.StructType) -> type[Authored]:

@@ -1,5 +1,7 @@
 """Finds agents by name among the files of a workspace."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from kapell.core.agents.definition import Agent
@@ -7,6 +9,7 @@ from kapell.core.agents.reading import AgentFile, agent_of, read_agent
 from kapell.core.definitions.json_schema import check_schema
 from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.definitions.tree import Node
+from kapell.core.workflows.models import resolve_model
 from kapell.kit.errors import Invalid, Missing
 from kapell.services.workflows.sources import Sources, beginning, folder_of
 
@@ -27,8 +30,9 @@ class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
 class AgentShelf:
     """The agents of a workspace, read when asked for."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, routes: Mapping[str, str] | None = None) -> None:
         self._sources = sources
+        self._routes = routes or {}
         self._files: dict[str, AgentFile | None] = {}
         self._noted: dict[str, Problems] = {}
 
@@ -59,6 +63,7 @@ class AgentShelf:
                 message = f"The agent `{name}` is also defined in {first[name]}."
                 problems.error("name_twice", message, beginning(path), "Rename one of the two.")
             first.setdefault(name, path)
+            self._check_model(path, problems)
             found.append(
                 AgentEntry(
                     name=name,
@@ -69,6 +74,16 @@ class AgentShelf:
                 )
             )
         return tuple(sorted(found, key=lambda one: (one.name, one.path)))
+
+    def _check_model(self, path: str, problems: Problems) -> None:
+        """Warn of a model that is none: it matters only where nothing nearer names another."""
+        file = self._file(path)
+        if file is None or not file.form.model:
+            return
+        found = Problems()
+        resolve_model(file.form.model, self._routes, file.form.value("model").place, found)
+        for one in found.errors:
+            problems.warn(one.code, one.message, one.place, one.advice)
 
     def _paths(self) -> tuple[str, ...]:
         return self._sources.names(FOLDER, ENDINGS)

@@ -115,7 +115,7 @@ class Workspace:
 
     def list_agents(self) -> tuple[AgentEntry, ...]:
         """Return every agent of the workspace with what is wrong with it, by name."""
-        return AgentShelf(Sources(self._files)).entries()
+        return AgentShelf(Sources(self._files), self._defaults.routes).entries()
 
     def _path(self, ref: str, loader: Loader) -> str:
         """Return the file a person means by a name or a path."""

@@ -121,6 +121,26 @@ def test_what_is_broken_gets_its_own_message(text: str | bytes, problems: list[s
     assert said(text) == problems
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 'it's'", "The text goes on after its closing quote."),
+        ("a: 1\n  b: 2", "A colon followed by a blank stands where no key can be."),
+        ("a: 1\nb", "This line is no `key: value`; the colon is missing."),
+        ("a: [1,", "The file ends inside a bracket or brace."),
+        ("a: [1 2: 3", "A list or mapping in brackets is not closed, or a comma is missing."),
+        ('a: "\\q"', "A double-quoted text holds a backslash that escapes nothing."),
+        ("a: 'x", "A quoted text is never closed."),
+        ("a:\n    b: 1\n  c: 2", "This line does not fit the lines above it."),
+    ],
+)
+def test_broken_yaml_is_explained(text: str, message: str) -> None:
+    with pytest.raises(DefinitionInvalid) as caught:
+        read(text, "f.yaml")
+    assert [one.message for one in caught.value.problems] == [message]
+    assert caught.value.problems[0].advice
+
+
 def test_a_duplicate_key_names_both_places() -> None:
     with pytest.raises(DefinitionInvalid) as caught:
         read("a: 1\nb:\n  c: 1\n  c: 2", "f.yaml")
@@ -146,6 +166,13 @@ def test_aliases_cannot_multiply_without_bound() -> None:
 def test_nesting_has_an_end() -> None:
     deep = "a: " + "[" * (DEPTH_LIMIT + 5) + "]" * (DEPTH_LIMIT + 5)
     assert [one.split()[1] for one in said(deep)] == ["yaml_too_deep"]
+
+
+def test_aliases_do_not_nest_deeper_either() -> None:
+    lines = ["a0: &a0 " + "[" * 60 + "x" + "]" * 60]
+    for number in range(1, 12):
+        lines.append(f"a{number}: &a{number} " + "[" * 60 + f"*a{number - 1}" + "]" * 60)
+    assert [one.split()[1] for one in said("\n".join(lines))] == ["yaml_too_deep"]
 
 
 def test_every_value_knows_its_place() -> None:

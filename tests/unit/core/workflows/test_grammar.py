@@ -81,6 +81,15 @@ def test_types_are_told_in_our_words(line: str, message: str, advice: str) -> No
     assert found.place.line == 5
 
 
+@pytest.mark.parametrize(
+    ("key", "ours"),
+    [("needs", "depends_on"), ("if", "when"), ("args", "with"), ("foreach", "for_each")],
+)
+def test_words_of_other_programs_lead_to_ours(key: str, ours: str) -> None:
+    found = wrong(f"name: x\nsteps: [{{id: a, ask: hi, {key}: x}}]")
+    assert [(one.code, one.advice) for one in found] == [("unknown_key", f"Did you mean `{ours}`?")]
+
+
 LATER = {
     "triggers": "triggers: [{schedule: {cron: '0 7 * * *'}}]",
     "concurrency": "concurrency: {key: x, max: 1}",

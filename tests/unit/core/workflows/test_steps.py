@@ -41,6 +41,7 @@ def of(step: str) -> list[str]:
         ("{id: a, wait: {}}", ["2:23 wait_unclear"]),
         ("{id: a, wait: {for: 5m, signal: x}}", ["2:33 wait_unclear"]),
         ("{id: a, wait: {for: 5m, match: 'true'}}", ["2:33 key_alone"]),
+        ("{id: a, wait: {signal: '{{ x }}'}}", ["2:32 template_not_here"]),
         ("{id: a, wait: {for: soon}}", ["2:29 span_broken"]),
         ("{id: a, wait: {until: tomorrow}}", ["2:31 instant_broken"]),
         ("{id: a, approval: {data: {b: 1}}}", ["2:27 missing_key"]),

@@ -216,6 +216,17 @@ def test_lists_show_what_is_there_and_what_is_wrong() -> None:
     ]
 
 
+def test_an_agents_model_that_is_none_is_a_warning() -> None:
+    made = files(agents__blue__md="---\nname: blue\nmodel: sonnet\n---\nx")
+    blue = Workspace(made).list_agents()[0]
+    assert (blue.problems, [f"{one.place} {one.code}" for one in blue.warnings]) == (
+        (),
+        ["agents/blue.md:3:8 not_available_yet"],
+    )
+    routes = WorkspaceDefaults(routes={"sonnet": "anthropic:claude"})
+    assert Workspace(made, routes).list_agents()[0].warnings == ()
+
+
 def test_odd_things_do_not_stop_anything() -> None:
     made = files(agents__blue__md="---\nname: blue\ncolor: blue\n---\nx")
     made.write(

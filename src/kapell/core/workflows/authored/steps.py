@@ -1,5 +1,6 @@
 """The authored form of a step and of the kinds that hold steps themselves."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -138,6 +139,22 @@ class StepForm(Authored, kw_only=True, rename=_authored_key):
 
     called: ClassVar[str] = "a step"
     exactly_one: ClassVar[tuple[str, ...]] = KINDS + LATER_KINDS
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "needs": "depends_on",
+        "if": "when",
+        "condition": "when",
+        "args": "with",
+        "inputs": "with",
+        "uses": "tool",
+        "run": "tool",
+        "retries": "retry",
+        "catch": "on_error",
+        "rollback": "compensate",
+        "schema": "output",
+        "sleep": "wait",
+        "foreach": "for_each",
+        "items": "for_each",
+    }
 
     id: Annotated[
         Text, doc("Name of the step, unique in its sequence: letters, digits, `_` and `-`.")

@@ -138,6 +138,10 @@ def _wait(step: StepForm, problems: Problems) -> None:
             "A wait has exactly one of `for`, `until` and `signal`.",
             wait.place(given[1]) if given else wait.place(),
         )
+    if wait.signal is not None and "{{" in wait.signal:
+        message = "The name of a signal is fixed; it cannot be a template."
+        place = wait.value("signal").place
+        problems.error("template_not_here", message, place, "Choose the right ones by `match`.")
     if wait.match is not None and wait.signal is None:
         message = "`match` means something only beside `signal`."
         problems.error("key_alone", message, wait.place("match"), "Add `signal`.")

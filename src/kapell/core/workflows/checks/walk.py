@@ -145,7 +145,6 @@ class _Walk:
             value = step.wait.node.get(key)
             if value is not None and "{{" in value.text:
                 self._texts.lone(value, item, key)
-        self._texts.template(step.wait.node.get("signal"), item)
         self._texts.expression(step.wait.node.get("match"), item.plus("signal"))
 
     def _inner(self, step: StepForm, key: str, scope: Scope) -> list[Order]:
