@@ -21,7 +21,7 @@ from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.core.pricing.override import Override
-from kapell.core.runs.status import TERMINAL
+from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
 from kapell.services.gateway.door import Gateway
 from kapell.services.pricing.prices import PriceList
@@ -144,6 +144,9 @@ class App:
             summary = await self.reader.run(self.tenant, run)
             if summary.status in TERMINAL:
                 return
+            if summary.status is RunStatus.WAITING:
+                # Somebody may have answered already; and if not, its owner says so at once.
+                await self.teller.resume(run)
             await working.run(stop)
         working.raise_failure(run)
 

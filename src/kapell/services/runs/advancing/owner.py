@@ -303,9 +303,9 @@ class RunOwner:
         for call, task in list(self._effects.items()):
             if call not in state.calls or state.phase == "cancelling":
                 task.cancel()
-        if self._desk.draining or state.phase == "cancelling":
+        if state.phase == "cancelling":
             for opened in list(state.calls.values()):
-                if state.phase == "cancelling" and opened.call not in self._effects:
+                if opened.call not in self._effects:
                     self._reply(stopped(opened))
             return
         for opened in state.calls.values():
