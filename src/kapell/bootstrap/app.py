@@ -173,7 +173,7 @@ async def open_app(
         DefinitionInvalid, Invalid: the settings are wrong.
         Unavailable, Conflict: the store cannot be used.
     """
-    root = Path(os.path.abspath(workspace))
+    root = _absolute(workspace)
     known = settings or load_settings(root)
     store = _store(root, known)
     await store.open()
@@ -183,6 +183,11 @@ async def open_app(
     finally:
         await app.gateway.close()
         await store.close()
+
+
+def _absolute(workspace: Path) -> Path:
+    """Return the workspace as an absolute path, links as they are."""
+    return Path(os.path.abspath(workspace))
 
 
 def _store(root: Path, settings: Settings) -> Store:
