@@ -1,0 +1,130 @@
+"""``kapell run``."""
+
+from typing import Annotated
+
+import typer
+
+from kapell.cli.exits import Exit
+from kapell.cli.running.inputs import inputs_of
+from kapell.cli.session import Session, carry_out
+from kapell.cli.surroundings import Surroundings
+from kapell.cli.watching.attending import Manner, attend
+from kapell.core.workflows.version import Budget
+from kapell.kit.clock import span
+from kapell.kit.errors import Invalid
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.kit.money import nano
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+Inputs = Annotated[
+    list[str] | None, typer.Option("--input", "-i", metavar="K=V", help="An input; repeatable.")
+]
+Params = Annotated[
+    list[str] | None,
+    typer.Option("--params", metavar="K=V|FILE", help="Inputs as k=v, or a YAML or JSON file."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Approve whatever is asked, and say so.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document at the end.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Only enqueue; workers carry it out.")]
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
+    workflow: Annotated[str, typer.Argument(metavar="FILE|NAME", help="The workflow.")],
+    given: Inputs = None,
+    params: Params = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="M", help="Model of every step: provider:name.")
+    ] = None,
+    key: Annotated[
+        str, typer.Option("--key", metavar="K", help="The same key and inputs give the same run.")
+    ] = "",
+    priority: Annotated[
+        int, typer.Option("--priority", metavar="N", help="Higher goes first.")
+    ] = 0,
+    delay: Annotated[
+        str | None, typer.Option("--delay", metavar="5m", help="Begin only after this time.")
+    ] = None,
+    budget_usd: Annotated[
+        str | None, typer.Option("--budget-usd", metavar="X", help="Most US dollars it may cost.")
+    ] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    detach: Detach = False,
+) -> int:
+    """Run a workflow and watch it until it ends, or waits for somebody who is not here."""
+    inputs = inputs_of(given or (), params or ())
+    return begin(
+        ctx.obj,
+        workflow,
+        inputs,
+        Manner(yes=yes, as_json=as_json),
+        model=model,
+        budget=_budget(budget_usd),
+        key=key,
+        priority=priority,
+        delay=None if delay is None else span(delay),
+        detach=detach,
+    )
+
+
+def begin(
+    surroundings: Surroundings,
+    workflow: str,
+    inputs: dict[str, Json],
+    manner: Manner,
+    *,
+    model: str | None = None,
+    budget: Budget | None = None,
+    key: str = "",
+    priority: int = 0,
+    delay: float | None = None,
+    detach: bool = False,
+) -> Exit:
+    """Begin a run and attend it, unless it is detached."""
+
+    async def work(session: Session) -> Exit:
+        started = await session.app.starter.start(
+            workflow,
+            inputs,
+            model=model,
+            budget=budget,
+            key=key,
+            priority=priority,
+            delay=delay,
+        )
+        if not started.created:
+            session.screen.note(f"The key {key!r} had started this run before.")
+        if detach:
+            return _detached(session, started.run_id, manner, created=started.created)
+        return await attend(session, started.run_id, manner)
+
+    return carry_out(surroundings, work)
+
+
+def _detached(session: Session, run_id: RunId, manner: Manner, *, created: bool) -> Exit:
+    if manner.as_json:
+        session.screen.document({"run_id": run_id, "created": created})
+    else:
+        session.screen.show(run_id)
+        session.screen.note(f"Queued. Follow it with: kapell runs watch {run_id}")
+    return Exit.OK
+
+
+def _budget(text: str | None) -> Budget | None:
+    if text is None:
+        return None
+    try:
+        amount = float(text.removeprefix("$"))
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < 1e9:
+        raise Invalid(
+            f"`{text}` is no amount of US dollars.",
+            code="budget_broken",
+            advice="Write --budget-usd 0.50.",
+        )
+    return Budget(usd=int(nano(text.removeprefix("$"))))

@@ -1,0 +1,117 @@
+"""Asks the person at the terminal what a run wants to know."""
+
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+from enum import Enum
+from pathlib import Path
+
+from kapell.cli.screen import Screen
+from kapell.kit.json import Json
+
+_CHOICES = "[a]pprove, [r]eject, [e]dit, [l]ater?"
+_CHOICES_FIXED = "[a]pprove, [r]eject, [l]ater?"
+
+
+class Choice(Enum):
+    """What somebody said."""
+
+    APPROVE = "a"
+    REJECT = "r"
+    EDIT = "e"
+    LATER = "l"
+
+
+class Answered:
+    """A person's answer to one approval; ``data`` holds what they changed."""
+
+    def __init__(self, choice: Choice, note: str = "", data: dict[str, Json] | None = None) -> None:
+        self.choice = choice
+        self.note = note
+        self.data = data
+
+
+def ask(screen: Screen, title: str, data: Json, edit: tuple[str, ...]) -> Answered:
+    """Show an approval and return the answer; the end of input means later."""
+    screen.show()
+    screen.show(screen.styled(title, "bold"))
+    if data is not None:
+        for line in shown(data).splitlines():
+            screen.show(f"  {line}")
+    changed: dict[str, Json] = {}
+    while True:
+        try:
+            said = input(f"{_CHOICES if edit else _CHOICES_FIXED} ").strip().lower()[:1]
+        except EOFError:
+            return Answered(Choice.LATER)
+        if said == Choice.EDIT.value and edit:
+            changed.update(_edited(screen, data, edit))
+            said = Choice.APPROVE.value
+        if said == Choice.APPROVE.value:
+            return Answered(Choice.APPROVE, data=changed or None)
+        if said == Choice.REJECT.value:
+            return Answered(Choice.REJECT, note=_note())
+        if said == Choice.LATER.value:
+            return Answered(Choice.LATER)
+
+
+def shown(data: Json) -> str:
+    """Return data as people read it: an object as its keys, one a paragraph."""
+    if isinstance(data, dict):
+        lines = []
+        for key, value in data.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            head, *rest = text.splitlines() or [""]
+            lines += [f"{key}: {head}", *(f"  {line}" for line in rest)]
+        return "\n".join(lines)
+    return data if isinstance(data, str) else json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def _note() -> str:
+    try:
+        return input("Why? (may stay empty) ").strip()
+    except EOFError:
+        return ""
+
+
+def _edited(screen: Screen, data: Json, edit: tuple[str, ...]) -> dict[str, Json]:
+    changed: dict[str, Json] = {}
+    for key in edit:
+        old = data.get(key) if isinstance(data, dict) else None
+        text = old if isinstance(old, str) else json.dumps(old, ensure_ascii=False)
+        new = _in_editor(text) if _editor() else _on_a_line(key)
+        if new is None or new == text:
+            continue
+        changed[key] = new if isinstance(old, str) else _parsed(screen, key, new, old)
+    return changed
+
+
+def _parsed(screen: Screen, key: str, text: str, old: Json) -> Json:
+    try:
+        value: Json = json.loads(text)
+    except ValueError:
+        screen.complain(f"{key} stays as it was: this is no JSON.")
+        return old
+    return value
+
+
+def _on_a_line(key: str) -> str | None:
+    try:
+        return input(f"{key} (empty keeps it): ") or None
+    except EOFError:
+        return None
+
+
+def _editor() -> list[str]:
+    return shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+
+
+def _in_editor(text: str) -> str | None:
+    with tempfile.TemporaryDirectory(prefix="kapell-") as folder:
+        path = Path(folder) / "text.txt"
+        path.write_text(text, "utf-8")
+        # The user's own editor, chosen by the user's own environment.
+        ended = subprocess.run([*_editor(), str(path)], check=False)  # noqa: S603 - as said above
+        return path.read_text("utf-8").removesuffix("\n") if ended.returncode == 0 else None

@@ -1,0 +1,181 @@
+"""Carries a run out in this process and stays with it until it ends or somebody is needed."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kapell.cli.exits import Exit
+from kapell.cli.session import Session
+from kapell.cli.watching.asking import Choice, ask
+from kapell.cli.watching.documents import value_of
+from kapell.cli.watching.ending import tell_end
+from kapell.cli.watching.following import Follower, Sink
+from kapell.cli.watching.live import LiveTree
+from kapell.cli.watching.plain import PlainLines
+from kapell.kit.errors import Conflict
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.projections.tree import OpenApproval, RunView
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is attended.
+
+    Attributes:
+        yes: Approve whatever is asked, and say so.
+        as_json: Write one JSON document at the end and nothing else.
+    """
+
+    yes: bool = False
+    as_json: bool = False
+
+
+async def attend(session: Session, run_id: RunId, manner: Manner) -> Exit:
+    """Work on a run in this process until it ends or waits for somebody who is not here."""
+    with _interruptible() as interrupted:
+        while True:
+            view = await _once(session, run_id, manner, interrupted)
+            if interrupted.is_set():
+                return _interrupted(session, run_id, view, manner)
+            if view.ended or not view.approvals:
+                break
+            if not await _answered(session, view, manner):
+                break
+    return await tell_end(session, view, as_json=manner.as_json)
+
+
+async def watch(session: Session, run_id: RunId, manner: Manner) -> Exit:
+    """Follow a run that others carry out until it ends or waits for a person."""
+    with _interruptible() as interrupted, shown(session, manner) as sink:
+        follower = Follower(session.app, run_id, sink)
+        stopping = asyncio.create_task(_ring(interrupted, follower))
+        await follower.until(
+            lambda: interrupted.is_set() or follower.view.ended or bool(follower.view.approvals)
+        )
+        stopping.cancel()
+    if interrupted.is_set():
+        return Exit.INTERRUPTED
+    return await tell_end(session, follower.view, as_json=manner.as_json)
+
+
+@contextlib.contextmanager
+def shown(session: Session, manner: Manner) -> Iterator[Sink]:
+    """Give what shows a run: a live tree at a terminal, lines in a pipe, nothing for programs."""
+    if manner.as_json:
+        yield lambda view, events: None
+    elif session.surroundings.live:
+        with LiveTree(session.surroundings) as tree:
+            stop = session.app.deltas.listen(tree.hear)
+            try:
+                yield tree
+            finally:
+                stop()
+    else:
+        yield PlainLines(session.screen)
+
+
+async def _once(
+    session: Session, run_id: RunId, manner: Manner, interrupted: asyncio.Event
+) -> RunView:
+    """Work until the run ends, waits for a person, or somebody pressed Ctrl-C."""
+    with shown(session, manner) as sink:
+        follower = Follower(session.app, run_id, sink)
+        work = asyncio.create_task(session.app.run_until_idle(run_id))
+        ring = asyncio.create_task(_ring(interrupted, follower))
+        work.add_done_callback(lambda _: follower.news.set())
+        try:
+            await follower.until(lambda: work.done() or interrupted.is_set())
+        finally:
+            ring.cancel()
+            if not work.done():
+                # Cancelled, the worker lets calls in flight end and gives the run back.
+                work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+        await follower.catch_up()
+        return follower.view
+
+
+async def _ring(interrupted: asyncio.Event, follower: Follower) -> None:
+    await interrupted.wait()
+    follower.news.set()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[asyncio.Event]:
+    """Let Ctrl-C and a polite kill set an event; a second one ends at once."""
+    loop = asyncio.get_running_loop()
+    event = asyncio.Event()
+    task = asyncio.current_task()
+
+    def stop() -> None:
+        if event.is_set() and task is not None:
+            task.cancel()
+        event.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield event
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _interrupted(session: Session, run_id: RunId, view: RunView, manner: Manner) -> Exit:
+    if manner.as_json:
+        session.screen.document(
+            {"run_id": run_id, "status": view.status.value, "exit_code": int(Exit.INTERRUPTED)}
+        )
+    else:
+        session.screen.complain(
+            f"\nStopped. Nothing is lost: the run goes on with\n  kapell runs resume {run_id}"
+        )
+    return Exit.INTERRUPTED
+
+
+async def _answered(session: Session, view: RunView, manner: Manner) -> bool:
+    """Answer what is asked; tell whether anything was answered."""
+    if manner.yes:
+        for one in view.approvals.values():
+            await _send(session, view, one, True, "answered by --yes", None)
+        count = len(view.approvals)
+        if not manner.as_json:
+            session.screen.say(f"--yes approved {count} request{'s' if count > 1 else ''} for you.")
+        return True
+    if manner.as_json or not session.surroundings.person:
+        return False
+    answered = False
+    for one in view.approvals.values():
+        data = await value_of(session.app, one.data)
+        said = ask(session.screen, one.title, data, one.edit)
+        if said.choice is Choice.LATER:
+            continue
+        changed = None if said.data is None else dict(said.data)
+        await _send(session, view, one, said.choice is Choice.APPROVE, said.note, changed)
+        answered = True
+    return answered
+
+
+async def _send(
+    session: Session,
+    view: RunView,
+    one: OpenApproval,
+    approved: bool,
+    note: str,
+    data: Json,
+) -> None:
+    try:
+        await session.app.teller.answer(
+            RunId(view.run_id),
+            one.path,
+            approved,
+            note=note,
+            data=data,
+        )
+    except Conflict:
+        # Somebody else was quicker: theirs counts.
+        session.screen.note(f"{one.path} has been answered already.")

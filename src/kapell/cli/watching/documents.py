@@ -1,0 +1,149 @@
+"""Runs as data: what ``--json`` writes."""
+
+from typing import TypeVar
+
+import msgspec
+
+from kapell.bootstrap.app import App
+from kapell.core.events.envelope import Event
+from kapell.core.events.value import ArtifactRef, Packed
+from kapell.kit.clock import instant_text
+from kapell.kit.errors import Failure
+from kapell.kit.json import Json
+from kapell.kit.money import usd
+from kapell.projections.timeline import line_of
+from kapell.projections.tree import RunView, StepView
+from kapell.services.runs.ports import ApprovalRow, RunSummary
+
+T = TypeVar("T")
+
+
+def moment(at: float | None) -> str | None:
+    """Return an instant as text, None for none."""
+    return None if at is None else instant_text(at)
+
+
+def failure_document(failure: Failure | None) -> dict[str, object] | None:
+    """Return a failure as data."""
+    if failure is None:
+        return None
+    return {
+        "code": failure.code,
+        "kind": failure.kind.value,
+        "message": failure.message,
+        "advice": failure.advice,
+        "step": failure.step,
+    }
+
+
+def summary_document(run: RunSummary) -> dict[str, object]:
+    """Return a run of a list as data."""
+    return {
+        "run_id": run.run_id,
+        "workflow": run.workflow,
+        "status": run.status.value,
+        "created_at": moment(run.created_at),
+        "updated_at": moment(run.updated_at),
+        "ended_at": moment(run.ended_at),
+        "usd": usd(run.usd),
+        "tokens": run.tokens,
+        "error_code": run.error_code,
+        "key": run.key,
+        "priority": run.priority,
+        "forked_from": run.forked_from,
+        "parent_run": run.parent_run,
+    }
+
+
+async def run_document(app: App, view: RunView) -> dict[str, object]:
+    """Return a run with its steps as data; its output is fetched when it is an artifact."""
+    return {
+        "run_id": view.run_id,
+        "workflow": view.workflow,
+        "version": view.version,
+        "status": view.status.value,
+        "generation": view.generation,
+        "model": view.model,
+        "forked_from": view.forked_from,
+        "created_at": moment(view.created_at),
+        "started_at": moment(view.started_at),
+        "ended_at": moment(view.ended_at),
+        "usd": usd(view.usd),
+        "tokens": view.tokens,
+        "events": view.seq,
+        "inputs": await value_of(app, view.inputs),
+        "output": await value_of(app, view.output),
+        "failure": failure_document(view.failure),
+        "steps": [_step_document(step) for step in view.steps.values()],
+        "approvals": [
+            {"path": one.path, "title": one.title, "edit": list(one.edit)}
+            for one in view.approvals.values()
+        ],
+    }
+
+
+def _step_document(step: StepView) -> dict[str, object]:
+    return {
+        "step": step.step,
+        "status": step.status.value,
+        "total": step.total if step.fanned else None,
+        "ended": {state.value: count for state, count in step.ended.items() if count},
+        "live": len(step.live),
+        "retries": step.retries,
+        "calls": step.calls,
+        "model": step.model,
+        "agent": step.agent,
+        "tool": step.tool,
+        "usd": usd(step.usd),
+        "tokens": step.tokens,
+        "started_at": moment(step.started_at),
+        "ended_at": moment(step.ended_at),
+        "failure": failure_document(step.failure),
+    }
+
+
+def event_document(event: Event) -> dict[str, object]:
+    """Return an event as data, with its line in words."""
+    payload = msgspec.to_builtins(event.payload)
+    if isinstance(payload, dict):
+        payload.pop("type", None)
+    return {
+        "seq": event.seq,
+        "id": event.id,
+        "run_id": event.run_id,
+        "type": event.type,
+        "at": moment(event.at),
+        "actor": event.actor,
+        "causation_id": event.causation_id,
+        "text": line_of(event).text,
+        "payload": payload,
+    }
+
+
+def approval_document(row: ApprovalRow, data: Json) -> dict[str, object]:
+    """Return an approval as data."""
+    return {
+        "run_id": row.run_id,
+        "workflow": row.workflow,
+        "path": row.path,
+        "title": row.title,
+        "data": data,
+        "edit": list(row.edit),
+        "expires": moment(row.expires),
+        "asked_at": moment(row.at),
+        "answer": row.answer,
+        "by": row.by,
+    }
+
+
+async def value_of(app: App, packed: Packed) -> Json:
+    """Return a packed value."""
+    return await app.histories.value(packed)
+
+
+def shortened(packed: Packed) -> str:
+    """Return a hint of a packed value for people."""
+    if isinstance(packed, ArtifactRef):
+        return f"(artifact of {packed.size:,} bytes)"
+    text = msgspec.json.encode(packed.value).decode()
+    return text if len(text) <= 200 else f"{text[:200]}…"

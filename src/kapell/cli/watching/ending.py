@@ -1,0 +1,107 @@
+"""What is said when a run has ended, or waits: the outcome, and what can be done next."""
+
+import json
+
+from kapell.cli.exits import BY_STATUS, Exit
+from kapell.cli.screen import Screen
+from kapell.cli.session import Session
+from kapell.cli.watching.documents import run_document, value_of
+from kapell.cli.watching.rows import SIGNS, Row, rows_of
+from kapell.core.runs.status import RunStatus
+from kapell.kit.clock import span_text
+from kapell.kit.money import text as money
+from kapell.projections.timeline import waiting_text
+from kapell.projections.tree import RunView
+
+_LONGEST = 2000
+"""Characters of an output that are shown; `runs show --json` gives all of it."""
+
+
+def exit_of(view: RunView) -> Exit:
+    """Return the exit code for where a run stands."""
+    return BY_STATUS.get(view.status.value, Exit.OK)
+
+
+async def tell_end(session: Session, view: RunView, *, as_json: bool) -> Exit:
+    """Say how a run stands and what comes next; return its exit code."""
+    code = exit_of(view)
+    if as_json:
+        document = await run_document(session.app, view)
+        session.screen.document({**document, "exit_code": int(code)})
+        return code
+    screen = session.screen
+    short = view.run_id
+    sums = f"{view.tokens:,} tokens, {money(view.usd)}"
+    until = view.ended_at or view.updated_at
+    took = span_text(max(0.0, until - view.created_at))
+    screen.say()
+    if view.status is RunStatus.SUCCEEDED:
+        screen.say(f"{screen.styled('succeeded', 'green', 'bold')}  {short}  in {took}, {sums}")
+        await _output(session, view)
+    elif view.status is RunStatus.FAILED:
+        _failed(screen, view, f"in {took}, {sums}")
+    elif view.status is RunStatus.CANCELLED:
+        reason = f": {view.reason}" if view.reason else ""
+        screen.say(f"{screen.styled('cancelled', 'yellow', 'bold')}  {short}{reason}, {sums}")
+    elif view.status is RunStatus.WAITING:
+        _waiting(screen, view)
+    else:
+        screen.say(f"{view.status.value}  {short}, {sums}")
+    return code
+
+
+async def _output(session: Session, view: RunView) -> None:
+    output = await value_of(session.app, view.output)
+    if output is None:
+        return
+    text = output if isinstance(output, str) else json.dumps(output, indent=2, ensure_ascii=False)
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}…\n(all of it: kapell runs show {view.run_id} --json)"
+    session.screen.show(text)
+
+
+def _failed(screen: Screen, view: RunView, sums: str) -> None:
+    screen.say(f"{screen.styled('failed', 'red', 'bold')}  {view.run_id}  {sums}")
+    failure = view.failure
+    if failure is not None:
+        where = f"  --> step {failure.step}\n" if failure.step else ""
+        advice = f"\n  {failure.advice}" if failure.advice else ""
+        head = screen.styled(f"error[{failure.code}]", "red", "bold", error=True)
+        screen.complain(f"{head}: {failure.message}\n{where}".rstrip() + advice)
+    screen.say(
+        f"  look: kapell runs show {view.run_id}"
+        f"\n  again: kapell runs retry {view.run_id}, or kapell runs restart {view.run_id}"
+    )
+
+
+def _waiting(screen: Screen, view: RunView) -> None:
+    what = f" for {waiting_text(view.waiting)}" if view.waiting is not None else ""
+    screen.say(f"{screen.styled('waiting', 'yellow', 'bold')}  {view.run_id}{what}")
+    shown = list(view.approvals.values())[:5]
+    for one in shown:
+        screen.say(f"  {one.title}")
+        screen.say(f"    kapell approvals answer {view.run_id} '{one.path}' --approve")
+    if len(view.approvals) > len(shown):
+        screen.say(f"  and {len(view.approvals) - len(shown)} more: kapell approvals list")
+    if view.approvals:
+        screen.say(f"  all of them: kapell approvals answer {view.run_id} --all --approve")
+    if view.waiting is not None and view.waiting.signals:
+        names = {one.waits for one in view.steps.values() if one.live and one.waits}
+        for name in sorted(names - {"approval", "time", "child", "person", "retry", "undo"}):
+            screen.say(f"  kapell runs signal {view.run_id} {name}")
+    if view.waiting is not None and view.waiting.dead:
+        screen.say(f"  kapell runs retry {view.run_id}, or kapell runs repair {view.run_id} STEP")
+    screen.say(f"  then: kapell runs resume {view.run_id}")
+
+
+def show_tree(screen: Screen, view: RunView, now: float) -> None:
+    """Write the tree of a run's steps as aligned text."""
+    rows = rows_of(view, now)
+    names = ["  " * row.depth + f"{SIGNS[row.status][0]} {row.label}" for row in rows]
+    table = [_cells(name, row) for name, row in zip(names, rows, strict=True)]
+    heads = ("step", "state", "items", "time", "tokens", "cost", "")
+    screen.table(heads, table, right=(2, 3, 4, 5))
+
+
+def _cells(name: str, row: Row) -> tuple[str, ...]:
+    return name, row.status.value, row.progress, row.time, row.tokens, row.cost, row.note

@@ -1,0 +1,65 @@
+"""Reads a run's events as they come, from this process or another, without a busy loop."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from kapell.bootstrap.app import App
+from kapell.core.events.envelope import Event
+from kapell.kit.ids import RunId
+from kapell.projections.tree import RunView, begin, fold
+
+Sink = Callable[[RunView, Sequence[Event]], None]
+"""Told the run and what is new in it."""
+
+SHORTEST = 0.05
+LONGEST = 0.5
+"""Seconds between two looks while nothing comes: they grow from the one to the other."""
+_PAGE = 1000
+
+
+class Follower:
+    """Keeps the view of one run up to date."""
+
+    def __init__(self, app: App, run_id: RunId, sink: Sink) -> None:
+        self._app = app
+        self._run_id = run_id
+        self._sink = sink
+        self._seq = 0
+        self._view: RunView | None = None
+        self.news = asyncio.Event()
+        """Set by whoever knows that there is something new: it shortens the pause."""
+
+    @property
+    def view(self) -> RunView:
+        """Return the run as far as it was read; ``catch_up`` must have been called."""
+        assert self._view is not None  # noqa: S101 - a run has its first event from its start
+        return self._view
+
+    async def catch_up(self) -> bool:
+        """Read what is new; tell whether there was anything."""
+        any_new = False
+        while True:
+            events = await self._app.reader.events(self._app.tenant, self._run_id, self._seq, _PAGE)
+            if not events:
+                return any_new
+            any_new = True
+            for event in events:
+                self._view = begin(event) if self._view is None else fold(self._view, event)
+            self._seq = events[-1].seq
+            self._sink(self.view, events)
+            if len(events) < _PAGE:
+                return True
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Follow until ``done``; it is asked after every look."""
+        pause = SHORTEST
+        while True:
+            found = await self.catch_up()
+            if done():
+                return
+            pause = SHORTEST if found else min(pause * 1.5, LONGEST)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self.news.wait()
+            self.news.clear()
