@@ -5,6 +5,7 @@ that the checks that follow can still speak about everything else in the file.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -26,9 +27,14 @@ class _Unfit(Exception):
 
 def shape(node: Node, authored: type[T], problems: Problems) -> T:
     """Return the mapping as ``authored``; what does not fit is noted in ``problems``."""
-    found = _Shaper(problems).struct(node, types.type_info(authored))
+    found = _Shaper(problems).struct(node, _fields(authored))
     assert isinstance(found, authored)  # noqa: S101 - the shaper makes what it was asked for
     return found
+
+
+@lru_cache(maxsize=32)
+def _fields(authored: type[Authored]) -> types.Type:
+    return types.type_info(authored)
 
 
 def _listed(words: list[str]) -> str:

@@ -31,12 +31,13 @@ class Loader:
     def __init__(
         self,
         sources: Sources,
+        shelf: AgentShelf,
         defaults: WorkspaceDefaults,
         tools: Mapping[str, ToolSpec] | None,
         overrides: Overrides,
     ) -> None:
         self._sources = sources
-        self._shelf = AgentShelf(sources)
+        self._shelf = shelf
         self._defaults = defaults
         self._tools = tools
         self._overrides = overrides
@@ -96,7 +97,8 @@ class Loader:
             workflows={name: sub for name, sub in workflows.items() if sub is not None},
             schemas=self._schemas(named.schemas, path, problems),
             tools=self._tools,
-            known_agents=self._shelf.names(),
+            # Every file is read for hints only when a name leads nowhere.
+            known_agents=self._shelf.names() if None in agents.values() else frozenset(),
             known_workflows=self.names() | frozenset(workflows),
         )
         return compile_workflow(form, pins, defaults, problems, overrides)

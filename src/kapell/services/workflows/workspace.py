@@ -76,7 +76,7 @@ class Workspace:
         ):
             return kept[1]
         sources = Sources(self._files)
-        loader = Loader(sources, self._defaults, self._tools, over)
+        loader = Loader(sources, AgentShelf(sources), self._defaults, self._tools, over)
         path = self._path(ref, loader)
         problems = Problems()
         version = loader.load(path, problems)
@@ -96,10 +96,11 @@ class Workspace:
     def list_workflows(self) -> tuple[WorkflowEntry, ...]:
         """Return every workflow of the workspace with what is wrong with it, by name."""
         sources = Sources(self._files)
+        shelf = AgentShelf(sources)
         found = []
         for path in sources.names(FOLDER, ENDINGS):
             problems = Problems()
-            loader = Loader(sources, self._defaults, self._tools, Overrides())
+            loader = Loader(sources, shelf, self._defaults, self._tools, Overrides())
             version = loader.load(path, problems)
             found.append(
                 WorkflowEntry(
