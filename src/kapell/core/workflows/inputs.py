@@ -79,7 +79,7 @@ def _value(name: str, spec: InputSpec, given: Json) -> Json:
     Raises:
         Invalid: ``input_wrong``.
     """
-    value = _typed(spec.type, given) if isinstance(given, str) else given
+    value = _typed(spec, given) if isinstance(given, str) else given
     if value is None and not spec.required:
         return spec.default
     if not fits(value, spec.type):
@@ -123,8 +123,11 @@ def _shown(given: Json) -> str:
     return sort_of(given)
 
 
-def _typed(wanted: str, text: str) -> Json:
+def _typed(spec: InputSpec, text: str) -> Json:
     """Return a text from the command line as the declared type, or as it is when it is none."""
+    wanted = spec.type
+    if wanted == "any" and spec.enum is not None and text not in spec.enum:
+        return next((one for one in spec.enum if encode(one).decode() == text.strip()), text)
     if wanted == "boolean":
         return _BOOLEANS.get(text.strip().casefold(), text)
     if wanted in ("integer", "number", "object", "array"):

@@ -19,6 +19,7 @@ VERSION = version_of("""\
       tone: {type: string, enum: [formal, friendly], default: friendly}
       size: {type: integer, enum: [1, 2, 3], default: 1}
       any: {default: null}
+      pick: {enum: [1, '2', x], default: 1}
     steps: [{id: a, ask: hi}]
 """)
 
@@ -45,6 +46,8 @@ VERSION = version_of("""\
         ("tone", "formal", "formal"),
         ("size", "2", 2),
         ("n", None, 1),
+        ("pick", "1", 1),
+        ("pick", "2", "2"),
     ],
 )
 def test_texts_become_the_declared_type(name: str, given: Json, bound: Json) -> None:
@@ -70,6 +73,8 @@ def test_texts_become_the_declared_type(name: str, given: Json, bound: Json) -> 
         ("tone", "formel"),
         ("size", "4"),
         ("size", True),
+        ("pick", True),
+        ("pick", "3"),
     ],
 )
 def test_what_does_not_fit_is_refused(name: str, given: Json) -> None:
@@ -101,7 +106,7 @@ def test_everything_wrong_comes_at_once_with_the_nearest_name() -> None:
 def test_defaults_fill_in() -> None:
     assert bind(VERSION, {"n": "5"}) == {
         "n": 5, "f": 1, "b": False, "o": {}, "l": [], "s": "", "file": "a.csv",
-        "tone": "friendly", "size": 1, "any": None,
+        "tone": "friendly", "size": 1, "any": None, "pick": 1,
     }  # fmt: skip
 
 
