@@ -134,3 +134,34 @@ def test_empty_places_for_steps_are_told() -> None:
     assert said("name: x\nsteps: [{id: a, parallel: {}}]") == ["2:17 branches_missing"]
     assert said("name: x\nsteps: [{id: a, parallel: {b: []}}]") == ["2:31 steps_missing"]
     assert said("name: x\nsteps: [{id: a, switch: {cases: []}}]") == ["2:26 cases_missing"]
+
+
+RESERVED = """\
+name: later
+triggers:
+  - schedule: {cron: "0 7 * * 1-5", timezone: Europe/Rome, catch_up: last}
+  - webhook: {name: orders, map: {order: "{{ body.order }}"}}
+  - message: {channel: telegram, match: "/report *"}
+  - event: {type: deadline_near}
+concurrency: {key: "{{ inputs.customer }}", max: 1, policy: queue}
+secrets: [crm_token]
+steps:
+  - {id: a, approval: {title: x, approvers: [role:finance], need: 2, remind: 4h, escalate: {after: 1d, to: role:cfo}, expires: 3d}}
+  - {id: b, wait: {signal: paid, match: "{{ signal.order == inputs.order }}"}}
+  - {id: c, team: {agents: [researcher, critic], goal: g, speaker: plan, until: u, max_turns: 12}}
+  - {id: d, code: {language: python, source: s, input: {}, packages: [], timeout: 30s}}
+"""  # noqa: E501 - as the language's page has it
+
+
+def test_the_reserved_grammar_is_known_and_not_there_yet() -> None:
+    assert said(RESERVED) == [
+        "2:1 not_available_yet",
+        "7:1 not_available_yet",
+        "8:1 not_available_yet",
+        "10:32 not_available_yet",
+        "10:59 not_available_yet",
+        "10:68 not_available_yet",
+        "10:80 not_available_yet",
+        "12:11 not_available_yet",
+        "13:11 not_available_yet",
+    ]
