@@ -152,16 +152,7 @@ class Stage:
 
     def play(self, name: str, inputs: Mapping[str, Json] | None = None) -> Played:
         """Return a run of an example, or of a workflow of the workspace, not begun yet."""
-        workflow = name
-        given: dict[str, Json] = {}
-        folder = EXAMPLES / name
-        if folder.is_dir():
-            shutil.copytree(folder, self.folder, dirs_exist_ok=True)
-            workflow = "workflow.yaml"
-            if (folder / "inputs.yaml").is_file():
-                given.update(YAML(typ="safe").load((folder / "inputs.yaml").read_text("utf-8")))
-        elif folder.is_file():
-            shutil.copy(folder, self.folder)
+        workflow, given = put(self.folder, name)
         given.update(inputs or {})
         loaded = self.workspace.load_workflow(workflow)
         assert not loaded.warnings, loaded.warnings
@@ -178,6 +169,24 @@ class Stage:
                 asyncio.run(self.artifacts.put(LOCAL, {key: data}))
                 bound[name] = {"artifact": key, "name": Path(path).name, "size": len(data)}
         return bound
+
+
+def put(folder: Path, name: str) -> tuple[str, dict[str, Json]]:
+    """Copy an example into a workspace; return how its workflow is called, and its inputs.
+
+    A name that is no example's is that of a workflow the workspace has.
+    """
+    source = EXAMPLES / name
+    if source.is_file():
+        shutil.copy(source, folder)
+        return name, {}
+    if not source.is_dir():
+        return name, {}
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    given: dict[str, Json] = {}
+    if (source / "inputs.yaml").is_file():
+        given.update(YAML(typ="safe").load((source / "inputs.yaml").read_text("utf-8")))
+    return "workflow.yaml", given
 
 
 def _nobody(call: OpenCall, prompt: Json) -> Json:
