@@ -17,7 +17,7 @@ from kapell.bootstrap.app import App
 FIRST = """\
 name: first
 description: One step that tells when it runs.
-inputs: {name: string}
+inputs: {name: {type: string}}
 steps:
   - {id: first, tool: bench.stamp, with: {name: "{{ inputs.name }}"}}
 """
@@ -43,11 +43,11 @@ async def measure(app: App, stamps: Stamps, count: int) -> None:
         await asyncio.sleep(chance.uniform(0.02, 0.06))
         begun = stamp()
         started = await app.starter.start("first", {"name": f"{number}"})
-        at = await asyncio.to_thread(stamps.wait, f"step:{number}:first#1", 30)
+        at = await asyncio.to_thread(stamps.wait, f"step:{number}:first#1/1", 30)
         if number >= 0:
             sample("first_step_ms", (at - begun) * 1000)
     started = await app.starter.start("live", {})
-    await asyncio.to_thread(stamps.wait, "step:hold:hold#1", 30)
+    await asyncio.to_thread(stamps.wait, "step:hold:hold#1/1", 30)
     for number in range(count):
         await asyncio.sleep(chance.uniform(0.02, 0.06))
         begun = stamp()
@@ -61,7 +61,7 @@ async def run(at: str, folder: Path, count: int) -> None:
     await prepare(at)
     path = folder / "stamps"
     workflows = {"first": FIRST, "live": live(count + 1)}
-    async with opened(at, folder, workflows) as app:
+    async with opened(at, folder, workflows, Stamps(path)) as app:
         process = await asyncio.to_thread(start, at, folder, path)
         try:
             await measure(app, Stamps(path), count)

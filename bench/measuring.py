@@ -58,7 +58,9 @@ class Stamps:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
+        self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o644)
+        self._position = 0
+        self._seen: dict[str, float] = {}
 
     def add(self, what: str) -> None:
         """Append one line in one write."""
@@ -80,20 +82,22 @@ class Stamps:
             TimeoutError: it was not within ``seconds``.
         """
         until = time.monotonic() + seconds
-        position = 0
-        rest = ""
-        with self._path.open() as lines:
-            while time.monotonic() < until:
-                lines.seek(position)
-                rest += lines.read()
-                position = lines.tell()
-                *whole, rest = rest.split("\n")
-                for line in whole:
-                    at, _, found = line.split(" ", 2)
-                    if found == what:
-                        return float(at)
+        while what not in self._seen:
+            self._follow()
+            if what not in self._seen:
+                if time.monotonic() > until:
+                    raise TimeoutError(f"{what} was not seen within {seconds} s")
                 time.sleep(pause)
-        raise TimeoutError(f"{what} was not seen within {seconds} s")
+        return self._seen[what]
+
+    def _follow(self) -> None:
+        """Read what was appended since the last look."""
+        new = os.pread(self._file, 1 << 20, self._position)
+        whole = new[: new.rfind(b"\n") + 1]
+        self._position += len(whole)
+        for line in whole.decode().splitlines():
+            at, _, what = line.split(" ", 2)
+            self._seen.setdefault(what, float(at))
 
 
 def peak_mb() -> float:

@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from measuring import Stamps
@@ -11,15 +9,18 @@ from measuring import Stamps
 SCRIPT = Path(__file__).with_name("kapell_worker.py")
 
 
-def start(at: str, workspace: Path, stamps: Path) -> "subprocess.Popen[bytes]":
-    """Start a worker and return when it works.
+def start(
+    at: str, workspace: Path, stamps: Path, gate: Path | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start a worker and return when it works, or is ready to once ``gate`` exists.
 
     Raises:
         TimeoutError: it did not within a minute.
         RuntimeError: it ended.
     """
     command = [sys.executable, str(SCRIPT), "--at", at, "--workspace", str(workspace)]
-    process = subprocess.Popen([*command, "--stamps", str(stamps)])
+    command += ["--stamps", str(stamps)]
+    process = subprocess.Popen([*command, *(["--gate", str(gate)] if gate else [])])
     ready = Stamps(stamps)
     for _ in range(600):
         if any(pid == process.pid and what == "ready" for _, pid, what in ready.read()):
@@ -41,13 +42,3 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-@contextmanager
-def worker(at: str, workspace: Path, stamps: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """Yield a worker that works."""
-    process = start(at, workspace, stamps)
-    try:
-        yield process
-    finally:
-        end(process)

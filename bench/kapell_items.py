@@ -1,0 +1,136 @@
+"""Kapell: `for_each` over more and more items: time, memory and database work must grow linearly.
+
+Every size has a process of its own, so that its memory can be told.
+
+Usage: kapell_items.py --at FILE --folder FOLDER [--most N]
+"""
+
+import argparse
+import asyncio
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine import opened, working
+from measuring import peak_mb, sample
+
+SIZES = (1_000, 2_500, 5_000, 10_000)
+WORKFLOW = """\
+name: items
+description: One step an item.
+inputs: {rows: {type: array}}
+steps:
+  - id: each
+    for_each: "{{ inputs.rows }}"
+    as: row
+    concurrency: 64
+    tool: test.noop
+    with: {n: "{{ row }}"}
+"""
+
+
+class Counting(sqlite3.Connection):
+    """A connection that counts its statements and the time they take, commits left out."""
+
+    statements = 0
+    seconds = 0.0
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        """Count and execute."""
+        begun = time.perf_counter()
+        try:
+            return super().execute(sql, parameters)
+        finally:
+            if sql != "COMMIT":
+                Counting.seconds += time.perf_counter() - begun
+            Counting.statements += 1
+
+    def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:
+        """Count and execute."""
+        begun = time.perf_counter()
+        try:
+            return super().executemany(sql, parameters)
+        finally:
+            Counting.seconds += time.perf_counter() - begun
+            Counting.statements += 1
+
+
+def counting(connect: Any) -> Any:
+    """Return a function that opens counting connections."""
+
+    def connected(*places: Any, **names: Any) -> Any:
+        return connect(*places, **{**names, "factory": Counting})
+
+    return connected
+
+
+async def measure(at: Path, items: int) -> None:
+    """Carry out one run and print what it cost, as one JSON line."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = opened(str(at), Path(folder), {"items": WORKFLOW})
+        async with workspace as app, working(app) as (_, ends):
+            await ends.succeeded((await app.starter.start("items", {"rows": [1, 2]})).run_id)
+            Counting.statements, Counting.seconds = 0, 0.0
+            begun, spent = time.perf_counter(), time.process_time()
+            started = await app.starter.start("items", {"rows": list(range(items))})
+            await ends.succeeded(started.run_id)
+            seconds, processor = time.perf_counter() - begun, time.process_time() - spent
+    cost = {
+        "item_ms": seconds * 1000 / items,
+        "item_cpu_ms": processor * 1000 / items,
+        "peak_mb": peak_mb(),
+        "item_queries": Counting.statements / items,
+        "item_database_ms": Counting.seconds * 1000 / items,
+    }
+    sys.stdout.write(json.dumps(cost) + "\n")
+
+
+def child(folder: Path, items: int) -> dict[str, float]:
+    """Return what a run over so many items cost, in a process of its own.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    command = [sys.executable, __file__, "--at", str(folder / f"{items}.db"), "--items", str(items)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{items} items: {done.stderr.strip()[-400:]}")
+    cost: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return cost
+
+
+def compare(folder: Path, sizes: Sequence[int]) -> None:
+    """Measure all sizes and how they grow."""
+    costs = {size: child(folder, size) for size in sizes}
+    for size, cost in costs.items():
+        for name, value in cost.items():
+            sample(f"{name}_{size}", value)
+    small, large = costs[sizes[0]], costs[sizes[-1]]
+    sample("time_growth", large["item_ms"] / small["item_ms"])
+    sample("query_growth", large["item_queries"] / small["item_queries"])
+    sample("database_growth", large["item_database_ms"] / small["item_database_ms"])
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--at", type=Path, required=True)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--most", type=int, default=SIZES[-1])
+    parser.add_argument("--items", type=int, default=0)
+    asked = parser.parse_args()
+    if asked.items:
+        sqlite3.connect = counting(sqlite3.connect)
+        asyncio.run(measure(asked.at, asked.items))
+        return
+    compare(asked.folder, [size for size in SIZES if size <= asked.most])
+
+
+if __name__ == "__main__":
+    main()
