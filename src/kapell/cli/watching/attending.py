@@ -14,6 +14,7 @@ from kapell.cli.watching.ending import tell_end
 from kapell.cli.watching.following import Follower, Sink
 from kapell.cli.watching.live import LiveTree
 from kapell.cli.watching.plain import PlainLines
+from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Conflict
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
@@ -52,13 +53,23 @@ async def watch(session: Session, run_id: RunId, manner: Manner) -> Exit:
     with _interruptible() as interrupted, shown(session, manner) as sink:
         follower = Follower(session.app, run_id, sink)
         stopping = asyncio.create_task(_ring(interrupted, follower))
-        await follower.until(
-            lambda: interrupted.is_set() or follower.view.ended or bool(follower.view.approvals)
-        )
+
+        def done() -> bool:
+            ended = (
+                follower.view.ended if session.surroundings.live else stands_still(follower.view)
+            )
+            return interrupted.is_set() or ended
+
+        await follower.until(done)
         stopping.cancel()
     if interrupted.is_set():
         return Exit.INTERRUPTED
     return await tell_end(session, follower.view, as_json=manner.as_json)
+
+
+def stands_still(view: RunView) -> bool:
+    """Tell whether a run has ended or waits for a person: a program need not follow it further."""
+    return view.ended or (view.status is RunStatus.WAITING and bool(view.approvals))
 
 
 @contextlib.contextmanager

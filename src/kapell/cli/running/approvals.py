@@ -1,0 +1,146 @@
+"""``kapell approvals``: what waits for a person, and the answers."""
+
+import json
+import time
+from typing import Annotated
+
+import typer
+
+from kapell.cli.exits import Exit
+from kapell.cli.running.arguments import AsJson, Note, Run
+from kapell.cli.running.inputs import inputs_of
+from kapell.cli.session import Session, carry_out
+from kapell.cli.watching.asking import shown
+from kapell.cli.watching.documents import approval_document
+from kapell.kit.clock import span_text
+from kapell.kit.errors import Invalid, Missing
+from kapell.kit.ids import RunId
+from kapell.kit.json import Digest, Json, decode
+from kapell.services.runs.ports import ApprovalRow
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="List what waits for people, and answer.",
+)
+
+_DIGEST = 64
+
+
+@app.command("list")
+def list_approvals(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="[RUN]", help="Only those of one run.")] = "",
+    closed: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """List what waits for an answer, oldest first."""
+
+    async def work(session: Session) -> Exit:
+        run_id = await session.find(run) if run else None
+        rows = await session.app.reader.approvals(session.app.tenant, run_id, open_only=not closed)
+        pairs = [(row, await _data(session, row)) for row in rows]
+        screen = session.screen
+        if as_json:
+            screen.document([approval_document(row, data) for row, data in pairs])
+            return Exit.OK
+        now = time.time()
+        for row, data in pairs:
+            state = f"  {row.answer} by {row.by}" if row.answer else ""
+            age = span_text(max(0.0, now - row.at))
+            screen.show(f"{screen.styled(row.title, 'bold')}{state}")
+            screen.show(f"  {row.workflow} {row.run_id}  {row.path}  asked {age} ago")
+            for line in shown(data).splitlines() if data is not None else ():
+                screen.show(f"    {line}")
+            if not row.answer:
+                screen.show(f"  kapell approvals answer {row.run_id} '{row.path}' --approve\n")
+        if not pairs:
+            screen.note("Nothing waits for an answer.")
+        return Exit.OK
+
+    return carry_out(ctx.obj, work)
+
+
+@app.command("answer")
+def answer(
+    ctx: typer.Context,
+    run: Run,
+    path: Annotated[
+        str, typer.Argument(metavar="[PATH]", help="Which one; the only one when left out.")
+    ] = "",
+    approve: Annotated[
+        bool | None, typer.Option("--approve/--reject", help="What the answer is.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every open one of the run.")] = False,
+    note: Note = "",
+    edits: Annotated[
+        list[str] | None,
+        typer.Option("--edit", metavar="K=V", help="A changed field, text or JSON; repeatable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Answer an approval; a worker, or `kapell runs resume`, goes on with the run."""
+    if approve is None:
+        raise Invalid(
+            "It is not said what the answer is.",
+            code="answer_missing",
+            advice="Give --approve or --reject.",
+        )
+    changed = _changed(edits)
+
+    async def work(session: Session) -> Exit:
+        run_id = await session.find(run)
+        rows = await session.app.reader.approvals(session.app.tenant, run_id)
+        paths = [row.path for row in rows] if everything else [_one(rows, path, run_id)]
+        for one in paths:
+            await session.app.teller.answer(run_id, one, approve, note=note, data=changed)
+        done = "approved" if approve else "rejected"
+        if as_json:
+            session.screen.document({"run_id": run_id, "answer": done, "paths": paths})
+        else:
+            for one in paths:
+                session.screen.say(f"{done}  {one}")
+            session.screen.note(f"Go on with: kapell runs resume {run_id}")
+        return Exit.OK
+
+    return carry_out(ctx.obj, work)
+
+
+def _one(rows: tuple[ApprovalRow, ...], path: str, run_id: RunId) -> str:
+    if path:
+        return path
+    if len(rows) == 1:
+        return rows[0].path
+    if not rows:
+        raise Missing(
+            f"The run {run_id} waits for no answer.",
+            code="approval_unknown",
+            advice="`kapell approvals list` shows what does.",
+        )
+    listed = ", ".join(f"`{row.path}`" for row in rows[:10])
+    raise Invalid(
+        f"The run waits for {len(rows)} answers.",
+        code="approval_ambiguous",
+        advice=f"Say which, or give --all: {listed}.",
+    )
+
+
+def _changed(edits: list[str] | None) -> Json:
+    if not edits:
+        return None
+    changed: dict[str, Json] = {}
+    for name, text in inputs_of(edits, ()).items():
+        try:
+            changed[name] = json.loads(str(text)) if str(text)[:1] in '{["' else text
+        except ValueError:
+            changed[name] = text
+    return changed
+
+
+async def _data(session: Session, row: ApprovalRow) -> Json:
+    """Return what the approval shows; large data is an artifact."""
+    if len(row.data) == _DIGEST and row.data[:1] not in ('"', "{", "["):
+        digest = Digest(row.data)
+        return decode((await session.app.histories.blobs([digest]))[digest])
+    return decode(row.data) if row.data else None
