@@ -20,6 +20,7 @@ from kapell.adapters.tools.registry import builtin_tools
 from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
+from kapell.bootstrap.definitions import library_files
 from kapell.core.pricing.override import Override
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
@@ -68,7 +69,9 @@ class App:
         self.deltas = Deltas()
         self.tools = {**builtin_tools(_tool_options(settings)), **extra_tools}
         specs = {**SPECS, **{name: tool.spec for name, tool in extra_tools.items()}}
-        self.workspace = Workspace(WorkspaceFolder(root, current), settings.definitions, specs)
+        self.workspace = Workspace(
+            WorkspaceFolder(root, current), settings.definitions, specs, library_files()
+        )
         self.gateway = Gateway(factories(_providers(settings)))
         self.prices = PriceList(_overrides(settings), BundledPrices(), self.clock)
         self.versions = Versions(store.starts)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from kapell import library
 from kapell.adapters.tools.specs import builtin_specs
 from kapell.adapters.workspace.files import WorkspaceFolder, find_root
 from kapell.core.definitions.problems import Problem, Problems
@@ -23,6 +24,11 @@ class Definitions(msgspec.Struct, frozen=True):
     warnings: tuple[Problem, ...] = ()
 
 
+def library_files() -> WorkspaceFolder:
+    """Return the library's agents as files: every workspace may use them without a copy."""
+    return WorkspaceFolder(library.folder())
+
+
 def open_definitions(root: Path, current: Path | None = None) -> Definitions:
     """Return the definitions of a workspace.
 
@@ -37,7 +43,7 @@ def open_definitions(root: Path, current: Path | None = None) -> Definitions:
     defaults = workspace_defaults(settings_tree(root), os.environ, problems)
     problems.raise_errors()
     tools = {spec.name: spec for spec in builtin_specs()}
-    workspace = Workspace(WorkspaceFolder(root, current), defaults, tools)
+    workspace = Workspace(WorkspaceFolder(root, current), defaults, tools, library_files())
     return Definitions(root.absolute(), workspace, tools, problems.warnings)
 
 

@@ -26,6 +26,11 @@ class Copied(NamedTuple):
     kept: tuple[str, ...]
 
 
+def folder() -> Path:
+    """Return the folder of the library; its agents stand where a workspace has them."""
+    return Path(str(files(__name__)))
+
+
 def agent_names() -> tuple[str, ...]:
     """Return the names of the agents of the library."""
     found = (entry.name for entry in (files(__name__) / _AGENTS).iterdir())

@@ -9,7 +9,7 @@ from kapell.kit.json import Json, encode
 
 @lru_cache(maxsize=512)
 def _validator(text: str) -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for(text)
+    return jsonschema_rs.validator_for(text, offline=True)
 
 
 def problem_of(schema: Json, value: Json) -> str:

@@ -139,7 +139,7 @@ class BlockWork(_Frozen, frozen=True, kw_only=True, tag="steps"):
 
 
 class ParallelWork(_Frozen, frozen=True, kw_only=True, tag="parallel"):
-    """Named branches side by side, in the author's order."""
+    """Named branches side by side; they begin in the order of their names."""
 
     branches: dict[str, Body]
 

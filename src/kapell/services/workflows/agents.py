@@ -28,17 +28,30 @@ class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentShelf:
-    """The agents of a workspace, read when asked for."""
+    """The agents of a workspace, read when asked for.
 
-    def __init__(self, sources: Sources, routes: Mapping[str, str] | None = None) -> None:
+    Args:
+        sources: The workspace's files.
+        routes: Short names of models.
+        library: Agents for names the workspace has none of its own for.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        routes: Mapping[str, str] | None = None,
+        library: "AgentShelf | None" = None,
+    ) -> None:
         self._sources = sources
         self._routes = routes or {}
+        self._library = library
         self._files: dict[str, AgentFile | None] = {}
         self._noted: dict[str, Problems] = {}
 
     def names(self) -> frozenset[str]:
-        """Return the names agents go by, those of broken files too."""
-        return frozenset(self._name(path) for path in self._paths())
+        """Return the names agents go by, those of broken files and of the library too."""
+        own = frozenset(self._name(path) for path in self._paths())
+        return own | self._library.names() if self._library is not None else own
 
     def find(self, name: str, problems: Problems) -> Agent | None:
         """Return an agent by name, None when there is none; what is wrong with it is noted."""
@@ -49,7 +62,7 @@ class AgentShelf:
         for path in ordered:
             if self._name(path) == name:
                 return self._agent(path, problems)
-        return None
+        return self._library.find(name, problems) if self._library is not None else None
 
     def entries(self) -> tuple[AgentEntry, ...]:
         """Return every agent's file, by name; a name used twice is a problem of the later file."""

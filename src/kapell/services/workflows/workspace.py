@@ -48,6 +48,7 @@ class Workspace:
         files: Where the definitions are.
         defaults: What the workspace says for those that say nothing themselves.
         tools: The tools there are, by name; None leaves tool names unchecked.
+        library: Where agents come from that the workspace does not have.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class Workspace:
         files: Files,
         defaults: WorkspaceDefaults | None = None,
         tools: Mapping[str, ToolSpec] | None = None,
+        library: Files | None = None,
     ) -> None:
         self._files = files
+        self._library = None if library is None else AgentShelf(Sources(library))
         self._defaults = defaults or WorkspaceDefaults()
         self._tools = tools
         self._kept: dict[tuple[str, bytes], tuple[dict[str, Stamp], Loaded]] = {}
@@ -76,7 +79,7 @@ class Workspace:
         ):
             return kept[1]
         sources = Sources(self._files)
-        loader = Loader(sources, AgentShelf(sources), self._defaults, self._tools, over)
+        loader = Loader(sources, self._shelf(sources), self._defaults, self._tools, over)
         path = self._path(ref, loader)
         problems = Problems()
         version = loader.load(path, problems)
@@ -96,7 +99,7 @@ class Workspace:
     def list_workflows(self) -> tuple[WorkflowEntry, ...]:
         """Return every workflow of the workspace with what is wrong with it, by name."""
         sources = Sources(self._files)
-        shelf = AgentShelf(sources)
+        shelf = self._shelf(sources)
         found = []
         for path in sources.names(FOLDER, ENDINGS):
             problems = Problems()
@@ -117,6 +120,9 @@ class Workspace:
     def list_agents(self) -> tuple[AgentEntry, ...]:
         """Return every agent of the workspace with what is wrong with it, by name."""
         return AgentShelf(Sources(self._files), self._defaults.routes).entries()
+
+    def _shelf(self, sources: Sources) -> AgentShelf:
+        return AgentShelf(sources, library=self._library)
 
     def _path(self, ref: str, loader: Loader) -> str:
         """Return the file a person means by a name or a path."""
