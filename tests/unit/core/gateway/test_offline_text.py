@@ -4,6 +4,7 @@ import pytest
 
 from kapell.core.gateway.calls import Message, ModelRequest
 from kapell.core.gateway.offline.model import LABEL, answer
+from kapell.kit.json import Json
 
 
 def said(prompt: str, role: str = "") -> str:
@@ -37,6 +38,12 @@ def test_a_reply_is_polite_quotes_the_matter_and_keeps_the_tone() -> None:
     assert "sincerely" in formal
 
 
+def test_a_letter_says_what_it_was_asked_to_say() -> None:
+    body = said("Write a friendly reminder that invoice KP-7 has not been paid.")
+    assert "reminder that invoice KP-7 has not been paid." in body
+    assert body.startswith("Hi")
+
+
 def test_a_template_in_the_prompt_is_filled_from_named_values() -> None:
     body = said(
         "Fill in this template for: Name: Anna, Order: 17\n"
@@ -64,7 +71,7 @@ def test_facts_are_extracted_as_they_stand() -> None:
 
 
 def test_work_it_cannot_do_is_outlined_and_said_to_be_undone() -> None:
-    body = said("run_tests\n\nenv: prod", "You test software.\n- unit tests\n- edge cases")
+    body = said("run_tests\n\nenv: prod", "You test software. Say:\n- unit tests\n- edge cases")
     assert body.startswith("Task: run tests")
     assert "env: prod" in body
     assert "edge cases" in body
@@ -93,4 +100,37 @@ def test_an_answer_keeps_to_the_most_output_and_says_it_was_cut() -> None:
     "prompt", ["", " ", "\n\n", "🙂", "a" * 50_000, "::::", "{}{}{name", "((((", "- \n- "]
 )
 def test_any_prompt_gets_an_answer(prompt: str) -> None:
+    assert said(prompt)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        " ",
+        "\n",
+        "_",
+        "a_",
+        "a@",
+        "1",
+        "1,",
+        "a: ",
+        "<text>",
+        "thanks,\n",
+        "x -> y\n",
+        "Aa. ",
+        "```\n",
+    ],
+)
+def test_a_prompt_made_to_hang_a_reader_is_read(hostile: str) -> None:
+    prompt = "Extract: " + hostile * (20_000 // len(hostile))
+    fields = ("topic", "urgency", "email", "name", "amount", "reply", "summary", "date")
+    schema: Json = {
+        "type": "object",
+        "required": list(fields),
+        "properties": {name: {"type": "string"} for name in fields},
+    }
+    request = ModelRequest(model="offline", messages=(Message("user", prompt),), schema=schema)
+    made = answer(request).value
+    assert isinstance(made, dict)
+    assert set(made) == set(fields)
     assert said(prompt)

@@ -13,6 +13,7 @@ _URGENT = lexicon.phrases(lexicon.URGENT)
 _CALM = lexicon.phrases(lexicon.CALM)
 _POSITIVE = lexicon.phrases(lexicon.POSITIVE)
 _NEGATIVE = lexicon.phrases(lexicon.NEGATIVE)
+_SPAM = lexicon.phrases(lexicon.SPAM)
 TOPICS = {topic: lexicon.phrases(text) for topic, text in lexicon.TOPICS.items()}
 """The senses of general topics, ready to count."""
 
@@ -123,9 +124,15 @@ def _overlap(name: str, description: str, lowered: str, text: str) -> float:
     for word in (plain, *plain.replace("-", " ").split()):
         topic = lexicon.ALIASES.get(word, word)
         if topic in TOPICS:
-            score += 1.2 * max(0.0, lexicon.strength(TOPICS[topic], text, negations=False))
-            break
+            near = max(
+                (_topical(other, text) for other in lexicon.RELATED.get(topic, ())), default=0
+            )
+            return score + 1.2 * max(_topical(topic, text), 0.6 * near)
     return score
+
+
+def _topical(topic: str, text: str) -> float:
+    return max(0.0, lexicon.strength(TOPICS[topic], text, negations=False))
 
 
 def _examples(name: str, examples: Sequence[Example], text: str) -> float:
@@ -172,6 +179,8 @@ def says(claim: str, text: str) -> bool:
         return mood(text) > 0.2
     if "negat" in asked or "angri" in asked or "unhappi" in asked:
         return mood(text) < -0.2
+    if any(word in asked for word in ("spam", "scam", "phish", "junk")):
+        return lexicon.strength(_SPAM, text) >= 1.0
     asked = [
         word
         for word in asked

@@ -87,6 +87,11 @@ def _meant(name: str, matter: str, prompt: Prompt) -> str:
 
 def reply(prompt: Prompt) -> str:
     """Return a short polite answer to whoever wrote the matter, quoting what it is about."""
+    return _enclosed(_middle(prompt), prompt)
+
+
+def _enclosed(middle: str, prompt: Prompt) -> str:
+    """Return a text between the greeting and the closing of the tone asked for."""
     tone, name = _tone(prompt), extract.person(prompt.matter)
     greeting = {"formal": f"Dear {name or 'customer'},", "friendly": f"Hi {name or 'there'},"}.get(
         tone, f"Hello{' ' + name if name else ''},"
@@ -95,7 +100,29 @@ def reply(prompt: Prompt) -> str:
         "formal": "Yours sincerely,\nThe support team",
         "friendly": "All the best,\nYour support team",
     }.get(tone, "Kind regards,\nThe support team")
-    return f"{greeting}\n\n{_middle(prompt)}\n\n{closing}"
+    return f"{greeting}\n\n{middle}\n\n{closing}"
+
+
+_LETTER = re.compile(
+    r"\b(?:write|draft|compose|prepare|send)\b[^.:\n]{0,40}?\b(reminder|note|letter|e-?mail|mail|message|"
+    r"notice|announcement|invitation|apology|confirmation|welcome)\b"
+    r"(?:\s+(?:\w+\s+){0,3}?(that|about|for|to)\b\s*([^\n]+))?",
+    re.IGNORECASE,
+)
+
+
+def letter(prompt: Prompt) -> str | None:
+    """Return a short letter that says what it was asked to say; None when no letter was asked."""
+    asked = _LETTER.search(prompt.instruction)
+    if asked is None:
+        return None
+    kind, joint, said = asked[1].lower(), (asked[2] or "").lower(), (asked[3] or "").strip(" .")
+    if prompt.matter not in (prompt.instruction, ""):
+        said, joint = " ".join(central(prompt.matter, 3)).rstrip("."), ""
+    if not said:
+        return None
+    middle = f"This is a {kind} {joint} {said}." if joint else f"{said}."
+    return _enclosed(middle, prompt)
 
 
 def _middle(prompt: Prompt) -> str:

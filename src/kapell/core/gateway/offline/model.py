@@ -5,7 +5,7 @@ import re
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest, Usage
 from kapell.core.gateway.offline import tokens
 from kapell.core.gateway.offline.classify import Label, choose
-from kapell.core.gateway.offline.draft import filled, reply, template_in
+from kapell.core.gateway.offline.draft import filled, letter, reply, template_in
 from kapell.core.gateway.offline.language import extract
 from kapell.core.gateway.offline.language.summary import keywords, summary
 from kapell.core.gateway.offline.language.words import words
@@ -82,8 +82,8 @@ def _text(prompt: Prompt) -> str:
     if any(word in _EXTRACT for word in lead):
         return _facts(prompt)
     if any(word in _REPLY for word in lead):
-        return reply(prompt)
-    return outline(prompt)
+        return letter(prompt) or reply(prompt)
+    return letter(prompt) or outline(prompt)
 
 
 def _wanted_sentences(instruction: str) -> int:

@@ -17,20 +17,16 @@ VERBS = listed(
     "implement fix question help merge combine"
 )
 _HEAD = re.compile(r"\A\s*([^\n]{2,300}?):(?:[ \t]+|[ \t]*\n+)(\S.*)\Z", re.DOTALL)
-_FENCE = re.compile(
-    r"```[a-z]*\n(.*?)```|<(text|document|ticket|input|data|content)>(.*?)</\2>", re.DOTALL
-)
-_EXAMPLE = re.compile(
-    r"^[ \t]*(?:[-*•][ \t]*|\d+[.)][ \t]*|example:?[ \t]*)?"
-    r"[\"'\u201c]?(.{3,300}?)[\"'\u201d]?[ \t]*(?:->|=>|→)"
-    r"[ \t]*[\"'\u201c]?([^\n\"'\u201d]{1,80}?)[\"'\u201d]?[ \t.]*$",
-    re.MULTILINE | re.IGNORECASE,
-)
+_FENCE = re.compile(r"```[a-z]*\n(.*?)```", re.DOTALL)
+_TAGS = ("text", "document", "ticket", "input", "data", "content")
+_ARROWS = ("->", "=>", "\u2192")
 _BLOCK_EXAMPLE = re.compile(
-    r"^(?:input|text|ticket|q|question|message):[ \t]*(.+?)\n"
-    r"(?:output|label|answer|a|class|category|urgency|topic|sentiment):[ \t]*([^\n]{1,80})$",
+    r"^(?:input|text|ticket|q|question|message):[ ]?(.+)\n"
+    r"(?:output|label|answer|a|class|category|urgency|topic|sentiment):[ ]?(.{1,80})$",
     re.MULTILINE | re.IGNORECASE,
 )
+_MARKS = " \t-*•\"'\u201c\u201d."
+_LONGEST_EXAMPLE = 300
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -65,28 +61,44 @@ def read(messages: Sequence[Message]) -> Prompt:
     asked = [message.text for message in messages if message.role == "user"]
     spoken = any(message.role == "assistant" for message in messages)
     text = (asked[0] if spoken else "\n\n".join(asked)) if asked else ""
-    examples = _examples(role) + _examples(text)
-    instruction, matter = _split(
-        _EXAMPLE.sub("", _BLOCK_EXAMPLE.sub("", text)) if examples else text
-    )
+    examples, _ = _examples(role)
+    own, rest = _examples(text)
+    instruction, matter = _split(rest)
     return Prompt(
-        role=role, instruction=instruction, matter=matter, examples=tuple(examples), asked=text
+        role=role,
+        instruction=instruction,
+        matter=matter,
+        examples=(*examples, *own),
+        asked=text,
     )
 
 
-def _examples(text: str) -> list[Example]:
-    found = [Example(match[1].strip(), match[2].strip()) for match in _EXAMPLE.finditer(text)]
-    found += [
-        Example(match[1].strip(), match[2].strip()) for match in _BLOCK_EXAMPLE.finditer(text)
-    ]
-    return found
+def _examples(text: str) -> tuple[list[Example], str]:
+    """Return the examples of a text (``"words" -> label``), and the text without them."""
+    found = [Example(match[1].strip(), match[2].strip()) for match in _BLOCK_EXAMPLE.finditer(text)]
+    kept: list[str] = []
+    for line in _BLOCK_EXAMPLE.sub("", text).split("\n"):
+        arrow = next((one for one in _ARROWS if one in line), "")
+        left, _, right = line.partition(arrow) if arrow else (line, "", "")
+        said, label = left.strip(_MARKS), right.strip(_MARKS)
+        if arrow and 3 <= len(said) <= _LONGEST_EXAMPLE and 0 < len(label) <= 80:
+            found.append(Example(said, label))
+        else:
+            kept.append(line)
+    return found, "\n".join(kept)
 
 
 def _split(text: str) -> tuple[str, str]:
     """Return instruction and matter; a text that instructs nothing is matter altogether."""
     text = text.strip()
-    fences = [match[1] or match[3] for match in _FENCE.finditer(text)]
+    fences = _FENCE.findall(text)
     outside = _FENCE.sub(" ", text).strip()
+    for tag in _TAGS:
+        before, opened, rest = outside.partition(f"<{tag}>")
+        inside, closed, after = rest.partition(f"</{tag}>")
+        if opened and closed:
+            fences.append(inside)
+            outside = f"{before} {after}".strip()
     if fences and outside:
         return outside, "\n\n".join(fence.strip() for fence in fences)
     head = _HEAD.match(text)

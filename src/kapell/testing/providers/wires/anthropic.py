@@ -1,6 +1,5 @@
 """Anthropic's messages wire."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Literal, cast
 
@@ -8,7 +7,15 @@ from kapell.core.gateway.calls import Message, ModelAnswer
 from kapell.kit.json import Json
 from kapell.testing.providers.call import Call
 from kapell.testing.providers.http import Request
-from kapell.testing.providers.wires.wire import cut, event, listed, table, whole_number, words
+from kapell.testing.providers.wires.wire import (
+    arguments,
+    cut,
+    event,
+    listed,
+    table,
+    whole_number,
+    words,
+)
 
 _TYPES = {
     400: "invalid_request_error",
@@ -51,7 +58,7 @@ class AnthropicWire:
         """Return a message."""
         block: dict[str, Json] = {"type": "text", "text": answer.text}
         if call.tool:
-            block = {**_tool(call), "input": json.loads(answer.text)}
+            block = {**_tool(call), "input": arguments(answer.text)}
         return {**_message(call, answer), "content": [block], "stop_reason": _stop(call, answer)}
 
     def pieces(self, call: Call, answer: ModelAnswer) -> Iterator[bytes]:

@@ -1,13 +1,20 @@
 """Gemini's generateContent wire."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 from kapell.core.gateway.calls import Message, ModelAnswer
 from kapell.kit.json import Json
 from kapell.testing.providers.call import Call
 from kapell.testing.providers.http import Request
-from kapell.testing.providers.wires.wire import cut, event, listed, table, whole_number, words
+from kapell.testing.providers.wires.wire import (
+    arguments,
+    cut,
+    event,
+    listed,
+    table,
+    whole_number,
+    words,
+)
 
 _STATUSES = {
     400: "INVALID_ARGUMENT",
@@ -80,7 +87,7 @@ class GoogleWire:
 
 def _part(call: Call, text: str) -> Json:
     if call.tool:
-        return {"functionCall": {"name": call.tool, "args": json.loads(text)}}
+        return {"functionCall": {"name": call.tool, "args": arguments(text)}}
     return {"text": text}
 
 

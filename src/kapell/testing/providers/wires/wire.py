@@ -67,6 +67,15 @@ def words(value: Json) -> str:
     )
 
 
+def arguments(text: str) -> Json:
+    """Return a tool's arguments as an object; a text that is none becomes one."""
+    try:
+        value: Json = json.loads(text)
+    except ValueError:
+        return {"text": text}
+    return value if isinstance(value, Mapping) else {"text": text}
+
+
 def whole_number(value: Json, default: int) -> int:
     """Return a number of a body, or the default."""
     return value if isinstance(value, int) and not isinstance(value, bool) else default

@@ -1,22 +1,27 @@
 """Facts that stand in a text: named values, addresses, dates, amounts."""
 
+import functools
 import itertools
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from kapell.core.gateway.offline.language.words import name_words, stem
 
 _KEY = re.compile(
-    r"(?:^|[\n;,|(:])[ \t]*(?:[-*•][ \t]*)?([A-Za-z][\w/-]*(?:[ _][\w/-]+){0,3})[ \t]*[:=](?!//)"
+    r"(?:^|[\n;,|(:])[ \t]*(?:[-*•][ \t]*)?"
+    r"([A-Za-z][\w/-]{0,40}(?: [\w/-]{1,40}){0,3})[ \t]*[:=](?!//)"
 )
 _VALUE_END = re.compile(r"[\n;|]|(?<=\w)\.\s+(?=[A-Z])")
-_EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}"
+)
 _URL = re.compile(r"https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]")
 _PHONE = re.compile(r"(?<![\w-])\+?\(?\d[\d ()./-]{6,16}\d(?![\w-])")
 _NUMBER = re.compile(
     r"(?<![\w.,-])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w.,-])-?\d+(?:\.\d+)?(?!\w|[-/]\d)"
 )
-_SUM = r"(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+_SUM = r"(?<![\d,.])(\d{1,3}(?:,\d{3}){1,5}(?:\.\d{1,9})?|\d{1,15}(?:\.\d{1,9})?)"
 _COIN = r"[$€£]|USD|EUR|GBP"
 _MONEY = re.compile(rf"(?:{_COIN})\s?{_SUM}|{_SUM}\s?(?:{_COIN}|dollars|euros|pounds)(?!\w)")
 _ID = re.compile(r"(?<!\w)#?([A-Z]{1,5}-?\d{2,}[\w-]*|\d{4,})(?!\w|[.,]\d)")
@@ -31,7 +36,7 @@ _WORDED = re.compile(
     re.IGNORECASE,
 )
 _SIGNED = re.compile(
-    r"(?:regards|thanks|thank you|cheers|sincerely|best|yours)[^\n]{0,20}[,!.\n]\s*\n?\s*"
+    r"(?:regards|thanks|thank you|cheers|sincerely|best|yours)[^\n]{0,20}[,!.\n]\s*"
     r"([A-Z][\w'\u2019-]+(?:\s+[A-Z][\w'\u2019-]+){0,2})\s*\Z",
     re.IGNORECASE,
 )
@@ -41,7 +46,11 @@ _CALLED = re.compile(
 )
 
 
-def pairs(text: str) -> dict[str, str]:
+_END = 120
+
+
+@functools.lru_cache(maxsize=8)
+def pairs(text: str) -> Mapping[str, str]:
     """Return the named values of a text (``Order: 17``) by their name's words."""
     found: dict[str, str] = {}
     start = 0
@@ -61,7 +70,7 @@ def pairs(text: str) -> dict[str, str]:
     return found
 
 
-def named(found: dict[str, str], name: str) -> str | None:
+def named(found: Mapping[str, str], name: str) -> str | None:
     """Return the value of the pair whose name says the same as ``name``."""
     wanted = [stem(word) for word in name_words(name)]
     if not wanted:
@@ -133,5 +142,5 @@ def _dated(at: int, year: int, month: int, day: int) -> list[tuple[int, str]]:
 
 def person(text: str) -> str | None:
     """Return the name of who wrote the text, when it is signed or says so."""
-    match = _CALLED.search(text) or _SIGNED.search(text)
+    match = _CALLED.search(text) or _SIGNED.search(text.rstrip()[-_END:])
     return match[1] if match else None

@@ -4,6 +4,7 @@ A lexicon like any dictionary's, for labels that come without a description. Phr
 number of words; a value above or below 1 says how strongly the phrase speaks.
 """
 
+import functools
 from collections.abc import Mapping
 
 from kapell.core.gateway.offline.language.words import stem, words
@@ -52,15 +53,24 @@ POSITIVE = (
     "perfect=1.3|"
     "good=0.7|nice=0.7|happy=1|pleased=1|satisfied=1|delighted=1.5|helpful=1|thank you=0.5|"
     "thanks=0.5|works well=1|well done=1|easy=0.6|fast=0.5|recommend=1.2|impressed=1.2|best=0.8|"
-    "enjoy=1|enjoyed=1|brilliant=1.5|superb=1.5|appreciate=0.8|like=0.2|reliable=0.8|friendly=0.7"
+    "enjoy=1|praise=1|grew=1|growth=1|strong=0.7|success=1|improved=0.8|gains=0.8|profit=0.8|"
+    "thrive=1|enjoyed=1|brilliant=1.5|superb=1.5|appreciate=0.8|like=0.2|reliable=0.8|friendly=0.7"
 )
 NEGATIVE = (
-    "hate=1.5|terrible=1.5|awful=1.5|horrible=1.5|bad=1|worst=1.5|poor=1|disappointed=1.3|"
+    "fell=1|decline=1|loss=0.8|losses=0.8|closed=0.6|complain=1|late deliveries=0.8|shortage=1|"
+    "weak=0.7|dropped=0.8|layoffs=1.2|hate=1.5|terrible=1.5|awful=1.5|horrible=1.5|bad=1|"
+    "worst=1.5|poor=1|disappointed=1.3|"
     "disappointing=1.3|angry=1.2|furious=1.5|frustrated=1.2|frustrating=1.2|annoying=1|annoyed=1|"
     "useless=1.3|broken=1|broke=0.8|unacceptable=1.4|ridiculous=1.2|slow=0.7|problem=0.5|issue=0.4|"
     "fails=0.7|failed=0.7|error=0.5|crash=0.8|crashes=0.8|wrong=0.6|never again=1.5|waste=1.2|"
     "refund=0.6|cancel=0.5|complaint=0.9|not working=0.9|doesn't work=0.9|unhappy=1.3|rude=1.3|"
     "confusing=0.8|lost=0.4|late=0.4|overpriced=1|scam=1.5|sad=0.9|regret=1"
+)
+SPAM = (
+    "prize=1.5|you won=1.5|winner=1|click here=1.5|claim=0.5|lottery=1.5|free money=1.5|"
+    "act now=1.2|"
+    "limited time=1.2|congratulations=0.7|guaranteed=0.8|crypto=0.8|investment opportunity=1.5|"
+    "no risk=0.8|casino=1.5|inheritance=1.2|wire transfer=0.8|100% free=1.5|subscribe now=1"
 )
 TOPICS: Mapping[str, str] = {
     "billing": "invoice|invoices|bill|billed|billing|charge|charged|payment|payments|pay|paid|card|"
@@ -113,6 +123,19 @@ ALIASES: Mapping[str, str] = {
     "enquiry": "question", "how-to": "question", "praise": "feedback", "complaint": "feedback",
     "fraud": "security", "privacy": "security", "general": "question",
 }  # fmt: skip
+RELATED: Mapping[str, tuple[str, ...]] = {
+    "account": ("login",),
+    "login": ("account",),
+    "billing": ("refund",),
+    "refund": ("billing",),
+    "shipping": ("returns",),
+    "returns": ("shipping", "refund"),
+    "cancellation": ("account",),
+    "question": ("sales",),
+    "sales": ("question",),
+}
+"""Topics that a label also stands for when no other label does."""
+
 LEVELS: Mapping[str, float] = {
     "none": 0.0, "trivial": 0.05, "lowest": 0.0, "very low": 0.0, "minimal": 0.05, "low": 0.2,
     "minor": 0.2, "not urgent": 0.1, "non-urgent": 0.1, "can wait": 0.1, "routine": 0.25,
@@ -148,13 +171,12 @@ def strength(lexicon: Phrases, text: str, *, negations: bool = True) -> float:
 
     Without ``negations`` it does not: what is missing (``no parcel``) is still what it is about.
     """
-    plain = words(text)
-    cut = [stem(word) for word in plain]
+    plain, cut, places = _cut(text)
     total = 0.0
     for phrase, weight in lexicon:
         size = len(phrase)
-        for start in range(len(cut) - size + 1):
-            if tuple(cut[start : start + size]) != phrase:
+        for start in places.get(phrase[0], ()):
+            if size > 1 and cut[start : start + size] != phrase:
                 continue
             before = plain[max(0, start - 2) : start]
             negated = (
@@ -165,3 +187,17 @@ def strength(lexicon: Phrases, text: str, *, negations: bool = True) -> float:
             total += -0.5 * weight if negated else weight
             break
     return total
+
+
+@functools.lru_cache(maxsize=8)
+def _cut(text: str) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, list[int]]]:
+    """Return a text's words, their stems and where each stem stands.
+
+    Kept for a few texts, for one text is asked about with many lexicons.
+    """
+    plain = tuple(words(text))
+    cut = tuple(stem(word) for word in plain)
+    places: dict[str, list[int]] = {}
+    for place, one in enumerate(cut):
+        places.setdefault(one, []).append(place)
+    return plain, cut, places

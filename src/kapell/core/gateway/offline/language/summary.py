@@ -5,7 +5,7 @@ from collections import Counter
 
 from kapell.core.gateway.offline.language.words import sentences, shortened, stems
 
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
+_ADDRESS = re.compile(r"[^\s@]{1,64}@\S+|https?://\S+")
 _GREETINGS = frozenset(
     (
         "hi",
@@ -34,7 +34,7 @@ def central(text: str, limit: int) -> list[str]:
     """Return the ``limit`` sentences that say most, in the order they stand in."""
     found = sentences(text)
     if len(found) <= limit:
-        return [sentence for sentence in found if not _is_greeting(sentence)] or found
+        return [sentence for sentence in found if not _is_greeting(sentence)] or list(found)
     counts = Counter(stems(text))
     scored = []
     for index, sentence in enumerate(found):
@@ -44,7 +44,7 @@ def central(text: str, limit: int) -> list[str]:
         weight = sum(counts[word] for word in own) / (len(own) ** 0.5 + 2)
         scored.append((-weight * (1.25 if index < 2 else 1.0), index))
     chosen = sorted(index for _, index in sorted(scored)[:limit])
-    return [found[index] for index in chosen] or found[:limit]
+    return [found[index] for index in chosen] or list(found[:limit])
 
 
 def _is_greeting(sentence: str) -> bool:
@@ -65,7 +65,8 @@ def keywords(text: str, limit: int = 5) -> list[str]:
     for word in stems(text):
         if len(word) > 2 and not word.isdigit() and word not in _GREETINGS:
             counts[word] += 1
-    ranked = sorted(counts, key=lambda word: (-counts[word], stems(text).index(word)))
+    # Equal counts keep the order of the text, in which they were counted.
+    ranked = sorted(counts, key=lambda word: -counts[word])
     written = written_forms(text)
     return [written[word] for word in ranked[:limit]]
 

@@ -1,5 +1,6 @@
 """Words of a text: cut, lowered and stemmed by rules that stay the same everywhere."""
 
+import functools
 import re
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -46,6 +47,7 @@ def name_words(name: str) -> list[str]:
     return words(_CAMEL.sub(" ", name).replace("_", " ").replace("-", " "))
 
 
+@functools.lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """Return ``word`` without its common English ending; short words stay whole."""
     if word.endswith("'s"):
@@ -61,12 +63,14 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("e") else word
 
 
-def stems(text: str) -> list[str]:
+@functools.lru_cache(maxsize=64)
+def stems(text: str) -> tuple[str, ...]:
     """Return the stems of the words that carry meaning, in order."""
-    return [stem(word) for word in words(text) if word not in STOP]
+    return tuple(stem(word) for word in words(text) if word not in STOP)
 
 
-def sentences(text: str) -> list[str]:
+@functools.lru_cache(maxsize=8)
+def sentences(text: str) -> tuple[str, ...]:
     """Return the sentences of ``text`` in order, blanks folded."""
     found: list[str] = []
     for part in _SENTENCE_END.split(text):
@@ -77,7 +81,7 @@ def sentences(text: str) -> list[str]:
             found[-1] = f"{found[-1]} {piece}"
         else:
             found.append(piece)
-    return found
+    return tuple(found)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from kapell.core.gateway.offline.classify import Label, choose
+from kapell.core.gateway.offline.language.words import name_words
 from kapell.core.gateway.offline.prompt import Prompt
 from kapell.core.gateway.offline.shapes import neutral
 from kapell.core.gateway.offline.shapes.fields import Field, numbers_for, texts_for, truth_of
@@ -232,13 +233,21 @@ class _Filler:
     ) -> Json:
         """Return one more item, different from those made when its schema leaves a choice."""
         flat = self.schema.flat(part)
+        name = " ".join(name_words(field.name)).removesuffix("s") or "item"
+        numbered = f"{name} {len(made) + 1}"
+        if (
+            types(flat) == ["string"]
+            and not self._labels(flat)
+            and self.schema.fits(flat, numbered)
+        ):
+            return numbered
         for candidate in islice(self._candidates(flat, Field("", ""), depth + 1, prompt), _TRIES):
             if candidate not in made and self.schema.fits(flat, candidate):
                 return candidate
         for counter in range(len(made) + 2):
             for candidate in (
                 counter,
-                f"item {counter + 1}",
+                f"{name} {counter + 1}",
                 f"{counter:0{max(neutral.bound(flat, 'minLength', 1), 1)}d}",
             ):
                 if candidate not in made and self.schema.fits(flat, candidate):
