@@ -12,13 +12,13 @@ import msgspec
 from kapell.core.events.codec import dump, load, type_of
 from kapell.core.events.envelope import Event, Payload
 from kapell.core.events.run import Origin, RunQueued
-from kapell.core.events.value import Packing, unpack
+from kapell.core.events.value import ArtifactRef, Packed, Packing, unpack
 from kapell.core.expressions import DEFAULT
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.pricing.quote import Quote
 from kapell.core.runs.commands import Command
 from kapell.core.runs.context import Context
-from kapell.core.runs.decide import Carried, Waitlists, decide, next_due
+from kapell.core.runs.decide import Carried, Decision, Waitlists, decide, next_due
 from kapell.core.runs.fold import fold
 from kapell.core.runs.inputs import (
     CallBroke,
@@ -70,7 +70,7 @@ class Simulation:
         self.events: list[Event] = []
         self.stored: dict[Digest, bytes] = {}
         self.asked: list[OpenCall] = []
-        self.cached: dict[str, object] = {}
+        self.cached: dict[str, Packed | None] = {}
         self.quotes = quotes
         self._order = random.Random(seed) if seed is not None else None  # noqa: S311 - no secret
         self._packing = Packing(self.values)
@@ -145,17 +145,21 @@ class Simulation:
 
     def give(self, *inputs: Input) -> None:
         """Let things happen, and record what follows."""
+        decision = self._decided(inputs)
+        self.stored.update(decision.artifacts)
+        for key, (packed, _) in decision.caches.items():
+            self.cached[key] = packed
+        self._record(decision.events)
+
+    def _decided(self, inputs: Sequence[Input]) -> Decision:
         decision = decide(self.carried, inputs, self.context())
         while not decision.final:
             for digest in decision.needs:
                 self.values[digest] = decode(self.stored[digest])
             for key in decision.keys:
-                self.cached[key] = None
+                self.cached.setdefault(key, None)
             decision = decide(self.carried, (), self.context())
-        self.stored.update(decision.artifacts)
-        for key, (packed, _) in decision.caches.items():
-            self.cached[key] = packed
-        self._record(decision.events)
+        return decision
 
     def tell(self, command: Command, actor: str = "user:test") -> None:
         """Give the run a command."""
@@ -173,22 +177,31 @@ class Simulation:
 
     def answer(self, call: OpenCall) -> None:
         """Carry one open call out."""
+        self.give(self._carried_out(call))
+
+    def lose(self, call: OpenCall) -> None:
+        """Carry one open call out, decide what follows, and die before that is recorded."""
+        event = self._carried_out(call)
+        self._decided([event])
+        self.crash()
+
+    def _carried_out(self, call: OpenCall) -> Input:
+        """Return what comes back from a call."""
         self.asked.append(call)
         prompt = call.prompt
-        if hasattr(prompt, "digest"):
+        if isinstance(prompt, ArtifactRef):
             self.values.setdefault(prompt.digest, decode(self.stored[prompt.digest]))
         result = self.effect(call, unpack(prompt, self.values))
         self.now += 0.01
         if isinstance(result, Failure):
-            self.give(CallBroke(call.call, result))
-        elif isinstance(result, ModelAnswer):
-            self.give(ModelReplied(call.call, result))
-        elif call.kind == "model":
+            return CallBroke(call.call, result)
+        if isinstance(result, ModelAnswer):
+            return ModelReplied(call.call, result)
+        if call.kind == "model":
             text = result if isinstance(result, str) else str(result)
             usage = Usage(input_tokens=10, output_tokens=5)
-            self.give(ModelReplied(call.call, ModelAnswer(text=text, value=result, usage=usage)))
-        else:
-            self.give(ToolReplied(call.call, result))
+            return ModelReplied(call.call, ModelAnswer(text=text, value=result, usage=usage))
+        return ToolReplied(call.call, result)
 
     def step(self) -> bool:
         """Answer one open call, or let the next timer fire; False when there is nothing to do."""
@@ -222,6 +235,4 @@ class _AnyTool(dict[str, ToolSpec]):
 
     def get(self, name: str, default: object = None) -> ToolSpec:  # type: ignore[override]  # total
         del default
-        return ToolSpec(
-            name=name, description="", args={}, repeatable=not name.startswith("once.")
-        )
+        return ToolSpec(name=name, description="", args={}, repeatable=not name.startswith("once."))

@@ -191,8 +191,12 @@ class Names:
 
 
 def status_word(status: StepStatus) -> str:
-    """Return the status as expressions compare it."""
-    return str(status.value)
+    """Return the status as expressions compare it.
+
+    A dead step run has failed: whether something around it will catch that is not its author's
+    business.
+    """
+    return "failed" if status is StepStatus.DEAD else str(status.value)
 
 
 def failure_value(run: StepRun) -> Json:

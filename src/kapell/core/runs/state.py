@@ -56,6 +56,7 @@ class StepRun(msgspec.Struct):
 
     ``calls`` counts the calls of this attempt, ``number`` the passes of a loop. ``waits`` names
     what it waits for, ``due`` when that ends. ``used`` is the seconds of work of this attempt.
+    ``unsure`` is the attempt whose call may have taken effect without anyone knowing, 0: none.
     """
 
     path: str
@@ -81,6 +82,7 @@ class StepRun(msgspec.Struct):
     corrections: list[Correction] = []
     data: Packed = NOTHING
     handled: bool = False
+    unsure: int = 0
 
     @property
     def outer(self) -> str:

@@ -14,14 +14,13 @@ from kapell.core.runs.decide.turn import ChildStart, Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.names import Names
 from kapell.core.runs.program import Place
-from kapell.core.runs.state import Scope, StepRun
+from kapell.core.runs.state import StepRun
 from kapell.core.workflows.inputs import bind
 from kapell.core.workflows.version import (
     AgentWork,
     ApprovalWork,
     AskWork,
     BlockWork,
-    Join,
     LoopWork,
     ParallelWork,
     SetWork,
@@ -43,13 +42,13 @@ MAX_ITEMS = 10_000
 def begin(t: Turn, path: str) -> None:
     """Begin what is at ``path``: a step, an item, or the next attempt of either."""
     run = t.state.steps.get(path)
-    if run is not None and run.waits != "retry":
+    if (run is not None and run.waits != "retry") or not tree.has_room(t.state, path):
         return
     fresh = run is None
     at = run if run is not None else tree.new_run(t.state, path)
     scope = t.state.scopes[at.scope]
     place = t.place(at)
-    if not t.may_begin(scope) and not _always(t, scope, place):
+    if not t.may_begin(scope, place):
         return
     if at.item >= 0:
         fan = t.state.steps[at.outer].fan
@@ -61,14 +60,6 @@ def begin(t: Turn, path: str) -> None:
         _fan_out(t, at, place.step)
     else:
         passage(t, at, place, at.attempt)
-
-
-def _always(t: Turn, scope: Scope, place: Place) -> bool:
-    if place.step.join is not Join.ALWAYS:
-        return False
-    return t.state.phase in {"failing", "going", "cancelling"} and (
-        scope.failure is not None or t.state.phase != "going"
-    )
 
 
 def _has_slot(t: Turn, run: StepRun) -> bool:

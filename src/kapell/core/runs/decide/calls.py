@@ -5,12 +5,13 @@ from collections.abc import Callable
 from kapell.core.agents.definition import Agent
 from kapell.core.events.budget import BudgetReserved
 from kapell.core.events.model import ModelAnswered, ModelRequested
-from kapell.core.events.step import StepStarted
+from kapell.core.events.step import StepSkipped, StepStarted
 from kapell.core.events.tool import ToolRequested, ToolReturned
+from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT, ModelAnswer
 from kapell.core.pricing.quote import Quote, cost, worst_cost, worst_tokens
 from kapell.core.runs import paths
-from kapell.core.runs.decide import money
+from kapell.core.runs.decide import clock, money
 from kapell.core.runs.decide.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
@@ -19,7 +20,7 @@ from kapell.core.runs.program import Program
 from kapell.core.runs.state import OpenCall, StepRun
 from kapell.core.tools.spec import repeatable as may_repeat
 from kapell.core.workflows.schemas import problem_of
-from kapell.core.workflows.version import AgentWork, AskWork, Join, ToolWork
+from kapell.core.workflows.version import AgentWork, AskWork, ToolWork
 from kapell.kit.errors import Failure, KapellError, Kind, Missing
 from kapell.kit.json import Json, encode
 
@@ -33,9 +34,7 @@ def slot_for(t: Turn, path: str, outer: StepRun) -> bool:
     each = t.place(outer).step.for_each
     if fan is None or each is None or fan.busy < each.concurrency:
         return True
-    waiting = t.waitlists.slots.setdefault(outer.path, [])
-    if path not in waiting:
-        waiting.append(path)
+    t.waitlists.for_slot(outer.path, path)
     return False
 
 
@@ -55,12 +54,21 @@ def first(t: Turn, run: StepRun, cache: str) -> None:
 
 
 def again(t: Turn, path: str) -> None:
-    """Make a step run's next call: after a wrong answer, or when the one before was lost."""
+    """Make a step run's next call: after a wrong answer, or when the one before was lost.
+
+    A lost tool call is made again even when nothing new may begin: it may have taken effect, and
+    only so it is known what there is to undo.
+    """
     run = t.state.steps.get(path)
     if t.ctx.draining or run is None or run.open or run.waits or run.status != "running":
         return
-    always = t.place(run).step.join is Join.ALWAYS and t.state.phase == "failing"
-    if (always or t.may_begin(t.state.scopes[run.scope])) and may_work(t, run):
+    scope, place = t.state.scopes[run.scope], t.place(run)
+    effect = isinstance(place.step.work, ToolWork) and run.calls > 0
+    if not effect and not t.may_begin(scope, place):
+        if t.stopped(scope):
+            t.emit(StepSkipped(path, "stopped"))
+            t.later("ended", path)
+    elif may_work(t, run):
         try:
             _call(t, run, lambda: None)
         except KapellError as error:
@@ -179,17 +187,18 @@ def model_replied(t: Turn, event: ModelReplied) -> None:
     if opened is None:
         return
     run = t.state.steps[opened.path]
+    text, storable = _storable(t, event.answer)
     spent = _cost(t, opened, event.answer)
     money.settle(t, opened, spent, event.answer.usage.total)
     schema = schema_of_step(t.program, run)
-    problem = _problem(schema, event.answer)
+    problem = _problem(schema, event.answer) if storable else "the answer held a NUL character"
     value = event.answer.value if schema is not None else event.answer.text
     t.emit(
         ModelAnswered(
             call=opened.call,
             path=run.path,
             model=opened.name,
-            text=t.pack(event.answer.text),
+            text=text,
             value=t.pack(value) if schema is not None and not problem else None,
             usage=event.answer.usage,
             cost=spent,
@@ -206,6 +215,16 @@ def model_replied(t: Turn, event: ModelReplied) -> None:
         t.later("call", run.path)
     t.freed(run)
     money.after(t, opened)
+
+
+def _storable(t: Turn, answer: ModelAnswer) -> tuple[Packed, bool]:
+    """Return an answer's text as events hold it, and whether all of the answer can be held."""
+    try:
+        t.pack(answer.value)
+        return t.pack(answer.text), True
+    except KapellError:
+        whole = answer.text.encode(errors="replace").decode()
+        return t.pack(whole.replace("\0", "")), False
 
 
 def _cost(t: Turn, opened: OpenCall, answer: ModelAnswer) -> int:
@@ -238,7 +257,14 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
     opened = t.state.calls.get(event.call)
     if opened is None:
         return
-    packed = t.pack(event.output)
+    try:
+        packed = t.pack(event.output)
+    except KapellError as error:
+        failure = Failure.of(error, opened.path)
+        clock.end_call(t, opened, failure, unknown=True, seconds=event.seconds)
+        t.later("broke", opened.path, failure, unknown=True)
+        t.freed(t.state.steps[opened.path])
+        return
     t.emit(
         ToolReturned(
             call=opened.call,

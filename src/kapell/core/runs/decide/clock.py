@@ -111,11 +111,11 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
     for call in list(state.calls.values()):
         if path in call.holders:
             end_call(t, call, failure, unknown=True)
+            t.freed(state.steps[call.path])
+            money.after(t, call)
     if path == paths.ROOT:
         t.emit(StepDead(path, "step", failure, 1))
         return
     run = state.steps[path]
     t.emit(StepTimedOut(path, run.attempt, used))
-    if run.fan is not None:
-        run.fan.failed = None
     t.later("broke", path, failure, unknown=True)

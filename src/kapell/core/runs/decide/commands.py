@@ -26,11 +26,19 @@ from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.inputs import Poisoned, Told
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import TERMINAL, RunStatus, StepStatus
-from kapell.kit.errors import Failure, Kind
+from kapell.kit.errors import Failure, Invalid, Kind
 
 
 def told(t: Turn, event: Told) -> None:
-    """Take a command; one that no longer fits changes nothing."""
+    """Take a command; one that no longer fits, or cannot be stored, changes nothing."""
+    try:
+        _take(t, event)
+    except Invalid as error:
+        if error.code != "value_not_json":
+            raise
+
+
+def _take(t: Turn, event: Told) -> None:
     command = event.command
     if isinstance(command, Cancel):
         _cancel(t, command)

@@ -1,6 +1,7 @@
 """``decide``: the door to this package."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -24,6 +25,7 @@ from kapell.core.runs.decide import (
     scopes,
     settle,
 )
+from kapell.core.runs.decide.results import frozen_names
 from kapell.core.runs.decide.turn import ChildStart, Kind, Task, Turn, Waitlists
 from kapell.core.runs.inputs import (
     CallBroke,
@@ -61,6 +63,7 @@ class Decision(msgspec.Struct, frozen=True):
 
     With ``needs`` or ``keys`` (values to fetch) or ``hard`` (repeat with full
     limits, off the event loop) nothing is final yet: call ``decide`` again with no new inputs.
+    ``at`` is the instant its events are to be recorded with: the one at which it was begun.
     """
 
     events: Sequence[Payload] = ()
@@ -70,6 +73,7 @@ class Decision(msgspec.Struct, frozen=True):
     needs: frozenset[Digest] = frozenset()
     keys: frozenset[str] = frozenset()
     hard: bool = False
+    at: float = 0.0
 
     @property
     def final(self) -> bool:
@@ -83,7 +87,11 @@ def decide(run: Carried, inputs: Sequence[Input], ctx: Context) -> Decision:
     Pure but for ``run``, which is consumed and carried on: the same state, inputs and context give
     the same events. An input that no longer fits (a late or repeated one) gives none.
     """
-    turn = run.turn or Turn(run.program, run.state, run.waitlists, ctx)
+    turn = run.turn
+    if turn is None:
+        turn = Turn(run.program, run.state, run.waitlists, ctx)
+    elif ctx.now != turn.ctx.now:
+        ctx = msgspec.structs.replace(ctx, now=turn.ctx.now)  # one decision has one instant
     turn.ctx = ctx
     turn.packing.values = ctx.values
     run.inputs.extend(inputs)
@@ -99,7 +107,7 @@ def decide(run: Carried, inputs: Sequence[Input], ctx: Context) -> Decision:
         return Decision(hard=True)
     run.turn = None
     run.state = turn.state
-    return Decision(turn.events, turn.artifacts, turn.children, turn.caches)
+    return Decision(turn.events, turn.artifacts, turn.children, turn.caches, at=ctx.now)
 
 
 def _think(t: Turn, inputs: list[Input]) -> None:
@@ -170,14 +178,23 @@ def _claimed(t: Turn, event: Claimed) -> None:
         return
     if state.calls:
         t.emit(RunAssigned(event.worker, event.epoch))
-    for call in list(state.calls.values()):
+    lost = list(state.calls.values())
+    for call in lost:
         money.lost(t, call)
-        if not call.repeatable:
-            t.emit(StepDead(call.path, "unknown_outcome", _unknown(call.path), 1))
     kick.everything(t)
+    for call in lost:
+        if not call.repeatable:
+            t.do(partial(_unknown, t, call.path))
 
 
-def _unknown(path: str) -> Failure:
+def _unknown(t: Turn, path: str) -> None:
+    """A call that must not be repeated may have taken effect: a person has to look."""
+    run = t.state.steps[path]
+    undo = frozen_names(t, run, None)
+    t.emit(StepDead(path, "unknown_outcome", _outcome_unknown(path), run.attempt, undo))
+
+
+def _outcome_unknown(path: str) -> Failure:
     return Failure(
         "outcome_unknown",
         "The worker was lost during a call that must not be repeated: it may have taken effect.",

@@ -11,14 +11,13 @@ from kapell.core.events.step import (
     StepRetryScheduled,
     StepSkipped,
 )
-from kapell.core.events.value import Packed
 from kapell.core.runs import paths
 from kapell.core.runs.decide.results import frozen_names
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import STEP_ENDED
-from kapell.core.workflows.version import Body, Retry
+from kapell.core.workflows.version import Body, Join, Retry
 from kapell.kit.errors import Failure
 
 
@@ -33,7 +32,8 @@ def broke(t: Turn, path: str, failure: Failure, unknown: bool) -> None:
     if not failure.step:
         failure = msgspec.structs.replace(failure, step=path)
     policy = t.place(run).step.retry
-    if not run.handled and _again(policy, run.attempt, failure) and t.state.phase != "cancelling":
+    once = run.handled or run.fan is not None
+    if not once and _again(policy, run.attempt, failure) and t.state.phase != "cancelling":
         at = t.ctx.now + delay(policy, run.attempt, failure, f"{t.state.run_id}{path}")
         t.emit(StepRetryScheduled(path, run.attempt + 1, at, failure))
         t.waitlists.arm(path, at)
@@ -66,7 +66,11 @@ def give_up(t: Turn, run: StepRun, failure: Failure, unknown: bool = False) -> N
     """No attempt is left: let ``on_error``, something around, or a person take over."""
     if not failure.step:
         failure = msgspec.structs.replace(failure, step=run.path)
-    undo = _undo_unknown(t, run) if unknown else None
+    undo = frozen_names(t, run, None) if unknown or run.unsure else None
+    if t.state.phase == "cancelling":
+        # The run ends anyway: what was stopped is nobody's dead letter and no failure of the run.
+        t.emit(StepFailed(run.path, failure, undo=undo))
+        return
     step = t.place(run).step
     if run.item >= 0:
         each = step.for_each
@@ -86,10 +90,6 @@ def give_up(t: Turn, run: StepRun, failure: Failure, unknown: bool = False) -> N
         t.later("ended", run.path)
     else:
         t.emit(StepDead(run.path, "step", failure, run.attempt, undo=undo))
-
-
-def _undo_unknown(t: Turn, run: StepRun) -> Packed | None:
-    return frozen_names(t, run, None)
 
 
 def _caught(t: Turn, run: StepRun, failure: Failure) -> bool:
@@ -132,9 +132,15 @@ def halt(t: Turn, path: str) -> None:
     scopes = list(tree.inner_scopes(t.state, t.program, run))
     for scope in scopes:
         t.later("closed", scope.path)
-        inner += [m for m in tree.members(t.state, t.program, scope) if m.status not in STEP_ENDED]
+        inner += [
+            member
+            for member in tree.members(t.state, t.program, scope)
+            if member.status not in STEP_ENDED and t.place(member).step.join is not Join.ALWAYS
+        ]
     for member in inner:
         t.later("halt", member.path)
-    if run.fan is None and not scopes and run.path not in t.state.children:
+    if run.fan is not None:
+        t.refill(path)
+    elif not scopes and run.path not in t.state.children:
         t.emit(StepSkipped(path, "stopped"))
         t.later("ended", path)

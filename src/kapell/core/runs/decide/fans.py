@@ -1,5 +1,6 @@
 """``for_each``: slots are filled while there are items, results are gathered at the end."""
 
+from kapell.core.events.step import StepSkipped
 from kapell.core.events.value import Packed
 from kapell.core.runs import paths
 from kapell.core.runs.decide import money
@@ -26,18 +27,23 @@ def refill(t: Turn, path: str) -> None:
         finish(t, run, lambda: _gather(t, run, fan))
         return
     each = t.place(run).step.for_each
-    if each is None or fan.busy >= each.concurrency:
+    if each is None or fan.busy >= each.concurrency or t.ctx.draining:
         return
-    waiting = t.waitlists.slots.get(path)
-    if waiting:
-        money.retry(t, waiting.pop(0))
+    waiting = t.waitlists.next_for_slot(path)
+    if waiting is not None:
+        money.retry(t, waiting)
         t.refill(path)
         return
     item = paths.item(path, fan.next)
-    more = fan.next < fan.total and item not in t.waitlists.money
-    if more and t.may_begin(t.state.scopes[run.scope]):
+    if fan.next >= fan.total or item in t.waitlists:
+        return
+    scope = t.state.scopes[run.scope]
+    if t.may_begin(scope, t.place(run)):
         t.later("begin", item)
         t.refill(path)
+    elif t.stopped(scope) and next(tree.live_items(t.state, run), None) is None:
+        t.emit(StepSkipped(path, "stopped"))
+        t.later("ended", path)
 
 
 def _gather(t: Turn, run: StepRun, fan: Fan) -> Packed:

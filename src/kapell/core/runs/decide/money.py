@@ -29,7 +29,7 @@ def room(t: Turn, run: StepRun, usd: int, tokens: int, started: Callable[[], Non
             if limit is None or used + reserved + needed <= limit:
                 continue
             if reserved and used + needed <= limit:
-                t.waitlists.money[run.path] = None
+                t.waitlists.for_money(run.path)
                 return False
             started()
             t.emit(BudgetExceeded(path, what, limit, used + reserved + needed))
@@ -116,9 +116,7 @@ def after(t: Turn, call: OpenCall) -> None:
                 _stop(t, what, limit, used)
             elif used >= limit * _WARN_AT and all(w.what != what for w in meter.warned):
                 t.emit(BudgetWarned(path, what, limit, used))
-    waiting = list(t.waitlists.money)
-    t.waitlists.money.clear()
-    for path in reversed(waiting):
+    for path in reversed(t.waitlists.all_for_money()):
         retry(t, path)
 
 

@@ -66,9 +66,15 @@ def _check(schema: Json, value: Json) -> None:
 
 
 def frozen_names(t: Turn, run: StepRun, output: Packed | None) -> Packed | None:
-    """Return the names a step's compensation reads, as they are now; None without one."""
-    step = t.place(run).step
-    if step.compensate is None or run.fan is not None:
+    """Return the names a step's compensation reads, as they are now; None without one.
+
+    The items of a ``for_each`` are undone, not the whole; and what a handler did in place of a step
+    is not undone by what would have undone the step.
+    """
+    place = t.place(run)
+    step = place.step
+    whole = run.item < 0 and step.for_each is not None
+    if step.compensate is None or whole or run.handled:
         return None
     names = t.names(run)
     frozen = names.collect(outer_reads(step.compensate))

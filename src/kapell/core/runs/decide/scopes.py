@@ -56,7 +56,7 @@ def _halt_around(t: Turn, scope: Scope) -> None:
     if owner is not None and isinstance(t.place(owner).step.work, ParallelWork):
         t.later("halt", owner.path)
     for member in tree.members(t.state, t.program, scope):
-        if member.status not in STEP_ENDED:
+        if member.status not in STEP_ENDED and t.place(member).step.join is not Join.ALWAYS:
             t.later("halt", member.path)
 
 
@@ -110,7 +110,11 @@ def closed(t: Turn, path: str) -> None:
     elif not scope.left:
         _succeeded(t, scope)
     elif not scope.live and scope.owner and t.stopped(scope):
-        _given_up(t, scope)
+        always = next_always(t, scope)
+        if always:
+            t.later("begin", always)
+        else:
+            _given_up(t, scope)
 
 
 def next_always(t: Turn, scope: Scope) -> str:
@@ -194,7 +198,7 @@ def _pass_done(t: Turn, scope: Scope, owner: StepRun) -> None:
         elif over or scope.number >= work.max:
             value = {"passes": scope.number, "output": t.inside(scope).unpacked(output)}
             finish(t, owner, lambda: t.pack(value))
-        elif t.may_begin(t.state.scopes[owner.scope]):
+        elif t.may_begin(t.state.scopes[owner.scope], t.place(owner)):
             t.emit(StepStarted(owner.path, owner.attempt, number=scope.number + 1, inputs=output))
             t.later("consider", f"{paths.attempt(owner.path, owner.attempt)}@{scope.number + 1}")
 

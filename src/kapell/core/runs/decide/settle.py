@@ -14,25 +14,27 @@ def settle(t: Turn) -> bool:
     """See what the run's phase asks for now; True when there is something to think through."""
     state = t.state
     if state.phase in {"failing", "cancelling"} and not state.calls and not state.children:
-        always = _always(t) if state.phase == "failing" else ""
-        if always:
-            t.later("begin", always)
-        else:
-            t.later("undo", "")
+        if state.phase == "failing":
+            always = _always(t)
+            if always:
+                t.later("begin", always)
+                return True
+            if any(run.waits in _AWAITED and t.goes_on(run) for run in state.steps.values()):
+                return False
+        t.later("undo", "")
         return True
     return False
 
 
+_AWAITED = frozenset({"approval", "signal", "time", "retry", "child"})
+
+
 def _always(t: Turn) -> str:
-    """Return the next ``join: always`` step around what died."""
-    for dead in t.state.dead:
-        run = t.state.steps.get(dead)
-        while run is not None:
-            scope = t.state.scopes[run.scope]
-            found = next_always(t, scope)
-            if found:
-                return found
-            run = t.state.steps.get(scope.owner) if scope.owner else None
+    """Return the next ``join: always`` step of a scope that is open still, innermost first."""
+    for scope in reversed(t.state.scopes.values()):
+        found = next_always(t, scope)
+        if found:
+            return found
     return ""
 
 

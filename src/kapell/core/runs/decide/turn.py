@@ -57,9 +57,41 @@ class Waitlists:
     """What waits for a slot or for money: rebuilt from the state when a run is loaded."""
 
     def __init__(self) -> None:
-        self.slots: dict[str, list[str]] = {}
-        self.money: dict[str, None] = {}
         self.due: list[tuple[float, str]] = []
+        self._slots: dict[str, dict[str, None]] = {}
+        self._money: dict[str, None] = {}
+        self._all: set[str] = set()
+
+    def __contains__(self, path: str) -> bool:
+        """Tell whether a step run waits for a slot or for money."""
+        return path in self._all
+
+    def for_slot(self, fan: str, path: str) -> None:
+        """Let a step run wait until the ``for_each`` at ``fan`` has a free slot."""
+        self._slots.setdefault(fan, {})[path] = None
+        self._all.add(path)
+
+    def for_money(self, path: str) -> None:
+        """Let a step run wait until calls in flight are settled."""
+        self._money[path] = None
+        self._all.add(path)
+
+    def next_for_slot(self, fan: str) -> str | None:
+        """Take the step run that has waited longest for a slot."""
+        waiting = self._slots.get(fan)
+        if not waiting:
+            return None
+        path = next(iter(waiting))
+        del waiting[path]
+        self._all.discard(path)
+        return path
+
+    def all_for_money(self) -> list[str]:
+        """Take everything that waits for money, the longest first."""
+        waiting = list(self._money)
+        self._money.clear()
+        self._all.difference_update(waiting)
+        return waiting
 
     def arm(self, path: str, due: float) -> None:
         """Remember a timer for finding the earliest quickly."""
@@ -135,13 +167,15 @@ class Turn:
         """Return the large values of this decision."""
         return self.packing.artifacts
 
-    def may_begin(self, scope: Scope) -> bool:
+    def may_begin(self, scope: Scope, place: Place | None = None) -> bool:
         """Tell whether new work may begin in a scope: the run goes on, nothing around has failed.
 
-        What is inside a ``join: always`` step goes on while the run is failing, and what undoes a
-        step while it is being undone.
+        A ``join: always`` step at ``place`` and what is inside one go on while the run is failing,
+        and what undoes a step while it is being undone.
         """
         phase = self.state.phase
+        if place is not None and place.step.join is Join.ALWAYS:
+            return phase in {"going", "failing"} or (phase == "undoing" and self.in_undo(scope))
         root = self._border(scope)
         if root is None:
             return False
@@ -159,6 +193,12 @@ class Turn:
         while at.owner:
             at = self.state.scopes[self.state.steps[at.owner].scope]
         return at.suffix == paths.UNDO
+
+    def goes_on(self, run: StepRun) -> bool:
+        """Tell whether a step run is, or is part of, a ``join: always`` step."""
+        return any(
+            self.place(around).step.join is Join.ALWAYS for around in tree.chain(self.state, run)
+        )
 
     def _border(self, scope: Scope) -> Scope | StepRun | None:
         """Return what decides for a scope: the outermost scope, or a ``join: always`` step.

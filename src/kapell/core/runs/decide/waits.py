@@ -5,12 +5,12 @@ from kapell.core.events.signal import SignalReceived
 from kapell.core.events.step import StepStarted, StepWaiting
 from kapell.core.events.value import Inline, Packed
 from kapell.core.runs.commands import Answer, Signal
-from kapell.core.runs.decide.results import finish
+from kapell.core.runs.decide.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.state import HeldSignal, StepRun
 from kapell.core.workflows.version import ApprovalWork, WaitWork
 from kapell.kit.clock import instant, instant_text, span
-from kapell.kit.errors import Failure, Invalid, Kind
+from kapell.kit.errors import Failure, Invalid, KapellError, Kind
 from kapell.kit.json import Json
 
 
@@ -82,7 +82,11 @@ def _matches(t: Turn, run: StepRun, work: WaitWork, payload: Packed) -> bool:
     if work.match is None:
         return True
     names = t.names(run)
-    return bool(names.expression(work.match, {"signal": names.unpacked(payload)}))
+    try:
+        return bool(names.expression(work.match, {"signal": names.unpacked(payload)}))
+    except KapellError as error:  # a signal of another make is no match, and no failure
+        reraise_if_cheap(t, error)
+        return False
 
 
 def time_is_up(t: Turn, run: StepRun) -> None:

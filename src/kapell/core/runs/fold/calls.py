@@ -136,9 +136,14 @@ def returned(state: State, program: Program, event: ToolReturned, at: float, seq
 
 
 def tool_failed(state: State, program: Program, event: ToolFailed, at: float, seq: int) -> None:
-    """A tool call failed."""
+    """A tool call failed; one called again under the same key is known once it ends."""
     del program, seq
     _close(state, event.call, at)
+    run = state.steps[event.path]
+    if event.unknown:
+        run.unsure = run.unsure or run.attempt
+    elif run.unsure == run.attempt:
+        run.unsure = 0
 
 
 def reserved(state: State, program: Program, event: BudgetReserved, at: float, seq: int) -> None:

@@ -101,6 +101,7 @@ def repaired(state: State, program: Program, event: RunRepaired, at: float, seq:
     if event.path in state.dead:
         state.dead.remove(event.path)
     run = state.steps.get(event.path)
+    state.undo = [entry for entry in state.undo if entry.path != event.path]
     if run is not None:
         run.status = StepStatus.RUNNING
         tree.clear_wait(state, run)

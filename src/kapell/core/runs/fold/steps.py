@@ -108,6 +108,8 @@ def succeeded(state: State, program: Program, event: StepSucceeded, at: float, s
     del at, seq
     run = state.steps[event.path]
     run.output = event.output
+    run.failure = None
+    run.unsure = 0
     if event.undo is not None:
         state.undo.append(UndoEntry(run.path, run.body, event.undo))
     if event.taken:
@@ -209,7 +211,7 @@ def dead(state: State, program: Program, event: StepDead, at: float, seq: int) -
         tree.set_wait(state, run, "person", None)
     if event.stage == "unknown_outcome":
         return
-    if state.failure is None:
+    if state.failure is None and state.phase != "cancelling":
         state.failure = event.failure
     if state.phase == "going":
         hold = program.version.on_failure == "hold" or event.stage == "poison"

@@ -31,6 +31,17 @@ def chain(state: State, run: StepRun) -> Iterator[StepRun]:
         at = owner_of(state, at)
 
 
+def has_room(state: State, path: str) -> bool:
+    """Tell whether the scope (or ``for_each``) of a path is still open."""
+    if not path.endswith("]"):
+        return path.rpartition("/")[0] in state.scopes
+    outer = state.steps.get(path.rpartition("[")[0])
+    if outer is None or outer.fan is None:
+        return False
+    index = int(path[:-1].rpartition("[")[2])
+    return index < outer.fan.total and outer.fan.results[index] is None
+
+
 def new_run(state: State, path: str) -> StepRun:
     """Return a fresh step run for a path whose scope (or ``for_each``) is open."""
     if path.endswith("]"):
@@ -126,15 +137,13 @@ def live_items(state: State, run: StepRun) -> Iterator[StepRun]:
                 yield item
 
 
-def prune(state: State, program: Program, run: StepRun, *, keep_undo: bool = False) -> None:
+def prune(state: State, program: Program, run: StepRun) -> None:
     """Forget everything inside a step run; its own result stays."""
     if run.fan is not None:
         for item in list(live_items(state, run)):
             prune(state, program, item)
             forget(state, item)
     for scope in list(inner_scopes(state, program, run)):
-        if keep_undo and scope.suffix == paths.UNDO:
-            continue
         for member in list(members(state, program, scope)):
             prune(state, program, member)
             forget(state, member)

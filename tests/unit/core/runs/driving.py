@@ -1,0 +1,118 @@
+"""Drives simulated runs through whatever luck brings, and compares what comes out."""
+
+import random
+
+from kapell.core.events.step import StepSucceeded
+from kapell.core.gateway.calls import ModelAnswer, Usage
+from kapell.core.runs.commands import Answer, Signal
+from kapell.core.runs.inputs import ModelReplied, TimePassed, ToolReplied
+from kapell.core.runs.state import OpenCall
+from kapell.core.runs.status import TERMINAL
+from kapell.core.workflows.version import Version
+from kapell.kit.errors import Failure
+from kapell.kit.json import Json
+from kapell.testing.simulation import Simulation
+from tests.unit.core.runs.strategies import Fate
+
+
+class Driver:
+    """A run under a fate, with as much bad luck as wanted.
+
+    Attributes:
+        effects: What calls were made, by path and attempt; made again, they must be the same.
+    """
+
+    def __init__(self, version: Version, fate: Fate, seed: int, *, trouble: int = 0) -> None:
+        self.effects: dict[tuple[str, int], Json] = {}
+        self.fate = fate
+        self.luck = random.Random(seed)  # noqa: S311 - no secret
+        self.trouble = trouble
+        self.sim = Simulation(version, {"n": 2}, self._effect)
+        self.late: list[OpenCall] = []
+
+    def _effect(self, call: OpenCall, args: Json) -> Json | Failure:
+        attempt = int(call.call.rpartition("#")[2].partition("/")[0])
+        known = self.effects.setdefault((call.path, attempt), args)
+        assert known == args, "a call made again has other arguments"
+        return self.fate(call.path, attempt, args)
+
+    def run(self, limit: int = 3000) -> Simulation:
+        """Go on until the run ends or only a person could help it."""
+        self.sim.claim()
+        for _ in range(limit):
+            state = self.sim.state
+            if state.status in TERMINAL or not self._move():
+                return self.sim
+        raise AssertionError("the run goes on for ever")
+
+    def _move(self) -> bool:
+        sim = self.sim
+        if self.luck.randrange(100) < self.trouble:
+            self._trouble()
+            return True
+        calls = list(sim.state.calls.values())
+        asks = [run.path for run in sim.state.steps.values() if run.waits == "approval"]
+        waits = [run.path for run in sim.state.steps.values() if run.waits == "signal"]
+        moves = len(calls) + len(asks) + len(waits)
+        if not moves:
+            return sim.step()
+        chosen = self.luck.randrange(moves)
+        if chosen < len(calls):
+            self.late.append(calls[chosen])
+            sim.answer(calls[chosen])
+        elif chosen < len(calls) + len(asks):
+            sim.tell(Answer(asks[chosen - len(calls)], approved=True))
+        else:
+            sim.tell(Signal("paid", {"paid": True}))
+        return True
+
+    def _trouble(self) -> None:
+        kind = self.luck.choice(["crash", "lose", "late", "time", "answer"])
+        sim = self.sim
+        calls = list(sim.state.calls.values())
+        if kind == "crash":
+            sim.crash()
+        elif kind == "lose" and calls:
+            sim.lose(self.luck.choice(calls))
+        elif kind == "late" and self.late:
+            call = self.luck.choice(self.late)
+            if call.call not in sim.state.calls:
+                answer = ModelAnswer(text="late", usage=Usage(1, 1))
+                sim.give(ModelReplied(call.call, answer), ToolReplied(call.call, "late"))
+        elif kind == "time":
+            sim.give(TimePassed())
+        else:
+            sim.tell(Answer("nobody", approved=False))
+
+
+def plain(value: Json) -> Json:
+    """Return a value without what time and people put into it."""
+    if isinstance(value, dict):
+        if set(value) == {"at"}:
+            return {"waited": True}
+        if "approved" in value:
+            return {"approved": value["approved"], "data": plain(value["data"])}
+        if {"code", "message"} <= set(value):
+            return value["code"]
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return value
+
+
+def undoable(sim: Simulation) -> list[str]:
+    """Return the step runs that succeeded and can be undone, oldest first, as the log has them."""
+    return [
+        event.payload.path
+        for event in sim.events
+        if isinstance(event.payload, StepSucceeded) and event.payload.undo is not None
+    ]
+
+
+def undone(sim: Simulation) -> list[str]:
+    """Return what was undone, in order, whether it worked or not."""
+    return [
+        event.payload.path  # type: ignore[union-attr]  # the type says which payload it is
+        for event in sim.events
+        if event.type == "compensation.started"
+    ]

@@ -1,0 +1,59 @@
+"""The invariants of the run machine, held against random workflows, fates, orders and crashes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kapell.core.workflows.version import Version
+from tests.unit.core.runs.driving import Driver, plain, undoable, undone
+from tests.unit.core.runs.naive import Naive
+from tests.unit.core.runs.strategies import FATES, Fate, versions
+
+SEEDS = st.integers(0, 2**32)
+
+
+def _compare(driver: Driver, fate: Fate) -> None:
+    sim, version = driver.sim, driver.sim.program.version
+    naive = Naive(version, {"n": 2}, fate)
+    status = sim.state.status
+    if naive.status == "failed" and version.on_failure == "hold":
+        assert (status, sim.state.phase) == ("waiting", "held")
+        return
+    assert status == naive.status
+    if status == "succeeded":
+        assert plain(sim.output) == plain(naive.output)
+    else:
+        assert undone(sim) == undoable(sim)[::-1]
+    if not naive.racy:
+        wanted = {key: plain(args) for key, args in naive.effects.items()}
+        assert {key: plain(args) for key, args in driver.effects.items()} == wanted
+        assert sorted(undoable(sim)) == sorted(entry.path for entry in naive.undo)
+        if status == "failed":
+            undo = [e.payload.path for e in sim.events if e.type == "compensation.succeeded"]
+            assert sorted(undo) == sorted(naive.undone)
+
+
+@pytest.mark.requirement("WF-01", "WF-02", "WF-03", "WF-04", "WF-05", "DX-05")
+@given(versions(), FATES)
+def test_a_run_comes_to_what_reading_its_workflow_says(version: Version, fate: Fate) -> None:
+    driver = Driver(version, fate, seed=0)
+    driver.run()
+    _compare(driver, fate)
+
+
+@pytest.mark.requirement("WF-04")
+@given(versions(), FATES, SEEDS)
+def test_any_order_of_results_comes_to_the_same(version: Version, fate: Fate, seed: int) -> None:
+    driver = Driver(version, fate, seed)
+    driver.run()
+    _compare(driver, fate)
+
+
+@pytest.mark.requirement("DX-04", "DX-06")
+@given(versions(), FATES, SEEDS)
+def test_crashes_and_repeated_inputs_change_nothing(
+    version: Version, fate: Fate, seed: int
+) -> None:
+    driver = Driver(version, fate, seed, trouble=25)
+    driver.run()
+    _compare(driver, fate)
