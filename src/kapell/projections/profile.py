@@ -86,7 +86,7 @@ def profile(events: Iterable[Event]) -> ProfileView:
 
 def fold(view: ProfileView, event: Event) -> ProfileView:
     """Return the view after an event; the view that is given is changed."""
-    view.last_at = event.at
+    before, view.last_at = view.last_at, event.at
     payload = event.payload
     match payload:
         case RunStarted():
@@ -109,10 +109,14 @@ def fold(view: ProfileView, event: Event) -> ProfileView:
             _account(step, event.at)
             _finish(step, payload.path, event.at)
         case RunForked():
+            # The time between the copied past and the fork is nobody's.
+            if view.started_at is not None:
+                view.started_at += event.at - before
             for step in view.steps.values():
-                _account(step, event.at)
+                _account(step, before)
                 step.working.clear()
                 step.waiting.clear()
+                step.changed = event.at
         case _:
             if event.type.removeprefix("run.") in {RunStatus(one).value for one in TERMINAL}:
                 _all_end(view, event.at)

@@ -227,12 +227,13 @@ def _of_run(view: RunView, event: Event) -> None:
     elif isinstance(payload, RunRepaired):
         view.generation, view.failure = payload.generation, None
     elif isinstance(payload, RunForked):
-        _forked(view, payload)
+        _forked(view, payload, event.at)
 
 
-def _forked(view: RunView, payload: RunForked) -> None:
-    """What was open in the copied prefix is void and begins anew."""
+def _forked(view: RunView, payload: RunForked, at: float) -> None:
+    """What was open in the copied prefix is void and begins anew; its clock begins here."""
     view.forked_from = payload.run_id
+    view.created_at = view.started_at = at
     view.approvals.clear()
     view.failure, view.generation = None, 1
     if payload.inputs is not None:
@@ -241,6 +242,8 @@ def _forked(view: RunView, payload: RunForked) -> None:
         if not any(other.live for other in view.steps.values() if _below(other, step)):
             step.live.clear()
         step.waits, step.until = "", None
+        if step.ended_at is None:
+            step.started_at = at
 
 
 def _below(other: StepView, step: StepView) -> bool:

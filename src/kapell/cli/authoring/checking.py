@@ -44,6 +44,11 @@ def check(surroundings: Surroundings, files: Sequence[str], *, as_json: bool = F
         found = list(_found(surroundings, files))
     except KapellError as error:
         return tell(screen, error, as_json=as_json, debug=surroundings.debug)
+    return report(screen, found, as_json=as_json)
+
+
+def report(screen: Screen, found: Sequence[Checked], *, as_json: bool) -> Exit:
+    """Tell what was found and return the exit code."""
     wrong = sum(len(one.errors) for one in found)
     if as_json:
         screen.document({"ok": not wrong, "files": [one.document() for one in found]})
@@ -104,6 +109,12 @@ def _everything(definitions: Definitions) -> list[Checked]:
         checked.hash = workflow.hash or ""
         checked.errors, checked.warnings = workflow.problems, workflow.warnings
         found.append(checked)
+    return [*found, *workspace_agents(definitions)]
+
+
+def workspace_agents(definitions: Definitions) -> list[Checked]:
+    """Check every agent of the workspace."""
+    found = []
     for agent in definitions.workspace.list_agents():
         checked = Checked(agent.path, "agent", agent.name)
         checked.errors, checked.warnings = agent.problems, agent.warnings

@@ -16,9 +16,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def init(
     ctx: typer.Context,
-    folder: Annotated[
-        str, typer.Argument(metavar="[DIR]", help="Where; here when left out.")
-    ] = ".",
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Where; here when left out.")] = ".",
     replace: Annotated[
         bool, typer.Option("--replace", help="Write files anew that are there already.")
     ] = False,

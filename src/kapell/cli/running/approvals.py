@@ -31,7 +31,7 @@ _DIGEST = 64
 @app.command("list")
 def list_approvals(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="Only those of one run.")] = "",
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Only those of one run.")] = "",
     closed: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -67,7 +67,7 @@ def answer(
     ctx: typer.Context,
     run: Run,
     path: Annotated[
-        str, typer.Argument(metavar="[PATH]", help="Which one; the only one when left out.")
+        str, typer.Argument(metavar="PATH", help="Which one; the only one when left out.")
     ] = "",
     approve: Annotated[
         bool | None, typer.Option("--approve/--reject", help="What the answer is.")

@@ -81,7 +81,7 @@ def fork(
 
 async def _go_on(session: Session, run_id: RunId, manner: Manner, *, detach: bool) -> Exit:
     if not detach:
-        return await attend(session, run_id, manner)
+        return await attend(session, run_id, manner, known=True)
     if manner.as_json:
         session.screen.document({"run_id": run_id})
     else:
@@ -95,7 +95,7 @@ def merge(ctx: typer.Context, run: Run, fork: Run, as_json: AsJson = False) -> i
     async def work(session: Session) -> Exit:
         original = await session.find(run)
         await session.app.forker.merge(original, await session.find(fork))
-        return await attend(session, original, Manner(as_json=as_json))
+        return await attend(session, original, Manner(as_json=as_json), known=True)
 
     return carry_out(ctx.obj, work)
 

@@ -205,7 +205,8 @@ def follow(surroundings: Surroundings, ref: str, *, as_json: bool) -> Exit:
             for event in new:
                 session.screen.line(event_document(event))
 
-        follower = Follower(session.app, run_id, write)
+        follower = Follower(session.app, run_id)
+        follower.show(write)
         await follower.until(lambda: stands_still(follower.view))
         return exit_of(follower.view)
 

@@ -13,7 +13,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def status(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="One run; all when left out.")] = "",
+    run: Annotated[str, typer.Argument(metavar="RUN", help="One run; all when left out.")] = "",
     as_json: AsJson = False,
 ) -> int:
     """Show how runs stand: all, newest first, or one."""

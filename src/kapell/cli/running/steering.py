@@ -28,7 +28,7 @@ def told(
         run_id = await session.find(ref)
         await tell(session, run_id)
         if not detach:
-            return await attend(session, run_id, manner)
+            return await attend(session, run_id, manner, known=True)
         if manner.as_json:
             session.screen.document({"run_id": run_id, "told": True})
         else:
@@ -72,7 +72,7 @@ def retry(
     ctx: typer.Context,
     run: Run,
     step: Annotated[
-        str, typer.Argument(metavar="[STEP]", help="Path of the step run; all that failed, else.")
+        str, typer.Argument(metavar="STEP", help="Path of the step run; all that failed, else.")
     ] = "",
     note: Note = "",
     yes: Yes = False,

@@ -34,11 +34,23 @@ class Manner:
     as_json: bool = False
 
 
-async def attend(session: Session, run_id: RunId, manner: Manner) -> Exit:
-    """Work on a run in this process until it ends or waits for somebody who is not here."""
+async def attend(session: Session, run_id: RunId, manner: Manner, *, known: bool = False) -> Exit:
+    """Work on a run in this process until it ends or waits for somebody who is not here.
+
+    Args:
+        session: The command.
+        run_id: The run.
+        manner: How it is attended.
+        known: Whether its past is known already; then only what is new is told as lines.
+    """
     with _interruptible() as interrupted:
+        follower = Follower(session.app, run_id)
+        await follower.catch_up()
+        lines = PlainLines(session.screen, seen=follower.seq if known else 0)
         while True:
-            view = await _once(session, run_id, manner, interrupted)
+            with shown(session, manner, lines) as sink:
+                follower.show(sink)
+                view = await _once(session, follower, interrupted)
             if interrupted.is_set():
                 return _interrupted(session, run_id, view, manner)
             if view.ended or not view.approvals:
@@ -50,8 +62,10 @@ async def attend(session: Session, run_id: RunId, manner: Manner) -> Exit:
 
 async def watch(session: Session, run_id: RunId, manner: Manner) -> Exit:
     """Follow a run that others carry out until it ends or waits for a person."""
-    with _interruptible() as interrupted, shown(session, manner) as sink:
-        follower = Follower(session.app, run_id, sink)
+    lines = PlainLines(session.screen)
+    with _interruptible() as interrupted, shown(session, manner, lines) as sink:
+        follower = Follower(session.app, run_id)
+        follower.show(sink)
         stopping = asyncio.create_task(_ring(interrupted, follower))
 
         def done() -> bool:
@@ -73,7 +87,7 @@ def stands_still(view: RunView) -> bool:
 
 
 @contextlib.contextmanager
-def shown(session: Session, manner: Manner) -> Iterator[Sink]:
+def shown(session: Session, manner: Manner, lines: PlainLines) -> Iterator[Sink]:
     """Give what shows a run: a live tree at a terminal, lines in a pipe, nothing for programs."""
     if manner.as_json:
         yield lambda view, events: None
@@ -85,29 +99,25 @@ def shown(session: Session, manner: Manner) -> Iterator[Sink]:
             finally:
                 stop()
     else:
-        yield PlainLines(session.screen)
+        yield lines
 
 
-async def _once(
-    session: Session, run_id: RunId, manner: Manner, interrupted: asyncio.Event
-) -> RunView:
+async def _once(session: Session, follower: Follower, interrupted: asyncio.Event) -> RunView:
     """Work until the run ends, waits for a person, or somebody pressed Ctrl-C."""
-    with shown(session, manner) as sink:
-        follower = Follower(session.app, run_id, sink)
-        work = asyncio.create_task(session.app.run_until_idle(run_id))
-        ring = asyncio.create_task(_ring(interrupted, follower))
-        work.add_done_callback(lambda _: follower.news.set())
-        try:
-            await follower.until(lambda: work.done() or interrupted.is_set())
-        finally:
-            ring.cancel()
-            if not work.done():
-                # Cancelled, the worker lets calls in flight end and gives the run back.
-                work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await work
-        await follower.catch_up()
-        return follower.view
+    work = asyncio.create_task(session.app.run_until_idle(follower.run_id))
+    ring = asyncio.create_task(_ring(interrupted, follower))
+    work.add_done_callback(lambda _: follower.news.set())
+    try:
+        await follower.until(lambda: work.done() or interrupted.is_set())
+    finally:
+        ring.cancel()
+        if not work.done():
+            # Cancelled, the worker lets calls in flight end and gives the run back.
+            work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+    await follower.catch_up()
+    return follower.view
 
 
 async def _ring(interrupted: asyncio.Event, follower: Follower) -> None:
@@ -155,7 +165,7 @@ async def _answered(session: Session, view: RunView, manner: Manner) -> bool:
             await _send(session, view, one, True, "answered by --yes", None)
         count = len(view.approvals)
         if not manner.as_json:
-            session.screen.say(f"--yes approved {count} request{'s' if count > 1 else ''} for you.")
+            session.screen.say(f"Approved {count} request{'s' if count > 1 else ''} for you (--yes).")
         return True
     if manner.as_json or not session.surroundings.person:
         return False

@@ -21,11 +21,12 @@ _PAGE = 1000
 class Follower:
     """Keeps the view of one run up to date."""
 
-    def __init__(self, app: App, run_id: RunId, sink: Sink) -> None:
+    def __init__(self, app: App, run_id: RunId) -> None:
         self._app = app
-        self._run_id = run_id
-        self._sink = sink
-        self._seq = 0
+        self.run_id = run_id
+        self.seq = 0
+        self._past: list[Event] = []
+        self._sink: Sink | None = None
         self._view: RunView | None = None
         self.news = asyncio.Event()
         """Set by whoever knows that there is something new: it shortens the pause."""
@@ -36,18 +37,28 @@ class Follower:
         assert self._view is not None  # noqa: S101 - a run has its first event from its start
         return self._view
 
+    def show(self, sink: Sink) -> None:
+        """Tell from now on another sink; what nobody was told yet comes first."""
+        self._sink = sink
+        if self._view is not None:
+            sink(self._view, self._past)
+            self._past = []
+
     async def catch_up(self) -> bool:
         """Read what is new; tell whether there was anything."""
         any_new = False
         while True:
-            events = await self._app.reader.events(self._app.tenant, self._run_id, self._seq, _PAGE)
+            events = await self._app.reader.events(self._app.tenant, self.run_id, self.seq, _PAGE)
             if not events:
                 return any_new
             any_new = True
             for event in events:
                 self._view = begin(event) if self._view is None else fold(self._view, event)
-            self._seq = events[-1].seq
-            self._sink(self.view, events)
+            self.seq = events[-1].seq
+            if self._sink is None:
+                self._past.extend(events)
+            else:
+                self._sink(self.view, events)
             if len(events) < _PAGE:
                 return True
 

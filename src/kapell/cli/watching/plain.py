@@ -12,14 +12,22 @@ from kapell.projections.tree import RunView
 
 
 class PlainLines:
-    """Writes a line for what matters to whoever watches."""
+    """Writes a line for what matters to whoever watches.
 
-    def __init__(self, screen: Screen) -> None:
+    Args:
+        screen: Where.
+        seen: The number of the last event that is not news any more.
+    """
+
+    def __init__(self, screen: Screen, seen: int = 0) -> None:
         self._screen = screen
+        self._seen = seen
 
     def __call__(self, view: RunView, events: Sequence[Event]) -> None:
         """Write the lines of new events."""
         for event in events:
+            if event.seq <= self._seen:
+                continue
             line = line_of(event)
             if line.weight == "detail" or (line.weight == "news" and _inner(line)):
                 continue

@@ -1,0 +1,19 @@
+"""``kapell cost-report``: another name of ``kapell costs``."""
+
+import typer
+
+from kapell.cli.insight.costs import AsJson, ByOption, RunOption, Since, show_costs
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def cost_report(
+    ctx: typer.Context,
+    by: ByOption = "model",
+    run: RunOption = "",
+    since: Since = "",
+    as_json: AsJson = False,
+) -> int:
+    """Show what model calls cost: the same as `kapell costs`."""
+    return show_costs(ctx.obj, by, run, since, as_json=as_json)

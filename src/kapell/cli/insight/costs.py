@@ -1,0 +1,105 @@
+"""``kapell costs``."""
+
+import time
+from typing import Annotated, Literal, get_args
+
+import typer
+
+from kapell.cli.exits import Exit
+from kapell.cli.session import Session, carry_out
+from kapell.cli.surroundings import Surroundings
+from kapell.core.definitions.nearest import hint
+from kapell.kit.clock import span
+from kapell.kit.errors import Invalid
+from kapell.kit.money import text as money
+from kapell.kit.money import usd
+from kapell.services.runs.ports import CostRow
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+By = Literal["provider", "model", "agent", "step", "run", "workflow"]
+AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
+ByOption = Annotated[
+    str, typer.Option("--by", help="provider, model, agent, step, run or workflow.")
+]
+RunOption = Annotated[
+    str, typer.Option("--run", metavar="RUN", help="Only those of one run: id, part, or `last`.")
+]
+Since = Annotated[
+    str, typer.Option("--since", metavar="7d", help="Only those of the last so much time.")
+]
+
+
+@app.command()
+def costs(
+    ctx: typer.Context,
+    by: ByOption = "model",
+    run: RunOption = "",
+    since: Since = "",
+    as_json: AsJson = False,
+) -> int:
+    """Show what model calls cost, the dearest group first."""
+    return show_costs(ctx.obj, by, run, since, as_json=as_json)
+
+
+def show_costs(surroundings: Surroundings, by: str, run: str, since: str, *, as_json: bool) -> Exit:
+    """Write the costs, grouped."""
+    grouped = _by(by)
+    after = time.time() - span(since) if since else None
+
+    async def work(session: Session) -> Exit:
+        run_id = await session.find(run) if run else None
+        rows = await session.app.reader.costs(session.app.tenant, grouped, run_id, after)
+        total = sum(row.usd for row in rows)
+        if as_json:
+            session.screen.document(
+                {"by": by, "usd": usd(total), "groups": [_document(row) for row in rows]}
+            )
+            return Exit.OK
+        if not rows:
+            session.screen.note("No model was asked.")
+            return Exit.OK
+        cells = [_cells(row) for row in rows]
+        calls = sum(row.calls for row in rows)
+        tokens = [sum(row.input_tokens for row in rows), sum(row.output_tokens for row in rows)]
+        cells.append(("all", str(calls), *(f"{count:,}" for count in tokens), money(total), ""))
+        heads = (by, "calls", "input", "output", "cost", "")
+        session.screen.table(heads, cells, right=(1, 2, 3, 4))
+        return Exit.OK
+
+    return carry_out(surroundings, work)
+
+
+def _by(text: str) -> By:
+    for known in get_args(By):
+        if text == known:
+            found: By = known
+            return found
+    raise Invalid(
+        f"Costs cannot be grouped by `{text}`.",
+        code="group_unknown",
+        advice=hint(text, get_args(By), "Groups"),
+    )
+
+
+def _cells(row: CostRow) -> tuple[str, ...]:
+    open_calls = f"{money(row.reserved)} set aside" if row.reserved else ""
+    return (
+        row.group or "(none)",
+        str(row.calls),
+        f"{row.input_tokens:,}",
+        f"{row.output_tokens:,}",
+        money(row.usd),
+        open_calls,
+    )
+
+
+def _document(row: CostRow) -> dict[str, object]:
+    return {
+        "group": row.group,
+        "calls": row.calls,
+        "usd": usd(row.usd),
+        "reserved_usd": usd(row.reserved),
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+    }
