@@ -166,3 +166,15 @@ async def test_calls_side_by_side_do_not_mix(stage: Stage, vendor: str) -> None:
     )
     assert [answer.text for answer in answers] == [f"call {number}" for number in range(20)]
     assert provider_of(vendor) == stage.provider.record.entries[0].wire
+
+
+@pytest.mark.parametrize("schema", [None, TRIAGE], ids=["text", "structured"])
+@pytest.mark.parametrize(
+    "vendor",
+    [*VENDORS.values(), "openai:gpt-4.1", "openai:o3", "openai:gpt-5.1", "anthropic:claude-opus-5"],
+)
+async def test_a_temperature_is_no_obstacle(stage: Stage, vendor: str, schema: Json) -> None:
+    request = ModelRequest(
+        model=vendor, messages=(Message("user", URGENT),), schema=schema, temperature=0.0
+    )
+    assert (await stage.gateway.complete(request)).text

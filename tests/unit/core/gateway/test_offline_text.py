@@ -105,21 +105,7 @@ def test_any_prompt_gets_an_answer(prompt: str) -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    [
-        " ",
-        "\n",
-        "_",
-        "a_",
-        "a@",
-        "1",
-        "1,",
-        "a: ",
-        "<text>",
-        "thanks,\n",
-        "x -> y\n",
-        "Aa. ",
-        "```\n",
-    ],
+    [" ", "\n", "_", "a_", "a@", "1", "1,", "a: ", "<text>", "thanks,\n", "x -> y\n", "```\n"],
 )
 def test_a_prompt_made_to_hang_a_reader_is_read(hostile: str) -> None:
     prompt = "Extract: " + hostile * (20_000 // len(hostile))

@@ -2,6 +2,7 @@
 
 import functools
 import ssl
+from collections.abc import Collection, Mapping
 from typing import Literal
 from urllib.parse import quote
 
@@ -77,7 +78,7 @@ class RemoteModels:
             model = self._model(request.model.partition(":")[2])
             form = shape(model, request.schema)
             messages = [*_messages(request.messages)]
-            settings = _settings(request)
+            settings = _settings(request, model)
             if on_delta is None:
                 response = await model_request(
                     model,
@@ -178,7 +179,7 @@ def _messages(messages: tuple[Message, ...]) -> list[ModelMessage]:
     return made
 
 
-def _settings(request: ModelRequest) -> ModelSettings:
+def _settings(request: ModelRequest, model: Model) -> ModelSettings:
     """Return the call's settings; the SDKs must not retry, for that is the run's to decide."""
     settings = ModelSettings(
         max_retries=0,
@@ -186,11 +187,27 @@ def _settings(request: ModelRequest) -> ModelSettings:
         request_timeout=request.timeout,
         max_tokens=request.max_output,
     )
-    if request.temperature is not None:
+    if request.temperature is not None and _samples(model):
         settings["temperature"] = request.temperature
     if request.idempotency_key:
         settings["extra_headers"] = {_KEY_HEADER: quote(request.idempotency_key, safe="/#[]@:.-_!")}
     return settings
+
+
+def _samples(model: Model) -> bool:
+    """Tell whether a model takes a temperature: models that reason refuse it."""
+    profile: Mapping[str, object] = dict(model.profile)
+    if profile.get("anthropic_disallows_sampling_settings"):
+        return False
+    if not profile.get("openai_supports_reasoning"):
+        return True
+    efforts = profile.get("openai_reasoning_efforts")
+    quiet = (
+        "none" in efforts
+        if isinstance(efforts, Collection)
+        else bool(profile.get("openai_supports_reasoning_effort_none"))
+    )
+    return quiet and not profile.get("thinking_enabled_by_default")
 
 
 def _answer(response: ModelResponse, request: ModelRequest, form: Shape) -> ModelAnswer:
