@@ -84,11 +84,12 @@ class Gateway:
         return answer
 
     async def close(self) -> None:
-        """Close every adapter that was made."""
+        """Close every adapter that was made; one that could not be made has nothing to close."""
         tasks, self._ports = list(self._ports.values()), {}
-        for task in tasks:
-            port = await task
-            await port.close()
+        made = await asyncio.gather(*tasks, return_exceptions=True)
+        for port in made:
+            if not isinstance(port, BaseException):
+                await port.close()
 
     async def _port(self, provider: str) -> ModelPort:
         """Return the adapter of a provider, made once however many ask at the same time."""

@@ -122,3 +122,17 @@ async def test_failures_pass_through_unchanged_and_no_other_model_is_asked(tmp_p
         await gateway.complete(request("scripted:inline"))
     assert caught.value.code == "model_unavailable"
     assert other.asked == 0
+
+
+async def test_closing_passes_over_an_adapter_that_could_not_be_made() -> None:
+    fine = Fixed(ModelAnswer(text="hi"))
+
+    def factory() -> ModelPort:
+        raise failure("model_key_missing", "No key.")
+
+    gateway = Gateway({"keyless": factory, "fine": lambda: fine})
+    with pytest.raises(KapellError, match="No key"):
+        await gateway.warm("keyless:a")
+    await gateway.warm("fine:a")
+    await gateway.close()
+    assert fine.closed
