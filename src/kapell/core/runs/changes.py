@@ -44,6 +44,8 @@ def changes_of(state: State, events: Sequence[Payload], at: float, actor: str) -
     requests: dict[str, ModelRequested] = {}
     spent: dict[str, int] = {}
     for event in events:
+        if type(event) not in _MATTERS:
+            continue
         if isinstance(event, ModelRequested):
             requests[event.call] = event
         elif isinstance(event, BudgetReserved):
@@ -61,6 +63,28 @@ def changes_of(state: State, events: Sequence[Payload], at: float, actor: str) -
             )
         )
     return changes
+
+
+_MATTERS = frozenset(
+    {
+        ApprovalAnswered,
+        ApprovalExpired,
+        ApprovalRequested,
+        BudgetReserved,
+        BudgetSettled,
+        ModelAbandoned,
+        ModelAnswered,
+        ModelFailed,
+        ModelRequested,
+        RunCancelled,
+        RunFailed,
+        RunMerged,
+        RunRepaired,
+        StepDead,
+        StepSkipped,
+    }
+)
+"""Events that change a row; most do not, and this runs for every event."""
 
 
 def _reserved(request: ModelRequested, event: BudgetReserved, at: float) -> LedgerReserved:
