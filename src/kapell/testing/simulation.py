@@ -120,11 +120,14 @@ class Simulation:
 
     def _carry(self) -> Carried:
         """Fold the log as a worker would that never saw the run before."""
-        again = [
+        return Carried(self.program, fold(self.program, self.stored_events()), Waitlists())
+
+    def stored_events(self) -> list[Event]:
+        """Return the log as a store gives it back: written to text and read again."""
+        return [
             msgspec.structs.replace(e, payload=load(e.type, e.version, dump(e.payload)))
             for e in self.events
         ]
-        return Carried(self.program, fold(self.program, again), Waitlists())
 
     def context(self) -> Context:
         """Return what the machine may know now."""

@@ -39,7 +39,7 @@ class Fan(msgspec.Struct):
     """A ``for_each`` under way.
 
     ``next`` is the first item not begun, ``left`` counts those not ended, ``busy`` those with a
-    call in flight (they hold the slots of ``concurrency``).
+    call in flight (they hold the slots of ``concurrency``). ``stopped`` says that an item was.
     """
 
     items: Packed
@@ -49,6 +49,7 @@ class Fan(msgspec.Struct):
     busy: int = 0
     results: list[ItemResult | None] = []
     failed: Failure | None = None
+    stopped: bool = False
 
 
 class StepRun(msgspec.Struct):
@@ -95,6 +96,7 @@ class Scope(msgspec.Struct):
 
     ``suffix`` says what it is to its owner: ``""``, ``.branch``, ``:case``, ``@``,
     ``!error`` or ``!undo``. ``left`` counts steps not ended, ``live`` those begun and not ended.
+    ``stopped`` says that a step in it was stopped because something around has failed.
     ``names`` holds what the scope adds to expressions (inputs of a sub-workflow, frozen names).
     """
 
@@ -106,6 +108,7 @@ class Scope(msgspec.Struct):
     live: int = 0
     number: int = 0
     failure: Failure | None = None
+    stopped: bool = False
     names: Packed = NOTHING
     previous: Packed = NOTHING
 

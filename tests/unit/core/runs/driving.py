@@ -1,11 +1,16 @@
 """Drives simulated runs through whatever luck brings, and compares what comes out."""
 
 import random
+from collections import Counter
 
+from kapell.core.events.budget import BudgetExceeded
+from kapell.core.events.model import ModelAbandoned, ModelAnswered
 from kapell.core.events.step import StepSucceeded
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.runs.commands import Answer, Signal
+from kapell.core.runs.fold import fold
 from kapell.core.runs.inputs import ModelReplied, TimePassed, ToolReplied
+from kapell.core.runs.snapshot import dump_state, load_state
 from kapell.core.runs.state import OpenCall
 from kapell.core.runs.status import TERMINAL
 from kapell.core.workflows.version import Version
@@ -13,6 +18,9 @@ from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.strategies import Fate
+
+RESULTS = ("model.answered", "model.failed", "model.abandoned", "tool.returned", "tool.failed")
+ENDS = ("run.succeeded", "run.failed", "run.cancelled")
 
 
 class Driver:
@@ -40,8 +48,11 @@ class Driver:
         """Go on until the run ends or only a person could help it."""
         self.sim.claim()
         for _ in range(limit):
+            if self.luck.randrange(8) == 0:
+                checked(self.sim)
             state = self.sim.state
             if state.status in TERMINAL or not self._move():
+                checked(self.sim)
                 return self.sim
         raise AssertionError("the run goes on for ever")
 
@@ -116,3 +127,48 @@ def undone(sim: Simulation) -> list[str]:
         for event in sim.events
         if event.type == "compensation.started"
     ]
+
+
+def checked(sim: Simulation) -> None:
+    """Assert what holds of every log at every moment.
+
+    Sequence numbers are dense; a call has one result at most and nothing follows the end; the live
+    state is the fold of the log, and a snapshot gives it back.
+    """
+    assert [event.seq for event in sim.events] == list(range(1, len(sim.events) + 1))
+    results = Counter(
+        event.payload.call  # type: ignore[union-attr]  # these types have it
+        for event in sim.events
+        if event.type in RESULTS
+    )
+    assert not results or max(results.values()) == 1
+    ended = [e.seq for e in sim.events if e.type in ENDS]
+    assert ended in ([], [len(sim.events)])
+    live = sim.carried.state
+    assert load_state(dump_state(live)) == live
+    assert fold(sim.program, sim.stored_events()) == live
+
+
+def money_holds(sim: Simulation) -> None:
+    """Assert that no prefix of the log holds more than its limits, but for a recorded excess."""
+    state = fold(sim.program, sim.events[:1])
+    over: set[str] = set()
+    costs = 0
+    for event in sim.events[1:]:
+        state = fold(sim.program, [event], state)
+        if isinstance(event.payload, BudgetExceeded):
+            over.add(event.payload.scope)
+        if isinstance(event.payload, ModelAnswered | ModelAbandoned):
+            costs += event.payload.cost
+        for path, meter in state.meters.items():
+            assert min(meter.reserved_usd, meter.reserved_tokens, meter.usd, meter.busy) >= 0
+            if path in over:
+                continue
+            if meter.limit_usd is not None:
+                assert meter.usd + meter.reserved_usd <= meter.limit_usd
+            if meter.limit_tokens is not None:
+                assert meter.tokens + meter.reserved_tokens <= meter.limit_tokens
+    if state.status in TERMINAL:
+        root = state.meters[""]
+        assert (root.reserved_usd, root.reserved_tokens, root.busy) == (0, 0, 0)
+        assert state.usd == root.usd == costs

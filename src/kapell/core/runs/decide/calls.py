@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kapell.core.agents.definition import Agent
 from kapell.core.events.budget import BudgetReserved
 from kapell.core.events.model import ModelAnswered, ModelRequested
-from kapell.core.events.step import StepSkipped, StepStarted
+from kapell.core.events.step import StepStarted
 from kapell.core.events.tool import ToolRequested, ToolReturned
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT, ModelAnswer
@@ -60,14 +60,15 @@ def again(t: Turn, path: str) -> None:
     only so it is known what there is to undo.
     """
     run = t.state.steps.get(path)
-    if t.ctx.draining or run is None or run.open or run.waits or run.status != "running":
+    if run is None or run.open or run.waits or run.handled or run.status != "running":
+        return
+    if t.ctx.draining:
         return
     scope, place = t.state.scopes[run.scope], t.place(run)
     effect = isinstance(place.step.work, ToolWork) and run.calls > 0
     if not effect and not t.may_begin(scope, place):
         if t.stopped(scope):
-            t.emit(StepSkipped(path, "stopped"))
-            t.later("ended", path)
+            t.stop(path)
     elif may_work(t, run):
         try:
             _call(t, run, lambda: None)

@@ -9,7 +9,6 @@ from kapell.core.events.step import (
     StepDead,
     StepFailed,
     StepRetryScheduled,
-    StepSkipped,
 )
 from kapell.core.runs import paths
 from kapell.core.runs.decide.results import frozen_names
@@ -142,5 +141,4 @@ def halt(t: Turn, path: str) -> None:
     if run.fan is not None:
         t.refill(path)
     elif not scopes and run.path not in t.state.children:
-        t.emit(StepSkipped(path, "stopped"))
-        t.later("ended", path)
+        t.stop(path)

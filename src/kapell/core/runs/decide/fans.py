@@ -1,6 +1,5 @@
 """``for_each``: slots are filled while there are items, results are gathered at the end."""
 
-from kapell.core.events.step import StepSkipped
 from kapell.core.events.value import Packed
 from kapell.core.runs import paths
 from kapell.core.runs.decide import money
@@ -23,6 +22,9 @@ def refill(t: Turn, path: str) -> None:
         if next(tree.live_items(t.state, run), None) is None:
             give_up(t, run, fan.failed)
         return
+    if not fan.left and fan.stopped:
+        t.stop(path)
+        return
     if not fan.left:
         finish(t, run, lambda: _gather(t, run, fan))
         return
@@ -42,8 +44,7 @@ def refill(t: Turn, path: str) -> None:
         t.later("begin", item)
         t.refill(path)
     elif t.stopped(scope) and next(tree.live_items(t.state, run), None) is None:
-        t.emit(StepSkipped(path, "stopped"))
-        t.later("ended", path)
+        t.stop(path)
 
 
 def _gather(t: Turn, run: StepRun, fan: Fan) -> Packed:

@@ -107,9 +107,9 @@ def closed(t: Turn, path: str) -> None:
                 t.later("begin", always)
             else:
                 _failed(t, scope, scope.failure)
-    elif not scope.left:
+    elif not scope.left and not scope.stopped:
         _succeeded(t, scope)
-    elif not scope.live and scope.owner and t.stopped(scope):
+    elif not scope.live and scope.owner and (scope.stopped or t.stopped(scope)):
         always = next_always(t, scope)
         if always:
             t.later("begin", always)
@@ -173,7 +173,9 @@ def _branch_done(t: Turn, owner: StepRun) -> None:
         if not any(scope.live for scope in scopes):
             t.later("broke", owner.path, failure)
         return
-    if any(scope.left for scope in scopes):
+    if any(scope.stopped for scope in scopes) and not any(scope.live for scope in scopes):
+        t.stop(owner.path)
+    if any(scope.left or scope.stopped for scope in scopes):
         return
 
     def result() -> Packed:
@@ -201,6 +203,8 @@ def _pass_done(t: Turn, scope: Scope, owner: StepRun) -> None:
         elif t.may_begin(t.state.scopes[owner.scope], t.place(owner)):
             t.emit(StepStarted(owner.path, owner.attempt, number=scope.number + 1, inputs=output))
             t.later("consider", f"{paths.attempt(owner.path, owner.attempt)}@{scope.number + 1}")
+        elif t.stopped(scope):
+            t.stop(owner.path)
 
     complete(t, close, owner)
 
@@ -240,8 +244,7 @@ def _given_up(t: Turn, scope: Scope) -> None:
     if scope.suffix.startswith(".") and t.branch_failure(owner) is not None:
         _branch_done(t, owner)
         return
-    t.emit(StepSkipped(owner.path, "stopped"))
-    t.later("ended", owner.path)
+    t.stop(owner.path)
 
 
 def no_case(t: Turn, run: StepRun) -> None:

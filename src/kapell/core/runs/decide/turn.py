@@ -14,6 +14,7 @@ import msgspec
 from kapell.core.events.envelope import Payload
 from kapell.core.events.run import RunAssigned, RunMerged, RunResumed, RunWaiting
 from kapell.core.events.signal import SignalReceived
+from kapell.core.events.step import StepSkipped
 from kapell.core.events.value import Packed, Packing
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context
@@ -131,6 +132,11 @@ class Turn:
     ) -> None:
         """Put a consequence on the stack: it is thought through before anything older."""
         self.tasks.append(Task(kind, path, failure, unknown))
+
+    def stop(self, path: str) -> None:
+        """End a step run because something around it has failed."""
+        self.emit(StepSkipped(path, "stopped"))
+        self.later("ended", path)
 
     def do(self, action: Callable[[], None]) -> None:
         """Put an action on the stack; it may ask for values as long as it has emitted nothing."""

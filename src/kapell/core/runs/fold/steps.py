@@ -46,6 +46,7 @@ def started(state: State, program: Program, event: StepStarted, at: float, seq: 
         run.cache = event.cache
         run.used = 0.0
         run.number = 0
+        run.handled = False
         run.corrections = []
         _meter(state, program, run, event)
     if event.items is not None:
@@ -177,7 +178,18 @@ def skipped(state: State, program: Program, event: StepSkipped, at: float, seq: 
             state.scopes[run.scope].live += 1
         else:
             _count_item(state, run)
+    if event.reason == "stopped":
+        _stopped(state, run)
     tree.end(state, program, run, StepStatus.SKIPPED)
+
+
+def _stopped(state: State, run: StepRun) -> None:
+    if run.item < 0:
+        state.scopes[run.scope].stopped = True
+        return
+    fan = state.steps[run.outer].fan
+    if fan is not None:
+        fan.stopped = True
 
 
 def waiting(state: State, program: Program, event: StepWaiting, at: float, seq: int) -> None:
