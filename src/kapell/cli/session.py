@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,6 +45,7 @@ async def opened(surroundings: Surroundings) -> AsyncIterator[Session]:
         current=Path.cwd(),
         actor=f"user:{_user()}",
     ) as app:
+        _log(app.settings.log.level)
         yield Session(surroundings, app)
 
 
@@ -72,6 +74,17 @@ def carry_out(surroundings: Surroundings, work: Callable[[Session], Awaitable[T]
             return await work(session)
 
     return asyncio.run(within())
+
+
+def _log(level: str) -> None:
+    """Let the log through when more was asked for than warnings; errors are told anyway."""
+    logger = logging.getLogger("kapell")
+    if level in ("debug", "info"):
+        logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+        logger.setLevel(level.upper())
+    elif not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
 
 
 def _user() -> str:

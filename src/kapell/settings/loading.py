@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import get_args
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    definitions: WorkspaceDefaults = Field(default=WorkspaceDefaults(), exclude=True)
+    definitions: SkipJsonSchema[WorkspaceDefaults] = WorkspaceDefaults()
     """What workflows and agents have when they say nothing themselves."""
 
     database: DatabaseSettings = DatabaseSettings()

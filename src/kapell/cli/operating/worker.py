@@ -1,6 +1,7 @@
 """``kapell worker``."""
 
 import asyncio
+import logging
 import signal
 from typing import Annotated
 
@@ -23,6 +24,9 @@ def worker(
     """Advance runs until stopped; Ctrl-C or SIGTERM lets calls in flight end first."""
 
     async def work(session: Session) -> Exit:
+        logger = logging.getLogger("kapell")
+        logger.propagate = True
+        logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -165,7 +165,9 @@ async def _answered(session: Session, view: RunView, manner: Manner) -> bool:
             await _send(session, view, one, True, "answered by --yes", None)
         count = len(view.approvals)
         if not manner.as_json:
-            session.screen.say(f"Approved {count} request{'s' if count > 1 else ''} for you (--yes).")
+            session.screen.say(
+                f"Approved {count} request{'s' if count > 1 else ''} for you (--yes)."
+            )
         return True
     if manner.as_json or not session.surroundings.person:
         return False
