@@ -46,7 +46,7 @@ test: .venv/.dev ## run the whole suite
 examples: .venv/.runtime ## run every example on the offline model
 	@$(BIN)/python scripts/examples.py
 
-bench: .venv/.runtime ## our numbers against peers, side by side in one run
+bench: .venv/.dev ## our numbers against peers, side by side in one run
 	@$(BIN)/python bench/run.py
 
 # --- for whoever changes the code ------------------------------------------------------------

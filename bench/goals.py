@@ -61,12 +61,12 @@ _WAITING = "10,000 waiting runs"
 _ITEMS = "`for_each` over 10,000 items"
 
 GOALS: tuple[Goal, ...] = (
-    Goal(f"{_ONE}, SQLite", "runs-sqlite.step_ms", "p50", "ms", Faster(3)),
-    Goal(f"{_ONE}, Postgres", "runs-postgres.step_ms", "p50", "ms", Faster(5)),
-    Goal(f"{_WIDE}, SQLite", "runs-sqlite.wide_steps_s", "p50", "steps/s", Faster(10), higher=True),
+    Goal(f"{_ONE}, SQLite", "one-sqlite.step_ms", "p50", "ms", Faster(3)),
+    Goal(f"{_ONE}, Postgres", "one-postgres.step_ms", "p50", "ms", Faster(5)),
+    Goal(f"{_WIDE}, SQLite", "wide-sqlite.wide_steps_s", "p50", "steps/s", Faster(10), higher=True),
     Goal(
         f"{_WIDE}, Postgres",
-        "runs-postgres.wide_steps_s",
+        "wide-postgres.wide_steps_s",
         "p50",
         "steps/s",
         Faster(10),

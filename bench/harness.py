@@ -64,10 +64,14 @@ class Bench:
 
     def do(self, work: Work) -> None:
         """Let the contestants of a work take turns."""
-        chosen = {one.name: one.variants for one in work.contestants}
         rounds = self._rounds or (1 if self._quick else work.rounds)
-        if self._quick and work.name == "start" and not self._rounds:
-            rounds = 3
+        if work.turns:
+            self._take_turns(work, rounds)
+        else:
+            self._one_after_another(work, rounds)
+
+    def _one_after_another(self, work: Work, rounds: int) -> None:
+        chosen = {one.name: one.variants for one in work.contestants}
         for turn in range(1, rounds + 1):
             for contestant in work.contestants:
                 for variant in chosen[contestant.name]:
@@ -75,23 +79,54 @@ class Bench:
             if turn == 1:
                 chosen = {one.name: self._choose(work, one) for one in work.contestants}
 
+    def _take_turns(self, work: Work, rounds: int) -> None:
+        """Keep all contestants up; only the one whose turn it is runs."""
+        begun = time.monotonic()
+        with ExitStack() as stack:
+            players: list[tuple[Contestant, str, subprocesses.Player]] = []
+            for contestant in work.contestants:
+                for variant in contestant.variants:
+                    folder, command = self._prepared(stack, work, contestant, variant)
+                    player = subprocesses.Player(command, folder)
+                    stack.callback(player.kill)
+                    said = player.ready(work.timeout)
+                    self._keep(work, contestant, variant, 1, said)
+                    if not said.failure:
+                        players.append((contestant, variant, player))
+            for number in range(rounds * work.turns):
+                for contestant, variant, player in list(players):
+                    said = player.turn(work.timeout)
+                    self._keep(work, contestant, variant, number // work.turns + 1, said)
+                    if said.failure:
+                        players.remove((contestant, variant, player))
+            for contestant, variant, player in players:
+                self._keep(work, contestant, variant, 1, player.end(30))
+        print(f"  {work.name}: {rounds} rounds in {time.monotonic() - begun:.1f} s", flush=True)
+
+    def _prepared(
+        self, stack: ExitStack, work: Work, contestant: Contestant, variant: str
+    ) -> tuple[Path, list[str | Path]]:
+        """Return a fresh folder and the command, with a fresh store if the work has one."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        command: list[str | Path] = [contestant.interpreter, script(contestant)]
+        command += work.arguments(quick=self._quick)
+        if variant:
+            command += ["--variant", variant]
+        if contestant.script.endswith("_runs.py"):
+            command += ["--store", work.store]
+        else:
+            command += ["--folder", folder]
+        if work.store == "postgres":
+            command += ["--at", stack.enter_context(self._server.database(contestant.name))]
+        elif work.store == "sqlite":
+            command += ["--at", folder / "bench.db"]
+        return folder, command
+
     def _turn(self, work: Work, contestant: Contestant, variant: str, turn: int) -> None:
         begun = time.monotonic()
         with ExitStack() as stack:
-            folder = Path(tempfile.mkdtemp(dir=self._folder))
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            command = [contestant.interpreter, script(contestant)]
-            command += work.arguments(quick=self._quick)
-            if variant:
-                command += ["--variant", variant]
-            if contestant.script.endswith("_runs.py"):
-                command += ["--store", work.store]
-            else:
-                command += ["--folder", folder]
-            if work.store == "postgres":
-                command += ["--at", stack.enter_context(self._server.database(contestant.name))]
-            elif work.store == "sqlite":
-                command += ["--at", folder / "bench.db"]
+            folder, command = self._prepared(stack, work, contestant, variant)
             said = subprocesses.run(command, folder, work.timeout)
         self._keep(work, contestant, variant, turn, said)
         where = f"{work.name} {contestant.name} {variant}".strip()

@@ -107,22 +107,6 @@ async def one_kill(app: App, at: str, folder: Path, number: int, count: int) -> 
     for name, run in zip(names, runs, strict=True):
         sample("next_step_s", resumed(found, name, first.pid, killed))
         results = await recorded(app, run)
-        sample("next_step_s", resumed(found, name, first.pid, killed))
-        results = await recorded(app, run)
-        sample("next_step_s", resumed(found, name, first.pid, killed))
-        results = await recorded(app, run)
-        sample("next_step_s", resumed(found, name, first.pid, killed))
-        results = await recorded(app, run)
-        if number == 0 and name == names[0]:
-            import sys
-
-            print(
-                [x for x in found if f":{name}:" in x[2]][:20],
-                list(results.items())[:12],
-                first.pid,
-                killed,
-                file=sys.stderr,
-            )
         tried = [
             (pid, what.rpartition(":")[2].partition("/")[0])
             for _, pid, what in found

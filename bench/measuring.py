@@ -3,12 +3,13 @@
 Standard library only: the scripts of the peers import it from environments of their own.
 """
 
+import asyncio
 import json
 import os
 import resource
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +23,27 @@ def samples(metric: str, values: Iterable[float]) -> None:
     """Say many measured values of one metric."""
     for value in values:
         sample(metric, value)
+
+
+def turn_ended() -> None:
+    """Say that this turn is over: the next contestant may begin."""
+    _say({"kind": "turn"})
+
+
+def turns() -> Iterator[None]:
+    """Yield once for every turn this contestant is given; the first word says it is ready."""
+    turn_ended()
+    while sys.stdin.readline():
+        yield
+        turn_ended()
+
+
+async def awaited_turns() -> AsyncIterator[None]:
+    """Yield once for every turn, and let the event loop go on in between."""
+    turn_ended()
+    while await asyncio.to_thread(sys.stdin.readline):
+        yield
+        turn_ended()
 
 
 @contextmanager

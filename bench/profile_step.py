@@ -18,10 +18,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from engine import Ends, chain, opened, prepare, working
 from measuring import note, sample
 
+from kapell.adapters.db.postgres import calls as postgres_calls
 from kapell.adapters.db.postgres import log as postgres_log
 from kapell.adapters.db.postgres import writer as postgres_writer
 from kapell.adapters.db.sqlite import log as sqlite_log
@@ -79,6 +79,7 @@ def install(timers: Timers) -> None:
         (sqlite_log, "decision", "encode"),
         (postgres_log, "decision", "encode"),
         (sqlite_writer, "append", "execute"),
+        (postgres_calls, "_arrays", "arrays"),
     )
     for module, name, part in places:
         setattr(module, name, timers.around(part, getattr(module, name)))
@@ -86,7 +87,6 @@ def install(timers: Timers) -> None:
         (sqlite_log.SqliteLog, "append", "append"),
         (postgres_log.PostgresLog, "append", "append"),
         (postgres_writer, "commit", "call"),
-        (asyncpg.Connection, "fetchrow", "trip"),
         (Effects, "carry_out", "effect"),
         (owner.RunOwner, "_load", "load"),
     )
@@ -131,8 +131,8 @@ def parts(store: str, spent: Counter[str], whole: float) -> dict[str, float]:
         found["SQLite: begin and commit (fsync)"] = spent["commit"]
         found["hand over to the writer and back"] = spent["append"] - spent["encode"] - inner
     else:
-        found["Postgres: round trip with commit"] = spent["trip"]
-        found["arrays for Postgres"] = spent["call"] - spent["trip"]
+        found["Postgres: round trip with commit"] = spent["call"] - spent["arrays"]
+        found["arrays for Postgres"] = spent["arrays"]
         found["hand over to the writer and back"] = (
             spent["append"] - spent["encode"] - spent["call"]
         )
@@ -154,7 +154,7 @@ async def measure(store: str, at: str, folder: Path, runs: int) -> None:
             started = await app.starter.start("chain", {})
             timers.spent["start"] = time.perf_counter() - begun
             # What the timers saw of the insert itself belongs to it.
-            for name in ("encode", "execute", "commit", "call", "trip", "append"):
+            for name in ("encode", "execute", "commit", "call", "arrays", "append"):
                 timers.spent[name] = 0
             await ends.succeeded(started.run_id)
             whole = time.perf_counter() - begun

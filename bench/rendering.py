@@ -17,16 +17,21 @@ own engine would use the slower rollback journal; it gets an engine in WAL mode 
 documented `system_database_engine`. LangGraph's savers get the PRAGMA on their connection.
 - Postgres: one server from a wheel, fsync and synchronous_commit on, read back; a database for \
 each contestant, dropped after its turn, then a checkpoint of the server.
-- Contestants take turns (A B C A B C). In the first round a peer runs in all its variants; those \
-best in no metric are left out of the later rounds; a peer's figure is that of its best variant. \
-LangGraph: threads (16), one event loop, and on Postgres its pipeline mode; pools of 16 \
+- Contestants take turns. One run alone: all contestants are up at once in all their variants, \
+each carries out one run of 10 steps in its turn, A B C A B C, 8 turns a round, and is stopped \
+(SIGSTOP) while others run. Everything else: a contestant is started, does its work and ends, then \
+the next; in the first round a peer runs in all its variants, and those best in no metric are left \
+out of the later rounds. A peer's figure is that of its best variant.
+- LangGraph: threads (16), one event loop, and on Postgres its pipeline mode; pools of 16 \
 connections where there is a pool. DBOS: threads, coroutines, and its queue at 1 ms polling; \
-a pool of 20.
+a pool of 20. Ours: one process with the defaults of `kapell worker`, runs begun one by one.
 - One process for the runs side by side. A run's time is from the call that starts it to its \
-result, start and end included, divided by its steps.
-- Across processes: the moment before the call that enqueues or sends, and the moment the step's \
-code runs, on the machine's one monotonic clock. For our commands: the moment the event is seen \
-through another connection that asks without pause.
+result, start and end included, divided by its steps. `wide_cpu_ms` is processor time of that \
+process a step; what the Postgres server spends is not in it.
+- Across processes: from the moment before the call that enqueues or sends to the moment the \
+step's code runs, on the machine's one monotonic clock. For our commands: to the moment after the \
+event is durable; for DBOS's (for orientation): to the step that follows `recv`.
+- DBOS's queue is measured at 1 ms and at 10 ms polling; the better one counts.
 - `for_each`: one process, SQLite; time from the call that starts the run to its result.
 - Starting: user and system time of the whole process, one warm-up before."""
 
@@ -203,7 +208,7 @@ def page(measured: Measured, machine: Machine, postgres: str, command: str) -> s
         "## Everything measured",
         "Lines without a goal are for orientation. The `floor` is this disk and this server "
         "without any engine; `set_step_ms` are pure steps, which need no commit of their own and "
-        "are compared with nothing.",
+        "are compared with nothing. DBOS's `command_ms` is for orientation.",
         markdown(sample_table(measured)),
         "## Choices",
         CHOICES,

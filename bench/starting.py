@@ -23,9 +23,8 @@ steps:
     when: inputs.name != ''
     set: {text: "{{ steps.greet.output.text | upper }}"}
   - id: answer
-    agent: {name: writer, instructions: You answer briefly.}
+    ask: "Say this: {{ steps.shout.output.text }}"
     model: offline
-    prompt: "Say this: {{ steps.shout.output.text }}"
 outputs:
   text: "{{ steps.shout.output.text }}"
 """

@@ -2,8 +2,10 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,11 +26,10 @@ class Said:
 
 def run(command: Sequence[str | Path], folder: Path, timeout: float) -> Said:
     """Run a script to its end, or end it and everything it started after ``timeout`` seconds."""
-    around = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
     process = subprocess.Popen(
         [str(part) for part in command],
         cwd=folder,
-        env=around,
+        env=_around(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -51,7 +52,98 @@ def run(command: Sequence[str | Path], folder: Path, timeout: float) -> Said:
     return Said(_facts(out), failure)
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+class Player:
+    """A script that is up as long as its work, does a little in its turn, and is stopped between.
+
+    Stopped by SIGSTOP: what it does in the background takes nothing from the others.
+    """
+
+    def __init__(self, command: Sequence[str | Path], folder: Path) -> None:
+        self._errors = (folder / "errors").open("w+")
+        self._process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=folder,
+            env=_around(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+        )
+        self._rest = b""
+
+    def ready(self, timeout: float) -> Said:
+        """Return what it says until it is ready for its first turn; it is stopped then."""
+        return self._listen(timeout)
+
+    def turn(self, timeout: float) -> Said:
+        """Let it take its turn."""
+        stdin = self._process.stdin
+        if stdin is None:
+            raise RuntimeError("a player has an input")
+        os.killpg(self._process.pid, signal.SIGCONT)
+        with suppress(BrokenPipeError):
+            stdin.write(b"\n")
+            stdin.flush()
+        return self._listen(timeout)
+
+    def end(self, timeout: float) -> Said:
+        """Let it end, and return what it says at last."""
+        os.killpg(self._process.pid, signal.SIGCONT)
+        try:
+            out, _ = self._process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return Said((), f"did not end within {timeout:.0f} s")
+        finally:
+            self.kill()
+        failure = self._failure() if self._process.returncode else ""
+        return Said(_facts((self._rest + out).decode()), failure)
+
+    def kill(self) -> None:
+        """End it at once, with everything it started."""
+        _end(self._process)
+        self._process.wait()
+        self._errors.close()
+
+    def _listen(self, timeout: float) -> Said:
+        facts: list[Fact] = []
+        until = time.monotonic() + timeout
+        while (left := until - time.monotonic()) > 0:
+            line = self._line(left)
+            if line is None:
+                return Said(facts, self._failure())
+            for fact in _facts(line):
+                if fact["kind"] == "turn":
+                    os.killpg(self._process.pid, signal.SIGSTOP)
+                    return Said(facts, "")
+                facts.append(fact)
+        return Said(facts, f"did not take its turn within {timeout:.0f} s")
+
+    def _line(self, seconds: float) -> str | None:
+        """Return a line, "" when none came in time, None when no more will come."""
+        stdout = self._process.stdout
+        if stdout is None:
+            raise RuntimeError("a player has an output")
+        while b"\n" not in self._rest:
+            ready, _, _ = select.select([stdout], [], [], seconds)
+            if not ready:
+                return ""
+            new = os.read(stdout.fileno(), 65536)
+            if not new:
+                return None
+            self._rest += new
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line.decode()
+
+    def _failure(self) -> str:
+        self._errors.seek(0)
+        return _last(self._errors.read()) or "ended before its turn"
+
+
+def _around() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
+
+
+def _end(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 

@@ -38,6 +38,9 @@ class Work:
     """Options that say how much to do."""
     quick: Mapping[str, int]
     rounds: int = 3
+    turns: int = 0
+    """Turns of a round, when all contestants are up at once and take short turns; the others are
+    stopped meanwhile. 0: each contestant is started, does its work and ends."""
     timeout: float = 240.0
     higher: frozenset[str] = frozenset()
     """Metrics of which more is better: they choose the best variant."""
@@ -48,17 +51,33 @@ class Work:
         return [text for name, value in amounts.items() for text in (f"--{name}", str(value))]
 
 
-def _runs(store: Store, langgraph: tuple[str, ...]) -> Work:
+def _runs(langgraph: tuple[str, ...], dbos: tuple[str, ...]) -> tuple[Contestant, ...]:
+    return (
+        Contestant("kapell", "kapell_runs.py"),
+        Contestant("langgraph", "peers/langgraph_runs.py", langgraph, "langgraph"),
+        Contestant("dbos", "peers/dbos_runs.py", dbos, "dbos"),
+    )
+
+
+def _one(store: Store, langgraph: tuple[str, ...]) -> Work:
     return Work(
-        name=f"runs-{store}",
+        name=f"one-{store}",
         store=store,
-        contestants=(
-            Contestant("kapell", "kapell_runs.py"),
-            Contestant("langgraph", "peers/langgraph_runs.py", langgraph, "langgraph"),
-            Contestant("dbos", "peers/dbos_runs.py", ("sync", "async", "queue"), "dbos"),
-        ),
-        full={"runs": 30, "wide": 500},
-        quick={"runs": 10, "wide": 100},
+        contestants=_runs(langgraph, ("sync", "async")),
+        full={},
+        quick={},
+        rounds=5,
+        turns=8,
+    )
+
+
+def _wide(store: Store, langgraph: tuple[str, ...]) -> Work:
+    return Work(
+        name=f"wide-{store}",
+        store=store,
+        contestants=_runs(langgraph, ("sync", "async", "queue")),
+        full={"wide": 500},
+        quick={"wide": 100},
         higher=frozenset({"wide_steps_s"}),
     )
 
@@ -71,8 +90,10 @@ WORKS: tuple[Work, ...] = (
         full={"count": 400},
         quick={"count": 100},
     ),
-    _runs("sqlite", ("sync", "async")),
-    _runs("postgres", ("sync", "async", "pipeline")),
+    _one("sqlite", ("sync", "async")),
+    _one("postgres", ("sync", "async", "pipeline")),
+    _wide("sqlite", ("sync", "async")),
+    _wide("postgres", ("sync", "async", "pipeline")),
     Work(
         name="queue",
         store="postgres",

@@ -1,8 +1,10 @@
-"""DBOS: one workflow of 10 steps, and 500 workflows of 5 steps side by side, in one process.
+"""DBOS: one workflow of 10 steps, or many workflows of 5 steps side by side, in one process.
 
-Usage: dbos_runs.py --store sqlite|postgres --at ADDRESS --variant V [--runs N] [--wide N]
+Usage: dbos_runs.py --store sqlite|postgres --at ADDRESS --variant V [--wide N]
 
-Variants: `sync` (its threads), `async` (its coroutines), `queue` (500 enqueued, one worker in this
+Without `--wide` it carries out one workflow for every line on its standard input.
+
+Variants: `sync` (its threads), `async` (its coroutines), `queue` (all enqueued, one worker in this
 process at the fastest polling). SQLite gets WAL and synchronous=FULL on an engine of our making,
 which DBOS documents as `system_database_engine`: its own would use the slower rollback journal.
 """
@@ -18,9 +20,10 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from measuring import rate, samples, setting
+from measuring import awaited_turns, rate, sample, setting, turns
 
 STEPS, WIDE_STEPS = 10, 5
+WARM = 3
 POLLING = 0.001
 POOL = 20
 
@@ -102,15 +105,24 @@ def check(result: int, steps: int) -> None:
         raise RuntimeError(f"{result} instead of {steps} steps")
 
 
-def measure(runs: int, wide: int, *, queued: bool) -> None:
-    """Measure with its threads."""
-    times = []
-    for number in range(-3, runs):
+def one_by_one() -> None:
+    """Carry out one workflow a turn, in this thread."""
+
+    def one() -> float:
         begun = time.perf_counter()
         check(chain(STEPS), STEPS)
-        if number >= 0:
-            times.append((time.perf_counter() - begun) * 1000 / STEPS)
-    samples("step_ms", times)
+        return (time.perf_counter() - begun) * 1000 / STEPS
+
+    for _ in range(WARM):
+        one()
+    for _ in turns():
+        sample("step_ms", one())
+
+
+def side_by_side(wide: int, *, queued: bool) -> None:
+    """Carry out many workflows with its threads."""
+    for _ in range(WARM):
+        check(chain(WIDE_STEPS), WIDE_STEPS)
     if queued:
         queue = DBOS.register_queue("wide", polling_interval_sec=POLLING)
         time.sleep(1.5)  # its manager looks for new queues once a second
@@ -123,15 +135,24 @@ def measure(runs: int, wide: int, *, queued: bool) -> None:
             check(handle.get_result(polling_interval_sec=0.01), WIDE_STEPS)
 
 
-async def measure_async(runs: int, wide: int) -> None:
-    """Measure with its coroutines."""
-    times = []
-    for number in range(-3, runs):
+async def one_by_one_async() -> None:
+    """Carry out one workflow a turn, in the event loop."""
+
+    async def one() -> float:
         begun = time.perf_counter()
         check(await chain_async(STEPS), STEPS)
-        if number >= 0:
-            times.append((time.perf_counter() - begun) * 1000 / STEPS)
-    samples("step_ms", times)
+        return (time.perf_counter() - begun) * 1000 / STEPS
+
+    for _ in range(WARM):
+        await one()
+    async for _ in awaited_turns():
+        sample("step_ms", await one())
+
+
+async def side_by_side_async(wide: int) -> None:
+    """Carry out many workflows with its coroutines."""
+    for _ in range(WARM):
+        check(await chain_async(WIDE_STEPS), WIDE_STEPS)
 
     async def one() -> None:
         handle = await DBOS.start_workflow_async(chain_async, WIDE_STEPS)
@@ -147,16 +168,17 @@ def main() -> None:
     parser.add_argument("--store", choices=("sqlite", "postgres"), required=True)
     parser.add_argument("--at", required=True)
     parser.add_argument("--variant", choices=("sync", "async", "queue"), required=True)
-    parser.add_argument("--runs", type=int, default=30)
-    parser.add_argument("--wide", type=int, default=500)
+    parser.add_argument("--wide", type=int, default=0)
     asked = parser.parse_args()
     DBOS(config=configure(asked.store, asked.at))
     DBOS.launch()
     try:
         if asked.variant == "async":
-            asyncio.run(measure_async(asked.runs, asked.wide))
+            asyncio.run(side_by_side_async(asked.wide) if asked.wide else one_by_one_async())
+        elif asked.wide:
+            side_by_side(asked.wide, queued=asked.variant == "queue")
         else:
-            measure(asked.runs, asked.wide, queued=asked.variant == "queue")
+            one_by_one()
     finally:
         DBOS.destroy()
 

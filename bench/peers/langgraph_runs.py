@@ -1,9 +1,11 @@
-"""LangGraph: one run of 10 steps, and 500 runs of 5 steps side by side, on a saver of its own.
+"""LangGraph: one run of 10 steps, or many runs of 5 steps side by side, on a saver of its own.
 
 Every step is a graph node that returns a number; `durability="sync"` writes the checkpoint of a
 step before the next begins, which is what the other contestants do for every step.
 
-Usage: langgraph_runs.py --store sqlite|postgres --at ADDRESS --variant V [--runs N] [--wide N]
+Usage: langgraph_runs.py --store sqlite|postgres --at ADDRESS --variant V [--wide N]
+
+Without `--wide` it carries out one run for every line on its standard input.
 
 Variants: `sync` (threads), `async` (one event loop), on Postgres also `pipeline` (one connection in
 pipeline mode).
@@ -30,9 +32,10 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from measuring import rate, samples, setting
+from measuring import awaited_turns, rate, sample, setting, turns
 
 STEPS, WIDE_STEPS = 10, 5
+WARM = 3
 THREADS = 16
 POOL = 16
 OPTIONS: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
@@ -126,43 +129,73 @@ def check(result: Numbers, steps: int) -> None:
         raise RuntimeError(f"{result} instead of {steps} steps")
 
 
-def measure(made: Any, runs: int, wide: int) -> None:
-    """Measure with threads."""
-    chain, short = (graph(steps, made, coroutines=False) for steps in (STEPS, WIDE_STEPS))
-    times = []
-    for number in range(-3, runs):
+def one_by_one(made: Any) -> None:
+    """Carry out one run a turn, in this thread."""
+    compiled = graph(STEPS, made, coroutines=False)
+
+    def one(name: str) -> float:
         begun = time.perf_counter()
-        check(chain.invoke({"n": 0}, thread(f"one-{number}"), durability="sync"), STEPS)
-        if number >= 0:
-            times.append((time.perf_counter() - begun) * 1000 / STEPS)
-    samples("step_ms", times)
+        check(compiled.invoke({"n": 0}, thread(name), durability="sync"), STEPS)
+        return (time.perf_counter() - begun) * 1000 / STEPS
+
+    for number in range(WARM):
+        one(f"warm-{number}")
+    for number, _ in enumerate(turns()):
+        sample("step_ms", one(f"one-{number}"))
+
+
+def side_by_side(made: Any, wide: int) -> None:
+    """Carry out many runs with threads."""
+    compiled = graph(WIDE_STEPS, made, coroutines=False)
 
     def one(number: int) -> None:
-        check(short.invoke({"n": 0}, thread(f"wide-{number}"), durability="sync"), WIDE_STEPS)
+        result = compiled.invoke({"n": 0}, thread(f"wide-{number}"), durability="sync")
+        check(result, WIDE_STEPS)
 
+    for number in range(WARM):
+        one(-number - 1)
     with ThreadPoolExecutor(THREADS) as threads, rate(wide * WIDE_STEPS):
         list(threads.map(one, range(wide)))
 
 
-async def measure_async(store: str, at: str, runs: int, wide: int) -> None:
+async def one_by_one_async(made: Any) -> None:
+    """Carry out one run a turn, in the event loop."""
+    compiled = graph(STEPS, made, coroutines=True)
+
+    async def one(name: str) -> float:
+        begun = time.perf_counter()
+        check(await compiled.ainvoke({"n": 0}, thread(name), durability="sync"), STEPS)
+        return (time.perf_counter() - begun) * 1000 / STEPS
+
+    for number in range(WARM):
+        await one(f"warm-{number}")
+    number = 0
+    async for _ in awaited_turns():
+        sample("step_ms", await one(f"one-{number}"))
+        number += 1
+
+
+async def side_by_side_async(made: Any, wide: int) -> None:
+    """Carry out many runs in the event loop."""
+    compiled = graph(WIDE_STEPS, made, coroutines=True)
+
+    async def one(number: int) -> None:
+        result = await compiled.ainvoke({"n": 0}, thread(f"wide-{number}"), durability="sync")
+        check(result, WIDE_STEPS)
+
+    for number in range(WARM):
+        await one(-number - 1)
+    with rate(wide * WIDE_STEPS):
+        await asyncio.gather(*(one(number) for number in range(wide)))
+
+
+async def measure_async(store: str, at: str, wide: int) -> None:
     """Measure in one event loop."""
     async with async_saver(store, at) as made:
-        chain, short = (graph(steps, made, coroutines=True) for steps in (STEPS, WIDE_STEPS))
-        times = []
-        for number in range(-3, runs):
-            begun = time.perf_counter()
-            config = thread(f"one-{number}")
-            check(await chain.ainvoke({"n": 0}, config, durability="sync"), STEPS)
-            if number >= 0:
-                times.append((time.perf_counter() - begun) * 1000 / STEPS)
-        samples("step_ms", times)
-
-        async def one(number: int) -> None:
-            config = thread(f"wide-{number}")
-            check(await short.ainvoke({"n": 0}, config, durability="sync"), WIDE_STEPS)
-
-        with rate(wide * WIDE_STEPS):
-            await asyncio.gather(*(one(number) for number in range(wide)))
+        if wide:
+            await side_by_side_async(made, wide)
+        else:
+            await one_by_one_async(made)
 
 
 def main() -> None:
@@ -171,14 +204,16 @@ def main() -> None:
     parser.add_argument("--store", choices=("sqlite", "postgres"), required=True)
     parser.add_argument("--at", required=True)
     parser.add_argument("--variant", choices=("sync", "async", "pipeline"), required=True)
-    parser.add_argument("--runs", type=int, default=30)
-    parser.add_argument("--wide", type=int, default=500)
+    parser.add_argument("--wide", type=int, default=0)
     asked = parser.parse_args()
     if asked.variant == "async":
-        asyncio.run(measure_async(asked.store, asked.at, asked.runs, asked.wide))
+        asyncio.run(measure_async(asked.store, asked.at, asked.wide))
         return
     with saver(asked.store, asked.at, asked.variant) as made:
-        measure(made, asked.runs, asked.wide)
+        if asked.wide:
+            side_by_side(made, asked.wide)
+        else:
+            one_by_one(made)
 
 
 if __name__ == "__main__":
