@@ -42,6 +42,7 @@ from kapell.services.tools.executor import ToolExecutor
 from kapell.services.tools.ports import Tool
 from kapell.services.workflows.workspace import Workspace
 from kapell.settings.loading import Settings, load_settings
+from kapell.testing.models.scripted import ScriptedModel
 
 STATE = ".kapell"
 """Folder of a workspace for what is not authored: the database, folders of runs."""
@@ -72,7 +73,9 @@ class App:
         self.workspace = Workspace(
             WorkspaceFolder(root, current), settings.definitions, specs, library_files()
         )
-        self.gateway = Gateway(factories(_providers(settings)))
+        self.gateway = Gateway(
+            {**factories(_providers(settings)), "scripted": lambda: ScriptedModel(root)}
+        )
         self.prices = PriceList(_overrides(settings), BundledPrices(), self.clock)
         self.versions = Versions(store.starts)
         self.identity = Identity(

@@ -1,7 +1,8 @@
 """Effects: carrying an open call out, through the one door to models or the one door to tools."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 from typing import Protocol
 
@@ -28,6 +29,10 @@ _NO_TIMEOUT = 600.0
 
 class Models(Protocol):
     """The one door to models."""
+
+    async def warm(self, model: str) -> None:
+        """Make a model ready to be asked."""
+        ...
 
     async def complete(
         self, request: ModelRequest, on_delta: Callable[[str], None] | None = None
@@ -69,7 +74,18 @@ class Effects:
         self._artifacts = artifacts
         self._deltas = deltas
         self._slots = asyncio.Semaphore(limit)
+        self._warmed: dict[str, asyncio.Task[None]] = {}
         self.specs: Mapping[str, ToolSpec] = {spec.name: spec for spec in tools.specs}
+
+    def warm(self, models: Iterable[str]) -> None:
+        """Begin to make models ready, in the background; what cannot be is said by its call."""
+        for model in models:
+            if model not in self._warmed:
+                self._warmed[model] = asyncio.create_task(self._warm(model))
+
+    async def _warm(self, model: str) -> None:
+        with contextlib.suppress(KapellError):
+            await self._models.warm(model)
 
     async def carry_out(self, call: OpenCall, sight: Sight) -> Reply:
         """Return how a call ended; whatever goes wrong is a reply too."""

@@ -1,6 +1,7 @@
 """Prices as the machine reads them: looked up when first asked for."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from kapell.core.pricing.quote import Quote
@@ -36,6 +37,12 @@ class Quotes(Mapping[str, Quote | Failure]):
                 found = Failure.of(error)
             self._known[model] = found
         return found
+
+    async def warm(self, models: Iterable[str]) -> None:
+        """Look prices up in a thread: the bundled list takes a second to read, once."""
+        unknown = [model for model in models if model not in self._known]
+        for model in unknown:
+            await asyncio.to_thread(self.__getitem__, model)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the models asked about so far."""
