@@ -85,6 +85,7 @@ def decision(
     messages: Sequence[Message] = (),
     artifacts: Mapping[Digest, bytes] | None = None,
     release: bool = False,
+    takeovers: int = 0,
 ) -> Append:
     """Return a decision of the run's owner, of one event unless others are given."""
     expected = claim.seq if seq is None else seq
@@ -105,6 +106,7 @@ def decision(
         messages=tuple(messages),
         artifacts=artifacts or {},
         release=release,
+        takeovers=takeovers,
     )
 
 

@@ -105,3 +105,18 @@ async def test_new_runs_are_nobodys(store: Store) -> None:
     await store.starts.start([new("r1")])
     await store.log.beat(ANN, {}, LONG)
     assert (await store.reader.run(T, "r1")).owner is None
+
+
+@pytest.mark.requirement("DX-17")
+async def test_a_takeover_that_does_not_get_on_is_counted_on(store: Store) -> None:
+    """Runs that end their workers at the same place again and again are noticed by the count."""
+    (claim,) = await owned(store, "r1")
+    assert claim.takeovers == 1
+    seen = []
+    for kept in (1, 2, 0, 0):
+        await store.log.append(decision(claim, takeovers=kept))
+        await store.log.beat(ANN, {claim.run_id: claim.epoch}, -1.0)
+        await store.log.beat(BOB, {}, LONG)
+        (claim,) = (await store.log.claim(ANN, 1, {}, 1)).claims
+        seen.append(claim.takeovers)
+    assert seen == [2, 3, 1, 1]

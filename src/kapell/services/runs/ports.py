@@ -74,6 +74,8 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     ``events`` begin at ``expected_seq + 1``. ``consumed`` are inbox numbers. ``starts`` are child
     runs and ``messages`` commands for other runs (a parent's child outcome). ``release`` gives the
     run back in the same transaction, unless its inbox holds something not in ``consumed``.
+    ``takeovers`` is what the next claim counts on from: 0, unless this append only takes up what
+    an earlier owner left, so that a run that ends its owners at the same place is noticed.
     """
 
     tenant_id: TenantId
@@ -89,6 +91,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     starts: tuple[NewRun, ...] = ()
     messages: tuple[Message, ...] = ()
     release: bool = False
+    takeovers: int = 0
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -99,7 +102,7 @@ class Appended(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """A run this worker owns now; ``takeovers`` counts claims since the last append (1: normal)."""
+    """A run this worker owns now; ``takeovers`` counts claims since it last got on (1: normal)."""
 
     tenant_id: TenantId
     run_id: RunId

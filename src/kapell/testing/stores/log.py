@@ -56,7 +56,7 @@ class MemoryLog:
             if letter.message.number in append.consumed:
                 letter.is_open = False
         run.events += append.events
-        run.row, run.claims, run.updated_at = append.row, 0, self._state.now()
+        run.row, run.claims, run.updated_at = append.row, append.takeovers, self._state.now()
         ended = append.row.ended_at is not None
         run.wake_at = None if ended else append.row.wake_at
         self._state.keep(append.tenant_id, append.artifacts)

@@ -23,7 +23,8 @@ SELECT v.column2 FROM (VALUES {rows}) AS v WHERE EXISTS (SELECT 1 FROM inbox AS 
 _RUNS = """
 UPDATE runs SET seq = v.column6, status = v.column7, generation = v.column8, wake_at = v.column9,
     ended_at = v.column10, usd = v.column11, tokens = v.column12, error_code = v.column13,
-    owner = CASE WHEN v.column14 THEN NULL ELSE owner END, updated_at = v.column15, claims = 0
+    owner = CASE WHEN v.column14 THEN NULL ELSE owner END, updated_at = v.column15,
+    claims = v.column16
 FROM (VALUES {rows}) AS v
 WHERE tenant_id = v.column1 AND run_id = v.column2 AND epoch = v.column3 AND owner = v.column4
     AND seq = v.column5
@@ -81,6 +82,7 @@ def _row(append: Append, quiet: bool, now: float) -> batches.Row:
         append.expected_seq + len(append.events), row.status.value, row.generation,
         None if row.ended_at is not None else row.wake_at, row.ended_at, row.usd, row.tokens,
         row.error_code, 1 if quiet and _frees(append) else 0, now,
+        append.takeovers,
     )  # fmt: skip
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from time import monotonic
+from typing import TypeVar
 
 import msgspec
 
@@ -36,7 +39,6 @@ from kapell.services.runs.advancing.effects import Sight, stopped
 from kapell.services.runs.envelopes import enveloped
 from kapell.services.runs.ports import (
     Append,
-    Appended,
     Claim,
     InboxMessage,
     Message,
@@ -50,8 +52,16 @@ all snapshots of a run together cost no more than a few times its log.
 """
 
 
-APPEND_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
-"""Seconds between tries to store a decision while the store does not answer."""
+PATIENCE = 60.0
+"""Seconds a run's owner tries to reach the store: what it holds may be paid for, and a database
+that restarts, or whose disk somebody clears, takes about as long.
+"""
+
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 2.0
+"""Seconds between two tries; doubled from the one to the other."""
+
+T = TypeVar("T")
 
 
 class Draft(msgspec.Struct):
@@ -62,6 +72,7 @@ class Draft(msgspec.Struct):
     changes: list[RowChange] = []
     consumed: list[int] = []
     decisions: list[Decision] = []
+    takeovers: int = 0
 
 
 class RunOwner:
@@ -82,6 +93,7 @@ class RunOwner:
         self._seen: set[int] = set()
         self._news = asyncio.Event()
         self._effects: dict[str, asyncio.Task[None]] = {}
+        self._unsaved: dict[str, tuple[OpenCall, Input]] = {}
         self._values: dict[Digest, Json] = {}
         self._caches: dict[str, Packed | None] = {}
         self._snapshot_at = 0
@@ -123,21 +135,30 @@ class RunOwner:
             self.lost = True
         finally:
             self._leave()
+            await self._report_unsaved()
 
     async def _load(self) -> None:
         claim, desk = self.claim, self._desk
         program = await desk.versions.program(claim.tenant_id, claim.version)
-        history = await desk.log.load(claim.tenant_id, claim.run_id, FOLD)
+        history = await self._patiently(partial(desk.log.load, claim.tenant_id, claim.run_id, FOLD))
         state = None
         if history.snapshot is not None:
             state = load_state(history.snapshot.body)
             self._snapshot_at = history.snapshot.seq
         self._carried = Carried(program, fold(program, history.events, state), Waitlists())
-        self.deliver(await desk.log.inbox(desk.worker, (claim.run_id,)))
+        override = self._carried.state.request.model
+        models = {override} if override else set(program.models())
+        await desk.quotes.warm(models)
+        desk.effects.warm(models)
+        await self._look_into_inbox()
         if self._poisoned is not None:
             self._inputs.append(self._poisoned)
         elif not self._cancelled_unseen():
             self._inputs.append(Claimed(desk.worker, claim.epoch))
+
+    async def _look_into_inbox(self) -> None:
+        desk, run = self._desk, self.claim.run_id
+        self.deliver(await self._patiently(partial(desk.log.inbox, desk.worker, (run,))))
 
     def _cancelled_unseen(self) -> bool:
         """Tell whether the run was cancelled before anybody began it."""
@@ -151,6 +172,8 @@ class RunOwner:
         draft = Draft()
         if self._inputs:
             inputs, self._inputs = self._inputs, []
+            if self._only_takes_up(inputs):
+                draft.takeovers = self.claim.takeovers
             worker = f"worker:{self._desk.worker}"
             await self._decide(draft, inputs, worker, f"claim:{self.claim.epoch}")
         inbox, self._inbox = self._inbox, []
@@ -165,6 +188,11 @@ class RunOwner:
         if not freed:
             self._begin_effects()
         return freed
+
+    def _only_takes_up(self, inputs: Sequence[Input]) -> bool:
+        """Tell whether this is a takeover of calls under way: the run has not got on by that."""
+        taken = all(isinstance(one, Claimed) for one in inputs)
+        return taken and bool(self.state.calls) and not self._inbox
 
     @property
     def _carried_run(self) -> Carried:
@@ -222,10 +250,11 @@ class RunOwner:
     async def _fetch(self, decision: Decision) -> None:
         tenant = self.state.tenant_id
         if decision.needs:
-            blobs = await self._desk.artifacts.get(tenant, tuple(decision.needs))
+            get = partial(self._desk.artifacts.get, tenant, tuple(decision.needs))
+            blobs = await self._patiently(get)
             self._values.update({digest: decode(body) for digest, body in blobs.items()})
         for key in decision.keys:
-            body = await self._desk.results.get(tenant, key)
+            body = await self._patiently(partial(self._desk.results.get, tenant, key))
             found = None if body is None else msgspec.json.decode(body, type=Packed)
             self._caches[key] = found
 
@@ -254,25 +283,30 @@ class RunOwner:
             starts=await self._children(draft),
             messages=self._messages(draft),
             release=free,
+            takeovers=draft.takeovers,
         )
-        appended = await self._stored(append)
+        appended = await self._patiently(partial(desk.log.append, append))
+        for call in [call for call in self._unsaved if call not in state.calls]:
+            del self._unsaved[call]
         for observer in tuple(desk.observers):
             observer(state.run_id, append.events, state)
         await self._keep(draft)
         if free and not appended.released:
-            self.deliver(await desk.log.inbox(desk.worker, (state.run_id,)))
+            await self._look_into_inbox()
         return appended.released
 
-    async def _stored(self, append: Append) -> Appended:
-        """Store an append, patiently: what is in it may be paid for."""
-        for pause in APPEND_PAUSES:
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask the store until it answers, the run is lost, or patience ends."""
+        until = monotonic() + PATIENCE
+        pause = FIRST_PAUSE
+        while True:
             try:
-                return await self._desk.log.append(append)
+                return await ask()
             except KapellError as error:
-                if not error.retryable:
+                if not error.retryable or self.lost or monotonic() > until:
                     raise
             await asyncio.sleep(pause)
-        return await self._desk.log.append(append)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _children(self, draft: Draft) -> tuple[family.NewRun, ...]:
         starts = []
@@ -285,12 +319,20 @@ class RunOwner:
         return family.messages(self.state, [event.payload for event in draft.events], self._values)
 
     async def _keep(self, draft: Draft) -> None:
-        """Keep what makes later work cheaper: cached results, a snapshot."""
+        """Keep what makes later work cheaper; a store that does not take it is no harm."""
+        with contextlib.suppress(KapellError):
+            await self._keep_results(draft)
+            await self._keep_snapshot()
+
+    async def _keep_results(self, draft: Draft) -> None:
         state, desk = self.state, self._desk
         for decision in draft.decisions:
             for key, (packed, ttl) in decision.caches.items():
                 self._caches[key] = packed
                 await desk.results.put(state.tenant_id, key, encode(packed), ttl)
+
+    async def _keep_snapshot(self) -> None:
+        state, desk = self.state, self._desk
         grown = state.seq - self._snapshot_at
         if grown >= max(SNAPSHOT_EVERY, self._snapshot_at // 2) and state.status not in TERMINAL:
             self._snapshot_at = state.seq
@@ -325,6 +367,7 @@ class RunOwner:
         if self.lost:
             await self._report_late(call, reply)
         else:
+            self._unsaved[call.call] = (call, reply)
             self._reply(reply)
 
     async def _carried_out(self, call: OpenCall, state: State) -> Input:
@@ -349,6 +392,11 @@ class RunOwner:
     def _reply(self, reply: Input) -> None:
         self._inputs.append(reply)
         self._news.set()
+
+    async def _report_unsaved(self) -> None:
+        """What came back and could not be stored is a late answer too."""
+        for call, reply in self._unsaved.values():
+            await self._report_late(call, reply)
 
     async def _report_late(self, call: OpenCall, reply: Input) -> None:
         """A call ended after the run was lost: tell the new owner what it really cost."""

@@ -25,10 +25,16 @@ SWEEP = 1.0
 """Seconds after which a worker looks by itself, so that a lost ring costs no more than that."""
 
 ALONE_AT = 2
-"""Takeovers without an append after which a run is advanced in a process of its own."""
+"""Takeovers without getting on after which a run is advanced in a process of its own."""
 
 POISON_AT = 3
-"""Takeovers without an append after which a run is put aside for a person."""
+"""Takeovers without getting on after which a run is put aside for a person."""
+
+ALONE_AT_ONCE = 2
+"""Processes of their own at a time: each is as heavy as a worker."""
+
+AGAIN = 5.0
+"""Seconds after which a run whose owner met an error it can do nothing about is claimed anew."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +78,7 @@ class Worker:
         self._owners: dict[RunId, RunOwner] = {}
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
         self._alone: dict[RunId, int] = {}
+        self._processes = asyncio.Semaphore(ALONE_AT_ONCE)
         self._news = asyncio.Event()
         self._watched: tuple[RunId, asyncio.Event] | None = None
         self.failures: dict[RunId, Failure] = {}
@@ -179,30 +186,56 @@ class Worker:
                     stop.set()
 
     async def _drive(self, claim: Claim) -> None:
-        poisoned = None
         if claim.takeovers >= POISON_AT:
-            poisoned = Poisoned(self.failures.get(claim.run_id) or _unknown(), claim.takeovers)
+            await self._put_aside(claim, self.failures.get(claim.run_id) or _unknown())
+            return
+        failure = await self._driven(claim)
+        if failure is None:
+            self.failures.pop(claim.run_id, None)
+        elif failure.retryable:
+            self.failures[claim.run_id] = failure
+            await self._give_back(claim)
+        else:
+            await self._put_aside(claim, failure)
+
+    async def _driven(self, claim: Claim, poisoned: Poisoned | None = None) -> Failure | None:
+        """Own a run until it is free again; return what the owner could not deal with."""
         owner = RunOwner(claim, self.desk, poisoned)
         self._owners[claim.run_id] = owner
         try:
             await owner.drive()
         except KapellError as error:
-            self.failures[claim.run_id] = Failure.of(error)
             log.error("run %s could not be advanced: %s", claim.run_id, error)
+            return Failure.of(error)
         except Exception as error:
-            # The run is not given back here: its takeovers must count, so that a run that breaks
-            # every owner ends with a person instead of going round for ever.
-            self.failures[claim.run_id] = _broken(error)
             log.exception("run %s broke its owner", claim.run_id)
+            return _broken(error)
+        return None
+
+    async def _put_aside(self, claim: Claim, failure: Failure) -> None:
+        """Let a run that breaks its owners or their processes wait for a person, with the cause."""
+        self.failures[claim.run_id] = failure
+        if await self._driven(claim, Poisoned(failure, claim.takeovers)) is not None:
+            await self._give_back(claim)
+
+    async def _give_back(self, claim: Claim) -> None:
+        """Give a run back for a while. If that fails, the beat finds it held by nobody."""
+        self._owners.pop(claim.run_id, None)
+        with contextlib.suppress(KapellError):
+            wake_at = self.desk.now() + AGAIN
+            await self.desk.log.release(
+                self.desk.worker, claim.tenant_id, claim.run_id, claim.epoch, wake_at
+            )
 
     async def _advance_alone(self, claim: Claim, solitary: Solitary) -> None:
         self._alone[claim.run_id] = claim.epoch
         try:
-            failure = await solitary.advance(claim)
+            async with self._processes:
+                failure = await solitary.advance(claim)
         finally:
             self._alone.pop(claim.run_id, None)
         if failure is not None:
-            self.failures[claim.run_id] = failure
+            await self._put_aside(claim, failure)
 
     async def _listening(self) -> None:
         async for rung in self._doorbell.listen():

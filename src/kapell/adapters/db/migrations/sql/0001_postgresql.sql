@@ -340,6 +340,11 @@ BEGIN
             AS a(place, seq, status, generation, wake, ended, usd, tokens, error, free)
         WHERE r.ctid = a.place;
     END IF;
+    IF rest->'takeovers' IS NOT NULL THEN
+        UPDATE runs AS r SET claims = (b->>1)::bigint
+        FROM json_array_elements(rest->'takeovers') AS b
+        WHERE r.tenant_id = a_tenant[(b->>0)::int] AND r.run_id = a_run[(b->>0)::int];
+    END IF;
     IF cardinality(b_digest) > 0 THEN
         INSERT INTO artifacts (tenant_id, digest, size, body, created_at)
         SELECT b.tenant, b.digest, length(b.body), b.body, now
