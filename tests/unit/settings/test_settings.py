@@ -1,0 +1,220 @@
+"""Settings: one file, one environment, mistakes told with their place."""
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import jsonschema_rs
+import pytest
+
+from kapell.core.definitions.problems import DefinitionInvalid
+from kapell.kit.errors import Invalid
+from kapell.settings.loading import Settings, load_settings
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Take out what the machine of whoever runs this has set."""
+    for name in (
+        "DATABASE_URL",
+        "KAPELL_MODEL",
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "GOOGLE_API_KEY",
+        "GEMINI_API_KEY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    yield
+
+
+def _loaded(folder: Path, text: str = "") -> Settings:
+    (folder / "kapell.yaml").write_text(text, "utf-8")
+    return load_settings(folder)
+
+
+def _wrong(folder: Path, text: str) -> list[str]:
+    with pytest.raises(DefinitionInvalid) as caught:
+        _loaded(folder, text)
+    return [f"{p.place.line}:{p.place.column} {p.code} {p.advice}" for p in caught.value.problems]
+
+
+def test_without_a_file_everything_has_its_default(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    assert settings.database.url == f"sqlite:///{tmp_path}/.kapell/kapell.db"
+    assert settings.database.durability == "full"
+    assert settings.definitions.model == "offline"
+    assert settings.tools.http.allow == ()
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n# nothing\n\n"])
+def test_an_empty_file_is_no_mistake(text: str, tmp_path: Path) -> None:
+    assert _loaded(tmp_path, text) == load_settings(tmp_path)
+
+
+def test_both_halves_of_the_file_are_read(tmp_path: Path) -> None:
+    settings = _loaded(
+        tmp_path,
+        """
+model: cheap
+routes: {cheap: "ollama:tiny"}
+budget: {usd: 0.5, time: 10m}
+defaults: {timeout: 60s, retry: {attempts: 3}}
+database: {url: data/runs.db, durability: normal}
+worker: {lease: 5s, drain: 1m, workflows: {triage: 2}}
+tools: {http: {allow: [api.example.com], timeout: 250ms}}
+prices: {"ollama:tiny": {input: 0, output: 0.5}}
+providers: {openai: {base_url: "http://127.0.0.1:1/v1"}}
+log: {level: debug}
+""",
+    )
+    definitions = settings.definitions
+    assert definitions.model == "cheap"
+    assert definitions.routes == {"cheap": "ollama:tiny"}
+    assert definitions.budget is not None
+    assert (definitions.budget.usd, definitions.budget.time) == (500_000_000, 600.0)
+    assert definitions.retry is not None
+    assert (definitions.retry.attempts, definitions.timeout) == (3, 60.0)
+    assert settings.database.url == f"sqlite:///{tmp_path}/data/runs.db"
+    assert (settings.worker.lease, settings.worker.drain) == (5.0, 60.0)
+    assert settings.worker.workflows == {"triage": 2}
+    assert settings.tools.http.timeout == 0.25
+    assert settings.prices["ollama:tiny"].output == 0.5
+    assert settings.providers["openai"].base_url.endswith("/v1")
+
+
+@pytest.mark.requirement("DX-11")
+def test_the_environment_stands_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        "model: offline\ndatabase: {url: a.db, durability: normal}\nworker: {lease: 5s, drain: 2s}"
+    )
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@host/base")
+    monkeypatch.setenv("KAPELL_WORKER__LEASE", "7s")
+    monkeypatch.setenv("KAPELL_MODEL", "ollama:tiny")
+    settings = _loaded(tmp_path, text)
+    assert settings.database.url == "postgresql://me:secret@host/base"
+    assert settings.database.durability == "normal"
+    assert (settings.worker.lease, settings.worker.drain) == (7.0, 2.0)
+    assert settings.definitions.model == "ollama:tiny"
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["GOOGLE_API_KEY", "GEMINI_API_KEY"])
+def test_keys_come_from_the_environment_and_do_not_show(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "very-secret\n")
+    settings = load_settings(tmp_path)
+    key = settings.providers["google"].api_key
+    assert key is not None
+    assert key.get_secret_value() == "very-secret"
+    assert "very-secret" not in f"{settings!r} {settings}"
+    assert settings.providers["openai"].api_key is None
+
+
+def test_all_mistakes_are_told_at_once_with_places_and_hints(tmp_path: Path) -> None:
+    found = _wrong(
+        tmp_path,
+        """\
+databse: {url: x}
+worker: {lease: 3x, concurency: 4}
+providers: {opnai: {}, openai: {api_key: sk-1, base_ur: x}}
+tools: {http: {alow: [x]}}
+prices: {"openai:x": {inpt: 3, output: -1}}
+budget: {usd: -1}
+flags: {}
+model: 3
+""",
+    )
+    assert [one.split()[1] for one in found] == [
+        "unknown_key",
+        "wrong_value",
+        "unknown_key",
+        "unknown_key",
+        "secret_in_file",
+        "unknown_key",
+        "unknown_key",
+        "wrong_value",
+        "unknown_key",
+        "wrong_value",
+        "out_of_range",
+        "not_available_yet",
+        "wrong_type",
+    ]
+    assert found[0] == "1:1 unknown_key Did you mean `database`?"
+    assert found[2] == "2:21 unknown_key Did you mean `concurrency`?"
+    assert found[6] == "4:16 unknown_key Did you mean `allow`?"
+    assert not any("sk-1" in one for one in found)
+
+
+def test_a_mistake_in_the_environment_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAPELL_WORKER__LEASE", "soon")
+    with pytest.raises(Invalid, match="KAPELL_WORKER__LEASE") as caught:
+        _loaded(tmp_path, "worker: {lease: 5s}")
+    assert caught.value.code == "settings_invalid"
+
+
+def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:
+    assert [one.split()[1] for one in _wrong(tmp_path, "model: [offline\n")] == ["yaml_broken"]
+
+
+def test_settings_cannot_be_changed(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.worker.lease = 1.0
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_published_schema_and_the_page_are_today_s() -> None:
+    script = _script("generate_settings")
+    written = json.loads((ROOT / "schema" / "kapell.schema.json").read_text("utf-8"))
+    assert written == script.schema(), "run make docs"
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
+    assert page == script.page(), "run make docs"
+
+
+def test_every_setting_says_what_it_is() -> None:
+    schema = _script("generate_settings").schema()
+    mute = [
+        f"{section}.{name}"
+        for section, one in schema["$defs"].items()
+        for name, field in one.get("properties", {}).items()
+        if "description" not in field and "$ref" not in field
+    ]
+    assert not mute
+
+
+@pytest.mark.parametrize(
+    ("settings", "fits"),
+    [
+        ({"model": "offline", "worker": {"lease": "3s", "workflows": {"a": 1}}}, True),
+        ({"prices": {"a:b": {"input": 1, "output": 2}}}, True),
+        ({"worker": {"lase": 3}}, False),
+        ({"nonsense": 1}, False),
+        ({"providers": {"openai": {"api_key": "x"}}}, False),
+    ],
+)
+def test_the_schema_takes_what_we_take(
+    settings: dict[str, object], fits: bool, tmp_path: Path
+) -> None:
+    schema = json.loads((ROOT / "schema" / "kapell.schema.json").read_text("utf-8"))
+    assert jsonschema_rs.validator_for(schema).is_valid(settings) == fits
+    if fits:
+        _loaded(tmp_path, json.dumps(settings))
+    else:
+        assert _wrong(tmp_path, json.dumps(settings))
