@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kapell.core.events.value import Packed, missing, unpack
-from kapell.core.expressions import Read, compile_expression, compile_value
+from kapell.core.expressions import Read, compile_expression
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context, NeedsValues
 from kapell.core.runs.fold import tree
@@ -36,8 +36,8 @@ class Names:
         return compiled.evaluate(names, self.ctx.limits)
 
     def value(self, value: Json, extra: Mapping[str, Json] | None = None) -> Json:
-        """Return a JSON tree with every template in it worked out."""
-        compiled = compile_value(value)
+        """Return a JSON tree of the version with every template in it worked out."""
+        compiled = self.program.compiled(value)
         if not compiled.reads:
             return compiled.evaluate({}, self.ctx.limits)
         return compiled.evaluate(self.collect(compiled.reads, extra), self.ctx.limits)

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kapell.core.expressions import Read, ValueTemplate, compile_value
 from kapell.core.runs import paths
+from kapell.core.runs.reading import outer_reads
 from kapell.core.workflows.version import (
     AgentWork,
     AskWork,
@@ -23,6 +25,7 @@ from kapell.core.workflows.version import (
     WorkflowWork,
 )
 from kapell.kit.errors import Bug
+from kapell.kit.json import Json
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +66,24 @@ class Program:
     def __init__(self, version: Version) -> None:
         self.version = version
         self.bodies: list[BodyPlan] = []
+        # By identity: what is compiled stands in the version, which lives as long as this.
+        self._values: dict[int, ValueTemplate] = {}
+        self._reads: dict[int, frozenset[Read]] = {}
         self._add(version.body, version, is_workflow=True)
+
+    def compiled(self, value: Json) -> ValueTemplate:
+        """Return a value that stands in the version, ready to be worked out."""
+        found = self._values.get(id(value))
+        if found is None:
+            found = self._values[id(value)] = compile_value(value)
+        return found
+
+    def outer_reads(self, body: Body) -> frozenset[Read]:
+        """Return what a body of the version reads from around itself."""
+        found = self._reads.get(id(body))
+        if found is None:
+            found = self._reads[id(body)] = outer_reads(body)
+        return found
 
     def place(self, body: int, step_id: str) -> Place:
         """Return a step by its body's number and its id."""

@@ -46,7 +46,7 @@ def time_passed(t: Turn) -> None:
         at, path = heapq.heappop(heap)
         if state.timers.get(path) == at:
             due.append(path)
-    for path in due:
+    for path in reversed(due):  # what comes of the first is thought through first
         run = state.steps.get(path)
         if run is not None and run.due is not None:
             waits.time_is_up(t, run)

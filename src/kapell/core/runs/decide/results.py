@@ -6,7 +6,6 @@ from kapell.core.events.step import StepSucceeded
 from kapell.core.events.value import Packed
 from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.runs.decide.turn import Turn
-from kapell.core.runs.reading import outer_reads
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import STEP_ENDED
 from kapell.core.workflows.schemas import problem_of
@@ -77,7 +76,7 @@ def frozen_names(t: Turn, run: StepRun, output: Packed | None) -> Packed | None:
     if step.compensate is None or whole or run.handled:
         return None
     names = t.names(run)
-    frozen = names.collect(outer_reads(step.compensate))
+    frozen = names.collect(t.program.outer_reads(step.compensate))
     steps = frozen.get("steps")
     if isinstance(steps, dict) and step.id in steps:
         status = "succeeded" if output is not None else "failed"

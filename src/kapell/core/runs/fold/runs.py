@@ -140,25 +140,49 @@ def forked(state: State, program: Program, event: RunForked, at: float, seq: int
     state.failure = None
     state.ended_at = None
     state.generation = 1
+    state.undone = 0
     for meter in state.meters.values():
         meter.reserved_usd = meter.reserved_tokens = meter.busy = 0
-    for run in [run for run in state.steps.values() if run.status not in STEP_ENDED]:
-        run.busy = 0
-        run.open = ""
-        if run.fan is not None:
-            run.fan.busy = 0
-        if tree.place_of(program, run).leaf and run.fan is None:
-            _withdraw(state, run)
+    state.late.clear()
+    for scope in [one for one in state.scopes.values() if one.suffix == paths.UNDO]:
+        tree.close_scope(state, program, scope)
+    for run in [run for run in state.steps.values() if _open(run)]:
+        if run.path in state.steps:
+            _void(state, program, run, event)
     if event.inputs is not None:
         _replace_inputs(state, event)
     if event.path and event.output is not None:
         _replace_output(state, event)
 
 
-def _withdraw(state: State, run: StepRun) -> None:
-    if run.item < 0:
-        state.scopes[run.scope].live -= 1
-    tree.forget(state, run)
+def _open(run: StepRun) -> bool:
+    return run.status not in STEP_ENDED or run.status is StepStatus.DEAD
+
+
+def _void(state: State, program: Program, run: StepRun, event: RunForked) -> None:
+    """Let an open step run begin anew, unless it holds others or only waits for its next attempt.
+
+    One that is dead and is given an output here has succeeded.
+    """
+    run.busy = 0
+    run.open = ""
+    if run.fan is not None:
+        run.fan.busy = 0
+    if run.waits == "retry":
+        tree.set_wait(state, run, "retry", run.due)
+    elif run.path == event.path and event.output is not None:
+        run.output = event.output
+        run.failure = None
+        tree.end(state, program, run, StepStatus.SUCCEEDED)
+    elif run.status is StepStatus.DEAD or not (run.fan or _holds(state, program, run)):
+        if run.item < 0:
+            state.scopes[run.scope].live -= 1
+        tree.prune(state, program, run)
+        tree.forget(state, run)
+
+
+def _holds(state: State, program: Program, run: StepRun) -> bool:
+    return next(tree.inner_scopes(state, program, run), None) is not None
 
 
 def _replace_inputs(state: State, event: RunForked) -> None:

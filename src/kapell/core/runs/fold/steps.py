@@ -75,10 +75,7 @@ def _open(state: State, program: Program, run: StepRun, place: Place, event: Ste
     base = paths.attempt(run.path, run.attempt)
     if paths.PASS in place.inner:
         for scope in list(tree.inner_scopes(state, program, run)):
-            for member in list(tree.members(state, program, scope)):
-                tree.prune(state, program, member)
-                tree.forget(state, member)
-            del state.scopes[scope.path]
+            tree.close_scope(state, program, scope)
         run.number = event.number
         suffixes = [paths.PASS]
     elif event.choice:
@@ -272,8 +269,5 @@ def undo_failed(
 
 
 def _close_undo(state: State, program: Program) -> None:
-    scope = state.scopes.pop(state.undoing + paths.UNDO)
-    for member in list(tree.members(state, program, scope)):
-        tree.prune(state, program, member)
-        tree.forget(state, member)
+    tree.close_scope(state, program, state.scopes[state.undoing + paths.UNDO])
     state.undoing = ""

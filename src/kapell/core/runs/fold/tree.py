@@ -71,6 +71,8 @@ def planned_meter(program: Program, run: StepRun, *, passage: bool) -> Meter | N
         agent = program.bodies[place.body].version.agents[step.work.agent]
         limits.append((agent.budget_usd, agent.budget_tokens, agent.budget_time))
     timeout = step.timeout if passage and not place.leaf else None
+    if not limits and timeout is None:
+        return None
     usd = min((one[0] for one in limits if one[0] is not None), default=None)
     tokens = min((one[1] for one in limits if one[1] is not None), default=None)
     time = min((one[2] for one in limits if one[2] is not None), default=None)
@@ -144,10 +146,15 @@ def prune(state: State, program: Program, run: StepRun) -> None:
             prune(state, program, item)
             forget(state, item)
     for scope in list(inner_scopes(state, program, run)):
-        for member in list(members(state, program, scope)):
-            prune(state, program, member)
-            forget(state, member)
-        del state.scopes[scope.path]
+        close_scope(state, program, scope)
+
+
+def close_scope(state: State, program: Program, scope: Scope) -> None:
+    """Take a scope and everything in it out of the state."""
+    for member in list(members(state, program, scope)):
+        prune(state, program, member)
+        forget(state, member)
+    del state.scopes[scope.path]
 
 
 def forget(state: State, run: StepRun) -> None:

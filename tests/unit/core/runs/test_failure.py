@@ -1,0 +1,302 @@
+"""Failure: tried again, handled, undone, held, timed out."""
+
+import pytest
+
+from kapell.core.events.step import StepRetryScheduled
+from kapell.core.gateway.calls import ModelAnswer
+from kapell.core.runs.commands import Repair, Retry
+from kapell.core.runs.inputs import CallBroke, TimePassed, ToolReplied
+from kapell.core.runs.state import OpenCall
+from kapell.kit.errors import Failure, Kind
+from kapell.kit.json import Json
+from tests.unit.core.runs.running import BAD, DOWN, asked, paths, ran, said, sim
+
+UNDO = "compensate: {tool: undo, with: {own: '{{ steps.%s.output.n }}', seen: '{{ inputs.n }}'}}"
+
+
+@pytest.mark.requirement("DX-04")
+def test_retries_back_off_with_the_same_jitter_each_time() -> None:
+    text = "- {id: a, tool: down, retry: {attempts: 4, backoff: 2s, max: 5s}}"
+    waits = []
+    for made in (ran(text), ran(text)):
+        found = []
+        for event in made.events:
+            if isinstance(event.payload, StepRetryScheduled):
+                found.append(event.payload.at - event.at)
+        waits.append(found)
+    assert waits[0] == waits[1]
+    assert all(
+        low <= one <= high for one, low, high in zip(waits[0], (1, 2, 2.5), (2, 4, 5), strict=True)
+    )
+    assert len(asked(made)) == 4
+
+
+@pytest.mark.requirement("DX-04")
+@pytest.mark.parametrize(("on", "calls"), [("[unavailable]", 2), ("[down]", 2), ("[limited]", 1)])
+def test_only_the_named_kinds_and_codes_are_tried_again(on: str, calls: int) -> None:
+    made = ran(f"- {{id: a, tool: down, retry: {{attempts: 2, on: {on}}}}}")
+    assert len(asked(made)) == calls
+    assert made.state.status == "failed"
+
+
+def test_the_other_side_says_when_to_come_back() -> None:
+    later = Failure("busy", "", Kind.LIMITED, retry_after=90.0)
+    made = sim("- {id: a, tool: t, retry: {attempts: 2, backoff: 1s}}", lambda c, a: later)
+    made.claim()
+    made.step()
+    assert made.state.steps["a"].due == made.now + 90
+
+
+@pytest.mark.parametrize(
+    "handler", ["continue", "{steps: [{id: h, set: {c: '{{ error.code }}'}}]}"]
+)
+def test_on_error(handler: str) -> None:
+    made = ran(
+        f"""
+        - {{id: a, tool: bad, on_error: {handler}}}
+        - {{id: b, set: {{was: "{{{{ steps.a.status }}}}", out: "{{{{ steps.a.output }}}}"}}}}
+        """
+    )
+    done = handler != "continue"
+    assert made.output == {
+        "was": "succeeded" if done else "failed",
+        "out": {"c": "bad"} if done else None,
+    }
+
+
+def test_a_failing_handler_fails_the_step() -> None:
+    made = ran("- {id: a, tool: down, on_error: {steps: [{id: h, tool: bad}]}}")
+    assert made.state.status == "failed"
+    assert made.state.failure is not None
+    assert (made.state.failure.code, made.state.failure.step) == ("bad", "a!error/h")
+
+
+def test_what_a_handler_did_is_not_undone_as_the_step() -> None:
+    made = ran(
+        "- {id: a, tool: bad, on_error: {steps: [{id: h, set: {n: 1}}]}, compensate: {tool: undo}}\n"
+        "- {id: b, tool: bad}"
+    )
+    assert paths(made, "compensation.started") == []
+
+
+def test_a_failing_branch_stops_waiting_siblings_and_lets_calls_settle() -> None:
+    made = sim(
+        """
+        - id: p
+          on_error: continue
+          parallel:
+            a: [{id: x, tool: bad}, {id: y, tool: t}]
+            b: [{id: x, approval: {title: Ok?}}]
+            c: [{id: x, tool: t, compensate: {tool: undo}}, {id: y, tool: t}]
+        """
+    )
+    made.run()
+    assert made.state.status == "succeeded"
+    assert paths(made, "step.skipped") == ["p.b/x"]
+    assert [path for path, _ in asked(made)] == ["p.a/x", "p.c/x"]
+
+
+@pytest.mark.requirement("WF-05", "DX-05")
+def test_finished_steps_are_undone_newest_first_with_frozen_arguments() -> None:
+    made = ran(
+        f"""
+        - {{id: a, tool: t, with: {{n: 1}}, {UNDO % "a"}}}
+        - {{id: b, tool: t, with: {{n: 2}}, {UNDO % "b"}}}
+        - {{id: c, tool: bad}}
+        """,
+        inputs={"n": 7},
+    )
+    assert asked(made)[3:] == [
+        ("b!undo/undo", {"own": 2, "seen": 7}),
+        ("a!undo/undo", {"own": 1, "seen": 7}),
+    ]
+    assert made.types[-1] == "run.failed"
+    assert {made.state.steps[one].status for one in "ab"} == {"compensated"}
+
+
+@pytest.mark.requirement("DX-06")
+def test_an_undo_that_fails_is_a_dead_letter_and_the_others_go_on() -> None:
+    made = ran(
+        """
+        - {id: a, tool: t, compensate: {tool: undo}}
+        - {id: b, tool: t, compensate: {tool: bad}}
+        - {id: c, tool: bad}
+        """
+    )
+    dead = [e.payload for e in made.events if e.type == "step.dead"]
+    assert [(one.path, one.stage) for one in dead] == [("c", "step"), ("b", "compensation")]  # type: ignore[union-attr]  # they have both
+    assert paths(made, "compensation.succeeded") == ["a"]
+    assert made.state.status == "failed"
+
+
+@pytest.mark.requirement("DX-05")
+def test_a_call_of_unknown_outcome_is_undone_too() -> None:
+    made = sim("- {id: a, tool: t, compensate: {tool: undo, with: {o: '{{ steps.a.output }}'}}}")
+    made.claim()
+    made.give(CallBroke("a#1/1", DOWN, unknown=True))
+    made.run()
+    assert asked(made) == [("a!undo/undo", {"o": None})]
+
+
+@pytest.mark.requirement("DX-05")
+def test_an_earlier_attempt_of_unknown_outcome_is_undone_too() -> None:
+    made = sim(
+        "- {id: a, tool: t, retry: {attempts: 2}, compensate: {tool: undo}}", lambda c, a: BAD
+    )
+    made.claim()
+    made.give(CallBroke("a#1/1", DOWN, unknown=True))
+    made.run()
+    assert paths(made, "compensation.started") == ["a"]
+
+
+def test_a_leaf_times_out_and_is_tried_again() -> None:
+    made = sim("- {id: a, tool: t, timeout: 5s, retry: {attempts: 2, backoff: 1s, jitter: false}}")
+    made.claim()
+    made.now += 5
+    made.give(TimePassed())
+    assert made.types[-4:] == [
+        "tool.failed",
+        "step.timed_out",
+        "step.retry_scheduled",
+        "run.waiting",
+    ]
+    made.run()
+    assert made.state.status == "succeeded"
+
+
+def test_a_part_times_out_by_its_work_and_not_by_waiting() -> None:
+    made = sim(
+        """
+        - id: b
+          timeout: 5s
+          steps: [{id: w, wait: {for: 1h}}, {id: t, tool: t}, {id: u, tool: t}]
+        """
+    )
+    made.claim()
+    made.step()
+    assert made.state.calls
+    made.now += 3
+    made.give(ToolReplied("b/t#1/1", None))
+    made.now += 3
+    made.give(TimePassed())
+    assert made.state.status == "failed"
+    assert paths(made, "step.timed_out") == ["b"]
+
+
+def test_the_whole_run_times_out() -> None:
+    made = sim("- {id: a, tool: t}", head="timeout: 5s")
+    made.claim()
+    made.now += 6
+    made.give(TimePassed())
+    assert made.state.failure is not None
+    assert made.state.failure.code == "step_timed_out"
+    assert made.state.status == "failed"
+
+
+def test_items_get_their_slot_back_when_a_part_times_out() -> None:
+    made = sim(
+        """
+        - id: o
+          for_each: [1, 2]
+          on_item_error: collect
+          steps: [{id: b, timeout: 5s, steps: [{id: t, tool: t}]}]
+        """
+    )
+    made.claim()
+    made.now += 6
+    made.give(TimePassed())
+    made.run()
+    assert [path for path, _ in asked(made)] == ["o[1]/b/t"]
+
+
+@pytest.mark.requirement("DX-06")
+def test_hold_waits_for_a_repair() -> None:
+    made = ran(
+        "- {id: a, tool: bad}\n- {id: b, set: {x: '{{ steps.a.output }}'}}", head="on_failure: hold"
+    )
+    assert (made.state.status, made.state.phase, made.state.dead) == ("waiting", "held", ["a"])
+    made.tell(Repair("a", "mended"))
+    assert (made.state.status, made.output) == ("succeeded", {"x": "mended"})
+
+
+@pytest.mark.requirement("DX-06")
+def test_a_failed_run_is_repaired_in_its_next_generation() -> None:
+    made = ran("- {id: a, tool: bad}\n- {id: b, set: {x: 1}}")
+    made.tell(Repair("a", None))
+    assert (made.state.status, made.state.generation) == ("succeeded", 2)
+
+
+def test_a_run_whose_steps_were_undone_is_not_repaired() -> None:
+    made = ran("- {id: a, tool: t, compensate: {tool: undo}}\n- {id: b, tool: bad}")
+    before = len(made.events)
+    made.tell(Repair("b", 1))
+    made.tell(Retry())
+    assert len(made.events) == before
+
+
+@pytest.mark.parametrize("path", ["", "b/a"])
+def test_a_dead_step_is_tried_anew(path: str) -> None:
+    fates: list[Json | Failure | ModelAnswer] = [BAD, "well"]
+    made = ran("- {id: b, steps: [{id: a, tool: t}]}", lambda c, a: fates.pop(0))
+    assert made.state.status == "failed"
+    made.tell(Retry(path))
+    made.run()
+    assert (made.state.status, made.output) == ("succeeded", "well")
+    assert [call.call for call in made.asked] == ["b/a#1/1", "b/a#2/1"]
+
+
+def test_always_runs_whatever_happened_and_is_waited_for() -> None:
+    made = ran(
+        """
+        - {id: a, tool: bad}
+        - {id: b, tool: t}
+        - {id: clean, join: always, for_each: [1, 2], steps: [{id: w, wait: {for: 1m}}, {id: t, tool: t}]}
+        """
+    )
+    assert [path for path, _ in asked(made)] == ["a", "clean[0]/t", "clean[1]/t"]
+    assert made.types[-1] == "run.failed"
+
+
+@pytest.mark.requirement("DX-04")
+def test_always_is_tried_again_while_the_run_fails() -> None:
+    made = ran("- {id: a, tool: bad}\n- {id: b, join: always, tool: down, retry: {attempts: 3}}")
+    assert len(asked(made)) == 4
+
+
+def test_a_wrong_answer_goes_back_with_the_same_attempt() -> None:
+    answers = ["no", {"n": "no"}, {"n": 1}]
+    made = ran(
+        "- {id: a, ask: Count, output: {type: object, properties: {n: {type: integer}}}}",
+        lambda c, a: said(answers.pop(0)),
+    )
+    assert made.output == {"n": 1}
+    assert [call.call for call in made.asked] == ["a#1/1", "a#1/2", "a#1/3"]
+    assert len({call.key for call in made.asked}) == 3
+
+
+def test_corrections_end() -> None:
+    made = ran(
+        "- {id: a, ask: Count, corrections: 2, output: {type: object}}", lambda c, a: said("no")
+    )
+    assert len(made.asked) == 3
+    assert made.state.failure is not None
+    assert made.state.failure.code == "answer_invalid"
+
+
+def test_an_output_that_breaks_its_schema_fails_a_tool_step() -> None:
+    made = ran("- {id: a, tool: t, with: {n: 1}, output: {type: string}}")
+    assert made.state.failure is not None
+    assert made.state.failure.code == "output_invalid"
+
+
+def test_results_that_cannot_be_stored_are_failures_not_crashes() -> None:
+    tool = ran(
+        "- {id: a, tool: t, compensate: {tool: undo}}",
+        lambda c, a: "nul \0" if c.path == "a" else a,
+    )
+    assert tool.state.failure is not None
+    assert tool.state.failure.code == "value_not_json"
+    assert paths(tool, "compensation.succeeded") == ["a"]
+    model = ran("- {id: a, ask: Hi}", lambda c, a: said("nul \0"))
+    assert model.state.failure is not None
+    assert model.state.failure.code == "answer_invalid"
