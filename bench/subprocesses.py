@@ -26,30 +26,29 @@ class Said:
 
 def run(command: Sequence[str | Path], folder: Path, timeout: float) -> Said:
     """Run a script to its end, or end it and everything it started after ``timeout`` seconds."""
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        cwd=folder,
-        env=_around(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    failure = ""
-    try:
-        out, errors = process.communicate(timeout=timeout)
-        if process.returncode:
-            failure = _last(errors) or f"exit code {process.returncode}"
-    except subprocess.TimeoutExpired:
-        failure = f"did not end within {timeout:.0f} s"
-        _end(process)
-        out, _ = process.communicate()
-    except BaseException:
-        _end(process)
-        raise
-    finally:
-        _end(process)  # what it left behind shares its group
-    return Said(_facts(out), failure)
+    # Files, not pipes: a child the script leaves behind may keep a pipe open for ever.
+    with (folder / "said").open("w+") as out, (folder / "errors").open("w+") as errors:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=folder,
+            env=_around(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=errors,
+            start_new_session=True,
+        )
+        failure = ""
+        try:
+            if process.wait(timeout):
+                errors.seek(0)
+                failure = _last(errors.read()) or f"exit code {process.returncode}"
+        except subprocess.TimeoutExpired:
+            failure = f"did not end within {timeout:g} s"
+        finally:
+            _end(process)  # what it left behind shares its group
+            process.wait()
+        out.seek(0)
+        return Said(_facts(out.read()), failure)
 
 
 class Player:
@@ -92,7 +91,7 @@ class Player:
         try:
             out, _ = self._process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            return Said((), f"did not end within {timeout:.0f} s")
+            return Said((), f"did not end within {timeout:g} s")
         finally:
             self.kill()
         failure = self._failure() if self._process.returncode else ""
@@ -102,7 +101,10 @@ class Player:
         """End it at once, with everything it started."""
         _end(self._process)
         self._process.wait()
-        self._errors.close()
+        for file in (self._process.stdin, self._process.stdout, self._errors):
+            if file is not None:
+                with suppress(BrokenPipeError):
+                    file.close()
 
     def _listen(self, timeout: float) -> Said:
         facts: list[Fact] = []
@@ -116,7 +118,7 @@ class Player:
                     os.killpg(self._process.pid, signal.SIGSTOP)
                     return Said(facts, "")
                 facts.append(fact)
-        return Said(facts, f"did not take its turn within {timeout:.0f} s")
+        return Said(facts, f"did not take its turn within {timeout:g} s")
 
     def _line(self, seconds: float) -> str | None:
         """Return a line, "" when none came in time, None when no more will come."""
@@ -143,7 +145,7 @@ def _around() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
 
 
-def _end(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 

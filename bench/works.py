@@ -139,7 +139,7 @@ WORKS: tuple[Work, ...] = (
             Contestant("validate", "starting.py", ("validate",)),
         ),
         full={"count": 1},
-        quick={"count": 1},
+        quick={"count": 5},
         rounds=9,
     ),
     Work(
