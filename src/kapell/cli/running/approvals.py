@@ -25,8 +25,6 @@ app = typer.Typer(
     help="List what waits for people, and answer.",
 )
 
-_DIGEST = 64
-
 
 @app.command("list")
 def list_approvals(
@@ -140,7 +138,8 @@ def _changed(edits: list[str] | None) -> Json:
 
 async def _data(session: Session, row: ApprovalRow) -> Json:
     """Return what the approval shows; large data is an artifact."""
-    if len(row.data) == _DIGEST and row.data[:1] not in ('"', "{", "["):
-        digest = Digest(row.data)
+    data = decode(row.data) if row.data else None
+    if isinstance(data, dict) and data.get("$ref") == "artifact":
+        digest = Digest(str(data["digest"]))
         return decode((await session.app.histories.blobs([digest]))[digest])
-    return decode(row.data) if row.data else None
+    return data
