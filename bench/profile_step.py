@@ -12,12 +12,14 @@ import argparse
 import asyncio
 import cProfile
 import sqlite3
+import statistics
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from engine import Ends, chain, opened, prepare, working
 from measuring import note, sample
 
@@ -40,6 +42,7 @@ class Timers:
 
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
 
     def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function with a timer around it."""
@@ -64,6 +67,7 @@ class Timers:
                 return await function(*values, **names)
             finally:
                 self.spent[name] += time.perf_counter() - begun
+                self.calls[name] += 1
 
         return timed
 
@@ -89,6 +93,8 @@ def install(timers: Timers) -> None:
         (postgres_writer, "commit", "call"),
         (Effects, "carry_out", "effect"),
         (owner.RunOwner, "_load", "load"),
+        *((asyncpg.Connection, name, "asked") for name in ("fetch", "fetchrow", "fetchval")),
+        *((asyncpg.Connection, name, "asked") for name in ("execute", "executemany")),
     )
     for module, name, part in coroutines:
         setattr(module, name, timers.awaited(part, getattr(module, name)))
@@ -107,6 +113,7 @@ def committing(connect: Any, timers: Timers) -> Any:
                 return super().execute(sql, parameters)
             finally:
                 timers.spent["commit"] += time.perf_counter() - begun
+                timers.calls["commit"] += sql == "COMMIT"
 
     def connected(*values: Any, **names: Any) -> Any:
         return connect(*values, **{**names, "factory": Timed})
@@ -140,16 +147,16 @@ def parts(store: str, spent: Counter[str], whole: float) -> dict[str, float]:
     return found
 
 
-async def measure(store: str, at: str, folder: Path, runs: int) -> None:
+async def measure(timers: Timers, store: str, at: str, folder: Path, runs: int) -> None:
     """Profile one run after another on one store."""
-    timers = Timers()
-    install(timers)
+    counts: list[int] = []
     async with (
         opened(at, folder, {"chain": chain("chain", STEPS)}) as app,
         working(app) as (_, ends),
     ):
         for number in range(-3, runs):
             timers.spent.clear()
+            timers.calls.clear()
             begun = time.perf_counter()
             started = await app.starter.start("chain", {})
             timers.spent["start"] = time.perf_counter() - begun
@@ -161,6 +168,11 @@ async def measure(store: str, at: str, folder: Path, runs: int) -> None:
             if number >= 0:
                 for name, seconds in parts(store, timers.spent, whole).items():
                     sample(f"{store}:{name}", max(seconds, 0) * 1e6 / STEPS)
+                asked = timers.calls["commit" if store == "sqlite" else "asked"]
+                counts.append(asked)
+
+    unit = "commits" if store == "sqlite" else "calls of the server, heartbeats included"
+    note(f"{store}: a run of {STEPS} steps takes {statistics.median(counts):g} {unit}")
 
 
 async def side_by_side(app: App, ends: Ends) -> None:
@@ -199,8 +211,11 @@ def main() -> None:
         asyncio.run(stacks(str(asked.folder / "stacks.db"), asked.folder, asked.stacks))
         return
     asyncio.run(prepare(asked.at))
-    asyncio.run(measure("sqlite", str(asked.folder / "profile.db"), asked.folder, asked.runs))
-    asyncio.run(measure("postgres", asked.at, asked.folder, asked.runs))
+    timers = Timers()
+    install(timers)
+    stores = (("sqlite", str(asked.folder / "profile.db")), ("postgres", asked.at))
+    for store, at in stores:
+        asyncio.run(measure(timers, store, at, asked.folder, asked.runs))
 
 
 if __name__ == "__main__":

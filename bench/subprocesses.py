@@ -115,10 +115,16 @@ class Player:
                 return Said(facts, self._failure())
             for fact in _facts(line):
                 if fact["kind"] == "turn":
-                    os.killpg(self._process.pid, signal.SIGSTOP)
+                    self._stop()
                     return Said(facts, "")
                 facts.append(fact)
         return Said(facts, f"did not take its turn within {timeout:g} s")
+
+    def _stop(self) -> None:
+        """Stop it, and return when it stands still."""
+        pid = self._process.pid
+        os.killpg(pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def _line(self, seconds: float) -> str | None:
         """Return a line, "" when none came in time, None when no more will come."""
