@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from kapell.core.events.step import StepRetryScheduled
-from kapell.core.runs.commands import Answer, Signal
+from kapell.core.runs.commands import Answer, Repair, Signal
 from scripts import examples
 from tests.integration.examples.stage import EXAMPLES, Stage
 
@@ -205,6 +206,35 @@ def test_a_failed_trip_is_undone_newest_first(stage: Stage) -> None:
     assert undone[0].startswith("hotel!undo")
     assert undone[-1].startswith("train!undo")
     assert run.files() == {"bookings/cancelled.txt"}
+
+
+def test_a_held_run_goes_on_with_the_result_a_person_gives(stage: Stage) -> None:
+    run = stage.play("hold.yaml")
+    assert run.run().status == "waiting"
+    failure = run.state.steps["prices"].failure
+    assert failure is not None
+    assert failure.code == "file_missing"
+    assert "report" not in run.ended()
+    run.tell(Repair("prices", {"rows": [{"item": "rye", "price": "200"}]}, "from the paper list"))
+    assert run.run().status == "succeeded"
+    assert run.output == {"prices": 1}
+    assert "rye: 200" in run.text("report.txt")
+    assert run.types.count("model.requested") == 1, "what was finished was not done again"
+
+
+@pytest.mark.requirement("WF-01")
+@pytest.mark.parametrize("version", ["2.4.1", None])
+def test_an_action_takes_its_parameters_along(stage: Stage, version: str | None) -> None:
+    run = stage.play("regions.yaml", {"version": version} if version else {})
+    assert run.run().status == "succeeded"
+    assert isinstance(run.output, dict)
+    plans = run.output["plans"]
+    assert isinstance(plans, list)
+    assert len(plans) == 2
+    for plan, region, replicas in zip(plans, ("north", "south"), (3, 2), strict=True):
+        for name, value in (("region", region), ("replicas", replicas)):
+            assert re.search(rf'{name}"?:\s?"?{value}\b', str(plan))
+        assert (version or "latest") in str(plan)
 
 
 @pytest.mark.requirement("GR-07")
