@@ -63,8 +63,8 @@ def report(screen: Screen, found: Sequence[Checked], *, as_json: bool) -> Exit:
             screen.say(f"ok  {one.path}  {one.name}{hashed}".rstrip())
     if not found:
         screen.note("Nothing to check: there are no workflows and no agents here.")
-    if wrong:
-        screen.complain(f"{wrong} error{'s' if wrong > 1 else ''}")
+    if wrong > 1:
+        screen.complain(f"{wrong} errors")
     return Exit.INVALID if wrong else Exit.OK
 
 

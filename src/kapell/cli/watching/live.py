@@ -27,9 +27,9 @@ class LiveTree:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._console = Console(no_color=not surroundings.color, highlight=False)
-        self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self._drawn)
         self._view: RunView | None = None
         self._text: tuple[str, str] = ("", "")
+        self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self._drawn)
 
     def __enter__(self) -> "LiveTree":
         """Begin to draw."""
@@ -79,7 +79,7 @@ def _head(view: RunView, now: float) -> Text:
     if view.waiting is not None:
         said += f" for {waiting_text(view.waiting)}"
     sums = f"{span_text(until - view.created_at)}  {view.tokens:,} tokens  {money(view.usd)}"
-    return Text.assemble((said, "bold"), f"  {sums}")
+    return Text.assemble((said, "bold"), f"  {sums}", overflow="ellipsis", no_wrap=True)
 
 
 def _table(rows: Sequence[Row], height: int) -> Table:

@@ -1,0 +1,147 @@
+"""The command line as processes: terminals, signals, pipes, a worker beside a watcher."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from kapell.cli.exits import Exit
+from tests.integration.cli.desk import COMMAND, Desk
+from tests.integration.cli.terminal import Terminal
+
+ASKING = """\
+name: asking
+steps:
+  - id: ask
+    approval: {title: Send it?, data: {text: as it was}, edit: [text]}
+  - {id: last, set: {v: "{{ steps.ask.output.approved }} {{ steps.ask.output.data.text }}"}}
+"""
+ITEMS = """\
+name: items
+steps:
+  - {id: each, for_each: [1, 2, 3], as: n, concurrency: 2, ask: "Summarise: number {{ n }}"}
+"""
+PAUSE = "name: pause\nsteps: [{id: pause, wait: {for: 2s}}, {id: after, set: {v: done}}]\n"
+
+
+@pytest.mark.requirement("AP-03", "WF-08")
+def test_a_terminal_shows_the_tree(desk: Desk) -> None:
+    desk.write("items.yaml", ITEMS)
+    terminal = Terminal(desk.folder, "run", "items.yaml")
+    assert terminal.end() == 0
+    assert "each" in terminal.text
+    assert "3/3" in terminal.text
+    assert "\x1b[" in terminal.raw
+    plain = Terminal(desk.folder, "runs", "list", "--no-color")
+    assert plain.end() == 0
+    assert "\x1b[" not in plain.raw
+    assert "items" in plain.text
+
+
+@pytest.mark.requirement("WF-11")
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [(["a"], "true as it was"), (["r", "too early"], "false as it was")],
+)
+def test_a_person_at_the_terminal_is_asked(typed: list[str], said: str, desk: Desk) -> None:
+    desk.write("asking.yaml", ASKING)
+    terminal = Terminal(desk.folder, "run", "asking.yaml")
+    terminal.until("[l]ater?")
+    assert "Send it?" in terminal.text
+    assert "text: as it was" in terminal.text
+    for line in typed:
+        terminal.type(line)
+    assert terminal.end() == 0
+    assert said in terminal.text
+
+
+@pytest.mark.requirement("WF-11")
+def test_a_person_edits_in_their_editor_or_says_later(desk: Desk) -> None:
+    desk.write("asking.yaml", ASKING)
+    editor = desk.write(
+        "editor.py", "import sys\nopen(sys.argv[1], 'w').write('as I like it\\n')\n"
+    )
+    terminal = Terminal(
+        desk.folder,
+        "run",
+        "asking.yaml",
+        environment={"EDITOR": f"{sys.executable} {editor}"},
+    )
+    terminal.until("[l]ater?")
+    terminal.type("e")
+    assert terminal.end() == 0
+    assert "true as I like it" in terminal.text
+    later = Terminal(desk.folder, "run", "asking.yaml")
+    later.until("[l]ater?")
+    later.type("l")
+    assert later.end() == Exit.WAITING
+
+
+@pytest.mark.requirement("DX-07", "WF-08")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_goes_on_where_it_was(number: signal.Signals, desk: Desk) -> None:
+    desk.write("pause.yaml", PAUSE)
+    process = desk.begin("run", "pause.yaml")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "pause: waiting" in line:
+            break
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == Exit.INTERRUPTED
+    assert "kapell runs resume" in err
+    assert "Traceback" not in err
+    resumed = desk.ok("runs", "resume", "last", "--json").document()
+    assert resumed["output"] == {"v": "done"}
+    lines = desk.ok("runs", "events", "last").out
+    assert lines.count("pause: started") == 1
+
+
+@pytest.mark.requirement("AP-03", "WF-08", "DX-18")
+def test_a_run_is_watched_while_a_worker_carries_it_out(desk: Desk) -> None:
+    desk.write("pause.yaml", PAUSE)
+    desk.ok("db", "upgrade")
+    worker = desk.begin("worker", "--concurrency", "2")
+    assert worker.stderr is not None
+    assert "advances runs" in worker.stderr.readline()
+    run_id = desk.ok("run", "pause.yaml", "--detach").out.strip()
+    watcher = desk.begin("runs", "watch", run_id)
+    events = desk.begin("runs", "watch", run_id, "--json")
+    out, err = watcher.communicate(timeout=60)
+    assert (watcher.returncode, err) == (0, "")
+    assert "pause: waiting" in out
+    assert "succeeded  " in out
+    lines, _ = events.communicate(timeout=60)
+    assert events.returncode == 0
+    assert '"type":"run.succeeded"' in lines.splitlines()[-1]
+    worker.send_signal(signal.SIGTERM)
+    _, err = worker.communicate(timeout=60)
+    assert worker.returncode == 0
+    assert "handed back" in err
+
+
+def test_a_reader_that_leaves_early_is_no_error(desk: Desk) -> None:
+    desk.write("items.yaml", ITEMS)
+    desk.ok("run", "items.yaml")
+    command = " ".join([*COMMAND, "runs", "events", "last", "--json"])
+    ended = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} | head -n 1"],
+        cwd=desk.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.stdout.startswith('{"seq":1,')
+    assert ended.stderr == ""
+
+
+def test_a_process_ends_with_the_same_code(desk: Desk) -> None:
+    desk.write("asking.yaml", ASKING)
+    said = desk.run("run", "asking.yaml")
+    assert said.code == Exit.WAITING
+    assert "kapell approvals answer" in said.out
+    missing = desk.run("run", "nothing.yaml")
+    assert missing.code == Exit.MISSING
+    assert "Traceback" not in missing.err
