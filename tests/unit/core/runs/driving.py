@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from kapell.core.events.budget import BudgetExceeded
+from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.model import ModelAbandoned, ModelAnswered
 from kapell.core.events.step import StepSucceeded
 from kapell.core.gateway.calls import ModelAnswer, Usage
@@ -155,9 +155,11 @@ def money_holds(sim: Simulation) -> None:
     over: set[str] = set()
     costs = 0
     for event in sim.events[1:]:
+        if isinstance(event.payload, BudgetSettled):
+            call = state.calls.get(event.payload.call)
+            if call is not None and event.payload.usd > call.usd:
+                over.update(call.holders)  # the provider used more than was asked for
         state = fold(sim.program, [event], state)
-        if isinstance(event.payload, BudgetExceeded):
-            over.add(event.payload.scope)
         if isinstance(event.payload, ModelAnswered | ModelAbandoned):
             costs += event.payload.cost
         for path, meter in state.meters.items():

@@ -6,7 +6,6 @@ from kapell.core.events.step import StepRetryScheduled
 from kapell.core.gateway.calls import ModelAnswer
 from kapell.core.runs.commands import Repair, Retry
 from kapell.core.runs.inputs import CallBroke, TimePassed, ToolReplied
-from kapell.core.runs.state import OpenCall
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.json import Json
 from tests.unit.core.runs.running import BAD, DOWN, asked, paths, ran, said, sim
@@ -73,8 +72,13 @@ def test_a_failing_handler_fails_the_step() -> None:
 
 def test_what_a_handler_did_is_not_undone_as_the_step() -> None:
     made = ran(
-        "- {id: a, tool: bad, on_error: {steps: [{id: h, set: {n: 1}}]}, compensate: {tool: undo}}\n"
-        "- {id: b, tool: bad}"
+        """
+        - id: a
+          tool: bad
+          on_error: {steps: [{id: h, set: {n: 1}}]}
+          compensate: {tool: undo}
+        - {id: b, tool: bad}
+        """
     )
     assert paths(made, "compensation.started") == []
 
@@ -250,7 +254,10 @@ def test_always_runs_whatever_happened_and_is_waited_for() -> None:
         """
         - {id: a, tool: bad}
         - {id: b, tool: t}
-        - {id: clean, join: always, for_each: [1, 2], steps: [{id: w, wait: {for: 1m}}, {id: t, tool: t}]}
+        - id: clean
+          join: always
+          for_each: [1, 2]
+          steps: [{id: w, wait: {for: 1m}}, {id: t, tool: t}]
         """
     )
     assert [path for path, _ in asked(made)] == ["a", "clean[0]/t", "clean[1]/t"]

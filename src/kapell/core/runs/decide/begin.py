@@ -226,9 +226,13 @@ def _inputs_of(step: Step) -> Json:
 
 
 def _from_cache(t: Turn, run: StepRun, key: str) -> bool:
-    if key not in t.ctx.cached:
+    found: Packed | None
+    if key in t.caches:
+        found = t.caches[key][0]
+    elif key in t.ctx.cached:
+        found = t.ctx.cached[key]
+    else:
         raise NeedsValues(keys=frozenset({key}))
-    found: Packed | None = t.ctx.cached[key]
     if found is None:
         return False
     t.emit(StepStarted(run.path, run.attempt))

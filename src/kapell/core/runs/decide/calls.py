@@ -65,7 +65,8 @@ def again(t: Turn, path: str) -> None:
     if t.ctx.draining:
         return
     scope, place = t.state.scopes[run.scope], t.place(run)
-    effect = isinstance(place.step.work, ToolWork) and run.calls > 0
+    tool = isinstance(place.step.work, ToolWork)
+    effect = tool and run.calls > 0 and t.state.phase != "held"
     if not effect and not t.may_begin(scope, place):
         if t.stopped(scope):
             t.stop(path)

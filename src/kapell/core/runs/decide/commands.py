@@ -28,6 +28,9 @@ from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import TERMINAL, RunStatus, StepStatus
 from kapell.kit.errors import Failure, Invalid, Kind
 
+_REVIVING = (Repair, Retry, Merge, LateAnswer)
+"""What an ended run still listens to."""
+
 
 def told(t: Turn, event: Told) -> None:
     """Take a command; one that no longer fits, or cannot be stored, changes nothing."""
@@ -40,13 +43,14 @@ def told(t: Turn, event: Told) -> None:
 
 def _take(t: Turn, event: Told) -> None:
     command = event.command
+    if t.state.status in TERMINAL and not isinstance(command, _REVIVING):
+        return
     if isinstance(command, Cancel):
         _cancel(t, command)
     elif isinstance(command, Answer):
         waits.answer(t, command, event.actor)
     elif isinstance(command, Signal):
-        if t.state.status not in TERMINAL:
-            waits.signal(t, command)
+        waits.signal(t, command)
     elif isinstance(command, Repair):
         _repair(t, command)
     elif isinstance(command, Retry):
@@ -63,7 +67,7 @@ def _take(t: Turn, event: Told) -> None:
 
 
 def _cancel(t: Turn, command: Cancel) -> None:
-    if t.state.status in TERMINAL or t.state.phase in {"cancelling", "undoing"}:
+    if t.state.phase in {"cancelling", "undoing"}:
         return
     t.emit(RunCancelling(command.reason))
 

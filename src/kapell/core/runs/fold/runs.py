@@ -173,6 +173,7 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
     elif run.path == event.path and event.output is not None:
         run.output = event.output
         run.failure = None
+        run.status = StepStatus.RUNNING
         tree.end(state, program, run, StepStatus.SUCCEEDED)
     elif run.status is StepStatus.DEAD or not (run.fan or _holds(state, program, run)):
         if run.item < 0:

@@ -1,0 +1,147 @@
+"""Budgets: set aside before, settled after, named when used up; corrections of late answers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kapell.core.events.budget import BudgetExceeded, BudgetWarned
+from kapell.core.gateway.calls import Usage
+from kapell.core.runs.commands import LateAnswer
+from kapell.core.runs.inputs import ModelReplied, TimePassed
+from kapell.testing.simulation import Simulation
+from tests.unit.core.runs.driving import checked, money_holds
+from tests.unit.core.runs.running import asked, paths, ran, said, sim
+
+# 1,000 nano-dollars a token: a call of `ask` reserves about 4.1 million at most
+PRICE = (1_000_000_000, 1_000_000_000)
+ASKS = "- {id: p, parallel: {l: [{id: a, ask: Hi}], m: [{id: b, ask: Hi}], r: [{id: c, ask: Hi}]}}"
+
+
+def _exceeded(made: Simulation) -> list[tuple[str, str]]:
+    found = [e.payload for e in made.events if isinstance(e.payload, BudgetExceeded)]
+    return [(one.scope, one.what) for one in found]
+
+
+@pytest.mark.requirement("GR-07")
+@pytest.mark.parametrize(
+    ("head", "step", "scope", "what"),
+    [
+        ("budget: {usd: 0.001}", "ask: Hi", "", "usd"),
+        ("budget: {tokens: 100}", "ask: Hi", "", "tokens"),
+        ("", "ask: Hi, budget: {usd: 0.001}", "a", "usd"),
+        ("", "budget: {tokens: 9}, steps: [{id: b, ask: Hi}]", "a", "tokens"),
+    ],
+)
+def test_a_call_without_room_fails_and_names_the_budget(
+    head: str, step: str, scope: str, what: str
+) -> None:
+    made = ran(f"- {{id: a, {step}}}", head=head, quote=PRICE)
+    assert asked(made) == []
+    assert _exceeded(made) == [(scope, what)]
+    assert made.state.failure is not None
+    assert made.state.failure.code == "budget_exceeded"
+    assert (f"step '{scope}'" if scope else "the run") in made.state.failure.message
+
+
+@pytest.mark.requirement("GR-07")
+def test_calls_side_by_side_wait_for_room_instead_of_failing() -> None:
+    made = ran(ASKS, head="budget: {usd: 0.006}", quote=PRICE)
+    assert made.state.status == "succeeded"
+    money_holds(made)
+    requested = [i for i, kind in enumerate(made.types) if kind == "model.requested"]
+    answered = [i for i, kind in enumerate(made.types) if kind == "model.answered"]
+    assert requested[1] > answered[0]
+
+
+@pytest.mark.requirement("GR-07")
+def test_an_excess_is_recorded_and_stops_the_run() -> None:
+    made = ran(
+        "- {id: a, ask: Hi}\n- {id: b, ask: Hi}",
+        lambda c, a: said("well", (10, 9000)),
+        head="budget: {usd: 0.0055}",
+        quote=PRICE,
+    )
+    assert (made.state.status, _exceeded(made)) == ("failed", [("", "usd")])
+    assert made.state.usd == 9_010_000
+    money_holds(made)
+
+
+@pytest.mark.requirement("GR-07")
+def test_four_fifths_are_warned_of_once_per_ceiling() -> None:
+    made = ran(
+        "- {id: a, ask: Hi}\n- {id: b, tool: t}",
+        lambda c, a: said("well", (10, 4200)) if c.kind == "model" else a,
+        head="budget: {tokens: 5000}",
+    )
+    warned = [e.payload for e in made.events if isinstance(e.payload, BudgetWarned)]
+    assert [(one.scope, one.what, one.used) for one in warned] == [("", "tokens", 4210)]
+
+
+@pytest.mark.requirement("GR-07")
+def test_time_of_work_counts_and_waiting_does_not() -> None:
+    made = sim("- {id: a, budget: {time: 5s}, steps: [{id: w, wait: {for: 1h}}, {id: t, tool: t}]}")
+    made.claim()
+    made.step()
+    made.now += 4
+    made.give(TimePassed())
+    assert _exceeded(made) == []
+    made.now += 1
+    made.give(TimePassed())
+    assert _exceeded(made) == [("a", "time")]
+    assert made.state.status == "failed"
+
+
+def test_a_sub_workflow_has_its_own_budget() -> None:
+    sub = "{name: sub, budget: {tokens: 9}, steps: [{id: a, ask: Hi}]}"
+    made = ran("- {id: s, workflow: sub, on_error: continue}", workflows={"sub": sub})
+    assert (made.state.status, _exceeded(made)) == ("succeeded", [("s", "tokens")])
+
+
+@pytest.mark.requirement("GR-07")
+def test_a_takeover_settles_at_the_worst_and_a_late_answer_corrects() -> None:
+    made = sim("- {id: a, ask: Hi}", quote=PRICE)
+    made.claim()
+    first = next(iter(made.state.calls.values()))
+    made.crash()
+    again = next(iter(made.state.calls.values()))
+    assert made.state.usd == first.usd
+    assert (again.call, again.key) == ("a#1/2", first.key)
+    for _ in range(2):
+        made.tell(LateAnswer(first.call, Usage(10, 5), 15_000))
+    assert made.state.usd == 15_000
+    made.give(ModelReplied(first.call, said("late")))
+    made.run()
+    assert made.state.usd == 30_000
+    assert paths(made, "model.abandoned") == ["a"]
+
+
+@pytest.mark.requirement("GR-07")
+@given(
+    st.integers(3_000_000, 20_000_000), st.integers(1, 5), st.integers(1, 6), st.integers(0, 99),
+    st.lists(st.integers(1, 6000), min_size=6, max_size=6),
+)  # fmt: skip
+def test_reserved_and_settled_stay_within_the_limit(
+    limit: int, concurrency: int, items: int, seed: int, used: list[int]
+) -> None:
+    made = sim(
+        f"""
+        - id: a
+          for_each: {list(range(items))}
+          concurrency: {concurrency}
+          on_item_error: collect
+          steps: [{{id: x, budget: {{usd: 0.009}}, ask: Hi}}, {{id: y, ask: Ho}}]
+        """,
+        lambda c, a: said("well", (10, used[int(c.path[2])])),
+        head=f"budget: {{usd: {limit / 1e9:.9f}}}",
+        quote=PRICE,
+        seed=seed,
+    )
+    made.claim()
+    for count in range(200):
+        if made.state.status in ("succeeded", "failed") or not made.step():
+            break
+        if count == seed % 7:
+            made.crash()
+    assert made.state.status in ("succeeded", "failed")
+    money_holds(made)
+    checked(made)
