@@ -6,6 +6,7 @@ waits or ends, or the process dies.
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,18 +15,21 @@ from kapell.bootstrap.app import open_app
 from kapell.kit.ids import WorkerId
 from kapell.services.runs.advancing.owner import RunOwner
 from kapell.services.runs.ports import Claim
+from kapell.services.tools.ports import Tool
 
 
-async def advance(workspace: str, worker: str, claim: Claim) -> None:
+async def advance(
+    workspace: str, worker: str, claim: Claim, tools: Mapping[str, Tool] | None = None
+) -> None:
     """Advance one claimed run until it is given back."""
-    async with open_app(Path(workspace)) as app:
+    async with open_app(Path(workspace), extra_tools=tools) as app:
         await RunOwner(claim, app.desk(WorkerId(worker))).drive()
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], tools: Mapping[str, Tool] | None = None) -> None:
     """Take the workspace, the worker's name and the claim as JSON."""
     workspace, worker, claim = arguments
-    asyncio.run(advance(workspace, worker, msgspec.json.decode(claim, type=Claim)))
+    asyncio.run(advance(workspace, worker, msgspec.json.decode(claim, type=Claim), tools))
 
 
 if __name__ == "__main__":

@@ -244,3 +244,29 @@ async def settled(app: App, run: RunId, times: int) -> None:
 async def spent(app: App, run: RunId) -> int:
     """Return what the run has spent as its events tell it."""
     return (await folded(app, run)).usd
+
+
+@pytest.mark.requirement("DX-02")
+async def test_what_comes_back_while_something_is_stored_is_not_asked_for_again(
+    shop: Shop,
+) -> None:
+    shop.workflow(
+        "sides",
+        "steps:\n  - id: sides\n    parallel:\n"
+        "      left: [{id: a, tool: test.slow, with: {}}]\n"
+        "      right: [{id: b, wait: {signal: go}}, {id: c, tool: test.counting, with: {}}]\n",
+    )
+    slow, counting = SlowTool(), CountingTool()
+    async with shop.open({"test.slow": slow, "test.counting": counting}) as app:
+        worker = app.worker()
+        log = failing(app, worker)
+        async with working(app, worker):
+            run = await started(app, "sides")
+            await slow.begun.wait()
+            slow.begun.clear()
+            log.before = [down() for _ in range(3)]
+            await app.teller.signal(run, "go")
+            await until(lambda: len(log.before) < 3)
+            slow.release.set()
+            assert (await reached(app, run)).status is RunStatus.SUCCEEDED
+        assert not slow.begun.is_set()

@@ -18,9 +18,17 @@ class SolitaryProcess:
         workspace: The workspace the process opens.
         worker: The name under which it owns the run: ours, since we hold the lease for it.
         timeout: Seconds it may take; what hangs is killed.
+        module: What the process runs.
     """
 
-    def __init__(self, workspace: str, worker: str, timeout: float = 300.0) -> None:
+    def __init__(
+        self,
+        workspace: str,
+        worker: str,
+        timeout: float = 300.0,
+        module: str = "kapell.worker.alone",
+    ) -> None:
+        self._module = module
         self._workspace = workspace
         self._worker = worker
         self._timeout = timeout
@@ -30,7 +38,7 @@ class SolitaryProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "kapell.worker.alone",
+            self._module,
             self._workspace,
             self._worker,
             msgspec.json.encode(claim).decode(),

@@ -351,7 +351,8 @@ class RunOwner:
                     self._reply(stopped(opened))
             return
         for opened in state.calls.values():
-            if opened.call not in self._effects:
+            # What came back while the last decision was being stored is decided on next.
+            if opened.call not in self._effects and opened.call not in self._unsaved:
                 self._effects[opened.call] = asyncio.create_task(self._carry_out(opened))
 
     async def _carry_out(self, call: OpenCall) -> None:

@@ -1,0 +1,61 @@
+"""The fork server: everything imported, no loop and no thread, so that forking is safe and quick.
+
+Its arguments: the function that carries a job out (``module:function``), and what to import.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+
+import msgspec
+
+from kapell.testing.crash.job import Job
+from kapell.testing.crash.server import Answer
+
+
+class Request(msgspec.Struct):
+    """Start a job, or wait for a process."""
+
+    start: Job | None = None
+    wait: int = 0
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    program, *preloaded = sys.argv[1:]
+    for name in preloaded:
+        importlib.import_module(name)
+    module, _, function = program.partition(":")
+    work = getattr(importlib.import_module(module), function)
+    for line in sys.stdin.buffer:
+        request = msgspec.json.decode(line, type=Request)
+        answer = Answer(pid=_fork(work, request.start)) if request.start else _ended(request.wait)
+        sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _fork(work: Callable[[Job], None], job: Job) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    code = 1
+    try:
+        work(job)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _ended(pid: int) -> Answer:
+    _, status = os.waitpid(pid, 0)
+    return Answer(pid=pid, code=os.waitstatus_to_exitcode(status))
+
+
+if __name__ == "__main__":
+    main()

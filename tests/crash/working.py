@@ -1,0 +1,50 @@
+"""The worker of a forked process: the real one, with a log that kills it at the right moment."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from kapell.adapters.system.solitary import SolitaryProcess
+from kapell.bootstrap.app import App, open_app
+from kapell.core.events.envelope import Event
+from kapell.core.runs.state import State
+from kapell.core.runs.status import TERMINAL
+from kapell.kit.ids import RunId, WorkerId
+from kapell.services.runs.advancing.worker import Limits, Worker
+from kapell.testing.crash.deadly import DeadlyLog
+from kapell.testing.crash.job import Job
+from kapell.testing.crash.tools import crash_tools
+
+
+def work(job: Job) -> None:
+    """Carry a job out; returns when it is done, or never."""
+    asyncio.run(_work(job))
+
+
+async def _work(job: Job) -> None:
+    async with open_app(Path(job.workspace), extra_tools=crash_tools()) as app:
+        worker = worker_of(app, job)
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        worker.desk.observers.append(partial(_stop_at_end, RunId(job.until), stop))
+        await worker.run(stop)
+
+
+def _stop_at_end(
+    run: RunId, stop: asyncio.Event, changed: RunId, events: Sequence[Event], state: State
+) -> None:
+    del events
+    if changed == run and state.status in TERMINAL:
+        stop.set()
+
+
+def worker_of(app: App, job: Job) -> Worker:
+    """Return the worker a job describes."""
+    desk = app.desk(WorkerId(job.worker))
+    if job.kill:
+        desk.log = DeadlyLog(desk.log, job)  # type: ignore[assignment]  # the rest is the real log's
+    limits = Limits(runs=job.runs, lease=job.lease)
+    alone = SolitaryProcess(job.workspace, desk.worker, module="tests.crash.alone")
+    return Worker(desk, app.store.doorbell, limits, alone)
