@@ -43,13 +43,15 @@ def errors() -> dict[str, Found]:
 
 
 def _in(tree: ast.Module) -> Iterator[Found]:
+    known = _assigned(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         name = node.func.id if isinstance(node.func, ast.Name) else name
         given = {word.arg: word.value for word in node.keywords if word.arg}
-        texts = [*node.args, None, None, None]
+        given = {key: _resolved(value, known) for key, value in given.items()}
+        texts: list[ast.expr | None] = [*(_resolved(arg, known) for arg in node.args), *[None] * 4]
         code = _text(given.get("code")) or _text(texts[0])
         if not _CODE.fullmatch(code):
             continue
@@ -58,11 +60,28 @@ def _in(tree: ast.Module) -> Iterator[Found]:
         elif name == "failure":
             kind, message = "", _text(texts[1])
         elif name in ("Failure", "Problem") or name in _NOTERS:
-            kind = _kind(given.get("kind"))
+            kind = _kind(given.get("kind") or (texts[2] if name == "Failure" else None))
             message = _text(given.get("message")) or _text(texts[1])
         else:
             continue
         yield Found(code, kind, message, _text(given.get("advice")) or _last(name, texts))
+
+
+def _assigned(tree: ast.Module) -> list[tuple[int, str, ast.expr]]:
+    """Return the texts that are given a name, by line."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.append((node.lineno, node.targets[0].id, node.value))
+    return found
+
+
+def _resolved(value: ast.expr, known: list[tuple[int, str, ast.expr]]) -> ast.expr:
+    """Return what a name stands for: the value it was given last before."""
+    if not isinstance(value, ast.Name):
+        return value
+    before = [one for one in known if one[1] == value.id and one[0] <= value.lineno]
+    return max(before, key=lambda one: one[0])[2] if before else value
 
 
 def _kind(node: ast.expr | None) -> str:

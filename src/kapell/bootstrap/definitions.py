@@ -12,6 +12,7 @@ from kapell.adapters.workspace.files import WorkspaceFolder, find_root
 from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.tools.spec import ToolSpec
 from kapell.services.workflows.workspace import Workspace
+from kapell.settings import FILE as SETTINGS_FILE
 from kapell.settings.authored import settings_tree, workspace_defaults
 
 
@@ -58,4 +59,4 @@ def check_settings(root: Path) -> None:
     load_settings(root)
 
 
-__all__ = ["Definitions", "find_root", "open_definitions"]
+__all__ = ["SETTINGS_FILE", "Definitions", "check_settings", "find_root", "open_definitions"]

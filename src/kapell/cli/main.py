@@ -48,7 +48,7 @@ def _carry_out(surroundings: Surroundings, words: list[str]) -> int:
         from kapell.cli.authoring.checking import check  # noqa: PLC0415 - loaded when called
 
         return check(surroundings, words[1:])
-    from typer.exceptions import TyperException  # noqa: PLC0415 - `validate` does without
+    from typer.exceptions import TyperException  # noqa: PLC0415 - validating does without
     from typer.main import get_command  # noqa: PLC0415 - the same
 
     from kapell.cli.group import root  # noqa: PLC0415 - the same

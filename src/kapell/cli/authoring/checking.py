@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kapell.bootstrap.definitions import Definitions, check_settings, find_root, open_definitions
+from kapell.bootstrap.definitions import (
+    SETTINGS_FILE,
+    Definitions,
+    check_settings,
+    find_root,
+    open_definitions,
+)
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block, parts_of, problem_document, tell
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
 from kapell.core.definitions.problems import Problem
 from kapell.kit.errors import KapellError, Missing
-from kapell.settings import FILE
 
 
 class Checked:
@@ -75,7 +80,7 @@ def _found(surroundings: Surroundings, files: Sequence[str]) -> list[Checked]:
     opened: dict[Path, Definitions] = {}
     found = []
     for name in files:
-        if Path(name).name == FILE:
+        if Path(name).name == SETTINGS_FILE:
             found += _settings(Path(name).absolute().parent)
             continue
         root = surroundings.folder or find_root(Path(name) if _is_path(name) else Path.cwd())
@@ -92,9 +97,9 @@ def _is_path(name: str) -> bool:
 
 
 def _settings(root: Path) -> list[Checked]:
-    if not (root / FILE).exists():
+    if not (root / SETTINGS_FILE).exists():
         return []
-    checked = Checked(FILE, "settings")
+    checked = Checked(SETTINGS_FILE, "settings")
     try:
         check_settings(root)
     except KapellError as error:
