@@ -45,6 +45,10 @@ def errors() -> dict[str, Found]:
 def _in(tree: ast.Module) -> Iterator[Found]:
     known = _assigned(tree)
     for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple) and _is_row(node):
+            # What explains broken YAML is a row: code, message, advice, shift.
+            code, message, advice = (_text(_resolved(part, known)) for part in node.elts[:3])
+            yield Found(code, "invalid", message, advice)
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -65,6 +69,10 @@ def _in(tree: ast.Module) -> Iterator[Found]:
         else:
             continue
         yield Found(code, kind, message, _text(given.get("advice")) or _last(name, texts))
+
+
+def _is_row(node: ast.Tuple) -> bool:
+    return len(node.elts) == 4 and _CODE.fullmatch(_text(node.elts[0])) is not None
 
 
 def _assigned(tree: ast.Module) -> list[tuple[int, str, ast.expr]]:
