@@ -23,6 +23,7 @@ from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.bootstrap.definitions import library_files
 from kapell.core.pricing.override import Override
 from kapell.core.runs.status import TERMINAL, RunStatus
+from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
 from kapell.services.gateway.door import Gateway
 from kapell.services.pricing.prices import PriceList
@@ -35,6 +36,7 @@ from kapell.services.runs.forking import Forker
 from kapell.services.runs.porting import Porter
 from kapell.services.runs.ports import RunReader
 from kapell.services.runs.reading import Histories
+from kapell.services.runs.resting import rests
 from kapell.services.runs.starting import Identity, Starter
 from kapell.services.runs.telling import Teller
 from kapell.services.runs.versions import Versions
@@ -46,6 +48,10 @@ from kapell.testing.models.scripted import ScriptedModel
 
 STATE = ".kapell"
 """Folder of a workspace for what is not authored: the database, folders of runs."""
+
+
+LOOK_EVERY = 0.5
+"""Seconds between looks at a run that another process may be carrying."""
 
 
 class App:
@@ -153,8 +159,20 @@ class App:
             if summary.status is RunStatus.WAITING:
                 # Somebody may have answered already; and if not, its owner says so at once.
                 await self.teller.resume(run)
-            await working.run(stop)
+            looking = asyncio.create_task(self._look(run, stop))
+            try:
+                await working.run(stop)
+            finally:
+                looking.cancel()
         working.raise_failure(run)
+
+    async def _look(self, run: RunId, stop: asyncio.Event) -> None:
+        """Set ``stop`` when the run rests although another worker carries it."""
+        while not stop.is_set():
+            await asyncio.sleep(LOOK_EVERY)
+            with suppress(KapellError):
+                if await rests(self.reader, self.tenant, run, self.clock.now()):
+                    stop.set()
 
 
 @asynccontextmanager

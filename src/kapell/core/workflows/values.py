@@ -6,10 +6,16 @@ from kapell.kit.json import Json
 
 
 def fits(value: Json, wanted: str) -> bool:
-    """Say whether a value is of the type an input declares; a ``file`` is a path's text."""
+    """Say whether a value is of the type an input declares.
+
+    A ``file`` is a path's text, or what a file has become when its run started: an object that
+    names its artifact.
+    """
     if wanted == "any":
         return True
-    if wanted in ("string", "file"):
+    if wanted == "file":
+        return isinstance(value, str) or is_kept_file(value)
+    if wanted == "string":
         return isinstance(value, str)
     if wanted == "boolean":
         return isinstance(value, bool)
@@ -22,6 +28,15 @@ def fits(value: Json, wanted: str) -> bool:
     if wanted == "object":
         return isinstance(value, Mapping)
     return isinstance(value, list | tuple)
+
+
+def is_kept_file(value: Json) -> bool:
+    """Say whether a value is a file kept as an artifact, as runs hold their ``file`` inputs."""
+    return (
+        isinstance(value, Mapping)
+        and isinstance(value.get("artifact"), str)
+        and isinstance(value.get("name"), str)
+    )
 
 
 def sort_of(value: Json) -> str:

@@ -117,6 +117,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set, then drain and give everything back."""
+        self.desk.draining = False
         await self._beat()
         helpers = [asyncio.create_task(self._beating()), asyncio.create_task(self._listening())]
         stopper = asyncio.create_task(self._stopping(stop))

@@ -1,0 +1,23 @@
+"""Whether a run rests: it has ended, or only somebody outside can bring it on."""
+
+from kapell.core.events.run import RunWaiting
+from kapell.core.runs.status import TERMINAL, RunStatus
+from kapell.kit.ids import RunId, TenantId
+from kapell.services.runs.ports import RunReader
+
+_TAIL = 8
+"""Events at the end of the log among which the last ``run.waiting`` stands."""
+
+
+async def rests(reader: RunReader, tenant: TenantId, run: RunId, now: float) -> bool:
+    """Tell whether a run rests, from what is stored, whoever owns it."""
+    summary = await reader.run(tenant, run)
+    if summary.status in TERMINAL:
+        return True
+    if summary.status is not RunStatus.WAITING or summary.owner is not None:
+        return False
+    if summary.wake_at is not None and summary.wake_at <= now:
+        return False
+    tail = await reader.events(tenant, run, max(summary.seq - _TAIL, 0), _TAIL)
+    waiting = [event.payload for event in tail if isinstance(event.payload, RunWaiting)]
+    return bool(waiting) and not (waiting[-1].timers or waiting[-1].children)
