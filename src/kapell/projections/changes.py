@@ -5,11 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from kapell.core.runs import paths
-from kapell.core.runs.program import Program
 from kapell.core.workflows.version import Version
 from kapell.kit.json import Json, encode
-from kapell.projections import addresses
+from kapell.projections.outline import steps
 
 Kind = Literal["added", "removed", "changed"]
 
@@ -52,18 +50,7 @@ def changes(old: Version, new: Version) -> VersionChanges:
 
 def _steps(version: Version) -> dict[str, Mapping[str, bytes]]:
     """Return every step of a version by its address, as the texts of its own parts."""
-    program = Program(version)
-    found: dict[str, Mapping[str, bytes]] = {}
-
-    def walk(body: int, scope: str) -> None:
-        for step_id, place in program.bodies[body].places.items():
-            step = addresses.step_of(paths.join(scope, step_id))
-            found[step] = dict(_own(msgspec.to_builtins(place.step)))
-            for suffix, number in place.inner.items():
-                walk(number, step if suffix == paths.PASS else f"{step}{suffix}")
-
-    walk(0, paths.ROOT)
-    return found
+    return {address: dict(_own(msgspec.to_builtins(step))) for address, step in steps(version)}
 
 
 def _own(step: Mapping[str, Json]) -> Iterator[tuple[str, bytes]]:

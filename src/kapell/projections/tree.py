@@ -165,8 +165,13 @@ class RunView(msgspec.Struct, kw_only=True):
         return above
 
 
-def begin(event: Event) -> RunView:
-    """Return the view of a run whose first event this is."""
+def begin(event: Event, outline: Sequence[str] = ()) -> RunView:
+    """Return the view of a run whose first event this is.
+
+    Args:
+        event: ``run.queued``.
+        outline: The steps it may come to, in their order; without, steps appear as they begin.
+    """
     request = event.payload
     assert isinstance(request, RunQueued)  # noqa: S101 - every log begins with it
     return RunView(
@@ -180,6 +185,7 @@ def begin(event: Event) -> RunView:
         scheduled_for=request.scheduled_for,
         inputs=request.inputs,
         updated_at=event.at,
+        steps={step: StepView(step=step) for step in outline},
     )
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from kapell.core.runs.commands import Cancel, Retry
 from kapell.core.runs.status import RunStatus, StepStatus
-from kapell.projections.tree import RunView, StepView, tree
+from kapell.projections.outline import outline
+from kapell.projections.tree import RunView, StepView, begin, fold, tree
 from tests.unit.projections.histories import simulated, until_asked, whole
 
 DONE = StepStatus.SUCCEEDED
@@ -104,6 +105,22 @@ def test_a_step_that_is_tried_again_counts_once() -> None:
     step = _only(tree(sim.events))
     assert step.status is DONE
     assert step.done == 1
+
+
+def test_what_is_still_to_come_is_laid_out() -> None:
+    sim = until_asked()
+    planned = outline(sim.program.version)
+    assert planned[:3] == ["load", "classify", "replies"]
+    assert "replies/draft" in planned
+    assert "sides.b/y" in planned
+    assert not any("!" in step for step in planned)
+    view = begin(sim.events[0], planned)
+    for event in sim.events[1:]:
+        fold(view, event)
+    assert list(view.steps) == planned
+    assert view.steps["last"].status is StepStatus.QUEUED
+    begun = {name: one for name, one in view.steps.items() if one.status is not StepStatus.QUEUED}
+    assert begun == tree(sim.events).steps
 
 
 def _only(view: RunView) -> StepView:

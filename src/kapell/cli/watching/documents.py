@@ -7,6 +7,7 @@ import msgspec
 from kapell.bootstrap.app import App
 from kapell.core.events.envelope import Event
 from kapell.core.events.value import ArtifactRef, Packed
+from kapell.core.runs.status import StepStatus
 from kapell.kit.clock import instant_text
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
@@ -74,7 +75,11 @@ async def run_document(app: App, view: RunView) -> dict[str, object]:
         "inputs": await value_of(app, view.inputs),
         "output": await value_of(app, view.output),
         "failure": failure_document(view.failure),
-        "steps": [_step_document(step) for step in view.steps.values()],
+        "steps": [
+            _step_document(step)
+            for step in view.steps.values()
+            if step.status is not StepStatus.QUEUED
+        ],
         "approvals": [
             {"path": one.path, "title": one.title, "edit": list(one.edit)}
             for one in view.approvals.values()

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 from kapell.bootstrap.app import App
 from kapell.core.events.envelope import Event
+from kapell.core.events.run import RunQueued
 from kapell.kit.ids import RunId
+from kapell.projections.outline import outline
 from kapell.projections.tree import RunView, begin, fold
 
 Sink = Callable[[RunView, Sequence[Event]], None]
@@ -53,7 +55,9 @@ class Follower:
                 return any_new
             any_new = True
             for event in events:
-                self._view = begin(event) if self._view is None else fold(self._view, event)
+                self._view = (
+                    await self._begun(event) if self._view is None else fold(self._view, event)
+                )
             self.seq = events[-1].seq
             if self._sink is None:
                 self._past.extend(events)
@@ -61,6 +65,13 @@ class Follower:
                 self._sink(self.view, events)
             if len(events) < _PAGE:
                 return True
+
+    async def _begun(self, event: Event) -> RunView:
+        """Return the view of a run at its first event, its steps laid out."""
+        request = event.payload
+        assert isinstance(request, RunQueued)  # noqa: S101 - every log begins with it
+        program = await self._app.histories.program(request.version)
+        return begin(event, outline(program.version))
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Follow until ``done``; it is asked after every look."""

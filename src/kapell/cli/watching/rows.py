@@ -50,6 +50,9 @@ def rows_of(view: RunView, now: float) -> list[Row]:
 def _below(view: RunView, step: str, depth: int, now: float) -> Iterator[Row]:
     for one in view.inner(step):
         inner = list(_below(view, one.step, depth + 1, now))
+        if view.ended and one.status is StepStatus.QUEUED and not inner:
+            # It was never come to: a case not taken, or what a failure cut off.
+            continue
         yield _row(one, depth, _status(one, inner), now)
         yield from inner
 
