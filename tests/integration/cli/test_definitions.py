@@ -87,6 +87,9 @@ def test_validate_tells_every_error_with_place_and_advice(desk: Desk) -> None:
     assert not document["ok"]
     (file,) = document["files"]
     assert [one["place"]["line"] for one in file["errors"]] == [3, 4, 5]
+    run = desk.call("run", "wrong.yaml", "--json").document()
+    assert [one["place"]["line"] for one in run["problems"]] == [3, 4, 5]
+    assert run["error"]["code"] == "definition_invalid"
 
 
 def test_validate_takes_agents_settings_and_names(desk: Desk) -> None:

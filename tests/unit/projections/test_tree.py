@@ -1,7 +1,9 @@
 """The tree of a run, folded from logs that the machine wrote."""
 
+import msgspec
 import pytest
 
+from kapell.core.events.budget import BudgetSettled
 from kapell.core.runs.commands import Cancel, Retry
 from kapell.core.runs.status import RunStatus, StepStatus
 from kapell.projections.outline import outline
@@ -56,6 +58,24 @@ def test_money_and_tokens_are_those_of_the_machine() -> None:
     assert view.steps["classify"].usd == 3 * 20_000
     assert view.steps["replies/draft"].tokens == 3 * 15
     assert view.usd == sum(step.usd for step in view.steps.values())
+
+
+@pytest.mark.requirement("OB-08")
+def test_a_late_settlement_corrects_the_earlier_one() -> None:
+    events = until_asked().events
+    before = tree(events)
+    settled = next(event for event in events if event.type == "budget.settled")
+    booked = settled.payload
+    assert isinstance(booked, BudgetSettled)
+    late = msgspec.structs.replace(
+        settled,
+        seq=len(events) + 1,
+        payload=msgspec.structs.replace(booked, usd=booked.usd + 500),
+    )
+    after = tree([*events, late])
+    assert after.usd == before.usd + 500
+    assert after.steps["classify"].usd == before.steps["classify"].usd + 500
+    assert after.tokens == before.tokens
 
 
 @pytest.mark.requirement("WF-11")
