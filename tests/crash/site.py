@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
 from kapell.bootstrap.app import App, open_app
 from kapell.core.events.budget import BudgetSettled
+from kapell.core.events.envelope import Event
 from kapell.core.events.model import ModelAbandoned
+from kapell.core.events.signal import ChildEnded
 from kapell.core.events.tool import ToolRequested
 from kapell.core.runs.status import TERMINAL
 from kapell.kit.errors import KapellError
@@ -143,9 +145,9 @@ async def _help(app: App, run: RunId) -> None:
         await asyncio.sleep(0.01)
 
 
-async def begun(app: App, workflow: str = "everything", **inputs: Json) -> RunId:
+async def begun(app: App, *, breaks: bool) -> RunId:
     """Start a run."""
-    return (await app.starter.start(workflow, inputs)).run_id
+    return (await app.starter.start("everything", {"break": breaks})).run_id
 
 
 async def bury(app: App, worker: str) -> None:
@@ -222,8 +224,6 @@ async def check(
         assert all(cost > 0 for cost in abandoned)
 
 
-def _children(events: object) -> int:
+def _children(events: Sequence[Event]) -> int:
     """Return what children have spent, which the parent's sum counts and its ledger does not."""
-    from kapell.core.events.signal import ChildEnded  # noqa: PLC0415
-
-    return sum(e.payload.usd for e in events if isinstance(e.payload, ChildEnded))  # type: ignore[attr-defined]
+    return sum(e.payload.usd for e in events if isinstance(e.payload, ChildEnded))

@@ -43,7 +43,7 @@ class Killing:
 
     async def whole(self, *, breaks: bool) -> Json:
         """Return the outcome of a run that nobody kills."""
-        run = await begun(self.app, **{"break": breaks})
+        run = await begun(self.app, breaks=breaks)
         async with helped(self.app, run):
             await finish(self.app, self.site, run)
         self.runs.append(run)
@@ -51,7 +51,7 @@ class Killing:
 
     async def at(self, kill: str, number: int, *, breaks: bool) -> tuple[bool, Json]:
         """Kill at an append; return whether it came to that, and the outcome."""
-        run = await begun(self.app, **{"break": breaks})
+        run = await begun(self.app, breaks=breaks)
         async with helped(self.app, run):
             job = self.job(run, kill=kill, at=number)
             code = await self.server.run(job)
@@ -63,7 +63,7 @@ class Killing:
 
     async def after(self, seconds: float, *, breaks: bool) -> Json:
         """Kill after a time."""
-        run = await begun(self.app, **{"break": breaks})
+        run = await begun(self.app, breaks=breaks)
         async with helped(self.app, run):
             job = self.job(run)
             pid = await asyncio.to_thread(self.server.start, job)

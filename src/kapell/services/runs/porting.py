@@ -2,16 +2,19 @@
 
 import base64
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 
 from kapell.core.events.codec import dump, load
 from kapell.core.events.envelope import Event
 from kapell.core.events.run import RunQueued
-from kapell.core.runs.changes import row_of
+from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.fold import fold
 from kapell.core.runs.program import Program
+from kapell.core.runs.rows import RowChange
+from kapell.core.runs.state import State
 from kapell.core.workflows.version import Version, version_hash
 from kapell.kit.errors import Conflict, Invalid, KapellError, Missing
 from kapell.kit.ids import EventId, RunId, TenantId, VersionHash
@@ -190,5 +193,20 @@ def _checked(file: _File, events: list[Event], version: VersionHash, tenant: Ten
         events=tuple(events),
         artifacts={},
         row=row_of(state, None),
+        changes=_changes(state, events),
         priority=request.priority,
     )
+
+
+def _changes(state: State, events: Sequence[Event]) -> tuple[RowChange, ...]:
+    """Return the rows that agree with a log: its costs, questions and dead letters."""
+    changes: list[RowChange] = []
+    for _, together in groupby(events, key=_append):
+        decided = tuple(together)
+        payloads = [event.payload for event in decided]
+        changes.extend(changes_of(state, payloads, decided[0].at, decided[0].actor))
+    return tuple(changes)
+
+
+def _append(event: Event) -> str:
+    return event.id.rpartition("-")[0]

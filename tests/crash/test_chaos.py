@@ -1,0 +1,248 @@
+"""Workers are killed and frozen at random while people talk to their runs: nothing is lost."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+import pytest
+
+from kapell.adapters.db.upgrading import upgrade_postgres
+from kapell.bootstrap.app import App
+from kapell.core.events.envelope import Event
+from kapell.core.events.signal import SignalReceived
+from kapell.core.runs.status import RunStatus
+from kapell.kit.errors import KapellError
+from kapell.kit.ids import RunId
+from kapell.testing.crash.invariants import broken_rules
+from kapell.testing.crash.job import Job
+from kapell.testing.crash.server import ForkServer
+from tests.crash.site import Site, told
+
+pytestmark = [pytest.mark.slow, pytest.mark.crash]
+
+LEASE = 1.0
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How much happens: workers, seconds of chaos, runs, signals to each."""
+
+    workers: int
+    seconds: float
+    runs: int
+    signals: int
+
+    @property
+    def workflow(self) -> str:
+        """Return a workflow that hears so many signals and then asks a person."""
+        return f"""
+name: listener
+steps:
+  - id: hear
+    loop:
+      max: {self.signals}
+      until: pass.number >= {self.signals}
+      steps:
+        - {{id: got, wait: {{signal: go}}}}
+        - {{id: did, tool: crash.echo, with: {{n: "{{{{ steps.got.output.n }}}}"}}}}
+  - {{id: ask, approval: {{title: "Enough?"}}}}
+outputs: {{passes: "{{{{ steps.hear.output.passes }}}}", ok: "{{{{ steps.ask.output.approved }}}}"}}
+"""
+
+
+POSTGRES = Size(workers=3, seconds=60, runs=200, signals=49)
+SQLITE = Size(workers=2, seconds=20, runs=40, signals=9)
+
+
+class Chaos:
+    """Workers of which one is killed or frozen every now and then."""
+
+    def __init__(self, server: ForkServer, site: Site, chance: random.Random) -> None:
+        self._server = server
+        self._site = site
+        self._chance = chance
+        self._pids: list[int] = []
+        self.killed = 0
+        self.frozen = 0
+
+    async def start(self, workers: int) -> None:
+        """Begin with so many workers."""
+        self._pids = [await self._one() for _ in range(workers)]
+
+    async def _one(self) -> int:
+        name = f"w{self._chance.randrange(10**9)}"
+        job = Job(workspace=str(self._site.folder), worker=name, lease=LEASE)
+        return await asyncio.to_thread(self._server.start, job)
+
+    async def rage(self, seconds: float) -> None:
+        """Kill and freeze for so long."""
+        until = monotonic() + seconds
+        while monotonic() < until:
+            await asyncio.sleep(self._chance.uniform(0.5, 2.0))
+            place = self._chance.randrange(len(self._pids))
+            pid = self._pids[place]
+            if self._chance.random() < 0.5:
+                os.kill(pid, signal.SIGKILL)
+                await asyncio.to_thread(self._server.wait, pid)
+                self._pids[place] = await self._one()
+                self.killed += 1
+            else:
+                os.kill(pid, signal.SIGSTOP)
+                await asyncio.sleep(LEASE * self._chance.uniform(1.2, 2.5))
+                os.kill(pid, signal.SIGCONT)
+                self.frozen += 1
+
+    async def end(self) -> list[int]:
+        """Ask the workers to leave; return how they did."""
+        for pid in self._pids:
+            os.kill(pid, signal.SIGTERM)
+        return [await asyncio.to_thread(self._server.wait, pid) for pid in self._pids]
+
+
+class Subscriber:
+    """Reads the feed of all runs while it is written."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.seen: list[tuple[int, Event]] = []
+
+    async def read(self) -> None:
+        """Read what is new."""
+        while found := await self._app.reader.feed(self.seen[-1][0] if self.seen else 0, 2000):
+            self.seen.extend(found)
+
+    async def follow(self) -> None:
+        """Read until cancelled."""
+        while True:
+            await self.read()
+            await asyncio.sleep(0.02)
+
+    def problems(self) -> list[str]:
+        """Return what was doubled, out of order, or left out within a run."""
+        positions = [position for position, _ in self.seen]
+        runs: dict[RunId, int] = {}
+        found = []
+        if positions != sorted(set(positions)):
+            found.append("positions are not in order")
+        if len({event.id for _, event in self.seen}) != len(self.seen):
+            found.append("an event came twice")
+        for _, event in self.seen:
+            if event.seq != runs.get(event.run_id, 0) + 1:
+                found.append(f"{event.run_id} {event.seq} after {runs.get(event.run_id, 0)}")
+            runs[event.run_id] = event.seq
+        return found
+
+
+@asynccontextmanager
+async def following(subscriber: Subscriber) -> AsyncIterator[None]:
+    """Let a subscriber follow while the block lasts, and read the rest at its end."""
+    task = asyncio.create_task(subscriber.follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await subscriber.read()
+
+
+async def talk(app: App, runs: Sequence[RunId], size: Size, chance: random.Random) -> None:
+    """Send every run its signals, spread over the time; some twice, as unsure senders do."""
+    orders = [(run, number) for run in runs for number in range(size.signals)]
+    chance.shuffle(orders)
+    pause = size.seconds * 0.8 / len(orders) * 16
+    chunks = [orders[start : start + 16] for start in range(0, len(orders), 16)]
+    for chunk in chunks:
+        more = [chance.choice(chunk)]
+        await asyncio.gather(
+            *(app.teller.signal(run, "go", {"n": n}, key=f"s{n}") for run, n in [*chunk, *more])
+        )
+        await asyncio.sleep(pause)
+
+
+async def release(app: App, runs: Sequence[RunId], seconds: float) -> None:
+    """Answer the question of every run when it comes, until all have ended."""
+    until = monotonic() + seconds
+    left = set(runs)
+    while left:
+        for row in await app.reader.approvals(app.tenant):
+            with suppress(KapellError):
+                await app.teller.answer(row.run_id, row.path, True)
+        ended = await app.reader.runs(app.tenant, status=RunStatus.SUCCEEDED, limit=1000)
+        left -= {one.run_id for one in ended}
+        if monotonic() > until:
+            raise AssertionError((len(left), await told(app, min(left))))
+        await asyncio.sleep(0.2)
+
+
+async def endure(app: App, site: Site, server: ForkServer, size: Size) -> None:
+    """Let everything happen at once, then hold every run against the rules."""
+    seed = random.randrange(10**9)
+    chance = random.Random(seed)
+    chaos, subscriber = Chaos(server, site, chance), Subscriber(app)
+    async with following(subscriber):
+        starts = await asyncio.gather(
+            *(app.starter.start("listener", {}, key=f"k{n}") for n in range(size.runs))
+        )
+        runs = [one.run_id for one in starts]
+        await chaos.start(size.workers)
+        await asyncio.gather(
+            talk(app, runs, size, chance),
+            chaos.rage(size.seconds),
+            release(app, runs, size.seconds * 2 + 30),
+        )
+        assert set(await chaos.end()) == {0}
+    sys.stdout.write(
+        f"\nseed {seed}: {len(subscriber.seen)} events, {chaos.killed} killed, "
+        f"{chaos.frozen} frozen\n"
+    )
+    assert subscriber.problems() == []
+    effects = site.effects()
+    total = 0
+    for run in runs:
+        events = await app.histories.events(run)
+        total += len(events)
+        program, _ = await app.histories.state(events)
+        assert broken_rules(program, events) == []
+        heard = [await app.histories.value(e.payload.payload) for e in events if _heard(e)]  # type: ignore[union-attr]  # _heard says so
+        assert Counter(str(one) for one in heard) == Counter(
+            str({"n": number}) for number in range(size.signals)
+        )
+        assert [e.type for e in events].count("approval.answered") == 1
+    assert total == len(subscriber.seen)
+    assert len(effects) == size.runs * size.signals
+    assert not await app.reader.dead_letters(app.tenant)
+
+
+def _heard(event: Event) -> bool:
+    return isinstance(event.payload, SignalReceived)
+
+
+@pytest.mark.requirement("DX-02", "DX-03", "DX-17", "DX-19", "MB-03")
+async def test_three_workers_on_postgres_under_fire(
+    postgres_site: Site, server: ForkServer
+) -> None:
+    postgres_site.write("listener", POSTGRES.workflow)
+    async with postgres_site.open() as app:
+        await endure(app, postgres_site, server, POSTGRES)
+
+
+@pytest.mark.requirement("DX-02", "DX-03", "DX-17", "DX-19", "MB-03")
+async def test_two_workers_on_one_file_under_fire(tmp_path: Path, server: ForkServer) -> None:
+    site = Site(tmp_path / "site", f"sqlite:///{tmp_path / 'runs.db'}")
+    site.write("listener", SQLITE.workflow)
+    async with site.open() as app:
+        await endure(app, site, server, SQLITE)
+
+
+@pytest.fixture
+def postgres_site(tmp_path: Path, postgres_dsn: str) -> Site:
+    """Return the workspace on Postgres."""
+    asyncio.run(upgrade_postgres(postgres_dsn))
+    return Site(tmp_path / "site", postgres_dsn)
