@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import environments, subprocesses
 from bench.figures import Measured, Metric, of_round
-from bench.goals import PEERS
+from bench.goals import GOALS, PEERS
 from bench.machine import look
 from bench.rendering import (
     goal_table,
@@ -24,6 +24,7 @@ from bench.rendering import (
 from bench.servers import Postgres, postgres
 from bench.works import WORKS, Contestant, Work, script
 
+_WITH_GOAL = frozenset(goal.figure for goal in GOALS)
 RESULTS = environments.HERE / "RESULTS.md"
 
 
@@ -153,11 +154,13 @@ class Bench:
             measured.failures.append(f"{where}, round {turn}: {said.failure}")
 
     def _choose(self, work: Work, contestant: Contestant) -> tuple[str, ...]:
-        """Return the variants that were best in some metric."""
+        """Return the variants that were best in a metric that has a goal."""
         if len(contestant.variants) == 1:
             return contestant.variants
         best: set[str] = set()
         for metric in self.measured.metrics(contestant.name, work.name):
+            if metric not in _WITH_GOAL:
+                continue
             values = {
                 variant: of_round("p50", rounds[1])
                 for (who, variant, what), rounds in self.measured.samples.items()

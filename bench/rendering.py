@@ -19,9 +19,9 @@ documented `system_database_engine`. LangGraph's savers get the PRAGMA on their 
 each contestant, dropped after its turn, then a checkpoint of the server.
 - Contestants take turns. One run alone: all contestants are up at once in all their variants, \
 each carries out one run of 10 steps in its turn, A B C A B C, 8 turns a round, and is stopped \
-(SIGSTOP) while others run. Everything else: a contestant is started, does its work and ends, then \
-the next; in the first round a peer runs in all its variants, and those best in no metric are left \
-out of the later rounds. A peer's figure is that of its best variant.
+(SIGSTOP) while others run. Everything else: a contestant is started, does its work and ends, \
+then the next; in the first round a peer runs in all its variants, and those best in no metric \
+that has a goal are left out of the later rounds. A peer's figure is that of its best variant.
 - LangGraph: threads (16), one event loop, and on Postgres its pipeline mode; pools of 16 \
 connections where there is a pool. DBOS: threads, coroutines, and its queue at 1 ms polling; \
 a pool of 20. Ours: one process with the defaults of `kapell worker`, runs begun one by one.
