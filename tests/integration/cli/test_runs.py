@@ -321,6 +321,16 @@ def test_a_run_moves_from_one_workspace_to_another(desk: Desk) -> None:
     assert desk.call("runs", "import", "nothing.kapell").code == Exit.MISSING
 
 
+@pytest.mark.requirement("DX-07", "WF-11")
+def test_an_imported_run_still_asks(asked: str, desk: Desk) -> None:
+    desk.ok("runs", "export", asked, "--to", "run.kapell")
+    (desk.folder / "other").mkdir()
+    desk.ok("runs", "import", "run.kapell", "--workspace", "other")
+    desk.ok("approvals", "answer", asked, "--approve", "--workspace", "other")
+    done = desk.ok("runs", "resume", asked, "--workspace", "other", "--json").document()
+    assert done["output"] == {"said": "It is 42"}
+
+
 @pytest.mark.requirement("AP-05")
 def test_doctor_finds_what_is_not_well(desk: Desk) -> None:
     desk.ok("init")
