@@ -18,6 +18,12 @@ def told(error: BaseException) -> KapellError:
         return error
     if isinstance(error, OSError):
         return _of_system(error)
+    if isinstance(error, UnicodeEncodeError):
+        return Invalid(
+            "Something given holds bytes that are not UTF-8, or half of a surrogate pair.",
+            code="text_refused",
+            advice="Write names, references and values in UTF-8.",
+        )
     if isinstance(error, MemoryError):
         return Unavailable(
             "There is not enough memory.", code="memory_full", advice="Give it less at a time."
@@ -46,7 +52,11 @@ def _of_system(error: OSError) -> KapellError:
         )
     if error.errno == errno.ENOENT:
         return Missing(f"There is no {where}.", code="file_missing", advice="Check the path.")
-    return Invalid(f"{where} cannot be used: {reason}.", code="file_unusable")
+    return Invalid(
+        f"{where} cannot be used: {reason}.",
+        code="file_unusable",
+        advice="Name a plain file in a folder that is there.",
+    )
 
 
 def parts_of(error: KapellError) -> tuple[Problem | KapellError, ...]:

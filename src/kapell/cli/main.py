@@ -21,7 +21,7 @@ def call(words: Sequence[str]) -> int:
     try:
         surroundings, left = take(words)
     except OptionIncomplete as error:
-        return _misused(Screen(Surroundings()), str(error))
+        return _misused(Screen(Surroundings()), str(error), as_json="--json" in words)
     screen = Screen(surroundings)
     if left == ["--version"]:
         from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked for
@@ -30,7 +30,9 @@ def call(words: Sequence[str]) -> int:
         return Exit.OK
     as_json = "--json" in left
     try:
-        return _carry_out(surroundings, left)
+        ended = _carry_out(surroundings, left, as_json=as_json)
+        sys.stdout.flush()
+        return ended
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -43,7 +45,7 @@ def call(words: Sequence[str]) -> int:
         return tell(screen, error, as_json=as_json, debug=surroundings.debug)
 
 
-def _carry_out(surroundings: Surroundings, words: list[str]) -> int:
+def _carry_out(surroundings: Surroundings, words: list[str], *, as_json: bool) -> int:
     if words[:1] == ["validate"] and not any(word.startswith("-") for word in words[1:]):
         from kapell.cli.authoring.checking import check  # noqa: PLC0415 - loaded when called
 
@@ -60,11 +62,23 @@ def _carry_out(surroundings: Surroundings, words: list[str]) -> int:
     except TyperException as error:
         usage = getattr(error, "ctx", None)
         said = getattr(error, "format_message", error.__str__)()
-        return _misused(Screen(surroundings), said, usage.get_usage() if usage else "")
+        advice = usage.get_usage() if usage else ""
+        return _misused(Screen(surroundings), said, advice, as_json=as_json)
+    except SystemExit as leaving:
+        # The parser turns the pipe that a reader left early into an exit with a code of its own.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        raise
     return ended if isinstance(ended, int) else Exit.OK
 
 
-def _misused(screen: Screen, said: str, usage: str = "") -> int:
+def _misused(screen: Screen, said: str, usage: str = "", *, as_json: bool = False) -> int:
+    if as_json:
+        from kapell.cli.failures import document_of  # noqa: PLC0415 - only errors pay for it
+        from kapell.kit.errors import Invalid  # noqa: PLC0415 - the same
+
+        screen.document(document_of(Invalid(said, code="usage", advice=usage)))
+        return Exit.INVALID
     head = screen.styled("error[usage]", "red", "bold", error=True)
     screen.complain(f"{head}: {said}")
     if usage:

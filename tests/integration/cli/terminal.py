@@ -49,6 +49,8 @@ class Terminal:
         ends = time.monotonic() + PATIENCE
         while wanted not in self.text:
             if not self._read(ends):
+                self._process.kill()
+                self._process.wait()
                 raise AssertionError(f"{wanted!r} was never shown:\n{self.text}")
 
     def type(self, text: str) -> None:

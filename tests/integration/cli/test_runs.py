@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 
 import pytest
 
@@ -371,6 +372,8 @@ def test_the_demo_shows_a_result_costs_and_what_comes_next(desk: Desk) -> None:
     assert "(--yes)" in said.out
     assert '"answered": ' in said.out
     assert "slowest step: classify" in said.out
+    (outbox,) = re.findall(r"The replies are in (.*)\.\n", said.out)
+    assert len(list((desk.folder / outbox).iterdir())) == 15
     commands = [line.split("#")[0].split() for line in said.out.splitlines() if "  kapell " in line]
     for _, *words in commands:
         if words[:2] not in (["runs", "fork"], ["runs", "resume"]):

@@ -76,6 +76,7 @@ def _next(screen: Screen, folder: str, run_id: RunId) -> None:
         ("kapell costs --by step", "what everything here cost"),
     )
     width = max(len(command) for command, _ in commands)
-    screen.say(f"\nReplies are in the run's folder. Go on from here:\n\n  cd {folder}")
+    screen.say(f"\nThe replies are in {folder}/.kapell/runs/{run_id}/outbox.")
+    screen.say(f"Go on from here:\n\n  cd {folder}")
     for command, what in commands:
         screen.say(f"  {command:<{width}}  # {what}")

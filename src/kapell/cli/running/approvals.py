@@ -13,7 +13,7 @@ from kapell.cli.session import Session, carry_out
 from kapell.cli.watching.asking import shown
 from kapell.cli.watching.documents import approval_document
 from kapell.kit.clock import span_text
-from kapell.kit.errors import Invalid, Missing
+from kapell.kit.errors import Conflict, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Digest, Json, decode
 from kapell.services.runs.ports import ApprovalRow
@@ -92,7 +92,13 @@ def answer(
         rows = await session.app.reader.approvals(session.app.tenant, run_id)
         paths = [row.path for row in rows] if everything else [_one(rows, path, run_id)]
         for one in paths:
-            await session.app.teller.answer(run_id, one, approve, note=note, data=changed)
+            taken = await session.app.teller.answer(run_id, one, approve, note=note, data=changed)
+            if not taken and not everything:
+                raise Conflict(
+                    f"The approval {one!r} has an answer already; the run has yet to read it.",
+                    code="approval_answered",
+                    advice=f"Let it go on with: kapell runs resume {run_id}",
+                )
         done = "approved" if approve else "rejected"
         if as_json:
             session.screen.document({"run_id": run_id, "answer": done, "paths": paths})

@@ -43,7 +43,8 @@ def run(
         str, typer.Option("--key", metavar="K", help="The same key and inputs give the same run.")
     ] = "",
     priority: Annotated[
-        int, typer.Option("--priority", metavar="N", help="Higher goes first.")
+        int,
+        typer.Option("--priority", metavar="N", min=-1000, max=1000, help="Higher goes first."),
     ] = 0,
     delay: Annotated[
         str | None, typer.Option("--delay", metavar="5m", help="Begin only after this time.")

@@ -192,7 +192,7 @@ async def _send(
     data: Json,
 ) -> None:
     try:
-        await session.app.teller.answer(
+        taken = await session.app.teller.answer(
             RunId(view.run_id),
             one.path,
             approved,
@@ -200,5 +200,7 @@ async def _send(
             data=data,
         )
     except Conflict:
+        taken = False
+    if not taken:
         # Somebody else was quicker: theirs counts.
         session.screen.note(f"{one.path} has been answered already.")
