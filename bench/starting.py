@@ -43,7 +43,7 @@ def spend(command: list[str], folder: Path) -> float:
     Raises:
         RuntimeError: it failed.
     """
-    with (folder / "said").open("w+") as said:
+    with (folder / "output").open("w+") as said:
         process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
