@@ -10,6 +10,7 @@ from kapell.core.runs.rows import (
     DeadLetterOpened,
     LedgerReserved,
     LedgerSettled,
+    RowChange,
 )
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Failure, Invalid, Missing
@@ -65,7 +66,7 @@ async def test_costs_are_grouped(store: Store) -> None:
     changes = [_reserved("c1", "openai:a", 50), _reserved("c2", "openai:b", 70, step="b")]
     await store.log.append(decision(one, changes=changes))
     await store.log.append(decision(one, seq=2, changes=[_settled("c1", 5)]))
-    late = [_reserved("c1", "google:c", 1, at=9.0), _settled("c1", 7)]
+    late: list[RowChange] = [_reserved("c1", "google:c", 1, at=9.0), _settled("c1", 7)]
     await store.log.append(decision(two, changes=late))
     found = [(row.group, row.calls, row.usd, row.reserved) for row in await _costs(store)]
     assert found == [("google", 1, 7, 0), ("openai", 2, 5, 70)]

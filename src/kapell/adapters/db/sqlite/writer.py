@@ -5,6 +5,7 @@ other failure of the data halves the batch until the bad one stands by itself.
 """
 
 import asyncio
+import errno
 import sqlite3
 import threading
 import time
@@ -111,7 +112,7 @@ class Writer:
         try:
             self._turnstile = Turnstile(self._path, BUSY_SECONDS)
         except OSError as error:
-            raise faults.unreachable(f"{error.strerror}: {self._path}") from error
+            raise _no_file(error, self._path) from error
         self._turnstile.enter()
         try:
             self._connection = connect(self._path, full=self._full)
@@ -219,6 +220,14 @@ class Writer:
                 return
             else:
                 return
+
+
+def _no_file(error: OSError, path: str) -> KapellError:
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        return faults.read_only()
+    if error.errno == errno.ENOSPC:
+        return faults.full()
+    return faults.file_unreachable(f"{error.strerror}: {path}")
 
 
 def _transact(connection: sqlite3.Connection, batch: Sequence[_Order[object]]) -> None:
