@@ -271,7 +271,7 @@ def test_always_is_tried_again_while_the_run_fails() -> None:
 
 
 def test_a_wrong_answer_goes_back_with_the_same_attempt() -> None:
-    answers = ["no", {"n": "no"}, {"n": 1}]
+    answers: list[Json] = ["no", {"n": "no"}, {"n": 1}]
     made = ran(
         "- {id: a, ask: Count, output: {type: object, properties: {n: {type: integer}}}}",
         lambda c, a: said(answers.pop(0)),
@@ -307,3 +307,18 @@ def test_results_that_cannot_be_stored_are_failures_not_crashes() -> None:
     model = ran("- {id: a, ask: Hi}", lambda c, a: said("nul \0"))
     assert model.state.failure is not None
     assert model.state.failure.code == "answer_invalid"
+
+
+@pytest.mark.requirement("DX-04")
+def test_a_call_that_fails_in_a_stopped_part_is_not_tried_again() -> None:
+    made = ran(
+        """
+        - id: p
+          on_error: continue
+          parallel:
+            a: [{id: x, tool: bad}]
+            b: [{id: x, tool: down, retry: {attempts: 2}}]
+        """
+    )
+    assert made.state.status == "succeeded"
+    assert "step.retry_scheduled" not in made.types

@@ -5,8 +5,8 @@ import pytest
 
 from kapell.core.events.run import RunForked
 from kapell.core.events.value import INLINE_LIMIT, ArtifactRef, Inline
+from kapell.core.expressions import Limits
 from kapell.core.runs.commands import ChildOutcome, Repair
-from kapell.core.runs.context import Limits
 from kapell.core.runs.decide import decide
 from kapell.core.runs.inputs import Claimed, ToolReplied
 from kapell.core.runs.status import RUN_TRANSITIONS, RunStatus, after
@@ -81,7 +81,10 @@ def test_a_run_forked_anywhere_comes_to_the_same_end() -> None:
     made = sim(
         """
         - {id: a, tool: t, with: {n: 1}}
-        - {id: o, for_each: [1, 2], concurrency: 2, steps: [{id: x, tool: t}, {id: w, wait: {for: 1m}}]}
+        - id: o
+          for_each: [1, 2]
+          concurrency: 2
+          steps: [{id: x, tool: t}, {id: w, wait: {for: 1m}}]
         - {id: p, parallel: {l: [{id: y, tool: t}], r: [{id: z, set: {n: 1}}]}}
         - {id: l, loop: {until: pass.number == 2, steps: [{id: q, tool: t}]}}
         """,
@@ -119,7 +122,11 @@ def test_a_fork_begins_what_is_dead_anew_and_undoes_nothing_copied() -> None:
 @pytest.mark.parametrize("path", ["a", "b"])
 def test_a_fork_replaces_an_output(path: str) -> None:
     made = sim(
-        "- {id: a, tool: t}\n- {id: b, tool: bad}\n- {id: c, set: {a: '{{ steps.a.output }}', b: '{{ steps.b.output }}'}}"
+        """
+        - {id: a, tool: t}
+        - {id: b, tool: bad}
+        - {id: c, set: {a: "{{ steps.a.output }}", b: "{{ steps.b.output }}"}}
+        """
     )
     made.run()
     change = RunForked(RunId("r0"), 0, path=path, output=Inline("other"))
@@ -197,7 +204,7 @@ def test_large_values_become_artifacts_and_are_asked_for_after_a_crash() -> None
     context.values.clear()
     decision = decide(made.carried, [ToolReplied("b#1/2", None)], context)
     assert decision.needs
-    made.values.update(dict.fromkeys(decision.needs, {"text": large}))
+    made.values.update({key: {"text": large} for key in decision.needs})
     made.give()
     assert made.output == {"n": len(large)}
 

@@ -31,7 +31,7 @@ def broke(t: Turn, path: str, failure: Failure, unknown: bool) -> None:
     if not failure.step:
         failure = msgspec.structs.replace(failure, step=path)
     policy = t.place(run).step.retry
-    once = run.handled or run.fan is not None
+    once = run.handled or run.fan is not None or _stopped(t, run)
     if not once and _again(policy, run.attempt, failure) and t.state.phase != "cancelling":
         at = t.ctx.now + delay(policy, run.attempt, failure, f"{t.state.run_id}{path}")
         t.emit(StepRetryScheduled(path, run.attempt + 1, at, failure))
@@ -40,6 +40,15 @@ def broke(t: Turn, path: str, failure: Failure, unknown: bool) -> None:
             t.refill(run.outer)
         return
     give_up(t, run, failure, unknown)
+
+
+def _stopped(t: Turn, run: StepRun) -> bool:
+    """Tell whether something around has failed, so that no further attempt would ever begin."""
+    if t.place(run).step.join is Join.ALWAYS:
+        return False
+    fan = t.state.steps[run.outer].fan if run.item >= 0 else None
+    failed = fan is not None and fan.failed is not None
+    return failed or t.stopped(t.state.scopes[run.scope])
 
 
 def _again(policy: Retry, attempt: int, failure: Failure) -> bool:
