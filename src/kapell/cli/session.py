@@ -73,7 +73,11 @@ def carry_out(surroundings: Surroundings, work: Callable[[Session], Awaitable[T]
         async with opened(surroundings) as session:
             return await work(session)
 
-    return asyncio.run(within())
+    try:
+        return asyncio.run(within())
+    except asyncio.CancelledError:
+        # A second Ctrl-C did not wait for calls in flight: their runs are taken over later.
+        raise KeyboardInterrupt from None
 
 
 def _log(level: str) -> None:

@@ -113,6 +113,7 @@ async def _once(session: Session, follower: Follower, interrupted: asyncio.Event
         ring.cancel()
         if not work.done():
             # Cancelled, the worker lets calls in flight end and gives the run back.
+            session.screen.note("Stopping when calls in flight end; Ctrl-C again stops at once.")
             work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work
