@@ -74,7 +74,7 @@ def test_inputs_that_do_not_fit(desk: Desk) -> None:
     assert said.err.rstrip().endswith("2 errors")
     _clear(desk.call("run", "table", "--input", "rows"), Exit.INVALID, "input_broken")
     _clear(desk.call("run", "table", "--input", "rows=no.csv"), Exit.MISSING, "file_missing")
-    _clear(desk.call("run", "table", "--input", "rows=."), Exit.MISSING, "file_missing")
+    _clear(desk.call("run", "table", "--input", "rows=."), Exit.INVALID, "file_unusable")
     assert desk.ok("runs", "list", "--json").document() == []
 
 

@@ -48,6 +48,24 @@ def unreachable(detail: str) -> KapellError:
     )
 
 
+def file_unreachable(detail: str) -> KapellError:
+    """Return the error of a database file that cannot be opened or made."""
+    return Unavailable(
+        f"The file of the store cannot be opened: {detail}.",
+        code="store_unreachable",
+        advice="Check that its path names a file, that its folder is there and may be written.",
+    )
+
+
+def address_broken() -> KapellError:
+    """Return the error of an address whose parts cannot be read."""
+    return Invalid(
+        "The address of the store cannot be read.",
+        code="store_url",
+        advice="Write postgresql://user@host:5432/database; the port is a number.",
+    )
+
+
 def lost_connection() -> KapellError:
     """Return the error of a connection that broke and did not come back in time."""
     return Unavailable(

@@ -2,6 +2,7 @@
 
 import asyncio
 import mimetypes
+import os
 from pathlib import Path
 
 from kapell.kit.errors import Denied, Invalid, Missing
@@ -24,7 +25,8 @@ class LocalInputFiles:
         """Return a file.
 
         Raises:
-            Missing: ``file_missing``; Denied: ``file_unreadable``; Invalid: ``file_too_large``.
+            Missing: ``file_missing``; Denied: ``file_unreadable``.
+            Invalid: ``file_too_large`` or ``file_unusable``.
         """
         return await asyncio.to_thread(self._read, path)
 
@@ -32,6 +34,12 @@ class LocalInputFiles:
         try:
             found = next((f for f in self._places(path) if f.is_file()), None)
             if found is None:
+                if any(place.exists() for place in self._places(path)):
+                    raise Invalid(
+                        f"{path!r} is no plain file.",
+                        code="file_unusable",
+                        advice="Give the path of a file, not of a folder, a pipe or a device.",
+                    )
                 raise Missing(
                     f"There is no file {path!r}.",
                     code="file_missing",
@@ -52,7 +60,9 @@ class LocalInputFiles:
                 advice="Check its permissions.",
             ) from error
         media = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
-        return InputFile(found.name, media, body)
+        # Events hold text only; a name need not be.
+        name = os.fsencode(found.name).decode(errors="replace")
+        return InputFile(name, media, body)
 
     def _places(self, path: str) -> tuple[Path, ...]:
         return tuple(folder / path for folder in self._folders)

@@ -41,7 +41,7 @@ def bind(version: Version, given: Mapping[str, Json]) -> dict[str, Json]:
         InputsInvalid: With everything that does not fit.
     """
     if version.inputs is None:
-        return {name: _storable(value) for name, value in given.items()}
+        return {name: _storable(name, value) for name, value in given.items()}
     errors: list[Invalid] = []
     bound: dict[str, Json] = {}
     for name in given:
@@ -96,7 +96,8 @@ def _value(name: str, spec: InputSpec, given: Json) -> Json:
             code="input_wrong",
             advice=hint(str(value), [str(one) for one in spec.enum], "It takes"),
         )
-    return _storable(value)
+    # The path of a file is never stored, and file names need not be UTF-8.
+    return value if spec.type == "file" else _storable(name, value)
 
 
 def unfit(name: str, spec: InputSpec, value: Json) -> str | None:
@@ -108,8 +109,15 @@ def unfit(name: str, spec: InputSpec, value: Json) -> str | None:
     return None
 
 
-def _storable(value: Json) -> Json:
-    encode(value)
+def _storable(name: str, value: Json) -> Json:
+    try:
+        encode({name: value})
+    except Invalid as error:
+        raise Invalid(
+            f"The input {name!r} holds characters that cannot be stored.",
+            code="input_wrong",
+            advice="Write it in UTF-8, without NUL characters.",
+        ) from error
     return value
 
 

@@ -33,8 +33,8 @@ class Teller:
 
     async def answer(
         self, run: RunId, path: str, approved: bool, *, note: str = "", data: Json = None
-    ) -> None:
-        """Answer an approval.
+    ) -> bool:
+        """Answer an approval; False when another answer is on its way: this one is not taken.
 
         Raises:
             Missing: ``approval_unknown``; Conflict: ``approval_answered``.
@@ -43,7 +43,7 @@ class Teller:
         row = await self._approval(run, path)
         if data is not None:
             _check_edit(row, data)
-        await self._send(
+        return await self._send(
             run, Answer(row.path, approved, note, data), f"answer:{row.path}:{row.at!r}"
         )
 
@@ -91,7 +91,7 @@ class Teller:
         """Send any command under a key of the caller's choice."""
         await self._send(run, command, key)
 
-    async def _send(self, run: RunId, command: Command, key: str) -> None:
+    async def _send(self, run: RunId, command: Command, key: str) -> bool:
         message = Message(
             tenant_id=self._identity.tenant,
             run_id=run,
@@ -99,7 +99,7 @@ class Teller:
             command=command,
             actor=self._identity.actor,
         )
-        await self._starts.send(message)
+        return await self._starts.send(message)
 
     async def _summary(self, run: RunId) -> RunSummary:
         return await self._reader.run(self._identity.tenant, run)

@@ -48,9 +48,9 @@ async def connect(url: str) -> asyncpg.Connection:
     """Open one connection.
 
     Raises:
-        Unavailable: ``store_unreachable``.
+        Unavailable: ``store_unreachable``; Invalid: ``store_url``.
     """
-    with translated():
+    with translated(), _readable():
         return await asyncpg.connect(
             url,
             timeout=CONNECT_SECONDS,
@@ -63,9 +63,9 @@ async def make_pool(url: str, size: int) -> asyncpg.Pool:
     """Open a pool of connections.
 
     Raises:
-        Unavailable: ``store_unreachable``.
+        Unavailable: ``store_unreachable``; Invalid: ``store_url``.
     """
-    with translated():
+    with translated(), _readable():
         return await asyncpg.create_pool(
             url,
             min_size=1,
@@ -88,6 +88,18 @@ async def check_schema(connection: asyncpg.Connection) -> None:
         except asyncpg.UndefinedTableError:
             found = ""
     check(str(found or ""))
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Turn what the driver says of an address it cannot read into our error."""
+    try:
+        yield
+    except BROKEN:
+        raise  # some of the driver's own errors are ValueErrors too
+    except ValueError as error:
+        # The driver's words may quote the address, and with it the password.
+        raise faults.address_broken() from error
 
 
 @contextmanager

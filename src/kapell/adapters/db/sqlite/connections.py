@@ -99,7 +99,7 @@ def surroundings(error: sqlite3.Error) -> KapellError | None:
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return faults.broken(str(error))
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return faults.unreachable(str(error))
+            return faults.file_unreachable(str(error))
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOMEM | sqlite3.SQLITE_PROTOCOL:
             return faults.failed(str(error))
     return None
