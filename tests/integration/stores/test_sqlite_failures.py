@@ -97,7 +97,7 @@ async def test_a_disk_that_may_only_be_read(small_disk: Path) -> None:
     first = open_store(str(path))
     await first.open()
     await first.close()
-    await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,ro", small_disk], check=True)
+    await asyncio.to_thread(_make_read_only, small_disk)
     with pytest.raises(KapellError) as caught:
         await open_store(str(path)).open()
     assert caught.value.code == "store_read_only"

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from kapell.kit.errors import KapellError
 
 SAFE_VERSION = (3, 51, 3)
 """Below it, a checkpoint of one process may meet a write of another at a bad moment."""
+
+_LIVE_WORKERS = "SELECT count(*) FROM workers WHERE lease_until > ?"
 
 
 async def check(path: str) -> tuple[Finding, ...]:
@@ -62,7 +65,7 @@ def _asked(connection: sqlite3.Connection, name: str, sql: str) -> Finding:
 
 
 def _library(connection: sqlite3.Connection) -> Finding:
-    workers = connection.execute("SELECT count(*) FROM workers").fetchone()[0]
+    workers = connection.execute(_LIVE_WORKERS, (time.time(),)).fetchone()[0]
     version = sqlite3.sqlite_version
     if sqlite3.sqlite_version_info >= SAFE_VERSION or workers < 2:
         return Finding(name="SQLite library", ok=True, detail=version)
