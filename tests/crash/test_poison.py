@@ -10,7 +10,7 @@ import pytest
 from kapell.core.runs.status import RunStatus
 from kapell.testing.crash.job import Job
 from kapell.testing.crash.server import ForkServer
-from tests.crash.site import PATIENCE, Site, bury, told
+from tests.crash.site import PATIENCE, Site, told
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
@@ -41,7 +41,7 @@ async def test_a_run_that_kills_its_processes_is_put_aside_with_the_cause(
         deaths = 0
         until = monotonic() + PATIENCE
         while True:
-            job = Job(workspace=str(site.folder), worker=f"w{deaths}")
+            job = Job(workspace=str(site.folder), worker=f"w{deaths}", lease=0.5)
             pid = await asyncio.to_thread(server.start, job)
             ended = asyncio.create_task(asyncio.to_thread(server.wait, pid))
             while not ended.done():
@@ -51,13 +51,12 @@ async def test_a_run_that_kills_its_processes_is_put_aside_with_the_cause(
                 if over and summary.status is RunStatus.WAITING:
                     os.kill(pid, signal.SIGTERM)
                     break
-                assert monotonic() < until, await told(app, bad)
+                assert monotonic() < until, (deaths, await told(app, bad))
                 await asyncio.sleep(0.02)
             if await ended == 0:
                 break
             deaths += 1
-            await bury(app, job.worker)
-        assert deaths == 2
+        assert deaths == 3
         (letter,) = await app.reader.dead_letters(app.tenant)
         assert (letter.run_id, letter.stage, letter.code) == (bad, "poison", "run_poison")
         assert "SIGKILL" in letter.message

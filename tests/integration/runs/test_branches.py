@@ -8,10 +8,12 @@ import pytest
 from kapell.adapters.db.upgrading import upgrade_postgres
 from kapell.bootstrap.app import App
 from kapell.core.events.codec import dump
+from kapell.core.runs.state import FOLD
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Conflict, Missing
 from kapell.kit.ids import RunId
 from kapell.services.runs.advancing import owner
+from kapell.services.runs.ports import Snapshot
 from kapell.testing.tools.doubles import CountingTool, FlakyTool, NoopTool
 from tests.integration.runs.shop import Shop, folded, output, reached, said, started, working
 
@@ -117,9 +119,7 @@ async def test_a_held_run_is_repaired_with_a_result_or_tried_again(any_shop: Sho
 
 @pytest.mark.postgres
 @pytest.mark.requirement("DX-07", "DX-11")
-async def test_a_run_moves_between_databases_and_folds_alike(
-    shop: Shop, elsewhere: Shop
-) -> None:
+async def test_a_run_moves_between_databases_and_folds_alike(shop: Shop, elsewhere: Shop) -> None:
     for one in (shop, elsewhere):
         one.workflow("loop", LOOP)
     tools = {"test.noop": NoopTool()}
@@ -159,12 +159,10 @@ async def test_snapshots_are_only_a_cache(any_shop: Shop, monkeypatch: pytest.Mo
         async with working(app):
             for run in runs:
                 await reached(app, run, RunStatus.WAITING)
-        kept = await app.store.log.load(app.tenant, runs[0], owner.FOLD)
+        kept = await app.store.log.load(app.tenant, runs[0], FOLD)
         assert kept.snapshot is not None
         assert kept.snapshot.seq > 1000
-        await app.store.log.save_snapshot(
-            app.tenant, runs[0], owner.Snapshot(10**6, owner.FOLD, b"")
-        )
+        await app.store.log.save_snapshot(app.tenant, runs[0], Snapshot(10**6, FOLD, b""))
         for run in runs:
             await app.teller.answer(run, "ask", True)
         async with working(app):

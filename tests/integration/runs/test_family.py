@@ -97,4 +97,3 @@ async def test_a_child_that_reports_again_changes_nothing(any_shop: Shop) -> Non
         )
         assert not told
         assert len(await facts(app, run, ChildEnded)) == 1
-

@@ -1,5 +1,6 @@
 """The machine's clock and its randomness."""
 
+import os
 import random
 import time
 
@@ -14,6 +15,14 @@ class SystemClock:
 
 _SOURCE = random.SystemRandom()
 _FAST = random.Random(_SOURCE.getrandbits(128))  # noqa: S311 - names things, guards nothing
+
+
+def _reseed() -> None:
+    """Draw anew: a process that was forked must not name things as its sibling does."""
+    _FAST.seed(_SOURCE.getrandbits(128))
+
+
+os.register_at_fork(after_in_child=_reseed)
 
 
 def random_bits() -> int:

@@ -24,11 +24,15 @@ log = logging.getLogger(__name__)
 SWEEP = 1.0
 """Seconds after which a worker looks by itself, so that a lost ring costs no more than that."""
 
-ALONE_AT = 2
-"""Takeovers without getting on after which a run is advanced in a process of its own."""
+ALONE_AT = 3
+"""Takeovers without getting on after which a run is advanced in a process of its own. Two happen to
+runs that are innocent: their worker was killed, then the next one was frozen.
+"""
 
-POISON_AT = 3
-"""Takeovers without getting on after which a run is put aside for a person."""
+POISON_AT = 6
+"""Takeovers without getting on after which a run is put aside for a person, whoever died of it. A
+process of its own that dies tells enough by itself.
+"""
 
 ALONE_AT_ONCE = 2
 """Processes of their own at a time: each is as heavy as a worker."""
@@ -80,6 +84,7 @@ class Worker:
         self._alone: dict[RunId, int] = {}
         self._processes = asyncio.Semaphore(ALONE_AT_ONCE)
         self._news = asyncio.Event()
+        self._rung: set[RunId] = set()
         self._watched: tuple[RunId, asyncio.Event] | None = None
         self.failures: dict[RunId, Failure] = {}
 
@@ -161,7 +166,7 @@ class Worker:
         self.desk.skew = found.now - self.desk.clock.now()
         for claim in found.claims:
             self._own(claim)
-        if found.claims:
+        if len(found.claims) >= free:
             return 0.0
         if found.next_due is None:
             return SWEEP
@@ -173,14 +178,19 @@ class Worker:
 
     async def _advance(self, claim: Claim) -> None:
         try:
-            if claim.takeovers == ALONE_AT and self._solitary is not None:
+            if ALONE_AT <= claim.takeovers < POISON_AT and self._solitary is not None:
                 await self._advance_alone(claim, self._solitary)
             else:
                 await self._drive(claim)
         finally:
-            self._owners.pop(claim.run_id, None)
+            owner = self._owners.pop(claim.run_id, None)
+            full = len(self._tasks) >= self._limits.runs
             self._tasks.pop(claim.run_id, None)
-            self._news.set()
+            rung = claim.run_id in self._rung
+            self._rung.discard(claim.run_id)
+            # Else nothing new can be due, and looking would cost the store a claim for every run.
+            if full or rung or owner is None or owner.wakes:
+                self._news.set()
             if self._watched and claim.run_id in self.failures:
                 run, stop = self._watched
                 if run == claim.run_id:
@@ -240,9 +250,11 @@ class Worker:
 
     async def _listening(self) -> None:
         async for rung in self._doorbell.listen():
-            self._news.set()
             ours = [run for run in rung if run in self._owners]
+            if len(ours) < len(rung) or not rung:
+                self._news.set()
             if ours:
+                self._rung.update(ours)
                 with contextlib.suppress(KapellError):
                     await self._collect(ours)
 
