@@ -62,8 +62,9 @@ class Driver:
             self._trouble()
             return True
         calls = list(sim.state.calls.values())
-        asks = [run.path for run in sim.state.steps.values() if run.waits == "approval"]
-        waits = [run.path for run in sim.state.steps.values() if run.waits == "signal"]
+        heard = sim.state.steps.values() if sim.state.phase != "undoing" else ()
+        asks = [run.path for run in heard if run.waits == "approval"]
+        waits = [run.path for run in heard if run.waits == "signal"]
         moves = len(calls) + len(asks) + len(waits)
         if not moves:
             return sim.step()

@@ -322,3 +322,16 @@ def test_a_call_that_fails_in_a_stopped_part_is_not_tried_again() -> None:
     )
     assert made.state.status == "succeeded"
     assert "step.retry_scheduled" not in made.types
+
+
+@pytest.mark.requirement("DX-05")
+def test_nothing_goes_on_once_undoing_has_begun() -> None:
+    made = ran(
+        """
+        - {id: a, tool: t, compensate: {tool: down}}
+        - {id: w, wait: {for: 500ms}, compensate: {tool: undo}}
+        - {id: b, tool: bad, depends_on: [a]}
+        """
+    )
+    assert paths(made, "compensation.started") == ["a"]
+    assert "w" not in paths(made, "step.succeeded")

@@ -91,6 +91,8 @@ def _matches(t: Turn, run: StepRun, work: WaitWork, payload: Packed) -> bool:
 
 def time_is_up(t: Turn, run: StepRun) -> None:
     """The instant a step run waited for has come."""
+    if _over(t, run):
+        return
     due = run.due if run.due is not None else t.ctx.now
     if run.waits == "time":
         finish(t, run, lambda: Inline({"at": instant_text(due)}))
@@ -98,6 +100,11 @@ def time_is_up(t: Turn, run: StepRun) -> None:
         _expire(t, run)
     elif run.waits == "retry":
         t.later("begin", run.path)
+
+
+def _over(t: Turn, run: StepRun) -> bool:
+    """Tell whether undoing has begun, after which nothing else goes on."""
+    return t.state.phase == "undoing" and not t.in_undo(t.state.scopes[run.scope])
 
 
 def _expire(t: Turn, run: StepRun) -> None:
@@ -121,7 +128,7 @@ def _expire(t: Turn, run: StepRun) -> None:
 def answer(t: Turn, command: Answer, actor: str) -> None:
     """Take a person's answer; one for something that no longer asks changes nothing."""
     run = t.state.steps.get(command.path)
-    if run is None or run.waits != "approval":
+    if run is None or run.waits != "approval" or _over(t, run):
         return
     data = run.data
     if command.data is not None:
@@ -156,7 +163,7 @@ def signal(t: Turn, command: Signal) -> None:
     payload = t.pack(command.payload)
     for run in list(t.state.steps.values()):
         work = t.place(run).step.work
-        named = run.waits == "signal" and run.signal == command.name
+        named = run.waits == "signal" and run.signal == command.name and not _over(t, run)
         if named and isinstance(work, WaitWork) and _matches(t, run, work, payload):
             t.emit(SignalReceived(command.name, payload, run.path))
             finish(t, run, lambda: payload)
