@@ -50,6 +50,9 @@ STATE = ".kapell"
 """Folder of a workspace for what is not authored: the database, folders of runs."""
 
 
+FRESH = 0.25
+"""Seconds for which a compiled workflow is used again without a look at its files."""
+
 LOOK_EVERY = 0.5
 """Seconds between looks at a run that another process may be carrying."""
 
@@ -77,7 +80,7 @@ class App:
         self.tools = {**builtin_tools(_tool_options(settings)), **extra_tools}
         specs = {**SPECS, **{name: tool.spec for name, tool in extra_tools.items()}}
         self.workspace = Workspace(
-            WorkspaceFolder(root, current), settings.definitions, specs, library_files()
+            WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
         )
         self.gateway = Gateway(
             {**factories(_providers(settings)), "scripted": lambda: ScriptedModel(root)}

@@ -109,6 +109,7 @@ JSON_QUERY = ToolSpec(
 HTTP_REQUEST = ToolSpec(
     name="http.request",
     description="Ask an allowed HTTP server; returns status, headers and body.",
+    folder=False,
     args=_object(
         ["url"],
         url=_text("An http or https address.", minLength=1, maxLength=8000),

@@ -14,6 +14,7 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     that calling it twice with the same arguments does no harm; ``writes`` that it changes files or
     the world outside. ``repeatable_when`` names arguments and the values of theirs under which a
     tool that is not repeatable is so all the same; None among them stands for "not given".
+    ``folder`` says that it works in the run's folder, which must hold the run's files then.
     """
 
     name: str
@@ -23,6 +24,7 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     repeatable: bool = True
     writes: bool = False
     repeatable_when: Mapping[str, tuple[Json, ...]] = {}
+    folder: bool = True
 
 
 def repeatable(spec: ToolSpec, args: Json) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from difflib import get_close_matches
 
 from kapell.core.tools.spec import ToolSpec, repeatable
@@ -68,7 +69,7 @@ class ToolExecutor:
         begun = False
         limit = asyncio.timeout(call.timeout)
         try:
-            async with limit, self._files.hold(call.folder, call.files, self._fetch(call)):
+            async with limit, self._held(tool.spec, call):
                 begun = True
                 result = await self._called(tool, call)
         except TimeoutError as error:
@@ -83,6 +84,12 @@ class ToolExecutor:
                 raise unplanned.error from unplanned.error.__cause__
             raise UnknownOutcome from unplanned.error
         return result
+
+    def _held(self, spec: ToolSpec, call: ToolCall) -> AbstractAsyncContextManager[None]:
+        """Return what keeps the run's folder as the call needs it."""
+        if not spec.folder:
+            return nullcontext()
+        return self._files.hold(call.folder, call.files, self._fetch(call))
 
     def _tool(self, name: str) -> Tool:
         tool = self._tools.get(name)

@@ -1,6 +1,7 @@
 """The workspace as the command line and the run services use it."""
 
 from collections.abc import Mapping
+from time import monotonic
 
 import msgspec
 
@@ -49,6 +50,8 @@ class Workspace:
         defaults: What the workspace says for those that say nothing themselves.
         tools: The tools there are, by name; None leaves tool names unchecked.
         library: Where agents come from that the workspace does not have.
+        fresh: Seconds for which a load is taken for fresh without a look at its files: who starts
+            runs by the hundred need not ask the file system about each.
     """
 
     def __init__(
@@ -57,7 +60,10 @@ class Workspace:
         defaults: WorkspaceDefaults | None = None,
         tools: Mapping[str, ToolSpec] | None = None,
         library: Files | None = None,
+        fresh: float = 0.0,
     ) -> None:
+        self._fresh = fresh
+        self._looked: dict[tuple[str, bytes], float] = {}
         self._files = files
         self._library = None if library is None else AgentShelf(Sources(library))
         self._defaults = defaults or WorkspaceDefaults()
@@ -74,9 +80,7 @@ class Workspace:
         over = overrides or Overrides()
         key = (ref, msgspec.json.encode(over))
         kept = self._kept.get(key)
-        if kept is not None and all(
-            self._files.stamp(path) == stamp for path, stamp in kept[0].items()
-        ):
+        if kept is not None and self._unchanged(key, kept[0]):
             return kept[1]
         sources = Sources(self._files)
         loader = Loader(sources, self._shelf(sources), self._defaults, self._tools, over)
@@ -94,7 +98,18 @@ class Workspace:
             warnings=problems.warnings,
         )
         self._kept[key] = (sources.stamps, loaded)
+        self._looked[key] = monotonic()
         return loaded
+
+    def _unchanged(self, key: tuple[str, bytes], stamps: Mapping[str, Stamp]) -> bool:
+        """Tell whether the files of a load are as they were, looking at most every ``fresh`` s."""
+        now = monotonic()
+        if now - self._looked.get(key, 0.0) < self._fresh:
+            return True
+        if any(self._files.stamp(path) != stamp for path, stamp in stamps.items()):
+            return False
+        self._looked[key] = now
+        return True
 
     def list_workflows(self) -> tuple[WorkflowEntry, ...]:
         """Return every workflow of the workspace with what is wrong with it, by name."""

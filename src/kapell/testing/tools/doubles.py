@@ -16,7 +16,10 @@ class NoopTool:
     """``test.noop``: returns its arguments at once; what a step costs without its work."""
 
     spec = ToolSpec(
-        name="test.noop", description="Return the arguments as they came.", args=_ANYTHING
+        name="test.noop",
+        description="Return the arguments as they came.",
+        args=_ANYTHING,
+        folder=False,
     )
 
     async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:

@@ -89,6 +89,13 @@ async def test_the_folder_is_held_around_the_call_and_let_go_after_a_failure() -
     assert folders.active == 0
 
 
+async def test_a_tool_that_works_outside_the_folder_leaves_it_as_it_is() -> None:
+    folders = MemoryFolders()
+    door = ToolExecutor({"test.noop": NoopTool()}, MemoryBlobs(), folders)
+    await door.call(request("test.noop", files={"a.txt": Digest("d" * 64)}))
+    assert folders.held == []
+
+
 async def test_an_unknown_tool_is_answered_with_the_nearest_name() -> None:
     with pytest.raises(Missing) as caught:
         await executor(NoopTool()).call(request("test.nop"))

@@ -32,3 +32,12 @@ def test_an_agent_neither_has_is_an_error_that_knows_both() -> None:
     with pytest.raises(DefinitionInvalid) as caught:
         Workspace(files, library=library).load_workflow("w")
     assert "writer" in caught.value.problems[0].advice
+
+
+def test_a_fresh_load_is_used_again_without_a_look_and_an_old_one_is_not() -> None:
+    files = MemoryFiles({"workflows/w.yaml": "name: w\nsteps:\n  - {id: a, set: {n: 1}}\n"})
+    hurried, careful = Workspace(files, fresh=60.0), Workspace(files)
+    before = hurried.load_workflow("w").hash, careful.load_workflow("w").hash
+    files.write("workflows/w.yaml", "name: w\nsteps:\n  - {id: a, set: {n: 2}}\n")
+    assert hurried.load_workflow("w").hash == before[0]
+    assert careful.load_workflow("w").hash != before[1]

@@ -99,6 +99,7 @@ class RunOwner:
         self._snapshot_at = 0
         self._carried: Carried | None = None
         self.lost = False
+        self.wakes = False
 
     @property
     def state(self) -> State:
@@ -140,7 +141,10 @@ class RunOwner:
     async def _load(self) -> None:
         claim, desk = self.claim, self._desk
         program = await desk.versions.program(claim.tenant_id, claim.version)
-        history = await self._patiently(partial(desk.log.load, claim.tenant_id, claim.run_id, FOLD))
+        history, _ = await asyncio.gather(
+            self._patiently(partial(desk.log.load, claim.tenant_id, claim.run_id, FOLD)),
+            self._look_into_inbox(),
+        )
         state = None
         if history.snapshot is not None:
             state = load_state(history.snapshot.body)
@@ -150,7 +154,6 @@ class RunOwner:
         models = {override} if override else set(program.models())
         await desk.quotes.warm(models)
         desk.effects.warm(models)
-        await self._look_into_inbox()
         if self._poisoned is not None:
             self._inputs.append(self._poisoned)
         elif not self._cancelled_unseen():
@@ -293,6 +296,7 @@ class RunOwner:
         await self._keep(draft)
         if free and not appended.released:
             await self._look_into_inbox()
+        self.wakes = append.row.wake_at is not None
         return appended.released
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
