@@ -107,7 +107,7 @@ async def test_a_worker_killed_at_every_append(
 async def test_a_worker_killed_two_hundred_times_at_random(
     site: Site, server: ForkServer, provider: Provider
 ) -> None:
-    seed = random.randrange(10**9)
+    seed = int.from_bytes(os.urandom(4), "big")
     chance = random.Random(seed)  # noqa: S311 - no secret
     sys.stdout.write(f"\nseed {seed}\n")
     async with site.open() as app:

@@ -14,6 +14,7 @@ from kapell.kit.errors import Conflict, Missing
 from kapell.kit.ids import RunId
 from kapell.services.runs.advancing import owner
 from kapell.services.runs.ports import Snapshot
+from kapell.services.tools.ports import Tool
 from kapell.testing.tools.doubles import CountingTool, FlakyTool, NoopTool
 from tests.integration.runs.shop import Shop, folded, output, reached, said, started, working
 
@@ -46,7 +47,7 @@ outputs: {n: "{{ steps.many.output.passes }}"}
 @pytest.mark.requirement("DX-08", "WF-08")
 async def test_a_fork_begins_at_a_step_with_other_inputs_or_another_result(any_shop: Shop) -> None:
     any_shop.workflow("chain", CHAIN)
-    tools = {"test.noop": NoopTool(), "test.counting": CountingTool()}
+    tools: dict[str, Tool] = {"test.noop": NoopTool(), "test.counting": CountingTool()}
     async with any_shop.open(tools) as app, working(app):
         run = await started(app, "chain")
         assert await output(app, run) == {"n": 11, "calls": 1}
@@ -78,7 +79,7 @@ async def test_a_fork_does_not_repeat_what_must_not_be_repeated(any_shop: Shop) 
 @pytest.mark.requirement("WF-08")
 async def test_a_restart_has_the_same_inputs_and_a_merge_adopts_the_fork(any_shop: Shop) -> None:
     any_shop.workflow("chain", CHAIN)
-    tools = {"test.noop": NoopTool(), "test.counting": CountingTool()}
+    tools: dict[str, Tool] = {"test.noop": NoopTool(), "test.counting": CountingTool()}
     async with any_shop.open(tools) as app, working(app):
         run = await started(app, "chain", {"n": 3})
         await output(app, run)

@@ -35,7 +35,7 @@ async def test_the_ledger_sums_to_what_the_events_say(
             settled = [e.payload for e in await facts(app, run, BudgetSettled)]
             answered = [e.payload for e in await facts(app, run, ModelAnswered)]
             for by in ("run", "model", "step", "provider", "workflow"):
-                (row,) = await app.reader.costs(app.tenant, by)  # type: ignore[arg-type]  # one of them
+                (row,) = await app.reader.costs(app.tenant, by)
                 assert (row.calls, row.reserved) == (8, 0)
                 assert row.usd == summary.usd == (await folded(app, run)).usd
                 assert row.input_tokens + row.output_tokens == summary.tokens

@@ -30,11 +30,20 @@ def main() -> None:
         importlib.import_module(name)
     module, _, function = program.partition(":")
     work = getattr(importlib.import_module(module), function)
+    alive: set[int] = set()
     for line in sys.stdin.buffer:
         request = msgspec.json.decode(line, type=Request)
-        answer = Answer(pid=_fork(work, request.start)) if request.start else _ended(request.wait)
+        if request.start is not None:
+            answer = Answer(pid=_fork(work, request.start))
+            alive.add(answer.pid)
+        else:
+            answer = _ended(request.wait)
+            alive.discard(request.wait)
         sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
         sys.stdout.buffer.flush()
+    for pid in alive:  # a test that failed leaves them; they would work for ever
+        os.kill(pid, signal.SIGKILL)
+        _ended(pid)
 
 
 def _fork(work: Callable[[Job], None], job: Job) -> int:
