@@ -3,11 +3,9 @@
 import heapq
 
 from kapell.core.events.budget import BudgetExceeded
-from kapell.core.events.model import ModelFailed
 from kapell.core.events.step import StepDead, StepTimedOut
-from kapell.core.events.tool import ToolFailed
 from kapell.core.runs import paths
-from kapell.core.runs.decide import money, waits
+from kapell.core.runs.decide.steps import calls, money, waits
 from kapell.core.runs.decide.turn import Turn, Waitlists
 from kapell.core.runs.state import Meter, OpenCall, State
 from kapell.core.runs.status import TERMINAL
@@ -56,7 +54,7 @@ def _call_timed_out(t: Turn, call: OpenCall) -> None:
     run = t.state.steps[call.path]
     seconds = run.used + t.ctx.now - call.at
     failure = timed_out(call.path, seconds)
-    end_call(t, call, failure, unknown=True)
+    calls.end_call(t, call, failure, unknown=True)
     t.emit(StepTimedOut(run.path, run.attempt, seconds))
     t.later("broke", run.path, failure, unknown=call.kind == "tool")
     t.freed(run)
@@ -75,30 +73,6 @@ def timed_out(path: str, seconds: float) -> Failure:
     )
 
 
-def end_call(
-    t: Turn, call: OpenCall, failure: Failure, *, unknown: bool, seconds: float = 0.0
-) -> None:
-    """Record that a call ended without a result; a model's unknown outcome costs its worst case."""
-    if call.kind == "model":
-        money.settle(t, call, call.usd if unknown else 0, call.tokens if unknown else 0)
-        t.emit(
-            ModelFailed(
-                call=call.call, path=call.path, model=call.name, failure=failure, seconds=seconds
-            )
-        )
-    else:
-        t.emit(
-            ToolFailed(
-                call=call.call,
-                path=call.path,
-                tool=call.name,
-                failure=failure,
-                unknown=unknown,
-                seconds=seconds,
-            )
-        )
-
-
 def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
     """A step with steps inside, or the whole run, used up its time of work."""
     state, now = t.state, t.ctx.now
@@ -110,7 +84,7 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
         failure = money.exceeded(path, "time", meter.limit_time, used, path)
     for call in list(state.calls.values()):
         if path in call.holders:
-            end_call(t, call, failure, unknown=True)
+            calls.end_call(t, call, failure, unknown=True)
             t.freed(state.steps[call.path])
             money.after(t, call)
     if path == paths.ROOT:

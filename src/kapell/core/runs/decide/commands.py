@@ -19,9 +19,10 @@ from kapell.core.runs.commands import (
     Retry,
     Signal,
 )
-from kapell.core.runs.decide import kick, money, waits
-from kapell.core.runs.decide.begin import passage
-from kapell.core.runs.decide.results import finish
+from kapell.core.runs.decide import kick
+from kapell.core.runs.decide.steps import money, waits
+from kapell.core.runs.decide.steps.begin import passage
+from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.inputs import Poisoned, Told
 from kapell.core.runs.state import StepRun

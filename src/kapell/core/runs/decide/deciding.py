@@ -13,19 +13,9 @@ from kapell.core.events.value import Packed
 from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context, NeedsValues
-from kapell.core.runs.decide import (
-    begin,
-    calls,
-    clock,
-    commands,
-    failing,
-    fans,
-    kick,
-    money,
-    scopes,
-    settle,
-)
-from kapell.core.runs.decide.results import frozen_names
+from kapell.core.runs.decide import clock, commands, kick, scopes, settle
+from kapell.core.runs.decide.steps import begin, calls, failing, fans, money
+from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.turn import ChildStart, Kind, Task, Turn, Waitlists
 from kapell.core.runs.inputs import (
     CallBroke,
@@ -208,7 +198,7 @@ def _call_broke(t: Turn, event: CallBroke) -> None:
     call = t.state.calls.get(event.call)
     if call is None:
         return
-    clock.end_call(t, call, event.failure, unknown=event.unknown, seconds=event.seconds)
+    calls.end_call(t, call, event.failure, unknown=event.unknown, seconds=event.seconds)
     t.later("broke", call.path, event.failure, unknown=event.unknown and call.kind == "tool")
     t.freed(t.state.steps[call.path])
     money.after(t, call)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from kapell.core.runs.decide import fans, waits
+from kapell.core.runs.decide.steps import fans, waits
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.status import StepStatus
 

@@ -3,15 +3,15 @@
 from kapell.core.events.compensation import CompensationFailed, CompensationSucceeded
 from kapell.core.events.run import RunSucceeded
 from kapell.core.events.step import StepDead, StepSkipped, StepStarted
-from kapell.core.events.value import NOTHING, Inline, Packed
+from kapell.core.events.value import NOTHING, Packed
 from kapell.core.runs import paths
-from kapell.core.runs.decide.results import complete, finish
+from kapell.core.runs.decide.steps.results import complete, finish
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Place
 from kapell.core.runs.state import Scope, StepRun
 from kapell.core.runs.status import STEP_ENDED, StepStatus
-from kapell.core.workflows.version import Join, LoopWork, ParallelWork, SwitchWork
+from kapell.core.workflows.version import Join, LoopWork, ParallelWork
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.json import Json
 
@@ -245,10 +245,3 @@ def _given_up(t: Turn, scope: Scope) -> None:
         _branch_done(t, owner)
         return
     t.stop(owner.path)
-
-
-def no_case(t: Turn, run: StepRun) -> None:
-    """A switch whose cases all fail to hold gives nothing, well."""
-    work = t.place(run).step.work
-    if isinstance(work, SwitchWork):
-        finish(t, run, lambda: Inline({"case": None, "output": None}))

@@ -10,7 +10,7 @@ import msgspec
 
 from kapell.core.events.value import Packed, unpack
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest
-from kapell.core.runs.decide.calls import agent_of_step, schema_of_step
+from kapell.core.runs.decide.steps.calls import agent_of_step, schema_of_step
 from kapell.core.runs.inputs import CallBroke, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import OpenCall, State

@@ -2,9 +2,9 @@
 
 from kapell.core.events.value import Packed
 from kapell.core.runs import paths
-from kapell.core.runs.decide import money
-from kapell.core.runs.decide.failing import give_up
-from kapell.core.runs.decide.results import finish
+from kapell.core.runs.decide.steps import money
+from kapell.core.runs.decide.steps.failing import give_up
+from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.names import status_word

@@ -4,12 +4,11 @@ import msgspec
 
 from kapell.core.events.signal import ChildStarted
 from kapell.core.events.step import StepSkipped, StepStarted, StepSucceeded, StepWaiting
-from kapell.core.events.value import Packed
+from kapell.core.events.value import Inline, Packed
 from kapell.core.runs import paths
 from kapell.core.runs.context import NeedsValues
-from kapell.core.runs.decide import calls, money, waits
-from kapell.core.runs.decide.results import finish, reraise_if_cheap
-from kapell.core.runs.decide.scopes import no_case
+from kapell.core.runs.decide.steps import calls, money, waits
+from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.turn import ChildStart, Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.names import Names
@@ -164,7 +163,8 @@ def _container(
         if choice:
             t.later("consider", f"{base}:{choice}")
         else:
-            no_case(t, t.state.steps[run.path])
+            # no case holds: that is an outcome, and a good one
+            finish(t, t.state.steps[run.path], lambda: Inline({"case": None, "output": None}))
     elif isinstance(work, LoopWork):
         t.emit(StepStarted(run.path, run.attempt, number=1, cache=key))
         t.later("consider", f"{base}@1")

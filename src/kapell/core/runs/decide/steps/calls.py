@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from kapell.core.agents.definition import Agent
 from kapell.core.events.budget import BudgetReserved
-from kapell.core.events.model import ModelAnswered, ModelRequested
+from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.step import StepStarted
-from kapell.core.events.tool import ToolRequested, ToolReturned
+from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT, ModelAnswer
 from kapell.core.pricing.quote import Quote, cost, worst_cost, worst_tokens
 from kapell.core.runs import paths
-from kapell.core.runs.decide import clock, money
-from kapell.core.runs.decide.results import finish, reraise_if_cheap
+from kapell.core.runs.decide.steps import money
+from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.inputs import ModelReplied, ToolReplied
@@ -263,7 +263,7 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
         packed = t.pack(event.output)
     except KapellError as error:
         failure = Failure.of(error, opened.path)
-        clock.end_call(t, opened, failure, unknown=True, seconds=event.seconds)
+        end_call(t, opened, failure, unknown=True, seconds=event.seconds)
         t.later("broke", opened.path, failure, unknown=True)
         t.freed(t.state.steps[opened.path])
         return
@@ -280,3 +280,27 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
     run = t.state.steps[opened.path]
     t.freed(run)
     finish(t, run, lambda: packed)
+
+
+def end_call(
+    t: Turn, call: OpenCall, failure: Failure, *, unknown: bool, seconds: float = 0.0
+) -> None:
+    """Record that a call ended without a result; a model's unknown outcome costs its worst case."""
+    if call.kind == "model":
+        money.settle(t, call, call.usd if unknown else 0, call.tokens if unknown else 0)
+        t.emit(
+            ModelFailed(
+                call=call.call, path=call.path, model=call.name, failure=failure, seconds=seconds
+            )
+        )
+    else:
+        t.emit(
+            ToolFailed(
+                call=call.call,
+                path=call.path,
+                tool=call.name,
+                failure=failure,
+                unknown=unknown,
+                seconds=seconds,
+            )
+        )

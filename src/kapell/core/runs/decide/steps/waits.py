@@ -5,7 +5,7 @@ from kapell.core.events.signal import SignalReceived
 from kapell.core.events.step import StepStarted, StepWaiting
 from kapell.core.events.value import Inline, Packed
 from kapell.core.runs.commands import Answer, Signal
-from kapell.core.runs.decide.results import finish, reraise_if_cheap
+from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.state import HeldSignal, StepRun
 from kapell.core.workflows.version import ApprovalWork, WaitWork

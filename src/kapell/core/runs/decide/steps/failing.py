@@ -11,7 +11,7 @@ from kapell.core.events.step import (
     StepRetryScheduled,
 )
 from kapell.core.runs import paths
-from kapell.core.runs.decide.results import frozen_names
+from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import StepRun
