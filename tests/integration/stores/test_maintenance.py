@@ -71,6 +71,9 @@ async def test_a_backup_comes_back_whole(
         assert len(events) >= 5
         assert await second.artifacts.get(T, [Digest("d")]) == {Digest("d"): b'\x00\xff\n,"'}
         assert (await second.reader.run(T, "r3")).key == "ü"
+        # Nobody who owned a run then is there now.
+        found = (await second.log.claim(CAT, 9, {}, 1)).claims
+        assert sorted(one.run_id for one in found) == ["r1", "r2", "r3"]
         assert await second.starts.send(message("r2", "new"))
     finally:
         await second.close()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from kapell.adapters.db.changes import Changes
 from kapell.adapters.db.decisions import Decision
 from kapell.adapters.db.sqlite import batches, births, contents
+from kapell.kit.errors import Bug
 from kapell.services.runs.ports import Append, Appended
 
 _FENCED = """
@@ -52,7 +53,10 @@ def append(
     staying = _staying(connection, appends)
     rows = [_row(one, one.run_id not in staying, now) for one in appends]
     if batches.execute(connection, _RUNS, rows) != len(rows):
-        raise Fenced(_lost(connection, decisions))
+        lost = _lost(connection, decisions)
+        if not lost:
+            raise Bug("A batch of decisions changed fewer runs than it holds.", code="batch_torn")
+        raise Fenced(lost)
     artifacts = [pair for one in decisions for pair in one.artifacts()]
     contents.write_artifacts(connection, artifacts, now)
     for one in decisions:

@@ -2,11 +2,14 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
 from kapell.adapters.db.sqlite.connections import connect, translated
 from kapell.kit.errors import Conflict, Missing
+
+_FREE = "UPDATE runs SET owner = NULL, wake_at = ? WHERE owner IS NOT NULL"
 
 
 async def copy(path: str, target: Path) -> None:
@@ -31,6 +34,10 @@ def _bring_back(source: Path, target: Path) -> None:
             advice="Move it away first, or name another store.",
         )
     _copy(str(source), target)
+    with translated(), closing(connect(str(target))) as connection:
+        # Owners are processes of then: their runs are due now.
+        connection.execute("DELETE FROM workers")
+        connection.execute(_FREE, (time.time(),))
 
 
 def _copy(path: str, target: Path) -> None:
