@@ -5,7 +5,7 @@ import heapq
 from kapell.core.events.budget import BudgetExceeded
 from kapell.core.events.step import StepDead, StepTimedOut
 from kapell.core.runs import paths
-from kapell.core.runs.decide.steps import calls, money, waits
+from kapell.core.runs.decide.steps import money, replies, waits
 from kapell.core.runs.decide.turn import Turn, Waitlists
 from kapell.core.runs.state import Meter, OpenCall, State
 from kapell.core.runs.status import TERMINAL
@@ -54,7 +54,7 @@ def _call_timed_out(t: Turn, call: OpenCall) -> None:
     run = t.state.steps[call.path]
     seconds = run.used + t.ctx.now - call.at
     failure = timed_out(call.path, seconds)
-    calls.end_call(t, call, failure, unknown=True)
+    replies.end_call(t, call, failure, unknown=True)
     t.emit(StepTimedOut(run.path, run.attempt, seconds))
     t.later("broke", run.path, failure, unknown=call.kind == "tool")
     t.freed(run)
@@ -84,7 +84,7 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
         failure = money.exceeded(path, "time", meter.limit_time, used, path)
     for call in list(state.calls.values()):
         if path in call.holders:
-            calls.end_call(t, call, failure, unknown=True)
+            replies.end_call(t, call, failure, unknown=True)
             t.freed(state.steps[call.path])
             money.after(t, call)
     if path == paths.ROOT:

@@ -144,9 +144,9 @@ def _input(t: Turn, event: Input) -> None:
     elif isinstance(event, TimePassed):
         clock.time_passed(t)
     elif isinstance(event, ModelReplied):
-        calls.model_replied(t, event)
+        replies.model_replied(t, event)
     elif isinstance(event, ToolReplied):
-        calls.tool_replied(t, event)
+        replies.tool_replied(t, event)
     elif isinstance(event, CallBroke):
         _call_broke(t, event)
     elif isinstance(event, Told):
@@ -198,7 +198,7 @@ def _call_broke(t: Turn, event: CallBroke) -> None:
     call = t.state.calls.get(event.call)
     if call is None:
         return
-    calls.end_call(t, call, event.failure, unknown=event.unknown, seconds=event.seconds)
+    replies.end_call(t, call, event.failure, unknown=event.unknown, seconds=event.seconds)
     t.later("broke", call.path, event.failure, unknown=event.unknown and call.kind == "tool")
     t.freed(t.state.steps[call.path])
     money.after(t, call)

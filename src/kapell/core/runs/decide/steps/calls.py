@@ -1,27 +1,24 @@
-"""Calls to models and tools: slots, money, the request, and what comes back."""
+"""Calls to models and tools: slots, money, the request."""
 
 from collections.abc import Callable
 
 from kapell.core.agents.definition import Agent
 from kapell.core.events.budget import BudgetReserved
-from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.model import ModelRequested
 from kapell.core.events.step import StepStarted
-from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
-from kapell.core.events.value import Packed
-from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT, ModelAnswer
-from kapell.core.pricing.quote import Quote, cost, worst_cost, worst_tokens
+from kapell.core.events.tool import ToolRequested
+from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT
+from kapell.core.pricing.quote import Quote, worst_cost, worst_tokens
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
-from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
+from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
-from kapell.core.runs.inputs import ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
-from kapell.core.runs.state import OpenCall, StepRun
+from kapell.core.runs.state import StepRun
 from kapell.core.tools.spec import repeatable as may_repeat
-from kapell.core.workflows.schemas import problem_of
 from kapell.core.workflows.version import AgentWork, AskWork, ToolWork
-from kapell.kit.errors import Failure, KapellError, Kind, Missing
+from kapell.kit.errors import Failure, KapellError, Missing
 from kapell.kit.json import Json, encode
 
 _CORRECTION_BYTES = 512
@@ -181,126 +178,3 @@ def _size(t: Turn, run: StepRun, agent: Agent | None, text: str) -> int:
     for correction in run.corrections:
         size += correction.size + len(correction.problem.encode()) + _CORRECTION_BYTES
     return size
-
-
-def model_replied(t: Turn, event: ModelReplied) -> None:
-    """Take a model's answer: settle it, check it, use it or have it corrected."""
-    opened = t.state.calls.get(event.call)
-    if opened is None:
-        return
-    run = t.state.steps[opened.path]
-    text, storable = _storable(t, event.answer)
-    spent = _cost(t, opened, event.answer)
-    money.settle(t, opened, spent, event.answer.usage.total)
-    schema = schema_of_step(t.program, run)
-    problem = _problem(schema, event.answer) if storable else "the answer held a NUL character"
-    value = event.answer.value if schema is not None else event.answer.text
-    t.emit(
-        ModelAnswered(
-            call=opened.call,
-            path=run.path,
-            model=opened.name,
-            text=text,
-            value=t.pack(value) if schema is not None and not problem else None,
-            usage=event.answer.usage,
-            cost=spent,
-            seconds=event.seconds,
-            problem=problem,
-            offline=event.answer.offline,
-        )
-    )
-    if not problem:
-        finish(t, run, lambda: t.pack(value))
-    elif len(run.corrections) > t.place(run).step.corrections:
-        t.later("broke", run.path, _invalid(run, problem))
-    else:
-        t.later("call", run.path)
-    t.freed(run)
-    money.after(t, opened)
-
-
-def _storable(t: Turn, answer: ModelAnswer) -> tuple[Packed, bool]:
-    """Return an answer's text as events hold it, and whether all of the answer can be held."""
-    try:
-        t.pack(answer.value)
-        return t.pack(answer.text), True
-    except KapellError:
-        whole = answer.text.encode(errors="replace").decode()
-        return t.pack(whole.replace("\0", "")), False
-
-
-def _cost(t: Turn, opened: OpenCall, answer: ModelAnswer) -> int:
-    quote = t.ctx.quotes.get(opened.name)
-    return int(cost(quote, answer.usage)) if isinstance(quote, Quote) else opened.usd
-
-
-def _problem(schema: Json, answer: ModelAnswer) -> str:
-    if answer.finish == "length":
-        return "the answer was cut off at its limit of output tokens"
-    if schema is None:
-        return "" if answer.text else "the answer was empty"
-    if answer.value is None:
-        return "the answer was not the JSON asked for"
-    return problem_of(schema, answer.value)
-
-
-def _invalid(run: StepRun, problem: str) -> Failure:
-    return Failure(
-        "answer_invalid",
-        f"The model's answer was wrong after {len(run.corrections)} tries: {problem}"[:1000],
-        Kind.INVALID,
-        advice="Loosen the 'output' schema, say more in the prompt, or use a stronger model.",
-        step=run.path,
-    )
-
-
-def tool_replied(t: Turn, event: ToolReplied) -> None:
-    """Take a tool's result."""
-    opened = t.state.calls.get(event.call)
-    if opened is None:
-        return
-    try:
-        packed = t.pack(event.output)
-    except KapellError as error:
-        failure = Failure.of(error, opened.path)
-        end_call(t, opened, failure, unknown=True, seconds=event.seconds)
-        t.later("broke", opened.path, failure, unknown=True)
-        t.freed(t.state.steps[opened.path])
-        return
-    t.emit(
-        ToolReturned(
-            call=opened.call,
-            path=opened.path,
-            tool=opened.name,
-            output=packed,
-            files=event.files,
-            seconds=event.seconds,
-        )
-    )
-    run = t.state.steps[opened.path]
-    t.freed(run)
-    finish(t, run, lambda: packed)
-
-
-def end_call(
-    t: Turn, call: OpenCall, failure: Failure, *, unknown: bool, seconds: float = 0.0
-) -> None:
-    """Record that a call ended without a result; a model's unknown outcome costs its worst case."""
-    if call.kind == "model":
-        money.settle(t, call, call.usd if unknown else 0, call.tokens if unknown else 0)
-        t.emit(
-            ModelFailed(
-                call=call.call, path=call.path, model=call.name, failure=failure, seconds=seconds
-            )
-        )
-    else:
-        t.emit(
-            ToolFailed(
-                call=call.call,
-                path=call.path,
-                tool=call.name,
-                failure=failure,
-                unknown=unknown,
-                seconds=seconds,
-            )
-        )
