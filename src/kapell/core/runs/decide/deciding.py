@@ -14,7 +14,7 @@ from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context, NeedsValues
 from kapell.core.runs.decide import clock, commands, kick, scopes, settle
-from kapell.core.runs.decide.steps import begin, calls, failing, fans, money
+from kapell.core.runs.decide.steps import begin, calls, failing, fans, money, replies
 from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.turn import ChildStart, Kind, Task, Turn, Waitlists
 from kapell.core.runs.inputs import (
