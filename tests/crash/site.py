@@ -19,7 +19,7 @@ from kapell.kit.ids import RunId, WorkerId
 from kapell.kit.json import Json
 from kapell.services.runs.ports import RunSummary
 from kapell.testing.crash.invariants import broken_rules, requests
-from kapell.testing.crash.job import Job
+from kapell.testing.crash.mission import Mission
 from kapell.testing.crash.tools import EFFECTS, crash_tools
 from tests.crash.working import worker_of
 
@@ -158,8 +158,8 @@ async def bury(app: App, worker: str) -> None:
 async def finish(app: App, site: Site, run: RunId) -> None:
     """Let a worker of this process go on until the run has ended."""
     stop = asyncio.Event()
-    job = Job(workspace=str(site.folder), worker=f"finisher-{run}")
-    task = asyncio.create_task(worker_of(app, job).run(stop))
+    mission = Mission(workspace=str(site.folder), worker=f"finisher-{run}")
+    task = asyncio.create_task(worker_of(app, mission).run(stop))
     try:
         await ended(app, run)
     finally:

@@ -24,7 +24,7 @@ from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
 from kapell.services.runs.ports import Message
 from kapell.testing.crash.invariants import broken_rules
-from kapell.testing.crash.job import Job
+from kapell.testing.crash.mission import Mission
 from kapell.testing.crash.server import ForkServer
 from tests.crash.site import Site, told
 
@@ -83,8 +83,8 @@ class Chaos:
 
     async def _one(self) -> int:
         name = f"w{self._chance.randrange(10**9)}"
-        job = Job(workspace=str(self._site.folder), worker=name, lease=LEASE)
-        return await asyncio.to_thread(self._server.start, job)
+        mission = Mission(workspace=str(self._site.folder), worker=name, lease=LEASE)
+        return await asyncio.to_thread(self._server.start, mission)
 
     async def rage(self, seconds: float) -> None:
         """Kill and freeze for so long."""
@@ -197,8 +197,21 @@ async def release(app: App, runs: Sequence[RunId], subscriber: Subscriber) -> No
         if len(subscriber.seen) > seen:
             moved, seen = monotonic(), len(subscriber.seen)
         if monotonic() > moved + STILL:
-            raise AssertionError((len(left), (await told(app, min(left)))[-12:]))
+            raise AssertionError(await _still(app, left))
         await asyncio.sleep(0.2)
+
+
+async def _still(app: App, left: set[RunId]) -> list[object]:
+    """Return what is known of runs that have stopped."""
+    letters = await app.reader.dead_letters(app.tenant)
+    first = min(left)
+    return [
+        len(left),
+        len(letters),
+        [letter.message for letter in letters[:2]],
+        await app.reader.run(app.tenant, first),
+        (await told(app, first))[-20:],
+    ]
 
 
 async def endure(app: App, site: Site, server: ForkServer, size: Size) -> None:

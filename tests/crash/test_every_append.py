@@ -12,7 +12,7 @@ import pytest
 from kapell.bootstrap.app import App
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
-from kapell.testing.crash.job import Job
+from kapell.testing.crash.mission import Mission
 from kapell.testing.crash.server import ForkServer
 from kapell.testing.providers.record import counted
 from tests.crash.conftest import Provider
@@ -31,14 +31,14 @@ class Killing:
         self.runs: list[RunId] = []
         self._numbers = 0
 
-    def job(self, run: RunId, **more: object) -> Job:
-        """Return the job of a worker that works on a run."""
+    def mission(self, run: RunId, **more: object) -> Mission:
+        """Return the mission of a worker that works on a run."""
         self._numbers += 1
-        return Job(
+        return Mission(
             workspace=str(self.site.folder),
             worker=f"victim-{self._numbers}",
             until=run,
-            **more,  # type: ignore[arg-type]  # the caller names fields of the job
+            **more,  # type: ignore[arg-type]  # the caller names fields of the mission
         )
 
     async def whole(self, *, breaks: bool) -> Json:
@@ -53,10 +53,10 @@ class Killing:
         """Kill at an append; return whether it came to that, and the outcome."""
         run = await begun(self.app, breaks=breaks)
         async with helped(self.app, run):
-            job = self.job(run, kill=kill, at=number)
-            code = await self.server.run(job)
+            mission = self.mission(run, kill=kill, at=number)
+            code = await self.server.run(mission)
             assert code in {0, -signal.SIGKILL}
-            await bury(self.app, job.worker)
+            await bury(self.app, mission.worker)
             await finish(self.app, self.site, run)
         self.runs.append(run)
         return code != 0, await outcome(self.app, run)
@@ -65,12 +65,12 @@ class Killing:
         """Kill after a time."""
         run = await begun(self.app, breaks=breaks)
         async with helped(self.app, run):
-            job = self.job(run)
-            pid = await asyncio.to_thread(self.server.start, job)
+            mission = self.mission(run)
+            pid = await asyncio.to_thread(self.server.start, mission)
             await asyncio.sleep(seconds)
             os.kill(pid, signal.SIGKILL)
             await asyncio.to_thread(self.server.wait, pid)
-            await bury(self.app, job.worker)
+            await bury(self.app, mission.worker)
             await finish(self.app, self.site, run)
         self.runs.append(run)
         return await outcome(self.app, run)

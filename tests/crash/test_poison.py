@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from kapell.core.runs.status import RunStatus
-from kapell.testing.crash.job import Job
+from kapell.testing.crash.mission import Mission
 from kapell.testing.crash.server import ForkServer
 from tests.crash.site import PATIENCE, Site, told
 
@@ -41,8 +41,8 @@ async def test_a_run_that_kills_its_processes_is_put_aside_with_the_cause(
         deaths = 0
         until = monotonic() + PATIENCE
         while True:
-            job = Job(workspace=str(site.folder), worker=f"w{deaths}", lease=0.5)
-            pid = await asyncio.to_thread(server.start, job)
+            mission = Mission(workspace=str(site.folder), worker=f"w{deaths}", lease=0.5)
+            pid = await asyncio.to_thread(server.start, mission)
             ended = asyncio.create_task(asyncio.to_thread(server.wait, pid))
             while not ended.done():
                 summary = await app.reader.run(app.tenant, bad)

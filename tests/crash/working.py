@@ -14,21 +14,21 @@ from kapell.core.runs.status import TERMINAL
 from kapell.kit.ids import RunId, WorkerId
 from kapell.services.runs.advancing.worker import Limits, Worker
 from kapell.testing.crash.deadly import DeadlyLog
-from kapell.testing.crash.job import Job
+from kapell.testing.crash.mission import Mission
 from kapell.testing.crash.tools import crash_tools
 
 
-def work(job: Job) -> None:
-    """Carry a job out; returns when it is done, or never."""
-    asyncio.run(_work(job))
+def work(mission: Mission) -> None:
+    """Carry a mission out; returns when it is done, or never."""
+    asyncio.run(_work(mission))
 
 
-async def _work(job: Job) -> None:
-    async with open_app(Path(job.workspace), extra_tools=crash_tools()) as app:
-        worker = worker_of(app, job)
+async def _work(mission: Mission) -> None:
+    async with open_app(Path(mission.workspace), extra_tools=crash_tools()) as app:
+        worker = worker_of(app, mission)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        worker.desk.observers.append(partial(_stop_at_end, RunId(job.until), stop))
+        worker.desk.observers.append(partial(_stop_at_end, RunId(mission.until), stop))
         await worker.run(stop)
 
 
@@ -40,11 +40,11 @@ def _stop_at_end(
         stop.set()
 
 
-def worker_of(app: App, job: Job) -> Worker:
-    """Return the worker a job describes."""
-    desk = app.desk(WorkerId(job.worker))
-    if job.kill:
-        desk.log = DeadlyLog(desk.log, job)  # type: ignore[assignment]  # the rest is the real log's
-    limits = Limits(runs=job.runs, lease=job.lease)
-    alone = SolitaryProcess(job.workspace, desk.worker, module="tests.crash.alone")
+def worker_of(app: App, mission: Mission) -> Worker:
+    """Return the worker a mission describes."""
+    desk = app.desk(WorkerId(mission.worker))
+    if mission.kill:
+        desk.log = DeadlyLog(desk.log, mission)  # type: ignore[assignment]  # the rest is the real log's
+    limits = Limits(runs=mission.runs, lease=mission.lease)
+    alone = SolitaryProcess(mission.workspace, desk.worker, module="tests.crash.alone")
     return Worker(desk, app.store.doorbell, limits, alone)

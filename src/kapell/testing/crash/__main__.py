@@ -1,6 +1,6 @@
 """The fork server: everything imported, no loop and no thread, so that forking is safe and quick.
 
-Its arguments: the function that carries a job out (``module:function``), and what to import.
+Its arguments: the function that carries a mission out (``module:function``), and what to import.
 """
 
 import importlib
@@ -12,14 +12,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from kapell.testing.crash.job import Job
+from kapell.testing.crash.mission import Mission
 from kapell.testing.crash.server import Answer
 
 
 class Request(msgspec.Struct):
-    """Start a job, or wait for a process."""
+    """Start a mission, or wait for a process."""
 
-    start: Job | None = None
+    start: Mission | None = None
     wait: int = 0
 
 
@@ -46,14 +46,14 @@ def main() -> None:
         _ended(pid)
 
 
-def _fork(work: Callable[[Job], None], job: Job) -> int:
+def _fork(work: Callable[[Mission], None], mission: Mission) -> int:
     pid = os.fork()
     if pid:
         return pid
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = 1
     try:
-        work(job)
+        work(mission)
         code = 0
     except BaseException:
         traceback.print_exc()

@@ -4,15 +4,15 @@ import os
 import signal
 
 from kapell.services.runs.ports import Append, Appended, RunLog
-from kapell.testing.crash.job import Job
+from kapell.testing.crash.mission import Mission
 
 
 class DeadlyLog:
     """A log that kills its process at an append; everything else is the real log's."""
 
-    def __init__(self, log: RunLog, job: Job) -> None:
+    def __init__(self, log: RunLog, mission: Mission) -> None:
         self._log = log
-        self._job = job
+        self._job = mission
         self._count = 0
 
     def __getattr__(self, name: str) -> object:

@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 
 from kapell.kit.errors import Bug
-from kapell.testing.crash.job import Job
+from kapell.testing.crash.mission import Mission
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class ForkServer:
     """A server that forks workers; use it as ``with ForkServer(environment) as server:``.
 
     Args:
-        program: What carries a job out, as ``module:function``.
+        program: What carries a mission out, as ``module:function``.
         preload: Modules to import once, before anything is forked.
         environment: Variables of the processes beside ours.
     """
@@ -60,17 +60,17 @@ class ForkServer:
         if self._process is not None:
             self._process.communicate(timeout=30)
 
-    def start(self, job: Job) -> int:
+    def start(self, mission: Mission) -> int:
         """Fork a worker and return its process id."""
-        return self._ask({"start": job}).pid
+        return self._ask({"start": mission}).pid
 
     def wait(self, pid: int) -> int:
         """Return how a worker ended: 0, or minus the signal that ended it."""
         return self._ask({"wait": pid}).code
 
-    async def run(self, job: Job) -> int:
+    async def run(self, mission: Mission) -> int:
         """Fork a worker and return how it ended."""
-        pid = await asyncio.to_thread(self.start, job)
+        pid = await asyncio.to_thread(self.start, mission)
         return await asyncio.to_thread(self.wait, pid)
 
     def _ask(self, request: object) -> Answer:

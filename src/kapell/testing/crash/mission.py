@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class Mission(msgspec.Struct, frozen=True, kw_only=True):
     """A worker on a workspace.
 
     ``kill`` ends its process by SIGKILL just before, or just after, its ``at``-th append is
