@@ -42,7 +42,8 @@ def mounted() -> Iterator[Callable[..., None]]:
         )
         if done.returncode:
             pytest.skip(f"only root may mount: {done.stderr.strip()}")
-        places.append(place)
+        if place not in places:
+            places.append(place)
 
     yield mount
     for place in reversed(places):

@@ -37,6 +37,9 @@ process of its own that dies tells enough by itself.
 ALONE_AT_ONCE = 2
 """Processes of their own at a time: each is as heavy as a worker."""
 
+HOPE = 10.0
+"""Seconds a watched run waits to be claimed from a store that fails, before its watcher is told."""
+
 AGAIN = 5.0
 """Seconds after which a run whose owner met an error it can do nothing about is claimed anew."""
 
@@ -141,21 +144,32 @@ class Worker:
         self._news.set()
 
     async def _claiming(self, stop: asyncio.Event) -> None:
-        swept = monotonic()
+        swept = answered = monotonic()
         while not stop.is_set():
             self._news.clear()
             pause = SWEEP
             try:
                 pause = await self._claim()
+                answered = monotonic()
                 if monotonic() - swept >= SWEEP:
                     swept = monotonic()
                     await self._collect(())
             except KapellError as error:
                 log.warning("the store does not answer: %s", error)
+                self._tell_watcher(error, monotonic() - answered)
             if pause > 0:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._news.wait()
+
+    def _tell_watcher(self, error: KapellError, failing: float) -> None:
+        """Give up a watched run that cannot even be claimed: nothing of it is in flight here."""
+        if self._watched is None or (error.retryable and failing < HOPE):
+            return
+        run, stop = self._watched
+        if run not in self._tasks:
+            self.failures[run] = Failure.of(error)
+            stop.set()
 
     async def _claim(self) -> float:
         """Claim what is due; return the seconds until it is worth looking again."""
@@ -239,6 +253,10 @@ class Worker:
             )
 
     async def _advance_alone(self, claim: Claim, solitary: Solitary) -> None:
+        if self._processes.locked():
+            # A suspect that waits here would be counted a takeover for each death of ours.
+            await self._give_back(claim)
+            return
         self._alone[claim.run_id] = claim.epoch
         try:
             async with self._processes:
