@@ -10,6 +10,7 @@ from kapell.core.events.run import RunCancelled, RunFailed, RunMerged, RunRepair
 from kapell.core.events.step import StepDead, StepSkipped
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.gateway.calls import Usage
+from kapell.core.runs import paths
 from kapell.core.runs.rows import (
     ApprovalClosed,
     ApprovalOpened,
@@ -91,7 +92,7 @@ def _reserved(request: ModelRequested, event: BudgetReserved, at: float) -> Ledg
     return LedgerReserved(
         call=event.call,
         path=request.path,
-        step=request.path.partition("/")[0].partition("[")[0].partition("#")[0],
+        step=paths.step_of(request.path),
         agent=request.agent,
         model=request.model,
         usd=event.usd,

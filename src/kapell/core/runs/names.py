@@ -9,8 +9,9 @@ from kapell.core.runs.context import Context, NeedsValues
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import Scope, State, StepRun
-from kapell.core.runs.status import StepStatus
+from kapell.core.runs.status import STEP_ENDED, StepStatus
 from kapell.kit.clock import instant_text
+from kapell.kit.errors import Failure
 from kapell.kit.json import Digest, Json
 
 EMPTY_STEP: Mapping[str, Json] = {"output": None, "status": None, "error": None}
@@ -111,7 +112,7 @@ class Names:
             return True
         if root == "error" and scope.suffix == paths.HANDLER:
             owner = self.state.steps[scope.owner]
-            names[root] = failure_value(owner)
+            names[root] = failure_value(owner, owner.failure)
             return True
         return False
 
@@ -149,10 +150,11 @@ class Names:
             scope_path = owner.scope
 
     def _step_value(self, run: StepRun, whole: bool) -> Json:
+        status, failure = standing(self.program, self.state, run)
         return {
             "output": self._unpack(run.output) if whole else None,
-            "status": status_word(run.status),
-            "error": failure_value(run),
+            "status": status_word(status),
+            "error": failure_value(run, failure),
         }
 
     def _all_steps(self) -> dict[str, Json]:
@@ -190,6 +192,24 @@ class Names:
         return unpack(packed, self.ctx.values)
 
 
+def standing(program: Program, state: State, run: StepRun) -> tuple[StepStatus, Failure | None]:
+    """Return a step run's status and failure as another step sees them.
+
+    Where something has failed, step runs are left that nobody will carry on, and only ``join:
+    always`` steps are there to ask about them. They get the answer they would get had the failure
+    been caught: what failed, or holds what failed, has failed; what only waited was skipped.
+    """
+    if run.status in STEP_ENDED or run.busy:
+        return run.status, run.failure
+    failure = tree.failure_inside(state, program, run)
+    if failure is not None:
+        return StepStatus.FAILED, failure
+    if state.phase == "failing" and not tree.goes_on(state, program, run):
+        skipped = run.waits != "retry"
+        return StepStatus.SKIPPED if skipped else StepStatus.FAILED, run.failure
+    return run.status, run.failure
+
+
 def status_word(status: StepStatus) -> str:
     """Return the status as expressions compare it.
 
@@ -199,9 +219,8 @@ def status_word(status: StepStatus) -> str:
     return "failed" if status is StepStatus.DEAD else str(status.value)
 
 
-def failure_value(run: StepRun) -> Json:
+def failure_value(run: StepRun, failure: Failure | None) -> Json:
     """Return ``steps.x.error`` (and ``error`` in handlers): null, or code, message and step."""
-    failure = run.failure
     if failure is None:
         return None
     return {

@@ -5,10 +5,19 @@
 ``step!error`` handler · ``…#2`` attempt. Ids hold none of these signs.
 """
 
+import re
+
 ROOT = ""
 UNDO = "!undo"
 HANDLER = "!error"
 PASS = "@"  # noqa: S105 - a pass of a loop
+
+_REPEATS = re.compile(r"\[\d+\]|@\d+")
+
+
+def step_of(path: str) -> str:
+    """Return the address of a step run's step: its path without items and passes."""
+    return _REPEATS.sub("", path) if "[" in path or "@" in path else path
 
 
 def join(scope: str, step_id: str) -> str:

@@ -1,5 +1,7 @@
 """Failure: tried again, handled, undone, held, timed out."""
 
+import textwrap
+
 import pytest
 
 from kapell.core.events.step import StepRetryScheduled
@@ -262,6 +264,39 @@ def test_always_runs_whatever_happened_and_is_waited_for() -> None:
     )
     assert [path for path, _ in asked(made)] == ["a", "clean[0]/t", "clean[1]/t"]
     assert made.types[-1] == "run.failed"
+
+
+_SEEN = """
+    - {id: box, depends_on: [], steps: [{id: x, tool: bad}, {id: y, tool: t}]}
+    - {id: fan, depends_on: [], for_each: [1], steps: [{id: w, approval: {title: Well?}}]}
+    - {id: ask, depends_on: [], approval: {title: Well?}}
+    - {id: later, depends_on: [], tool: down, retry: {attempts: 3}}
+    - {id: done, depends_on: [], set: {x: 1}}
+    - {id: mine, join: always, depends_on: [box], wait: {for: 1m}}
+    - id: clean
+      join: always
+      depends_on: [box, fan, ask, later, done, mine]
+      tool: t
+      with:
+        seen: >-
+          {{ [steps.box.status, steps.fan.status, steps.ask.status, steps.later.status,
+          steps.done.status, steps.mine.status] }}
+        why: "{{ steps.box.error.code }}"
+    """
+
+
+@pytest.mark.parametrize("caught", [False, True])
+def test_always_sees_what_failed_and_what_was_left_alone(caught: bool) -> None:
+    steps = textwrap.dedent(_SEEN)
+    if caught:
+        steps = f"- id: all\n  on_error: continue\n  steps:\n{textwrap.indent(steps, '    ')}"
+    made = ran(steps)
+    assert made.types[-1] == ("run.succeeded" if caught else "run.failed")
+    seen = ["failed", "skipped", "skipped", "failed", "succeeded", "succeeded"]
+    assert asked(made)[-1] == (
+        "all/clean" if caught else "clean",
+        {"seen": seen, "why": "bad"},
+    )
 
 
 @pytest.mark.requirement("DX-04")

@@ -120,14 +120,20 @@ def closed(t: Turn, path: str) -> None:
 def next_always(t: Turn, scope: Scope) -> str:
     """Return the next ``join: always`` step of a failing scope.
 
-    What it waits for can no longer change.
+    What it waits for can no longer change, but for another such step that still goes on.
     """
     plan = t.program.bodies[scope.body]
     for step_id, place in plan.places.items():
         path = paths.join(scope.path, step_id)
         if place.step.join is Join.ALWAYS and path not in t.state.steps:
-            return path
+            waited = [t.state.steps.get(paths.join(scope.path, one)) for one in place.step.after]
+            if not any(run and run.status not in STEP_ENDED and _always(t, run) for run in waited):
+                return path
     return ""
+
+
+def _always(t: Turn, run: StepRun) -> bool:
+    return t.place(run).step.join is Join.ALWAYS
 
 
 def body_output(t: Turn, scope: Scope) -> Packed:

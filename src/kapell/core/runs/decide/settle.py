@@ -6,6 +6,7 @@ from kapell.core.runs import paths
 from kapell.core.runs.decide.clock import next_due
 from kapell.core.runs.decide.scopes import next_always
 from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.fold import tree
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Bug
 
@@ -19,7 +20,10 @@ def settle(t: Turn) -> bool:
             if always:
                 t.later("begin", always)
                 return True
-            if any(run.waits in _AWAITED and t.goes_on(run) for run in state.steps.values()):
+            if any(
+                run.waits in _AWAITED and tree.goes_on(state, t.program, run)
+                for run in state.steps.values()
+            ):
                 return False
         t.later("undo", "")
         return True

@@ -200,12 +200,6 @@ class Turn:
             at = self.state.scopes[self.state.steps[at.owner].scope]
         return at.suffix == paths.UNDO
 
-    def goes_on(self, run: StepRun) -> bool:
-        """Tell whether a step run is, or is part of, a ``join: always`` step."""
-        return any(
-            self.place(around).step.join is Join.ALWAYS for around in tree.chain(self.state, run)
-        )
-
     def _border(self, scope: Scope) -> Scope | StepRun | None:
         """Return what decides for a scope: the outermost scope, or a ``join: always`` step.
 

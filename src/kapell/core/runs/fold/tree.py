@@ -7,7 +7,8 @@ from kapell.core.runs import paths
 from kapell.core.runs.program import Place, Program
 from kapell.core.runs.state import ItemResult, Meter, Scope, State, StepRun
 from kapell.core.runs.status import STEP_ENDED, StepStatus
-from kapell.core.workflows.version import AgentWork
+from kapell.core.workflows.version import AgentWork, Join
+from kapell.kit.errors import Failure
 
 
 def place_of(program: Program, run: StepRun) -> Place:
@@ -29,6 +30,11 @@ def chain(state: State, run: StepRun) -> Iterator[StepRun]:
     while at is not None:
         yield at
         at = owner_of(state, at)
+
+
+def goes_on(state: State, program: Program, run: StepRun) -> bool:
+    """Tell whether a step run is, or is part of, a ``join: always`` step."""
+    return any(place_of(program, around).step.join is Join.ALWAYS for around in chain(state, run))
 
 
 def has_room(state: State, path: str) -> bool:
@@ -117,6 +123,20 @@ def inner_scopes(state: State, program: Program, run: StepRun) -> Iterator[Scope
         scope = state.scopes.get(base + tail)
         if scope is not None and scope.owner == run.path and scope.suffix == suffix:
             yield scope
+
+
+def failure_inside(state: State, program: Program, run: StepRun) -> Failure | None:
+    """Return what failed inside a step run that has not ended, None when nothing did."""
+    if run.fan is not None and run.fan.failed is not None:
+        return run.fan.failed
+    for scope in inner_scopes(state, program, run):
+        if scope.failure is not None:
+            return scope.failure
+    for path in state.dead:
+        dead = state.steps.get(path)
+        if dead is not None and any(around is run for around in chain(state, dead)):
+            return dead.failure
+    return None
 
 
 def members(state: State, program: Program, scope: Scope) -> Iterator[StepRun]:
