@@ -138,12 +138,9 @@ async def test_a_run_that_breaks_its_owner_waits_for_a_person_and_others_go_on(
 class Cursed:
     """Prices that raise what nobody expects."""
 
-    def __init__(self) -> None:
-        self.on = True
-
-    def get(self, model: str) -> None:
+    async def warm(self, models: object) -> None:
         """Break."""
-        raise ZeroDivisionError(model)
+        raise ZeroDivisionError(models)
 
 
 @pytest.mark.requirement("DX-17", "DX-06")

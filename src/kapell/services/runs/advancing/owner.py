@@ -150,13 +150,14 @@ class RunOwner:
             state = load_state(history.snapshot.body)
             self._snapshot_at = history.snapshot.seq
         self._carried = Carried(program, fold(program, history.events, state), Waitlists())
+        if self._poisoned is not None:
+            self._inputs.append(self._poisoned)
+            return
         override = self._carried.state.request.model
         models = {override} if override else set(program.models())
         await desk.quotes.warm(models)
         desk.effects.warm(models)
-        if self._poisoned is not None:
-            self._inputs.append(self._poisoned)
-        elif not self._cancelled_unseen():
+        if not self._cancelled_unseen():
             self._inputs.append(Claimed(desk.worker, claim.epoch))
 
     async def _look_into_inbox(self) -> None:
