@@ -236,6 +236,6 @@ class Simulation:
 class _AnyTool(dict[str, ToolSpec]):
     """Knows every tool by any name; names that begin with ``once.`` must not be repeated."""
 
-    def get(self, name: str, default: object = None) -> ToolSpec:  # type: ignore[override]  # total
+    def get(self, name: str, default: object = None) -> ToolSpec:
         del default
         return ToolSpec(name=name, description="", args={}, repeatable=not name.startswith("once."))

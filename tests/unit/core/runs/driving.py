@@ -7,7 +7,7 @@ from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.model import ModelAbandoned, ModelAnswered
 from kapell.core.events.step import StepSucceeded
 from kapell.core.gateway.calls import ModelAnswer, Usage
-from kapell.core.runs.commands import Answer, Signal
+from kapell.core.runs.commands import Answer, Cancel, LateAnswer, Resume, Signal
 from kapell.core.runs.fold import fold
 from kapell.core.runs.inputs import ModelReplied, TimePassed, ToolReplied
 from kapell.core.runs.snapshot import dump_state, load_state
@@ -53,6 +53,7 @@ class Driver:
             state = self.sim.state
             if state.status in TERMINAL or not self._move():
                 checked(self.sim)
+                self._afterwards()
                 return self.sim
         raise AssertionError("the run goes on for ever")
 
@@ -78,8 +79,26 @@ class Driver:
             sim.tell(Signal("paid", {"paid": True}))
         return True
 
+    def _afterwards(self) -> None:
+        """Let everything come too late: what is over stays so, only costs are corrected."""
+        sim = self.sim
+        if sim.state.status not in TERMINAL:
+            return
+        before = len(sim.events)
+        for call in self.late[-3:]:
+            sim.give(ModelReplied(call.call, ModelAnswer(text="late")), ToolReplied(call.call, 1))
+        for command in (Answer("s1", approved=True), Signal("paid"), Cancel(), Resume()):
+            sim.tell(command)
+        sim.give(TimePassed())
+        sim.claim()
+        assert len(sim.events) == before
+        for given_up in list(sim.state.late):
+            sim.tell(LateAnswer(given_up, Usage(1, 1), 0))
+            sim.tell(LateAnswer(given_up, Usage(1, 1), 0))
+        checked(sim)
+
     def _trouble(self) -> None:
-        kind = self.luck.choice(["crash", "lose", "late", "time", "answer"])
+        kind = self.luck.choice(["crash", "lose", "late", "costs", "time", "answer"])
         sim = self.sim
         calls = list(sim.state.calls.values())
         if kind == "crash":
@@ -91,6 +110,8 @@ class Driver:
             if call.call not in sim.state.calls:
                 answer = ModelAnswer(text="late", usage=Usage(1, 1))
                 sim.give(ModelReplied(call.call, answer), ToolReplied(call.call, "late"))
+        elif kind == "costs" and sim.state.late:
+            sim.tell(LateAnswer(self.luck.choice(list(sim.state.late)), Usage(1, 1), 0))
         elif kind == "time":
             sim.give(TimePassed())
         else:
@@ -105,7 +126,8 @@ def plain(value: Json) -> Json:
         if "approved" in value:
             return {"approved": value["approved"], "data": plain(value["data"])}
         if {"code", "message"} <= set(value):
-            return value["code"]
+            code: Json = value["code"]
+            return code
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list):
         return [plain(one) for one in value]
@@ -133,8 +155,9 @@ def undone(sim: Simulation) -> list[str]:
 def checked(sim: Simulation) -> None:
     """Assert what holds of every log at every moment.
 
-    Sequence numbers are dense; a call has one result at most and nothing follows the end; the live
-    state is the fold of the log, and a snapshot gives it back.
+    Sequence numbers are dense; a call has one result at most; nothing follows the end but what
+    corrects the cost of a call that was given up, once; the live state is the fold of the log, and
+    a snapshot gives it back.
     """
     assert [event.seq for event in sim.events] == list(range(1, len(sim.events) + 1))
     results = Counter(
@@ -144,7 +167,11 @@ def checked(sim: Simulation) -> None:
     )
     assert not results or max(results.values()) == 1
     ended = [e.seq for e in sim.events if e.type in ENDS]
-    assert ended in ([], [len(sim.events)])
+    assert len(ended) <= 1
+    after = [e.payload for e in sim.events[ended[0] :]] if ended else []
+    given_up = {e.payload.call for e in sim.events if isinstance(e.payload, ModelAbandoned)}
+    corrected = [one.call for one in after if isinstance(one, BudgetSettled)]
+    assert len(corrected) == len(after) == len(given_up.intersection(corrected))
     live = sim.carried.state
     assert load_state(dump_state(live)) == live
     assert fold(sim.program, sim.stored_events()) == live
@@ -158,6 +185,7 @@ def money_holds(sim: Simulation) -> None:
     for event in sim.events[1:]:
         if isinstance(event.payload, BudgetSettled):
             call = state.calls.get(event.payload.call)
+            costs += event.payload.usd - state.late[event.payload.call] if call is None else 0
             if call is not None and event.payload.usd > call.usd:
                 over.update(call.holders)  # the provider used more than was asked for
         state = fold(sim.program, [event], state)

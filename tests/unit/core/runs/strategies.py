@@ -1,7 +1,6 @@
 """Random workflows, as authors would write them, and what their calls come to."""
 
 import hashlib
-from collections.abc import Callable
 
 from hypothesis import strategies as st
 
@@ -31,21 +30,21 @@ Form = dict[str, Json]
 class Author:
     """Draws the forms of a workflow; ids are unique in it, so that none hides another."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[object]], object]) -> None:
+    def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
         self._count = 0
 
-    def pick(self, *options: object) -> object:
+    def pick(self, *options: Json) -> Json:
         """Draw one of the options."""
         return self._draw(st.sampled_from(options))
 
     def chance(self, percent: int) -> bool:
         """Draw true that often."""
-        return int(str(self._draw(st.integers(0, 99)))) < percent
+        return self._draw(st.integers(0, 99)) < percent
 
     def body(self, depth: int, readable: tuple[str, ...], most: int = 4) -> list[Json]:
         """Draw a sequence of steps; ``readable`` names what may be read from around it."""
-        size = int(str(self._draw(st.integers(1, most))))
+        size = self._draw(st.integers(1, most))
         free = self.chance(30)
         forms: list[Json] = []
         ids: list[str] = []
@@ -55,7 +54,6 @@ class Author:
             step_id = str(form["id"])
             if free and ids:
                 wanted = self._draw(st.lists(st.sampled_from(ids), max_size=2, unique=True))
-                assert isinstance(wanted, list)
                 form["depends_on"] = wanted
                 if wanted:
                     form["join"] = self.pick("all", "any", "always", "all")
@@ -103,8 +101,7 @@ class Author:
                 options += [f"{{{{ steps.{name}.output }}}}", f"{{{{ steps.{name}.status }}}}"]
             else:
                 options += [f"{{{{ {name} }}}}", "{{ index }}"]
-        picked: Json = self.pick(*options)  # type: ignore[assignment]  # one of the options
-        return picked
+        return self.pick(*options)
 
     def _work(self, form: Form, kind: str, depth: int, seen: tuple[str, ...]) -> None:
         if kind == "tool":
@@ -134,8 +131,8 @@ class Author:
         else:
             until = f"pass.number >= {self.pick(1, 2, 9)}"
             exhausted = self.pick("continue", "continue", "fail")
-            form["loop"] = {"steps": self.body(depth - 1, seen, 2), "until": until, "max": 3}
-            form["loop"] |= {"on_exhausted": exhausted}
+            body = self.body(depth - 1, seen, 2)
+            form["loop"] = {"steps": body, "until": until, "max": 3, "on_exhausted": exhausted}
 
 
 def _won(name: str) -> str:
@@ -143,7 +140,7 @@ def _won(name: str) -> str:
 
 
 @st.composite
-def versions(draw: Callable[[st.SearchStrategy[object]], object], depth: int = 3) -> Version:
+def versions(draw: st.DrawFn, depth: int = 3) -> Version:
     """Return random compiled workflows."""
     author = Author(draw)
     form: Form = {"name": "w", "inputs": {"n": {"type": "integer"}}}

@@ -113,6 +113,24 @@ def test_a_takeover_settles_at_the_worst_and_a_late_answer_corrects() -> None:
     made.run()
     assert made.state.usd == 30_000
     assert paths(made, "model.abandoned") == ["a"]
+    assert len(paths(made, "budget.settled")) == 3
+    money_holds(made)
+
+
+@pytest.mark.requirement("GR-07")
+def test_a_late_answer_corrects_the_costs_of_a_run_that_has_ended_and_nothing_else() -> None:
+    made = sim("- {id: a, ask: Hi}", quote=PRICE)
+    made.claim()
+    first = next(iter(made.state.calls.values()))
+    made.crash()
+    made.run()
+    ended = len(made.events)
+    for _ in range(2):
+        made.tell(LateAnswer(first.call, Usage(10, 5), 15_000))
+    assert [e.type for e in made.events[ended:]] == ["budget.settled"]
+    assert (made.state.status, made.state.usd) == ("succeeded", 30_000)
+    checked(made)
+    money_holds(made)
 
 
 @pytest.mark.requirement("GR-07")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from kapell.core.workflows.version import Version
 from tests.unit.core.runs.driving import Driver, plain, undoable, undone
 from tests.unit.core.runs.naive import Naive
+from tests.unit.core.runs.running import paths
 from tests.unit.core.runs.strategies import FATES, Fate, versions
 
 SEEDS = st.integers(0, 2**32)
@@ -29,8 +30,7 @@ def _compare(driver: Driver, fate: Fate) -> None:
         assert {key: plain(args) for key, args in driver.effects.items()} == wanted
         assert sorted(undoable(sim)) == sorted(entry.path for entry in naive.undo)
         if status == "failed":
-            undo = [e.payload.path for e in sim.events if e.type == "compensation.succeeded"]
-            assert sorted(undo) == sorted(naive.undone)
+            assert sorted(paths(sim, "compensation.succeeded")) == sorted(naive.undone)
 
 
 @pytest.mark.requirement("WF-01", "WF-02", "WF-03", "WF-04", "WF-05", "DX-05")

@@ -28,9 +28,10 @@ from kapell.core.runs.inputs import Poisoned, Told
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import TERMINAL, RunStatus, StepStatus
 from kapell.kit.errors import Failure, Invalid, Kind
+from kapell.kit.ids import RunId
 
 _REVIVING = (Repair, Retry, Merge, LateAnswer)
-"""What an ended run still listens to."""
+"""What an ended run still listens to: what opens it again, and corrections of its costs."""
 
 
 def told(t: Turn, event: Told) -> None:
@@ -151,8 +152,7 @@ def _child(t: Turn, command: ChildOutcome) -> None:
 def _merge(t: Turn, command: Merge) -> None:
     if t.state.status in {RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.ASSIGNED}:
         return
-    generation = _generation(t)
-    t.emit(RunMerged(command.run_id, t.pack(command.output), generation))  # type: ignore[arg-type]
+    t.emit(RunMerged(RunId(command.run_id), t.pack(command.output), _generation(t)))
 
 
 def poisoned(t: Turn, event: Poisoned) -> None:

@@ -165,8 +165,7 @@ def settled(state: State, program: Program, event: BudgetSettled, at: float, seq
     before_usd = 0
     holders: tuple[str, ...] = (paths.ROOT,)
     if call is None:
-        before_usd = state.late.get(event.call, 0)
-        state.late[event.call] = event.usd
+        before_usd = state.late.pop(event.call, 0)
     else:
         holders = call.holders
     for path in holders:
