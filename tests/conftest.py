@@ -1,7 +1,7 @@
 """What holds for every test: no network beyond loopback, fixtures, traceability marks."""
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.fixtures import network
 
@@ -12,8 +12,14 @@ pytest_plugins = [
 ]
 
 # No deadlines: a busy machine is no failure. The fast suite draws fewer examples (`make fast`).
+# Shrinking a workflow takes minutes: ask for it when hunting, with `--hypothesis-profile=shrink`.
 settings.register_profile(
-    "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "shrink", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "house",
+    settings.get_profile("shrink"),
+    phases=[phase for phase in Phase if phase not in {Phase.shrink, Phase.explain}],
 )
 settings.register_profile("fast", settings.get_profile("house"), max_examples=25)
 settings.load_profile("house")

@@ -1,7 +1,7 @@
 """The invariants of the run machine, held against random workflows, fates, orders and crashes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kapell.core.workflows.version import Version
@@ -55,5 +55,17 @@ def test_crashes_and_repeated_inputs_change_nothing(
     version: Version, fate: Fate, seed: int
 ) -> None:
     driver = Driver(version, fate, seed, trouble=25)
+    driver.run()
+    _compare(driver, fate)
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("DX-04", "DX-06", "WF-04")
+@settings(max_examples=500)
+@given(versions(), FATES, SEEDS, st.sampled_from([0, 10, 40]))
+def test_many_runs_through_much_trouble_come_to_the_same(
+    version: Version, fate: Fate, seed: int, trouble: int
+) -> None:
+    driver = Driver(version, fate, seed, trouble=trouble)
     driver.run()
     _compare(driver, fate)
