@@ -157,7 +157,7 @@ class App:
         stop = asyncio.Event()
         with working.watch(run, stop):
             summary = await self.reader.run(self.tenant, run)
-            if summary.status in TERMINAL:
+            if summary.status in TERMINAL and summary.wake_at is None:
                 return
             if summary.status is RunStatus.WAITING:
                 # Somebody may have answered already; and if not, its owner says so at once.
@@ -221,7 +221,8 @@ def _store(root: Path, settings: Settings) -> Store:
     """Return the store, and make the folder it is in when that is the workspace's own."""
     url = settings.database.url
     if url == f"sqlite:///{root / STATE / 'kapell.db'}":
-        with suppress(OSError):  # the store says better what is wrong with the folder
+        # The store says better what is wrong with something that is no folder.
+        with suppress(FileExistsError, NotADirectoryError):
             (root / STATE).mkdir(exist_ok=True)
     return open_store(url, durability=settings.database.durability)
 

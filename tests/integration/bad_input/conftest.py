@@ -51,8 +51,9 @@ def mounted() -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def provider(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Yield the address of a provider that every model name is sent to, with its right key."""
+    del desk  # it takes such variables away, so it comes first
     command = [sys.executable, "-m", "kapell.testing.providers"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

@@ -12,11 +12,13 @@ _TAIL = 8
 async def rests(reader: RunReader, tenant: TenantId, run: RunId, now: float) -> bool:
     """Tell whether a run rests, from what is stored, whoever owns it."""
     summary = await reader.run(tenant, run)
+    due = summary.wake_at is not None and summary.wake_at <= now
+    if summary.owner is not None or due:
+        # An ended run is due, too, when somebody asked to try again what failed.
+        return False
     if summary.status in TERMINAL:
         return True
-    if summary.status is not RunStatus.WAITING or summary.owner is not None:
-        return False
-    if summary.wake_at is not None and summary.wake_at <= now:
+    if summary.status is not RunStatus.WAITING:
         return False
     tail = await reader.events(tenant, run, max(summary.seq - _TAIL, 0), _TAIL)
     waiting = [event.payload for event in tail if isinstance(event.payload, RunWaiting)]
