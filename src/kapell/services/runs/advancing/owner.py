@@ -82,9 +82,17 @@ class RunOwner:
         claim: What the store gave.
         desk: What the worker's runs share.
         poisoned: Set when the run is known to kill its workers: it is put aside, not advanced.
+        on_loaded: Called when the run is loaded.
     """
 
-    def __init__(self, claim: Claim, desk: Desk, poisoned: Poisoned | None = None) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        desk: Desk,
+        poisoned: Poisoned | None = None,
+        on_loaded: Callable[[], None] | None = None,
+    ) -> None:
+        self._on_loaded = on_loaded
         self.claim = claim
         self._desk = desk
         self._poisoned = poisoned
@@ -100,6 +108,11 @@ class RunOwner:
         self._carried: Carried | None = None
         self.lost = False
         self.wakes = False
+
+    @property
+    def loaded(self) -> bool:
+        """Tell whether the run's log is read and folded."""
+        return self._carried is not None
 
     @property
     def state(self) -> State:
@@ -130,6 +143,8 @@ class RunOwner:
         """Advance the run until it is released or lost."""
         try:
             await self._load()
+            if self._on_loaded is not None:
+                self._on_loaded()
             while not self.lost and not await self._turn():
                 await self._next()
         except RunLost:

@@ -37,6 +37,11 @@ process of its own that dies tells enough by itself.
 ALONE_AT_ONCE = 2
 """Processes of their own at a time: each is as heavy as a worker."""
 
+LOADING = 64
+"""Runs claimed and not yet loaded at a time. Hundreds loaded side by side keep a process from beats
+until it has lost them all, and the next one after it: none would get on, all would look guilty.
+"""
+
 HOPE = 10.0
 """Seconds a watched run waits to be claimed from a store that fails, before its watcher is told."""
 
@@ -132,12 +137,14 @@ class Worker:
         try:
             await self._claiming(stop)
         finally:
-            await self._drain()
-            for helper in (*helpers, stopper):
-                helper.cancel()
-            await asyncio.gather(*helpers, stopper, return_exceptions=True)
-            with contextlib.suppress(KapellError):
-                await self.desk.log.leave(self.desk.worker)
+            try:
+                await self._drain()
+            finally:
+                for helper in (*helpers, stopper):
+                    helper.cancel()
+                await asyncio.gather(*helpers, stopper, return_exceptions=True)
+                with contextlib.suppress(KapellError):
+                    await self.desk.log.leave(self.desk.worker)
 
     async def _stopping(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -173,7 +180,9 @@ class Worker:
 
     async def _claim(self) -> float:
         """Claim what is due; return the seconds until it is worth looking again."""
-        free = self._limits.runs - len(self._tasks)
+        loaded = sum(owner.loaded for owner in self._owners.values())
+        loading = len(self._tasks) - len(self._alone) - loaded
+        free = min(self._limits.runs - len(self._tasks), LOADING - loading)
         if free <= 0:
             return SWEEP
         found = await self.desk.log.claim(self.desk.worker, free, self._limits.caps, int(FOLD))
@@ -225,7 +234,7 @@ class Worker:
 
     async def _driven(self, claim: Claim, poisoned: Poisoned | None = None) -> Failure | None:
         """Own a run until it is free again; return what the owner could not deal with."""
-        owner = RunOwner(claim, self.desk, poisoned)
+        owner = RunOwner(claim, self.desk, poisoned, self._news.set)
         self._owners[claim.run_id] = owner
         try:
             await owner.drive()
@@ -310,10 +319,15 @@ class Worker:
         tasks = list(self._tasks.values())
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=self._limits.drain)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        late = set(tasks)
+        try:
+            _, late = await asyncio.wait(tasks, timeout=self._limits.drain)
+        finally:
+            # Who does not wait for the end must not leave calls behind: they would break when
+            # the doors close, and their runs fail.
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
 
 def _idle(state: State) -> bool:
