@@ -44,10 +44,12 @@ class Driver:
         assert known == args, "a call made again has other arguments"
         return self.fate(call.path, attempt, args)
 
-    def run(self, limit: int = 3000) -> Simulation:
-        """Go on until the run ends or only a person could help it."""
+    def run(self, limit: int = 3000, cancel_at: int = -1) -> Simulation:
+        """Go on until the run ends or only a person could help it; cancel it on the way if told."""
         self.sim.claim()
-        for _ in range(limit):
+        for number in range(limit):
+            if number == cancel_at:
+                self.sim.tell(Cancel("enough"))
             if self.luck.randrange(8) == 0:
                 checked(self.sim)
             state = self.sim.state
@@ -156,8 +158,8 @@ def checked(sim: Simulation) -> None:
     """Assert what holds of every log at every moment.
 
     Sequence numbers are dense; a call has one result at most; nothing follows the end but what
-    corrects the cost of a call that was given up, once; the live state is the fold of the log, and
-    a snapshot gives it back.
+    corrects the cost of a call that was given up, once; no ``for_each`` works at more items than it
+    may; the live state is the fold of the log, and a snapshot gives it back.
     """
     assert [event.seq for event in sim.events] == list(range(1, len(sim.events) + 1))
     results = Counter(
@@ -173,6 +175,12 @@ def checked(sim: Simulation) -> None:
     corrected = [one.call for one in after if isinstance(one, BudgetSettled)]
     assert len(corrected) == len(after) == len(given_up.intersection(corrected))
     live = sim.carried.state
+    for path, run in live.steps.items():
+        each = sim.program.place(run.body, run.id).step.for_each
+        if run.fan is not None and each is not None:
+            inside = [c.path[len(path) :] for c in live.calls.values() if c.path.startswith(path)]
+            items = {i.partition("]")[0] for i in inside if i[0] == "[" and "!undo" not in i}
+            assert len(items) == run.fan.busy <= each.concurrency
     assert load_state(dump_state(live)) == live
     assert fold(sim.program, sim.stored_events()) == live
 

@@ -13,12 +13,21 @@ from tests.unit.core.runs.strategies import FATES, Fate, versions
 SEEDS = st.integers(0, 2**32)
 
 
+def _effects(driver: Driver) -> dict[tuple[str, int], str]:
+    return {key: repr(plain(args)) for key, args in driver.effects.items()}
+
+
+def _wanted(naive: Naive) -> dict[tuple[str, int], str]:
+    return {key: repr(plain(args)) for key, args in naive.effects.items()}
+
+
 def _compare(driver: Driver, fate: Fate) -> None:
     sim, version = driver.sim, driver.sim.program.version
     naive = Naive(version, {"n": 2}, fate)
     status = sim.state.status
     if naive.status == "failed" and version.on_failure == "hold":
         assert (status, sim.state.phase) == ("waiting", "held")
+        assert naive.racy or _effects(driver).items() <= _wanted(naive).items()
         return
     assert status == naive.status
     if status == "succeeded":
@@ -26,8 +35,7 @@ def _compare(driver: Driver, fate: Fate) -> None:
     else:
         assert undone(sim) == undoable(sim)[::-1]
     if not naive.racy:
-        wanted = {key: plain(args) for key, args in naive.effects.items()}
-        assert {key: plain(args) for key, args in driver.effects.items()} == wanted
+        assert _effects(driver) == _wanted(naive)
         assert sorted(undoable(sim)) == sorted(entry.path for entry in naive.undo)
         if status == "failed":
             assert sorted(paths(sim, "compensation.succeeded")) == sorted(naive.undone)
@@ -57,6 +65,20 @@ def test_crashes_and_repeated_inputs_change_nothing(
     driver = Driver(version, fate, seed, trouble=25)
     driver.run()
     _compare(driver, fate)
+
+
+@pytest.mark.requirement("DX-04")
+@given(versions(), FATES, SEEDS, st.integers(0, 12))
+def test_a_run_cancelled_anywhere_ends_undone(
+    version: Version, fate: Fate, seed: int, moment: int
+) -> None:
+    driver = Driver(version, fate, seed, trouble=10)
+    sim = driver.run(cancel_at=moment)
+    if "run.cancelling" in sim.types:
+        assert sim.state.status == "cancelled"
+        assert undone(sim) == (undoable(sim)[::-1] if version.on_failure == "compensate" else [])
+    else:
+        _compare(driver, fate)
 
 
 @pytest.mark.slow
