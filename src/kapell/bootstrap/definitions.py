@@ -8,7 +8,7 @@ import msgspec
 
 from kapell import library
 from kapell.adapters.tools.specs import builtin_specs
-from kapell.adapters.workspace.files import WorkspaceFolder, find_root
+from kapell.adapters.workspace.files import WorkspaceFolder, find_root, root_around
 from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.tools.spec import ToolSpec
 from kapell.services.workflows.workspace import Workspace
@@ -59,4 +59,11 @@ def check_settings(root: Path) -> None:
     load_settings(root)
 
 
-__all__ = ["SETTINGS_FILE", "Definitions", "check_settings", "find_root", "open_definitions"]
+__all__ = [
+    "SETTINGS_FILE",
+    "Definitions",
+    "check_settings",
+    "find_root",
+    "open_definitions",
+    "root_around",
+]

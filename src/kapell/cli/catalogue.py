@@ -51,17 +51,17 @@ COMMANDS: Mapping[str, Entry] = {
     "db": Entry("operating.db", "Upgrade, back up and check the database.", _OPERATING),
     "doctor": Entry("operating.doctor", "Check every part and say how to mend it.", _OPERATING),
     "demo": Entry("operating.demo", "Run a real workflow in a workspace of its own.", _OPERATING),
-    "workflow": Entry("running.workflow", "The same as `run`: --file, --params.", _SYNONYMS),
-    "monitor": Entry("running.monitor", "The same as `runs watch`: --execution-id.", _SYNONYMS),
-    "status": Entry("running.status", "The same as `runs list`, or `runs show`.", _SYNONYMS),
-    "cost-report": Entry("insight.cost_report", "The same as `costs`.", _SYNONYMS),
-    "profile-report": Entry("insight.profile_report", "The same as `profile`.", _SYNONYMS),
+    "workflow": Entry("synonyms.workflow", "The same as `run`: --file, --params.", _SYNONYMS),
+    "monitor": Entry("synonyms.monitor", "The same as `runs watch`: --execution-id.", _SYNONYMS),
+    "status": Entry("synonyms.status", "The same as `runs list`, or `runs show`.", _SYNONYMS),
+    "cost-report": Entry("synonyms.cost_report", "The same as `costs`.", _SYNONYMS),
+    "profile-report": Entry("synonyms.profile_report", "The same as `profile`.", _SYNONYMS),
 }
 
 SECTIONS = (_AUTHORING, _RUNNING, _INSIGHT, _OPERATING, _SYNONYMS)
 
 EVERYWHERE: Mapping[str, str] = {
-    "--workspace DIR": "The workspace; found from the current folder when not given.",
+    "--workspace DIR": "The workspace; else the one around the current folder, else around FILE.",
     "--debug": "Show tracebacks.",
     "--quiet": "Say only what was asked for, and errors.",
     "--no-color": "Write without colour.",

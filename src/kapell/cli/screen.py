@@ -28,7 +28,7 @@ class Screen:
     def note(self, text: str) -> None:
         """Write a line beside the answer, to standard error; not when quiet."""
         if not self._quiet:
-            sys.stderr.write(f"{text}\n")
+            self.complain(text)
 
     def complain(self, text: str) -> None:
         """Write what went wrong."""

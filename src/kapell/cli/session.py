@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from kapell.bootstrap.app import App, open_app
-from kapell.bootstrap.definitions import find_root
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
-from kapell.kit.errors import Missing
+from kapell.cli.whereabouts import root_of
 from kapell.kit.ids import RunId
 
 T = TypeVar("T")
@@ -38,10 +37,10 @@ class Session:
 
 
 @asynccontextmanager
-async def opened(surroundings: Surroundings) -> AsyncIterator[Session]:
+async def opened(surroundings: Surroundings, file: str = "") -> AsyncIterator[Session]:
     """Open the workspace of a command."""
     async with open_app(
-        root_of(surroundings),
+        root_of(surroundings, file),
         current=Path.cwd(),
         actor=f"user:{_user()}",
     ) as app:
@@ -49,28 +48,19 @@ async def opened(surroundings: Surroundings) -> AsyncIterator[Session]:
         yield Session(surroundings, app)
 
 
-def root_of(surroundings: Surroundings) -> Path:
-    """Return the workspace that is meant.
+def carry_out(
+    surroundings: Surroundings, work: Callable[[Session], Awaitable[T]], file: str = ""
+) -> T:
+    """Open the workspace, do the work and close it again.
 
-    Raises:
-        Missing: ``workspace_missing`` when the folder asked for is not there.
+    Args:
+        surroundings: The options that stand anywhere.
+        work: What is done.
+        file: What the command names, when that says which workspace is meant.
     """
-    if surroundings.folder is None:
-        return find_root(Path.cwd())
-    if not surroundings.folder.is_dir():
-        raise Missing(
-            f"There is no folder `{surroundings.folder}`.",
-            code="workspace_missing",
-            advice="Check --workspace, or make one with `kapell init`.",
-        )
-    return surroundings.folder.resolve()
-
-
-def carry_out(surroundings: Surroundings, work: Callable[[Session], Awaitable[T]]) -> T:
-    """Open the workspace, do the work and close it again."""
 
     async def within() -> T:
-        async with opened(surroundings) as session:
+        async with opened(surroundings, file) as session:
             return await work(session)
 
     try:

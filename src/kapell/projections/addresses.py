@@ -6,13 +6,12 @@ Items and passes of one step are one row of a view: ``replies[3]/draft`` belongs
 
 import re
 
-_REPEATS = re.compile(r"\[\d+\]|@\d+")
+from kapell.core.runs import paths
+
 _SUFFIX = re.compile(r"[.:!@].*$")
 
 
-def step_of(path: str) -> str:
-    """Return the address of a step run's step: its path without items and passes."""
-    return _REPEATS.sub("", path) if "[" in path or "@" in path else path
+step_of = paths.step_of
 
 
 def is_item(path: str) -> bool:

@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from kapell.core.events.envelope import Event
+from kapell.core.events.envelope import Event, Payload
+from kapell.core.events.run import Origin, RunQueued
 from kapell.core.events.step import StepSucceeded
 from kapell.core.events.value import Packed
 from kapell.kit.json import Digest, digest, encode
@@ -117,10 +118,18 @@ def _step(name: str, one: _Half, other: _Half) -> StepDifference:
 def _shared(first: Sequence[Event], second: Sequence[Event]) -> int:
     count = 0
     for mine, theirs in zip(first, second, strict=False):
-        if mine.type != theirs.type or mine.payload != theirs.payload:
+        if mine.type != theirs.type or _said(mine) != _said(theirs):
             break
         count += 1
     return count
+
+
+def _said(event: Event) -> Payload:
+    """Return what an event says, without what tells a fork's first event from its original's."""
+    payload = event.payload
+    if isinstance(payload, RunQueued):
+        return msgspec.structs.replace(payload, origin=Origin(), key="")
+    return payload
 
 
 def _mark(packed: Packed) -> Digest:

@@ -30,7 +30,8 @@ class StepTime(msgspec.Struct):
 
     ``working`` and ``waiting`` hold the step runs that do so now, with since when. ``busy`` is the
     time in which at least one worked, ``idle`` that in which some waited and none worked, ``sum``
-    the work of all step runs added up.
+    the work of all step runs added up. ``copied`` is a step that a fork took over from its original
+    and did nothing of itself: it has no time.
     """
 
     step: str
@@ -44,6 +45,7 @@ class StepTime(msgspec.Struct):
     slowest: float = 0.0
     slowest_path: str = ""
     container: bool = False
+    copied: bool = False
 
 
 class ProfileView(msgspec.Struct):
@@ -86,7 +88,7 @@ def profile(events: Iterable[Event]) -> ProfileView:
 
 def fold(view: ProfileView, event: Event) -> ProfileView:
     """Return the view after an event; the view that is given is changed."""
-    before, view.last_at = view.last_at, event.at
+    view.last_at = event.at
     payload = event.payload
     match payload:
         case RunStarted():
@@ -109,14 +111,12 @@ def fold(view: ProfileView, event: Event) -> ProfileView:
             _account(step, event.at)
             _finish(step, payload.path, event.at)
         case RunForked():
-            # The time between the copied past and the fork is nobody's.
-            if view.started_at is not None:
-                view.started_at += event.at - before
-            for step in view.steps.values():
-                _account(step, before)
-                step.working.clear()
-                step.waiting.clear()
-                step.changed = event.at
+            # The copied past took the original's time, not this run's.
+            view.started_at = event.at
+            view.steps = {
+                name: StepTime(name, copied=True, container=step.container, changed=event.at)
+                for name, step in view.steps.items()
+            }
         case _:
             if event.type.removeprefix("run.") in {RunStatus(one).value for one in TERMINAL}:
                 _all_end(view, event.at)
@@ -145,6 +145,7 @@ def _step(view: ProfileView, path: str) -> StepTime:
 def _works(view: ProfileView, path: str, at: float) -> None:
     step = _step(view, path)
     _account(step, at)
+    step.copied = False
     step.waiting.pop(path, None)
     step.working.setdefault(path, at)
 

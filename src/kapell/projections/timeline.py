@@ -39,6 +39,7 @@ from kapell.core.events.step import (
     StepWaiting,
 )
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.runs import paths
 from kapell.kit.clock import instant_text, span_text
 from kapell.kit.errors import Failure
 from kapell.kit.money import text as money
@@ -64,8 +65,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 def line_of(event: Event) -> Line:
     """Return the line of an event."""
-    text, weight = _said(event.payload, event.at)
-    path = getattr(event.payload, "path", "")
+    payload = event.payload
+    text, weight = _said(payload, event.at)
+    path = getattr(payload, "path", "")
+    if isinstance(payload, BudgetReserved | BudgetSettled):
+        path = paths.of_call(payload.call)
     return Line(
         seq=event.seq,
         at=event.at,

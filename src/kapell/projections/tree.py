@@ -49,13 +49,17 @@ _WORST = (
     StepStatus.SKIPPED,
 )
 
+_UNHAPPY = (StepStatus.DEAD, StepStatus.FAILED)
+
 
 class StepView(msgspec.Struct, kw_only=True):
     """One step with all its step runs.
 
     ``live`` holds the step runs that have not ended, ``ended`` counts those that have; of a
     ``for_each`` these are its items, ``total`` of them, and ``fans`` the passages that hold items.
-    ``unhappy`` remembers which ended step runs did not succeed: they may begin again.
+    ``unhappy`` remembers which ended step runs did not succeed: they may begin again. ``copied``
+    says that all it did was done in the run that was forked, ``halted`` which passages the end of
+    the run cut short: what is mended lets them go on.
     """
 
     step: str
@@ -76,6 +80,8 @@ class StepView(msgspec.Struct, kw_only=True):
     started_at: float | None = None
     ended_at: float | None = None
     failure: Failure | None = None
+    copied: bool = False
+    halted: list[str] = []
 
     @property
     def fanned(self) -> bool:
@@ -112,7 +118,11 @@ class OpenApproval(msgspec.Struct, frozen=True):
 
 
 class RunView(msgspec.Struct, kw_only=True):
-    """A run as it is shown: what it is, where it stands, and its steps in the order they began."""
+    """A run as it is shown: what it is, where it stands, and its steps in the order they began.
+
+    ``dead`` holds the step runs that wait for a person, each with why; ``undone`` says that a
+    failure undid finished steps, so that the run itself cannot go on.
+    """
 
     run_id: str
     workflow: str
@@ -138,6 +148,8 @@ class RunView(msgspec.Struct, kw_only=True):
     calls: int = 0
     steps: dict[str, StepView] = {}
     approvals: dict[str, OpenApproval] = {}
+    dead: dict[str, Failure] = {}
+    undone: bool = False
     settled: dict[str, tuple[int, int]] = {}
 
     @property
@@ -217,23 +229,45 @@ def _of_run(view: RunView, event: Event) -> None:
         view.ended_at = event.at
         for path in [path for step in view.steps.values() for path in step.live]:
             _end(view, path, StepStatus.CANCELLED, event.at)
+        _halt(view)
         view.approvals.clear()
     else:
         view.ended_at = None
+        _go_on(view)
     if isinstance(payload, RunStarted):
         view.started_at = event.at
     elif isinstance(payload, RunSucceeded):
         view.output, view.failure = payload.output, None
     elif isinstance(payload, RunMerged):
         view.output, view.failure, view.generation = payload.output, None, payload.generation
+        view.dead.clear()
+        view.undone = False
     elif isinstance(payload, RunFailed):
-        view.failure = payload.failure
+        view.failure, view.undone = payload.failure, payload.compensated
     elif isinstance(payload, RunCancelled):
         view.reason = payload.reason
     elif isinstance(payload, RunRepaired):
         view.generation, view.failure = payload.generation, None
+        view.dead.pop(payload.path, None)
     elif isinstance(payload, RunForked):
         _forked(view, payload, event.at)
+
+
+def _halt(view: RunView) -> None:
+    """End the passages over items that the end of the run cut short, as their items ended."""
+    for step in view.steps.values():
+        states = {state for state, count in step.ended.items() if count}
+        ended = next((one for one in _UNHAPPY if one in states), StepStatus.CANCELLED)
+        for path in [path for path, state in step.fans.items() if state is StepStatus.RUNNING]:
+            step.fans[path] = ended
+            step.halted.append(path)
+
+
+def _go_on(view: RunView) -> None:
+    for step in view.steps.values():
+        for path in step.halted:
+            step.fans[path] = StepStatus.RUNNING
+        step.halted.clear()
 
 
 def _forked(view: RunView, payload: RunForked, at: float) -> None:
@@ -241,7 +275,8 @@ def _forked(view: RunView, payload: RunForked, at: float) -> None:
     view.forked_from = payload.run_id
     view.created_at = view.started_at = at
     view.approvals.clear()
-    view.failure, view.generation = None, 1
+    view.dead.clear()
+    view.failure, view.generation, view.undone = None, 1, False
     if payload.inputs is not None:
         view.inputs = payload.inputs
     for step in view.steps.values():
@@ -250,6 +285,7 @@ def _forked(view: RunView, payload: RunForked, at: float) -> None:
         step.waits, step.until = "", None
         if step.ended_at is None:
             step.started_at = at
+        step.copied = step.ended_at is not None and not step.live
 
 
 def _below(other: StepView, step: StepView) -> bool:
@@ -271,6 +307,7 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
             step.waits, step.until, step.failure = "retry", payload.at, payload.failure
             step.retries += 1
         case StepSucceeded():
+            view.dead.pop(payload.path, None)
             _end(view, payload.path, StepStatus.SUCCEEDED, event.at)
         case StepSkipped():
             _end(view, payload.path, StepStatus.SKIPPED, event.at)
@@ -278,6 +315,7 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
             view.step(payload.path).failure = payload.failure
             _end(view, payload.path, StepStatus.FAILED, event.at)
         case StepDead():
+            view.dead[payload.path] = payload.failure
             view.step(payload.path).failure = payload.failure
             _end(view, payload.path, StepStatus.DEAD, event.at)
         case CompensationStarted():
@@ -312,9 +350,10 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
 
 def _started(view: RunView, payload: StepStarted, at: float) -> None:
     step = view.step(payload.path)
+    view.dead.pop(payload.path, None)
     if step.started_at is None:
         step.started_at = at
-    step.ended_at = None
+    step.ended_at, step.copied = None, False
     step.waits, step.until = "", None
     if payload.items is not None:
         if payload.path not in step.fans:

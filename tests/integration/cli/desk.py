@@ -69,6 +69,18 @@ class Desk:
             text=True,
         )
 
+    def together(self, *words: str) -> str:
+        """Carry out one command whose two outputs go into one pipe; return what came."""
+        with subprocess.Popen(
+            [*COMMAND, *words],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            return process.communicate(timeout=60)[0]
+
     def run(self, *words: str, **environment: str) -> Said:
         """Carry out one command in a process of its own."""
         ended = subprocess.run(

@@ -1,6 +1,7 @@
 """The command line as processes: terminals, signals, pipes, a worker beside a watcher."""
 
 import signal
+import socket
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 
 from kapell.cli.exits import Exit
 from tests.integration.cli.desk import COMMAND, Desk
-from tests.integration.cli.terminal import Terminal
+from tests.integration.cli.terminal import PATIENCE, Terminal
 
 ASKING = """\
 name: asking
@@ -96,6 +97,29 @@ def test_a_stopped_run_goes_on_where_it_was(number: signal.Signals, desk: Desk) 
     assert resumed["output"] == {"v": "done"}
     lines = desk.ok("runs", "events", "last").out
     assert lines.count("pause: started") == 1
+
+
+@pytest.mark.requirement("DX-07")
+def test_a_second_ctrl_c_does_not_wait_for_calls_in_flight(desk: Desk) -> None:
+    desk.write("w.yaml", "name: w\nsteps: [{id: a, ask: hello}]\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(PATIENCE)
+        process = desk.begin(
+            *("run", "w.yaml", "--model", "openai:gpt-5-mini"),
+            OPENAI_BASE_URL=f"http://127.0.0.1:{silent.getsockname()[1]}/v1",
+            OPENAI_API_KEY="sk-nobody-s",
+        )
+        connection, _ = silent.accept()
+        with connection:
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            assert "Ctrl-C again stops at once" in process.stderr.readline()
+            assert process.poll() is None, "it waits for the call"
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == Exit.INTERRUPTED
+    assert "Traceback" not in err
+    assert desk.ok("runs", "show", "last", "--json").document()["status"] == "running"
 
 
 @pytest.mark.requirement("AP-03", "WF-08", "DX-18")

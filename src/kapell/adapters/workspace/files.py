@@ -17,15 +17,23 @@ def find_root(start: Path) -> Path:
     Without ``kapell.yaml`` anywhere above, the nearest folder with agents or workflows counts; when
     there is none either, it is the folder itself.
     """
-    folder = start.absolute()
-    if not folder.is_dir():
-        folder = folder.parent
+    return root_around(start) or _folder(start)
+
+
+def root_around(start: Path) -> Path | None:
+    """Return the workspace a file or folder belongs to as ``find_root``, None when in none."""
+    folder = _folder(start)
     around = (folder, *folder.parents)
     for mark in (MARKS[:1], MARKS[1:]):
         for one in around:
             if any((one / name).exists() for name in mark):
                 return one
-    return folder
+    return None
+
+
+def _folder(start: Path) -> Path:
+    folder = start.absolute()
+    return folder if folder.is_dir() else folder.parent
 
 
 class WorkspaceFolder:

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from kapell.bootstrap.definitions import Definitions, find_root, open_definitions
+from kapell.bootstrap.definitions import Definitions, open_definitions
 from kapell.cli.authoring.checking import report, workspace_agents
 from kapell.cli.exits import Exit
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
+from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.authored import ID_PATTERN
 from kapell.core.definitions.nearest import hint
 from kapell.kit.errors import Conflict, Invalid, Missing
@@ -35,7 +36,7 @@ You are {name}. Say here who the agent is, what it does, and how it answers.
 
 
 def _definitions(surroundings: Surroundings) -> Definitions:
-    return open_definitions(surroundings.folder or find_root(Path.cwd()), Path.cwd())
+    return open_definitions(root_of(surroundings), Path.cwd())
 
 
 @app.command("list")

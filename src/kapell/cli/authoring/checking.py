@@ -7,13 +7,13 @@ from kapell.bootstrap.definitions import (
     SETTINGS_FILE,
     Definitions,
     check_settings,
-    find_root,
     open_definitions,
 )
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block, parts_of, problem_document, tell
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
+from kapell.cli.whereabouts import root_of, tell_workspace
 from kapell.core.definitions.problems import Problem
 from kapell.kit.errors import KapellError, Missing
 
@@ -75,7 +75,7 @@ def report(screen: Screen, found: Sequence[Checked], *, as_json: bool) -> Exit:
 
 def _found(surroundings: Surroundings, files: Sequence[str]) -> list[Checked]:
     if not files:
-        root = surroundings.folder or find_root(Path.cwd())
+        root = root_of(surroundings)
         return [*_settings(root), *_everything(open_definitions(root, Path.cwd()))]
     opened: dict[Path, Definitions] = {}
     found = []
@@ -83,17 +83,14 @@ def _found(surroundings: Surroundings, files: Sequence[str]) -> list[Checked]:
         if Path(name).name == SETTINGS_FILE:
             found += _settings(Path(name).absolute().parent)
             continue
-        root = surroundings.folder or find_root(Path(name) if _is_path(name) else Path.cwd())
+        root = root_of(surroundings, name)
         if root not in opened:
+            tell_workspace(surroundings, name)
             opened[root] = open_definitions(root, Path.cwd())
         found.append(
             _agent(opened[root], name) if name.endswith(".md") else _one(opened[root], name)
         )
     return found
-
-
-def _is_path(name: str) -> bool:
-    return "/" in name or Path(name).suffix in {".yaml", ".yml", ".json", ".md"}
 
 
 def _settings(root: Path) -> list[Checked]:

@@ -7,7 +7,7 @@ import typer
 from kapell.bootstrap.upkeep import ProviderState, providers
 from kapell.cli.exits import Exit
 from kapell.cli.screen import Screen
-from kapell.cli.session import root_of
+from kapell.cli.whereabouts import root_of
 
 app = typer.Typer(
     rich_markup_mode=None,

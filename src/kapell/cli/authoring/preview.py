@@ -40,7 +40,7 @@ def preview(
             _show(session.screen, page)
         return Exit.OK
 
-    return carry_out(ctx.obj, work)
+    return carry_out(ctx.obj, work, workflows[0] if workflows else "")
 
 
 async def _page(session: Session, ref: str) -> dict[str, object]:

@@ -1,14 +1,14 @@
 """``kapell tools``."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kapell.bootstrap.definitions import find_root, open_definitions
+from kapell.bootstrap.definitions import open_definitions
 from kapell.cli.exits import Exit
 from kapell.cli.screen import Screen
+from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Missing
@@ -33,7 +33,7 @@ def list_tools(
 ) -> int:
     """List the tools steps may use, or one with its arguments."""
     screen = Screen(ctx.obj)
-    tools = open_definitions(ctx.obj.folder or find_root(Path.cwd())).tools
+    tools = open_definitions(root_of(ctx.obj)).tools
     if name and name not in tools:
         raise Missing(
             f"There is no tool `{name}`.", code="tool_unknown", advice=hint(name, tools, "Tools")

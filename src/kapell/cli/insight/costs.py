@@ -23,7 +23,10 @@ ByOption = Annotated[
     str, typer.Option("--by", help="provider, model, agent, step, run or workflow.")
 ]
 RunOption = Annotated[
-    str, typer.Option("--run", metavar="RUN", help="Only those of one run: id, part, or `last`.")
+    str, typer.Option("--run", metavar="RUN", help="The same as the argument RUN.")
+]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="Only those of one run: id, part, or `last`.")
 ]
 Since = Annotated[
     str, typer.Option("--since", metavar="7d", help="Only those of the last so much time.")
@@ -33,13 +36,29 @@ Since = Annotated[
 @app.command()
 def costs(
     ctx: typer.Context,
+    ref: RunArgument = "",
     by: ByOption = "model",
     run: RunOption = "",
     since: Since = "",
     as_json: AsJson = False,
 ) -> int:
-    """Show what model calls cost, the dearest group first."""
-    return show_costs(ctx.obj, by, run, since, as_json=as_json)
+    """Show what model calls cost, the dearest group first; of all runs, or of one."""
+    return show_costs(ctx.obj, by, one_run(ref, run), since, as_json=as_json)
+
+
+def one_run(ref: str, option: str) -> str:
+    """Return the run that is meant by the argument or the option.
+
+    Raises:
+        Invalid: ``run_named_twice`` when they name different ones.
+    """
+    if ref and option and ref != option:
+        raise Invalid(
+            f"Two runs are named: `{ref}` and `{option}`.",
+            code="run_named_twice",
+            advice="Name one, such as: kapell costs last.",
+        )
+    return ref or option
 
 
 def show_costs(surroundings: Surroundings, by: str, run: str, since: str, *, as_json: bool) -> Exit:

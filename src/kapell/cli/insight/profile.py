@@ -48,7 +48,9 @@ def _share(part: float, whole: float) -> float:
 def _show(screen: Screen, view: ProfileView) -> None:
     slowest = view.slowest
     if slowest is None:
-        screen.show("No step has done anything yet.")
+        copied = any(one.copied for one in view.steps.values())
+        also = ": all was copied from its original" if copied else ""
+        screen.show(f"No step has done anything yet{also}.")
         return
     share = _share(slowest.busy, view.seconds)
     screen.show(
@@ -66,10 +68,13 @@ def _show(screen: Screen, view: ProfileView) -> None:
             span_text(one.idle),
             span_text(one.sum),
             span_text(one.slowest),
+            "",
         )
+        if not one.copied
+        else (one.step, "", "", "", "", "", "", "copied")
         for one in view.ranked()
     ]
-    heads = ("step", "runs", "working", "share", "waiting", "added up", "longest")
+    heads = ("step", "runs", "working", "share", "waiting", "added up", "longest", "")
     screen.table(heads, rows, right=(1, 2, 3, 4, 5, 6))
 
 
@@ -97,4 +102,5 @@ def _step(one: StepTime, whole: float) -> dict[str, object]:
         "added_up": one.sum,
         "longest": one.slowest,
         "longest_path": one.slowest_path,
+        "copied": one.copied,
     }

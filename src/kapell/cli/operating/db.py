@@ -11,7 +11,7 @@ from kapell.bootstrap import upkeep
 from kapell.cli.exits import Exit
 from kapell.cli.operating.findings import tell
 from kapell.cli.screen import Screen
-from kapell.cli.session import root_of
+from kapell.cli.whereabouts import root_of
 
 app = typer.Typer(
     rich_markup_mode=None,

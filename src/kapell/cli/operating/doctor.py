@@ -8,7 +8,7 @@ import typer
 from kapell.bootstrap.upkeep import examine
 from kapell.cli.operating.findings import tell
 from kapell.cli.screen import Screen
-from kapell.cli.session import root_of
+from kapell.cli.whereabouts import root_of
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

@@ -9,6 +9,7 @@ import typer
 
 from kapell.cli.exits import Exit
 from kapell.cli.running.arguments import AsJson, Run
+from kapell.cli.running.dead_letters import show_dead
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
@@ -43,9 +44,29 @@ def list_runs(
         str | None, typer.Option("--workflow", help="Only those of this workflow.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 20,
+    dead: Annotated[
+        bool, typer.Option("--dead", help="List dead letters: what waits to be mended, and why.")
+    ] = False,
+    run: Annotated[
+        str, typer.Option("--run", metavar="RUN", help="With --dead: only those of one run.")
+    ] = "",
     as_json: AsJson = False,
 ) -> int:
-    """List runs, newest first."""
+    """List runs, newest first; with --dead what failed in them and awaits a person."""
+    if dead and not status:
+        return show_dead(ctx.obj, run, workflow, limit, as_json=as_json)
+    if dead:
+        raise Invalid(
+            "Dead letters are not listed by the state of their run.",
+            code="option_unused",
+            advice="Leave --status out; --workflow and --run choose dead letters.",
+        )
+    if run:
+        raise Invalid(
+            "--run chooses the dead letters of one run.",
+            code="option_unused",
+            advice="Add --dead, or see one run with `kapell runs show RUN`.",
+        )
     return show_list(ctx.obj, _state(status), workflow, limit, as_json=as_json)
 
 

@@ -9,6 +9,7 @@ from kapell.cli.running.inputs import inputs_of
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.watching.attending import Manner, attend
+from kapell.cli.whereabouts import tell_workspace
 from kapell.core.workflows.version import Budget
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid
@@ -103,7 +104,9 @@ def begin(
             return _detached(session, started.run_id, manner, created=started.created)
         return await attend(session, started.run_id, manner)
 
-    return carry_out(surroundings, work)
+    if not manner.as_json:
+        tell_workspace(surroundings, workflow)
+    return carry_out(surroundings, work, workflow)
 
 
 def _detached(session: Session, run_id: RunId, manner: Manner, *, created: bool) -> Exit:

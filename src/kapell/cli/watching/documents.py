@@ -1,6 +1,6 @@
 """Runs as data: what ``--json`` writes."""
 
-from typing import TypeVar
+from collections.abc import Mapping
 
 import msgspec
 
@@ -8,15 +8,17 @@ from kapell.bootstrap.app import App
 from kapell.core.events.envelope import Event
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.runs.status import StepStatus
+from kapell.core.workflows.values import is_kept_file
 from kapell.kit.clock import instant_text
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 from kapell.kit.money import usd
 from kapell.projections.timeline import line_of
 from kapell.projections.tree import RunView, StepView
-from kapell.services.runs.ports import ApprovalRow, RunSummary
+from kapell.services.runs.ports import ApprovalRow, DeadLetterRow, RunSummary
 
-T = TypeVar("T")
+_HINT = 80
+"""Characters of one input that are shown."""
 
 
 def moment(at: float | None) -> str | None:
@@ -84,6 +86,10 @@ async def run_document(app: App, view: RunView) -> dict[str, object]:
             {"path": one.path, "title": one.title, "edit": list(one.edit)}
             for one in view.approvals.values()
         ],
+        "dead_letters": [
+            {"path": path, **(failure_document(failure) or {})}
+            for path, failure in view.dead.items()
+        ],
     }
 
 
@@ -104,6 +110,7 @@ def _step_document(step: StepView) -> dict[str, object]:
         "started_at": moment(step.started_at),
         "ended_at": moment(step.ended_at),
         "failure": failure_document(step.failure),
+        "copied": step.copied,
     }
 
 
@@ -141,14 +148,46 @@ def approval_document(row: ApprovalRow, data: Json) -> dict[str, object]:
     }
 
 
+def dead_document(row: DeadLetterRow) -> dict[str, object]:
+    """Return a dead letter of a list as data."""
+    return {
+        "run_id": row.run_id,
+        "workflow": row.workflow,
+        "path": row.path,
+        "stage": row.stage,
+        "code": row.code,
+        "message": row.message,
+        "attempts": row.attempts,
+        "at": moment(row.at),
+    }
+
+
 async def value_of(app: App, packed: Packed) -> Json:
     """Return a packed value."""
     return await app.histories.value(packed)
 
 
 def shortened(packed: Packed) -> str:
-    """Return a hint of a packed value for people."""
+    """Return a hint of a run's inputs for people."""
     if isinstance(packed, ArtifactRef):
-        return f"(artifact of {packed.size:,} bytes)"
-    text = msgspec.json.encode(packed.value).decode()
-    return text if len(text) <= 200 else f"{text[:200]}…"
+        return f"({size_text(packed.size)})"
+    if not isinstance(packed.value, Mapping):
+        return _hint(packed.value)
+    return ", ".join(f"{name}={_hint(value)}" for name, value in packed.value.items()) or "none"
+
+
+def _hint(value: Json) -> str:
+    if isinstance(value, Mapping) and is_kept_file(value):
+        size = value.get("size")
+        return f"{value['name']} ({size_text(size if isinstance(size, int) else 0)})"
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    text = text.replace("\n", " ")
+    return text if len(text) <= _HINT else f"{text[:_HINT]}…"
+
+
+def size_text(size: int) -> str:
+    """Return bytes as people read them: ``8.7 kB``."""
+    if size < 1000:
+        return f"{size} bytes"
+    power = next((one for one in (1, 2) if size < 999_950 * 1000 ** (one - 1)), 3)
+    return f"{size / 1000**power:.1f} {('kB', 'MB', 'GB')[power - 1]}"

@@ -68,10 +68,19 @@ def _failed(screen: Screen, view: RunView, sums: str) -> None:
         advice = f"\n  {failure.advice}" if failure.advice else ""
         head = screen.styled(f"error[{failure.code}]", "red", "bold", error=True)
         screen.complain(f"{head}: {failure.message}\n{where}".rstrip() + advice)
-    screen.say(
-        f"  look: kapell runs show {view.run_id}"
-        f"\n  again: kapell runs retry {view.run_id}, or kapell runs restart {view.run_id}"
-    )
+    screen.say(f"  look: kapell runs show {view.run_id}")
+    screen.say(f"  again: {', or '.join(_again(view))}")
+
+
+def _again(view: RunView) -> list[str]:
+    """Return the commands by which a failed run can succeed after all."""
+    commands = [f"kapell runs restart {view.run_id}"]
+    step = view.failure.step if view.failure is not None else ""
+    if view.undone:
+        # What was finished is undone: only a fork has it still.
+        at = f" --at '{step}'" if step else ""
+        return [f"kapell runs fork {view.run_id}{at}", *commands]
+    return [f"kapell runs retry {view.run_id}", *commands] if view.dead else commands
 
 
 def _waiting(screen: Screen, view: RunView) -> None:
@@ -89,9 +98,30 @@ def _waiting(screen: Screen, view: RunView) -> None:
         names = {one.waits for one in view.steps.values() if one.live and one.waits}
         for name in sorted(names - {"approval", "time", "child", "person", "retry", "undo"}):
             screen.say(f"  kapell runs signal {view.run_id} {name}")
-    if view.waiting is not None and view.waiting.dead:
-        screen.say(f"  kapell runs retry {view.run_id}, or kapell runs repair {view.run_id} STEP")
-    screen.say(f"  then: kapell runs resume {view.run_id}")
+    if view.dead:
+        _dead(screen, view)
+    if view.approvals or not view.dead:
+        screen.say(f"  then: kapell runs resume {view.run_id}")
+
+
+def _dead(screen: Screen, view: RunView) -> None:
+    """Say why each dead letter is one, and by which commands it is mended."""
+    shown = list(view.dead.items())[:5]
+    for path, failure in shown:
+        head = screen.styled(f"dead letter[{failure.code}]", "red", "bold")
+        screen.say(f"  {head}: {failure.message}")
+        screen.say(f"    --> step {path}" if path else "    --> the run's own outputs")
+        if failure.advice:
+            screen.say(f"    {failure.advice}")
+        if path:
+            screen.say(
+                f"    give its result: kapell runs repair {view.run_id} '{path}' --output JSON"
+            )
+    if len(view.dead) > len(shown):
+        more = len(view.dead) - len(shown)
+        screen.say(f"  and {more} more: kapell runs list --dead --run {view.run_id}")
+    several = " all of them" if len(view.dead) > 1 else ""
+    screen.say(f"  try{several} again: kapell runs retry {view.run_id}")
 
 
 def show_tree(screen: Screen, view: RunView, now: float) -> None:

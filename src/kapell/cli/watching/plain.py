@@ -1,12 +1,17 @@
 """A run as plain lines, for pipes and logs; items are told in sums, not one by one."""
 
 from collections.abc import Sequence
+from itertools import groupby
+
+import msgspec
 
 from kapell.cli.screen import Screen
 from kapell.core.events.envelope import Event
-from kapell.core.events.step import StepSucceeded
+from kapell.core.events.run import RunFailed
+from kapell.core.events.step import StepDead, StepSucceeded
 from kapell.core.runs.status import StepStatus
 from kapell.kit.clock import span_text
+from kapell.projections import addresses
 from kapell.projections.timeline import Line, line_of
 from kapell.projections.tree import RunView
 
@@ -25,13 +30,36 @@ class PlainLines:
 
     def __call__(self, view: RunView, events: Sequence[Event]) -> None:
         """Write the lines of new events."""
-        for event in events:
-            if event.seq <= self._seen:
-                continue
-            line = line_of(event)
-            if line.weight == "detail" or (line.weight == "news" and _inner(line)):
-                continue
-            self._screen.say(text_of(line, view.created_at) + _sums(view, event))
+        new = [event for event in events if event.seq > self._seen]
+        told = [_shown(event, new) for event in new]
+        lines = [(event, line) for event, line in zip(new, told, strict=True) if _matters(line)]
+        for _, group in groupby(lines, key=lambda one: _like(one[1])):
+            (event, line), *more = group
+            count = f" ({len(more)} more like it)" if more else ""
+            self._screen.say(text_of(line, view.created_at) + _sums(view, event) + count)
+
+
+def _shown(event: Event, beside: Sequence[Event]) -> Line:
+    """Return the line of an event; what the run's ending tells at once is not told twice."""
+    line, payload = line_of(event), event.payload
+    if isinstance(payload, RunFailed):
+        return msgspec.structs.replace(line, weight="detail")
+    if isinstance(payload, StepDead) and any(
+        isinstance(one.payload, RunFailed) and one.payload.failure.code == payload.failure.code
+        for one in beside
+    ):
+        return msgspec.structs.replace(line, text="dead letter")
+    return line
+
+
+def _matters(line: Line) -> bool:
+    return line.weight == "trouble" or (line.weight == "news" and not _inner(line))
+
+
+def _like(line: Line) -> tuple[str, str]:
+    """Return what items of one step share that came to the same trouble; other lines nothing."""
+    step = addresses.step_of(line.path)
+    return (step, line.text) if line.weight == "trouble" and _inner(line) else ("", str(line.seq))
 
 
 def text_of(line: Line, since: float) -> str:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from kapell.core.runs.status import StepStatus
 from kapell.kit.clock import span_text
+from kapell.kit.errors import Failure
 from kapell.kit.money import text as money
 from kapell.projections import addresses
 from kapell.projections.tree import RunView, StepView
@@ -53,7 +54,9 @@ def _below(view: RunView, step: str, depth: int, now: float) -> Iterator[Row]:
         if view.ended and one.status is StepStatus.QUEUED and not inner:
             # It was never come to: a case not taken, or what a failure cut off.
             continue
-        yield _row(one, depth, _status(one, inner), now)
+        # The run's own failure is told whole below its tree.
+        told = _same(one.failure, view.failure)
+        yield _row(one, depth, _status(one, inner), now, told=told)
         yield from inner
 
 
@@ -67,7 +70,13 @@ def _status(step: StepView, inner: list[Row]) -> StepStatus:
     return step.status
 
 
-def _row(step: StepView, depth: int, status: StepStatus, now: float) -> Row:
+def _same(one: Failure | None, other: Failure | None) -> bool:
+    if one is None or other is None:
+        return False
+    return (one.code, one.message) == (other.code, other.message)
+
+
+def _row(step: StepView, depth: int, status: StepStatus, now: float, *, told: bool) -> Row:
     until = now if step.ended_at is None or step.live else step.ended_at
     time = "" if step.started_at is None else span_text(max(0.0, until - step.started_at))
     return Row(
@@ -78,7 +87,7 @@ def _row(step: StepView, depth: int, status: StepStatus, now: float) -> Row:
         time=time,
         tokens=f"{step.tokens:,}" if step.tokens else "",
         cost=money(step.usd) if step.tokens or step.usd else "",
-        note=_note(step, status),
+        note=_note(step, status, told=told),
     )
 
 
@@ -89,8 +98,8 @@ def _progress(step: StepView) -> str:
     return f"{step.done}/{runs}" if runs > 1 else ""
 
 
-def _note(step: StepView, status: StepStatus) -> str:
-    said = []
+def _note(step: StepView, status: StepStatus, *, told: bool) -> str:
+    said = ["copied"] if step.copied else []
     counts = [(word, step.ended.get(word, 0)) for word in (StepStatus.FAILED, StepStatus.DEAD)]
     if step.fanned or step.done > 1:
         said += [f"{count} {word}" for word, count in counts if count]
@@ -99,6 +108,6 @@ def _note(step: StepView, status: StepStatus) -> str:
     waiting = sum(one is StepStatus.WAITING for one in step.live.values())
     if waiting and step.waits:
         said.append(f"waiting for {step.waits}" + (f" ({waiting})" if waiting > 1 else ""))
-    if step.failure is not None and status in (StepStatus.FAILED, StepStatus.DEAD):
+    if step.failure is not None and not told and status in (StepStatus.FAILED, StepStatus.DEAD):
         said.append(f"{step.failure.message} [{step.failure.code}]")
     return ", ".join(said)

@@ -1,5 +1,6 @@
 """Telling runs things: every command goes into the run's inbox, nobody appends but its owner."""
 
+from kapell.core.events.run import RunFailed
 from kapell.core.runs.commands import Answer, Cancel, Command, Repair, Resume, Retry, Signal
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Conflict, Invalid, Missing
@@ -62,7 +63,7 @@ class Teller:
         """Give the result of a dead step run.
 
         Raises:
-            Missing: ``dead_letter_unknown``.
+            Missing: ``dead_letter_unknown``; Conflict: ``run_ended``, ``run_undone``.
         """
         await self._dead(run, path)
         await self._send(run, Repair(path, output, note), f"repair:{self._identity.new_id()}")
@@ -71,7 +72,7 @@ class Teller:
         """Let dead step runs be tried anew.
 
         Raises:
-            Missing: ``dead_letter_unknown``.
+            Missing: ``dead_letter_unknown``; Conflict: ``run_ended``, ``run_undone``.
         """
         await self._dead(run, path)
         await self._send(run, Retry(path, note), f"retry:{self._identity.new_id()}")
@@ -124,9 +125,10 @@ class Teller:
 
     async def _dead(self, run: RunId, path: str) -> None:
         rows = await self._reader.dead_letters(self._identity.tenant, run)
-        if any(not path or row.path == path for row in rows):
-            return
         summary = await self._summary(run)
+        if any(not path or row.path == path for row in rows):
+            await self._refuse_ended(summary)
+            return
         where = f"at {path!r}" if path else "in the run"
         succeeded = summary.status is RunStatus.SUCCEEDED
         raise Missing(
@@ -136,6 +138,20 @@ class Teller:
             if succeeded
             else "'kapell runs show' names the steps that failed.",
         )
+
+    async def _refuse_ended(self, summary: RunSummary) -> None:
+        """Refuse to mend what was cancelled, or what a failure has undone."""
+        if summary.status is RunStatus.CANCELLED:
+            raise _ended(summary, "mended")
+        if summary.status is not RunStatus.FAILED:
+            return
+        last = await self._reader.events(self._identity.tenant, summary.run_id, summary.seq - 1)
+        if any(isinstance(one.payload, RunFailed) and one.payload.compensated for one in last):
+            raise Conflict(
+                "The failure has undone what the run had finished: it cannot go on from there.",
+                code="run_undone",
+                advice="Fork it at the step that failed, or restart it.",
+            )
 
 
 def _check_edit(row: ApprovalRow, data: Json) -> None:

@@ -2,7 +2,15 @@
 
 import typer
 
-from kapell.cli.insight.costs import AsJson, ByOption, RunOption, Since, show_costs
+from kapell.cli.insight.costs import (
+    AsJson,
+    ByOption,
+    RunArgument,
+    RunOption,
+    Since,
+    one_run,
+    show_costs,
+)
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -10,10 +18,11 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def cost_report(
     ctx: typer.Context,
+    ref: RunArgument = "",
     by: ByOption = "model",
     run: RunOption = "",
     since: Since = "",
     as_json: AsJson = False,
 ) -> int:
     """Show what model calls cost: the same as `kapell costs`."""
-    return show_costs(ctx.obj, by, run, since, as_json=as_json)
+    return show_costs(ctx.obj, by, one_run(ref, run), since, as_json=as_json)
