@@ -45,6 +45,17 @@ def test_the_workspace_of_the_current_folder_stands_before_the_file_s(
         assert "--workspace" not in mended.err
 
 
+def test_wrong_words_about_files_and_events_are_told_plainly(desk: Desk) -> None:
+    desk.write("agents/poet.md", POET)
+    said = desk.call("run", "agents/poet.md")
+    assert (said.code, "error[workflow_is_agent]" in said.err) == (Exit.INVALID, True)
+    desk.write("inner.yaml", INNER)
+    desk.ok("run", "inner.yaml")
+    assert "Nothing comes after number 999" in desk.ok("runs", "events", "--after", "999").err
+    broken = desk.call("runs", "repair", "last", "a", "--output", '{"a')
+    assert broken.err.count("json_broken") == 1
+
+
 def test_a_file_of_no_workspace_is_run_from_here(desk: Desk) -> None:
     desk.write("plain/inner.yaml", INNER)
     assert desk.ok("run", "plain/inner.yaml").err == ""

@@ -70,5 +70,7 @@ def json_of(text: str, what: str) -> Json:
         return decode(text)
     except Invalid as error:
         if text[:1] in ("{", "[", '"'):
-            raise Invalid(f"{what} is not JSON.", code="json_broken", advice=str(error)) from error
+            raise Invalid(
+                f"{what} is not JSON.", code="json_broken", advice=error.message
+            ) from error
         return text

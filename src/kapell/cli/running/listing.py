@@ -190,6 +190,8 @@ def events(
 
     async def work(session: Session) -> Exit:
         history = await session.app.histories.events(await session.find(run))
+        if after >= len(history):
+            session.screen.note(f"Nothing comes after number {after}: there are {len(history)}.")
         for event in history[after:]:
             if as_json:
                 session.screen.line(event_document(event))

@@ -86,7 +86,17 @@ def begin(
     delay: float | None = None,
     detach: bool = False,
 ) -> Exit:
-    """Begin a run and attend it, unless it is detached."""
+    """Begin a run and attend it, unless it is detached.
+
+    Raises:
+        Invalid: ``workflow_is_agent`` for an agent's file.
+    """
+    if workflow.endswith(".md"):
+        raise Invalid(
+            f"`{workflow}` is an agent's file; what is run is a workflow.",
+            code="workflow_is_agent",
+            advice="Name the agent in a step (`agent: NAME`) of a workflow, and run that.",
+        )
 
     async def work(session: Session) -> Exit:
         started = await session.app.starter.start(
