@@ -11,7 +11,7 @@ import msgspec
 
 from kapell.core.events.codec import dump, load, type_of
 from kapell.core.events.envelope import Event, Payload
-from kapell.core.events.run import Origin, RunQueued
+from kapell.core.events.run import Origin, RunForked, RunQueued
 from kapell.core.events.value import ArtifactRef, Packed, Packing, unpack
 from kapell.core.expressions import DEFAULT
 from kapell.core.gateway.calls import ModelAnswer, Usage
@@ -181,6 +181,21 @@ class Simulation:
     def answer(self, call: OpenCall) -> None:
         """Carry one open call out."""
         self.give(self._carried_out(call))
+
+    def fork(self, upto: int, change: RunForked) -> "Simulation":
+        """Return a run that goes on, as ``change`` says, from the first ``upto`` events."""
+        other = Simulation(self.program.version, {}, self.effect, quotes=self.quotes)
+        other.events = self.events[:upto]
+        other.stored, other.now = dict(self.stored), self.now
+        other._record([change])
+        other.crash()
+        return other
+
+    def expire(self) -> None:
+        """Let the earliest timer fire while calls are still in flight."""
+        due = next_due(self.state, self.carried.waitlists)
+        self.now = max(self.now, due or self.now)
+        self.give(TimePassed())
 
     def lose(self, call: OpenCall) -> None:
         """Carry one open call out, decide what follows, and die before that is recorded."""

@@ -52,6 +52,8 @@ class Author:
         for _ in range(size):
             form = self.step(depth, seen)
             step_id = str(form["id"])
+            if free and "on_error" not in form and self.chance(30):
+                form["on_error"] = "continue"
             if free and ids:
                 wanted = self._draw(st.lists(st.sampled_from(ids), max_size=2, unique=True))
                 form["depends_on"] = wanted
@@ -129,8 +131,8 @@ class Author:
             ]
             form["switch"] = {"cases": cases, "else": self.body(depth - 1, seen, 2)}
         else:
-            until = f"pass.number >= {self.pick(1, 2, 9)}"
-            exhausted = self.pick("continue", "continue", "fail")
+            until = f"pass.number >= {self.pick(1, 2, 9, 9)}"
+            exhausted = self.pick("continue", "fail")
             body = self.body(depth - 1, seen, 2)
             form["loop"] = {"steps": body, "until": until, "max": 3, "on_exhausted": exhausted}
 

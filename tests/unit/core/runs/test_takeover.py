@@ -67,13 +67,7 @@ def test_a_leaving_worker_begins_no_call() -> None:
 
 def fork(made: Simulation, upto: int, change: RunForked | None = None) -> Simulation:
     """Return a run that goes on from a prefix of another's log."""
-    other = Simulation(made.program.version, {}, made.effect)
-    other.events = made.events[:upto]
-    other.stored, other.now = dict(made.stored), made.now
-    forked = change or RunForked(RunId("r0"), upto)
-    other._record([forked])
-    other.crash()
-    return other
+    return made.fork(upto, change or RunForked(RunId("r0"), upto))
 
 
 @pytest.mark.requirement("DX-08", "DX-09")
