@@ -29,7 +29,7 @@ ALONE_AT = 3
 runs that are innocent: their worker was killed, then the next one was frozen.
 """
 
-POISON_AT = 6
+POISON_AT = 20
 """Takeovers without getting on after which a run is put aside for a person, whoever died of it. A
 process of its own that dies tells enough by itself.
 """
