@@ -32,7 +32,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A step where it stands. ``inner`` gives the bodies below by the suffix of their scope's path.
 
     ``leaf`` steps have no bodies of their own that carry their work; ``calls`` says that the step
-    asks a model or calls a tool.
+    asks a model or calls a tool, ``metered`` that something may limit what it spends.
     """
 
     step: Step
@@ -42,6 +42,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     leaf: bool
     calls: bool
     calls_model: bool
+    metered: bool
 
 
 class BodyPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +126,9 @@ class Program:
                 ),
                 calls=isinstance(step.work, AgentWork | AskWork | ToolWork),
                 calls_model=isinstance(step.work, AgentWork | AskWork),
+                metered=step.budget is not None
+                or step.timeout is not None
+                or isinstance(step.work, AgentWork | WorkflowWork),
             )
         return number
 

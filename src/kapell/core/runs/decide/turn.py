@@ -120,10 +120,9 @@ class Turn:
     def emit(self, payload: Payload) -> None:
         """Record a fact and fold it at once."""
         if self.state.status is RunStatus.WAITING and not isinstance(payload, _QUIET):
-            self._fold(RunResumed())
-        self._fold(payload)
-
-    def _fold(self, payload: Payload) -> None:
+            resumed = RunResumed()
+            self.state = evolve(self.program, self.state, resumed, self.ctx.now)
+            self.events.append(resumed)
         self.state = evolve(self.program, self.state, payload, self.ctx.now)
         self.events.append(payload)
 
@@ -144,6 +143,8 @@ class Turn:
 
     def freed(self, run: StepRun) -> None:
         """A call ended: the items around may have left their slots."""
+        if "[" not in run.path:
+            return
         for around in tree.chain(self.state, run):
             if around.item >= 0 and not around.busy:
                 self.refill(around.outer)

@@ -10,7 +10,7 @@ from kapell.core.events.budget import (
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.signal import ChildEnded, ChildStarted, SignalReceived
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
-from kapell.core.events.value import ArtifactRef
+from kapell.core.events.value import NOTHING, ArtifactRef
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
@@ -27,21 +27,23 @@ def requested(
     run.open = event.call
     timeout = tree.place_of(program, run).step.timeout
     deadline = None if timeout is None else at + max(timeout - run.used, 0.0)
-    is_model = isinstance(event, ModelRequested)
-    state.calls[event.call] = OpenCall(
+    call = OpenCall(
         call=event.call,
         path=event.path,
-        kind="model" if is_model else "tool",
-        name=event.model if isinstance(event, ModelRequested) else event.tool,
+        kind="tool",
+        name="",
         key=event.key,
-        prompt=event.prompt if isinstance(event, ModelRequested) else event.args,
+        prompt=NOTHING,
         at=at,
-        max_output=event.max_output if isinstance(event, ModelRequested) else 0,
-        repeatable=is_model or (isinstance(event, ToolRequested) and event.repeatable),
         deadline=deadline,
-        agent=event.agent if isinstance(event, ModelRequested) else "",
-        holders=_work(state, run, at) if is_model or state.meters else _slots(state, run),
     )
+    if isinstance(event, ModelRequested):
+        call.kind, call.name, call.prompt = "model", event.model, event.prompt
+        call.agent, call.max_output, call.repeatable = event.agent, event.max_output, True
+    else:
+        call.name, call.prompt, call.repeatable = event.tool, event.args, event.repeatable
+    state.calls[event.call] = call
+    call.holders = _work(state, run, at)
 
 
 def _work(state: State, run: StepRun, at: float) -> tuple[str, ...]:
@@ -58,12 +60,6 @@ def _work(state: State, run: StepRun, at: float) -> tuple[str, ...]:
             meter.since = at
         meter.busy += 1
     return tuple(holders)
-
-
-def _slots(state: State, run: StepRun) -> tuple[str, ...]:
-    for around in tree.chain(state, run):
-        _enter_slot(state, around)
-    return ()
 
 
 def _enter_slot(state: State, run: StepRun) -> None:

@@ -48,7 +48,8 @@ def started(state: State, program: Program, event: StepStarted, at: float, seq: 
         run.number = 0
         run.handled = False
         run.corrections = []
-        _meter(state, program, run, event)
+        if place.metered:
+            _meter(state, program, run, event)
     if event.items is not None:
         run.fan = Fan(event.items, event.total, left=event.total, results=[None] * event.total)
     elif not place.leaf:

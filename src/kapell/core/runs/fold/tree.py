@@ -64,6 +64,8 @@ def planned_meter(program: Program, run: StepRun, *, passage: bool) -> Meter | N
     ``passage`` is False for a ``for_each`` as a whole: timeouts and agents' budgets hold per item.
     """
     place = place_of(program, run)
+    if not place.metered:
+        return None
     step = place.step
     limits: list[tuple[int | None, int | None, float | None]] = []
     if step.budget is not None and run.item < 0:
@@ -161,6 +163,8 @@ def live_items(state: State, run: StepRun) -> Iterator[StepRun]:
 
 def prune(state: State, program: Program, run: StepRun) -> None:
     """Forget everything inside a step run; its own result stays."""
+    if run.fan is None and not place_of(program, run).inner:
+        return
     if run.fan is not None:
         for item in list(live_items(state, run)):
             prune(state, program, item)

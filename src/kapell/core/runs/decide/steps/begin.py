@@ -34,6 +34,7 @@ from kapell.kit.errors import Failure, Invalid, KapellError
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json, digest, encode
 
+_CALLS = (AgentWork, AskWork, ToolWork)
 MAX_ITEMS = 10_000
 """Items of one ``for_each``; a limit the language states."""
 
@@ -127,12 +128,13 @@ def _passing(names: Names, name: str, where: str, items: list[Json]) -> list[Jso
 def passage(t: Turn, run: StepRun, place: Place, attempt: int) -> None:
     """Carry out one attempt of a step or item."""
     work = place.step.work
-    run = msgspec.structs.replace(run, attempt=attempt, calls=0, corrections=[])
+    if run.calls or run.corrections or run.attempt != attempt:
+        run = msgspec.structs.replace(run, attempt=attempt, calls=0, corrections=[])
     try:
         key = _cache_key(t, run, place.step)
         if key and _from_cache(t, run, key):
             return
-        if isinstance(work, AgentWork | AskWork | ToolWork):
+        if place.calls:
             calls.first(t, run, key)
         elif isinstance(work, SetWork):
             values = t.names(run).value(work.values)
@@ -144,7 +146,7 @@ def passage(t: Turn, run: StepRun, place: Place, attempt: int) -> None:
             waits.wait(t, run, work)
         elif isinstance(work, WorkflowWork):
             _workflow(t, run, work, place)
-        else:
+        elif not isinstance(work, _CALLS):
             _container(t, run, work, key)
     except KapellError as error:
         _broken(t, run, error)

@@ -37,6 +37,8 @@ def slot_for(t: Turn, path: str, outer: StepRun) -> bool:
 
 def may_work(t: Turn, run: StepRun) -> bool:
     """Tell whether every item around may work; the step run waits for the first that may not."""
+    if "[" not in run.path:
+        return True
     for around in tree.chain(t.state, run):
         idle = around.item >= 0 and not around.busy
         if idle and not slot_for(t, run.path, t.state.steps[around.outer]):
