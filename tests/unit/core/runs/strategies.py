@@ -24,6 +24,9 @@ PINS = Pins(agents=AGENTS, workflows={"sub": SUB})
 LEAVES = ("tool", "tool", "tool", "ask", "set", "wait", "signal", "approval", "workflow")
 HOLDERS = ("steps", "parallel", "switch", "loop")
 
+DOOM = "doom"
+"""What the ids of steps begin with whose calls always fail."""
+
 Form = dict[str, Json]
 
 
@@ -49,6 +52,10 @@ class Author:
         forms: list[Json] = []
         ids: list[str] = []
         seen = readable
+        if free and self.chance(50):
+            self._count += 1
+            ids.append(f"{DOOM}{self._count}")
+            forms.append({"id": ids[0], "tool": "t.do", "on_error": "continue", "depends_on": []})
         for _ in range(size):
             form = self.step(depth, seen)
             step_id = str(form["id"])
@@ -141,12 +148,24 @@ def _won(name: str) -> str:
     return f"steps.{name}.status == 'succeeded'" if name.startswith("s") else f"{name} > 1"
 
 
+def _ending(author: Author, steps: list[Json]) -> None:
+    """Let a sequence often fail in the end, and often look back at what became of its steps."""
+    if author.chance(40):
+        steps.append({"id": DOOM, "tool": "t.do"})
+    if author.chance(40):
+        ids = [str(step["id"]) for step in steps if isinstance(step, dict)]
+        seen = {one: f"{{{{ steps.{one}.status }}}}" for one in ids}
+        steps.append({"id": "look", "join": "always", "tool": "t.do", "with": seen})
+
+
 @st.composite
 def versions(draw: st.DrawFn, depth: int = 3) -> Version:
     """Return random compiled workflows."""
     author = Author(draw)
     form: Form = {"name": "w", "inputs": {"n": {"type": "integer"}}}
-    form["steps"] = author.body(depth, ())
+    steps = form["steps"] = author.body(depth, ())
+    if not any("depends_on" in step for step in steps if isinstance(step, dict)):
+        _ending(author, steps)
     form["on_failure"] = author.pick("compensate", "compensate", "hold")
     return version_of(encode(form).decode(), PINS)
 
@@ -160,7 +179,7 @@ class Fate:
     def __call__(self, path: str, attempt: int, args: Json) -> Json | Failure:
         """Return the result of a call."""
         drawn = hashlib.sha256(f"{self.seed}|{path}|{attempt}".encode()).digest()[0]
-        if drawn * 100 < self.rate * 256:
+        if path.rpartition("/")[2].startswith(DOOM) or drawn * 100 < self.rate * 256:
             return Failure(f"fate_{self.kind.value}", "It was not to be.", self.kind, step=path)
         return {"did": args} if isinstance(args, dict) else f"said {args}"
 
