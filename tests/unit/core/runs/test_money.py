@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kapell.core.events.budget import BudgetExceeded, BudgetWarned
 from kapell.core.gateway.calls import Usage
-from kapell.core.runs.commands import LateAnswer
+from kapell.core.runs.commands import ChildOutcome, LateAnswer
 from kapell.core.runs.inputs import ModelReplied, TimePassed
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked, money_holds
@@ -15,6 +15,8 @@ from tests.unit.core.runs.running import asked, paths, ran, said, sim
 # 1,000 nano-dollars a token: a call of `ask` reserves about 4.1 million at most
 PRICE = (1_000_000_000, 1_000_000_000)
 ASKS = "- {id: p, parallel: {l: [{id: a, ask: Hi}], m: [{id: b, ask: Hi}], r: [{id: c, ask: Hi}]}}"
+
+CHILD = "{name: sub, steps: [{id: x, tool: t}]}"
 
 
 def _exceeded(made: Simulation) -> list[tuple[str, str]]:
@@ -163,3 +165,53 @@ def test_reserved_and_settled_stay_within_the_limit(
     assert made.state.status in ("succeeded", "failed")
     money_holds(made)
     checked(made)
+
+
+def _allotted(made: Simulation) -> dict[str, int | None]:
+    return {path: child.tokens for path, child in made.state.children.items()}
+
+
+def _ends(made: Simulation, path: str, tokens: int) -> None:
+    child = made.state.children[path]
+    made.tell(ChildOutcome(child.run_id, path, "succeeded", output=1, tokens=tokens))
+
+
+@pytest.mark.requirement("GR-07")
+def test_items_that_are_child_runs_share_what_is_left() -> None:
+    made = sim(
+        "- {id: a, for_each: [1, 2, 3, 4], concurrency: 3, workflow: sub, detached: true}",
+        head="budget: {tokens: 90}",
+        workflows={"sub": CHILD},
+    )
+    made.claim()
+    assert _allotted(made) == {"a[0]": 30, "a[1]": 30, "a[2]": 30}
+    _ends(made, "a[0]", 10)
+    assert _allotted(made) == {"a[1]": 30, "a[2]": 30, "a[3]": 20}
+    for path in ("a[1]", "a[2]", "a[3]"):
+        _ends(made, path, 20)
+    assert (made.state.status, made.state.tokens) == ("succeeded", 70)
+    money_holds(made)
+
+
+@pytest.mark.requirement("GR-07")
+@pytest.mark.parametrize("spent", [60, 90])
+def test_a_child_run_that_finds_nothing_left_waits_for_what_others_give_back(spent: int) -> None:
+    made = sim(
+        """
+        - {id: a, depends_on: [], workflow: sub, detached: true}
+        - {id: b, depends_on: [], workflow: sub, detached: true}
+        """,
+        head="budget: {tokens: 90}",
+        workflows={"sub": CHILD},
+    )
+    made.claim()
+    assert _allotted(made) == {"a": 90}
+    made.crash()
+    assert _allotted(made) == {"a": 90}
+    _ends(made, "a", spent)
+    if spent == 90:
+        assert (made.state.status, _exceeded(made)) == ("failed", [("", "tokens")])
+        return
+    assert _allotted(made) == {"b": 30}
+    _ends(made, "b", 30)
+    assert made.state.status == "succeeded"

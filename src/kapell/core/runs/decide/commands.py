@@ -145,6 +145,7 @@ def _child(t: Turn, command: ChildOutcome) -> None:
             step=run.path,
         )
         t.later("broke", run.path, failure)
+    money.child_ended(t, run)
     if run.item >= 0:
         t.refill(run.outer)
 

@@ -183,13 +183,16 @@ def _workflow(t: Turn, run: StepRun, work: WorkflowWork, place: Place) -> None:
     version = t.program.bodies[place.body].version.workflows[work.workflow]
     given = t.names(run).value(work.args)
     inputs = t.pack(bind(version, given if isinstance(given, dict) else {}))
-    if work.detached and not calls.may_work(t, run):
-        return
-    t.emit(StepStarted(run.path, run.attempt, inputs=inputs))
-    if work.detached:
-        _child(t, run, version, inputs)
-    else:
+
+    def started() -> None:
+        t.emit(StepStarted(run.path, run.attempt, inputs=inputs))
+
+    if not work.detached:
+        started()
         t.later("consider", paths.attempt(run.path, run.attempt))
+    elif calls.may_work(t, run) and money.room(t, run, 1, 1, started):
+        started()
+        _child(t, run, version, inputs)
 
 
 def _child(t: Turn, run: StepRun, version: Version, inputs: Packed) -> None:

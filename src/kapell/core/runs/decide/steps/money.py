@@ -1,6 +1,6 @@
 """Budgets: set aside before a call, settled after it, in the decision that records the call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from kapell.core.events.budget import BudgetExceeded, BudgetSettled, BudgetWarned
@@ -68,17 +68,40 @@ def _planned(t: Turn, run: StepRun) -> Meter | None:
 
 
 def allotment(t: Turn, run: StepRun, budget: Budget | None) -> tuple[int | None, int | None]:
-    """Return what a child run may spend: what it asks for, never more than is left around it."""
-    usd = budget.usd if budget else None
-    tokens = budget.tokens if budget else None
+    """Return what a child run may spend: what it asks for, never more than is left around it.
+
+    One that asks for nothing gets all that is left; an item, its share of that with the items that
+    may begin beside it. What finds nothing left waits until others have ended (see ``room``).
+    """
+    sharing = _sharing(t, run)
+    usd: list[int] = []
+    tokens: list[int] = []
     for _, meter in _meters(t, run):
         if meter.limit_usd is not None:
-            left = max(meter.limit_usd - meter.usd - meter.reserved_usd, 0)
-            usd = left if usd is None else min(usd, left)
+            usd.append(meter.limit_usd - meter.usd - meter.reserved_usd)
         if meter.limit_tokens is not None:
-            left = max(meter.limit_tokens - meter.tokens - meter.reserved_tokens, 0)
-            tokens = left if tokens is None else min(tokens, left)
-    return usd, tokens
+            tokens.append(meter.limit_tokens - meter.tokens - meter.reserved_tokens)
+    return (
+        _allotted(budget.usd if budget else None, usd, sharing),
+        _allotted(budget.tokens if budget else None, tokens, sharing),
+    )
+
+
+def _allotted(asked: int | None, left: list[int], sharing: int) -> int | None:
+    if not left:
+        return asked
+    most = max(min(left), 0)
+    return min(asked, most) if asked is not None else max(most // sharing, min(most, 1))
+
+
+def _sharing(t: Turn, run: StepRun) -> int:
+    """Return how many items, this one included, may begin at the same time."""
+    outer = t.state.steps[run.outer] if run.item >= 0 else run
+    each = t.place(outer).step.for_each
+    if outer.fan is None or each is None:
+        return 1
+    beside = outer.fan.total - max(outer.fan.next, run.item + 1)
+    return max(min(each.concurrency - outer.fan.busy, beside + 1), 1)
 
 
 def exceeded(scope: str, what: str, limit: float, needed: float, step: str) -> Failure:
@@ -105,7 +128,16 @@ def settle(t: Turn, call: OpenCall, usd: int, tokens: int) -> None:
 
 def after(t: Turn, call: OpenCall) -> None:
     """Look at the ceilings once a call is settled: warn, stop, or let waiting calls try."""
-    for path in call.holders:
+    _look(t, call.holders)
+
+
+def child_ended(t: Turn, run: StepRun) -> None:
+    """Look at the ceilings once a child run has given back what it did not spend."""
+    _look(t, [path for path, _ in _meters(t, run)])
+
+
+def _look(t: Turn, holders: Iterable[str]) -> None:
+    for path in holders:
         meter = t.state.meters.get(path)
         if meter is None:
             continue
