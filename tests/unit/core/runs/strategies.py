@@ -151,7 +151,9 @@ def _won(name: str) -> str:
 def _ending(author: Author, steps: list[Json]) -> None:
     """Let a sequence often fail in the end, and often look back at what became of its steps."""
     if author.chance(40):
-        steps.append({"id": DOOM, "tool": "t.do"})
+        doomed: Form = {"id": DOOM, "tool": "t.do"}
+        grave: Form = {"id": "grave", "for_each": [1, 2], "steps": [doomed]}
+        steps.append(author.pick(doomed, {"id": "grave", "steps": [doomed]}, grave))
     if author.chance(40):
         ids = [str(step["id"]) for step in steps if isinstance(step, dict)]
         seen = {one: f"{{{{ steps.{one}.status }}}}" for one in ids}
