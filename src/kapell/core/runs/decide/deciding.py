@@ -106,7 +106,11 @@ def _think(t: Turn, inputs: list[Input]) -> None:
             task = t.tasks.pop()
             before = len(t.events)
             try:
-                _TASKS[task.kind](t, task)
+                at_path = _AT_PATH.get(task.kind)
+                if at_path is not None:
+                    at_path(t, task.path)
+                else:
+                    _other(t, task)
             except (NeedsValues, ExpressionTooExpensive):
                 _unchanged(t, before)
                 t.tasks.append(task)
@@ -139,14 +143,14 @@ def _take(t: Turn, inputs: list[Input]) -> None:
 
 
 def _input(t: Turn, event: Input) -> None:
-    if isinstance(event, Claimed):
+    if isinstance(event, ToolReplied):
+        replies.tool_replied(t, event)
+    elif isinstance(event, ModelReplied):
+        replies.model_replied(t, event)
+    elif isinstance(event, Claimed):
         _claimed(t, event)
     elif isinstance(event, TimePassed):
         clock.time_passed(t)
-    elif isinstance(event, ModelReplied):
-        replies.model_replied(t, event)
-    elif isinstance(event, ToolReplied):
-        replies.tool_replied(t, event)
     elif isinstance(event, CallBroke):
         _call_broke(t, event)
     elif isinstance(event, Told):
@@ -204,25 +208,22 @@ def _call_broke(t: Turn, event: CallBroke) -> None:
     money.after(t, call)
 
 
-def _broke(t: Turn, task: Task) -> None:
-    if task.failure is not None:
+def _other(t: Turn, task: Task) -> None:
+    if task.kind == "undo":
+        settle.undo(t)
+    elif task.kind == "broke" and task.failure is not None:
         failing.broke(t, task.path, task.failure, task.unknown)
-
-
-def _do(task: Task) -> None:
-    if task.action is not None:
+    elif task.action is not None:
         task.action()
 
 
-_TASKS: Mapping[Kind, Callable[[Turn, Task], None]] = {
-    "consider": lambda t, task: scopes.consider(t, task.path),
-    "begin": lambda t, task: begin.begin(t, task.path),
-    "call": lambda t, task: calls.again(t, task.path),
-    "ended": lambda t, task: scopes.ended(t, task.path),
-    "broke": _broke,
-    "refill": lambda t, task: fans.refill(t, task.path),
-    "closed": lambda t, task: scopes.closed(t, task.path),
-    "halt": lambda t, task: failing.halt(t, task.path),
-    "undo": lambda t, task: settle.undo(t),
-    "do": lambda t, task: _do(task),
+_AT_PATH: Mapping[Kind, Callable[[Turn, str], None]] = {
+    "consider": scopes.consider,
+    "begin": begin.begin,
+    "call": calls.again,
+    "ended": scopes.ended,
+    "refill": fans.refill,
+    "closed": scopes.closed,
+    "halt": failing.halt,
 }
+"""Tasks that are about a path and nothing else; the others are told apart by hand."""

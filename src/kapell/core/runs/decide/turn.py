@@ -155,7 +155,7 @@ class Turn:
 
     def place(self, run: StepRun) -> Place:
         """Return the step a step run passes through."""
-        return tree.place_of(self.program, run)
+        return self.program.bodies[run.body].places[run.id]
 
     def names(self, run: StepRun) -> Names:
         """Return what expressions of a step (and of its item) see."""

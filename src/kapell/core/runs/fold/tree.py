@@ -27,9 +27,14 @@ def owner_of(state: State, run: StepRun) -> StepRun | None:
 def chain(state: State, run: StepRun) -> Iterator[StepRun]:
     """Yield the step run and everything it is a part of, innermost first."""
     at: StepRun | None = run
+    steps = state.steps
     while at is not None:
         yield at
-        at = owner_of(state, at)
+        if at.item >= 0:
+            at = steps[at.outer]
+        else:
+            owner = state.scopes[at.scope].owner
+            at = steps.get(owner) if owner else None
 
 
 def goes_on(state: State, program: Program, run: StepRun) -> bool:
