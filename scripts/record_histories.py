@@ -218,6 +218,22 @@ def family() -> Simulation:
     return made
 
 
+def reopened() -> Simulation:
+    """A run that had failed is repaired and goes on in its next generation."""
+    made = begun(
+        """
+        name: reopened
+        steps:
+          - {id: broken, tool: t.bad}
+          - {id: after, tool: t, with: {path: "{{ steps.broken.output.path }}"}}
+        """
+    )
+    made.run()
+    made.tell(Repair("broken", {"path": "by-hand.txt"}), "user:ada")
+    made.run()
+    return made
+
+
 def forked() -> Simulation:
     """A failed run goes on as a fork in which a step has another output."""
     made = plain("trip")()
@@ -240,6 +256,7 @@ STORIES: dict[str, Callable[[], Simulation]] = {
     "undone": undone,
     "cancelled": cancelled,
     "family": family,
+    "reopened": reopened,
 }
 
 
