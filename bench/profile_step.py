@@ -27,7 +27,7 @@ from kapell.adapters.db.postgres import calls as postgres_calls
 from kapell.adapters.db.postgres import log as postgres_log
 from kapell.adapters.db.postgres import writer as postgres_writer
 from kapell.adapters.db.sqlite import log as sqlite_log
-from kapell.adapters.db.sqlite import writer as sqlite_writer
+from kapell.adapters.db.sqlite.writing import writer as sqlite_writer
 from kapell.bootstrap.app import App
 from kapell.core.runs.decide import turn
 from kapell.services.runs.advancing import owner

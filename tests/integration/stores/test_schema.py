@@ -21,9 +21,9 @@ from kapell.adapters.db import migrations, open_store, policy
 from kapell.adapters.db.changes import BELOW
 from kapell.adapters.db.maintenance import upgrade
 from kapell.adapters.db.migrations.frozen import statements
-from kapell.adapters.db.schema import HEAD
+from kapell.adapters.db.schema.revision import HEAD
+from kapell.adapters.db.schema.tables import Dialect, metadata
 from kapell.adapters.db.sqlite.connections import connect
-from kapell.adapters.db.tables import Dialect, metadata
 from kapell.kit.errors import Conflict
 
 

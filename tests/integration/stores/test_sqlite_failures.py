@@ -12,7 +12,7 @@ import pytest
 
 from kapell.adapters.db import open_store
 from kapell.adapters.db.sqlite.store import SqliteStore
-from kapell.adapters.db.sqlite.writer import Work
+from kapell.adapters.db.sqlite.writing.writer import Work
 from kapell.kit.errors import Conflict, Invalid, KapellError, Unavailable
 from kapell.kit.json import Digest
 from tests.contract.stores.runs import T, decision, new, owned

@@ -5,7 +5,7 @@ Loads SQLAlchemy and Alembic only to upgrade.
 
 from pathlib import Path
 
-from kapell.adapters.db.checking import Finding
+from kapell.adapters.db.schema.checking import Finding
 from kapell.adapters.db.store import sqlite_path
 from kapell.kit.errors import Conflict, Missing
 

@@ -13,9 +13,9 @@ from sqlalchemy.pool import NullPool
 
 from kapell.adapters.db import faults
 from kapell.adapters.db.postgres import connections as postgres
-from kapell.adapters.db.schema import HEAD, VERSION_QUERY
+from kapell.adapters.db.schema.revision import HEAD, VERSION_QUERY
 from kapell.adapters.db.sqlite.connections import BUSY_SECONDS, surroundings, translated
-from kapell.adapters.db.sqlite.turnstile import Turnstile
+from kapell.adapters.db.sqlite.writing.turnstile import Turnstile
 
 
 def _upgrade(connection: sa.Connection) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import asyncpg
 
 from kapell.adapters.db import faults
-from kapell.adapters.db.schema import VERSION_QUERY, check
+from kapell.adapters.db.schema.revision import VERSION_QUERY, check
 from kapell.kit.errors import KapellError
 
 CONNECT_SECONDS = 10.0

@@ -10,7 +10,7 @@ from typing import IO
 import asyncpg
 
 from kapell.adapters.db.postgres.connections import check_schema, connect, translated
-from kapell.adapters.db.schema import HEAD, check
+from kapell.adapters.db.schema.revision import HEAD, check
 from kapell.kit.errors import Conflict, Invalid
 
 TABLES = (

@@ -1,7 +1,7 @@
 """Looks a Postgres database over."""
 
-from kapell.adapters.db.checking import QUERIES, Finding, finding
 from kapell.adapters.db.postgres.connections import check_schema, connect, translated
+from kapell.adapters.db.schema.checking import QUERIES, Finding, finding
 from kapell.kit.errors import KapellError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kapell.adapters.db import faults
 from kapell.adapters.db.migrations.frozen import everything
-from kapell.adapters.db.schema import VERSION_QUERY, check
+from kapell.adapters.db.schema.revision import VERSION_QUERY, check
 from kapell.kit.errors import KapellError
 
 BUSY_SECONDS = 5.0

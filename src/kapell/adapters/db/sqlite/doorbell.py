@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 
 from kapell.adapters.db.ringing import Listeners
-from kapell.adapters.db.sqlite.writer import Writer
+from kapell.adapters.db.sqlite.writing.writer import Writer
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
 

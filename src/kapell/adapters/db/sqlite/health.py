@@ -6,9 +6,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from kapell.adapters.db.checking import QUERIES, RESTORE, Finding, finding
-from kapell.adapters.db.schema import VERSION_QUERY
-from kapell.adapters.db.schema import check as check_version
+from kapell.adapters.db.schema.checking import QUERIES, RESTORE, Finding, finding
+from kapell.adapters.db.schema.revision import VERSION_QUERY
+from kapell.adapters.db.schema.revision import check as check_version
 from kapell.adapters.db.sqlite.connections import connect, translated
 from kapell.kit.errors import KapellError
 

@@ -10,7 +10,7 @@ from kapell.adapters.db.decisions import decision
 from kapell.adapters.db.sqlite import queue
 from kapell.adapters.db.sqlite.doorbell import SqliteDoorbell
 from kapell.adapters.db.sqlite.readers import Readers
-from kapell.adapters.db.sqlite.writer import Writer
+from kapell.adapters.db.sqlite.writing.writer import Writer
 from kapell.kit.ids import RunId, TenantId, WorkerId
 from kapell.services.runs.ports import (
     Append,

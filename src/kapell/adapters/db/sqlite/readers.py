@@ -17,7 +17,7 @@ import msgspec
 from kapell.adapters.db import faults, rows
 from kapell.adapters.db.reader import Record
 from kapell.adapters.db.sqlite.connections import connect, translated
-from kapell.adapters.db.sqlite.writer import Writer
+from kapell.adapters.db.sqlite.writing.writer import Writer
 from kapell.core.events.envelope import Event
 
 T = TypeVar("T")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from kapell.adapters.db import faults
 from kapell.adapters.db.decisions import birth, post
-from kapell.adapters.db.sqlite import births, contents
 from kapell.adapters.db.sqlite.doorbell import SqliteDoorbell
 from kapell.adapters.db.sqlite.readers import Readers
-from kapell.adapters.db.sqlite.writer import Writer
+from kapell.adapters.db.sqlite.writing import births, contents
+from kapell.adapters.db.sqlite.writing.writer import Writer
 from kapell.kit.ids import TenantId, VersionHash
 from kapell.kit.json import Digest
 from kapell.kit.text import checked

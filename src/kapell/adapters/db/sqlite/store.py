@@ -5,7 +5,7 @@ from kapell.adapters.db.sqlite.doorbell import SqliteDoorbell
 from kapell.adapters.db.sqlite.log import SqliteLog
 from kapell.adapters.db.sqlite.readers import Readers
 from kapell.adapters.db.sqlite.starts import SqliteArtifacts, SqliteResults, SqliteStarts
-from kapell.adapters.db.sqlite.writer import Writer
+from kapell.adapters.db.sqlite.writing.writer import Writer
 
 
 class SqliteStore:

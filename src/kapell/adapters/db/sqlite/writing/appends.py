@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from kapell.adapters.db.changes import Changes
 from kapell.adapters.db.decisions import Decision
-from kapell.adapters.db.sqlite import batches, births, contents
+from kapell.adapters.db.sqlite.writing import batches, births, contents
 from kapell.kit.errors import Bug
 from kapell.services.runs.ports import Append, Appended
 

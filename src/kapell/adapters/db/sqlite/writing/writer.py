@@ -15,14 +15,14 @@ from typing import Generic, TypeVar
 
 from kapell.adapters.db import faults
 from kapell.adapters.db.decisions import Decision
-from kapell.adapters.db.sqlite.appends import Fenced, append
 from kapell.adapters.db.sqlite.connections import (
     BUSY_SECONDS,
     connect,
     prepare_schema,
     surroundings,
 )
-from kapell.adapters.db.sqlite.turnstile import Turnstile
+from kapell.adapters.db.sqlite.writing.appends import Fenced, append
+from kapell.adapters.db.sqlite.writing.turnstile import Turnstile
 from kapell.kit.errors import KapellError
 from kapell.services.runs.ports import Appended, RunLost
 

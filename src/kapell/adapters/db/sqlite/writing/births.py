@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from kapell.adapters.db import faults
 from kapell.adapters.db.changes import Changes
 from kapell.adapters.db.decisions import RUN_COLUMNS, Birth, Post, birth_changes
-from kapell.adapters.db.sqlite import batches, contents
+from kapell.adapters.db.sqlite.writing import batches, contents
 from kapell.services.runs.ports import Started
 
 _BY_KEY = "SELECT run_id, fingerprint FROM runs WHERE tenant_id = ? AND key = ?"

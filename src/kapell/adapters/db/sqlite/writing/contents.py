@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kapell.adapters.db.changes import BELOW, Changes, Person
 from kapell.adapters.db.rows import EVENT_COLUMNS, EventRow
-from kapell.adapters.db.sqlite import batches
+from kapell.adapters.db.sqlite.writing import batches
 from kapell.kit.ids import TenantId
 from kapell.kit.json import Digest
 
