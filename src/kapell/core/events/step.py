@@ -87,7 +87,11 @@ class StepTimedOut(msgspec.Struct, frozen=True, tag="step.timed_out"):
 
 
 class StepDead(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.dead"):
-    """A dead letter: out of attempts, awaiting a person. ``undo`` as in ``StepFailed``."""
+    """A dead letter: it awaits a person. ``undo`` as in ``StepFailed``.
+
+    Out of attempts (``step``) it has ended. With ``unknown_outcome`` it waits until a person says
+    what became of its call; what depends on it waits too.
+    """
 
     path: str
     stage: Literal["step", "compensation", "poison", "unknown_outcome"]

@@ -146,6 +146,7 @@ def _people(state: State, event: Payload, at: float, actor: str) -> Iterator[Row
         yield ApprovalClosed(path=event.path, answer="expired", by="", at=at)
     elif isinstance(event, StepSkipped) and event.reason == "stopped":
         yield ApprovalClosed(path=event.path, answer="void", by=actor, at=at)
+        yield DeadLetterClosed(path=event.path, at=at)
     elif isinstance(event, StepDead):
         yield DeadLetterOpened(
             path=event.path,

@@ -205,7 +205,7 @@ def standing(program: Program, state: State, run: StepRun) -> tuple[StepStatus, 
     if failure is not None:
         return StepStatus.FAILED, failure
     if state.phase == "failing" and not tree.goes_on(state, program, run):
-        skipped = run.waits != "retry"
+        skipped = run.waits not in {"retry", "person"}
         return StepStatus.SKIPPED if skipped else StepStatus.FAILED, run.failure
     return run.status, run.failure
 

@@ -3,12 +3,13 @@
 import heapq
 
 from kapell.core.events.budget import BudgetExceeded
-from kapell.core.events.step import StepDead, StepTimedOut
+from kapell.core.events.step import StepDead, StepSkipped, StepTimedOut
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money, replies, waits
 from kapell.core.runs.decide.turn import Turn, Waitlists
-from kapell.core.runs.state import Meter, OpenCall, State
-from kapell.core.runs.status import TERMINAL
+from kapell.core.runs.fold import tree
+from kapell.core.runs.state import Meter, OpenCall, State, StepRun
+from kapell.core.runs.status import TERMINAL, StepStatus
 from kapell.kit.clock import span_text
 from kapell.kit.errors import Failure, Kind
 
@@ -53,7 +54,7 @@ def time_passed(t: Turn) -> None:
 def _call_timed_out(t: Turn, call: OpenCall) -> None:
     run = t.state.steps[call.path]
     seconds = run.used + t.ctx.now - call.at
-    failure = timed_out(call.path, seconds)
+    failure = replies.once(call, timed_out(call.path, seconds), unknown=True)
     replies.end_call(t, call, failure, unknown=True)
     t.emit(StepTimedOut(run.path, run.attempt, seconds))
     t.later("broke", run.path, failure, unknown=call.kind == "tool")
@@ -84,6 +85,7 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
         failure = money.exceeded(path, "time", meter.limit_time, used, path)
     for call in list(state.calls.values()):
         if path in call.holders:
+            failure = replies.once(call, failure, unknown=True)
             replies.end_call(t, call, failure, unknown=True)
             t.freed(state.steps[call.path])
             money.after(t, call)
@@ -91,5 +93,15 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
         t.emit(StepDead(path, "step", failure, 1))
         return
     run = state.steps[path]
+    _stop_waiting_inside(t, run)
     t.emit(StepTimedOut(path, run.attempt, used))
     t.later("broke", path, failure, unknown=True)
+
+
+def _stop_waiting_inside(t: Turn, run: StepRun) -> None:
+    """Take what waits inside off the lists of what people are asked."""
+    state = t.state
+    for inner in list(state.steps.values()):
+        waits = bool(inner.waits) and inner.status is not StepStatus.DEAD
+        if waits and any(around is run for around in tree.chain(state, inner)):
+            t.emit(StepSkipped(inner.path, "stopped"))

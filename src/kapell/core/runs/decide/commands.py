@@ -26,7 +26,7 @@ from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.inputs import Poisoned, Told
 from kapell.core.runs.state import StepRun
-from kapell.core.runs.status import TERMINAL, RunStatus, StepStatus
+from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Failure, Invalid, Kind
 from kapell.kit.ids import RunId
 
@@ -75,23 +75,34 @@ def _cancel(t: Turn, command: Cancel) -> None:
 
 
 def repairable(t: Turn, path: str) -> StepRun | None:
-    """Return the dead step run at ``path`` if it may still be repaired: nothing is undone yet."""
+    """Return the step run at ``path`` that waits for a person, if it may still be repaired.
+
+    Once undoing has begun, only what undoes may.
+    """
     state = t.state
-    if state.undone or state.undoing or state.status in {RunStatus.SUCCEEDED, RunStatus.CANCELLED}:
-        return None
     run = state.steps.get(path)
-    return run if run is not None and run.status is StepStatus.DEAD else None
+    if run is None or run.waits != "person":
+        return None
+    if state.phase == "undoing":
+        return run if t.in_undo(state.scopes[run.scope]) else None
+    if state.undone or state.phase == "cancelling":
+        return None
+    return None if state.status in {RunStatus.SUCCEEDED, RunStatus.CANCELLED} else run
 
 
 def _generation(t: Turn) -> int:
     return t.state.generation + (1 if t.state.status in TERMINAL else 0)
 
 
+_GOING_ON = frozenset({"going", "undoing"})
+"""Phases in which a repair concerns one step run, and nothing else has stood still."""
+
+
 def _repair(t: Turn, command: Repair) -> None:
     run = repairable(t, command.path)
     if run is None:
         return
-    again = t.state.phase != "going"
+    again = t.state.phase not in _GOING_ON
     output = t.pack(command.output)
     t.emit(RunRepaired(run.path, output, _generation(t), command.note))
     if again:
@@ -101,7 +112,7 @@ def _repair(t: Turn, command: Repair) -> None:
 
 def _retry(t: Turn, command: Retry) -> None:
     chosen = [command.path] if command.path else list(t.state.dead)
-    again = t.state.phase != "going"
+    again = t.state.phase not in _GOING_ON
     actions: list[Callable[[], None]] = []
     for path in chosen:
         run = repairable(t, path)

@@ -176,7 +176,7 @@ def _claimed(t: Turn, event: Claimed) -> None:
     for call in lost:
         money.lost(t, call)
     kick.everything(t)
-    for call in lost:
+    for call in reversed(lost):  # the first is thought through first
         if not call.repeatable:
             t.do(partial(_unknown, t, call.path))
 
@@ -202,8 +202,9 @@ def _call_broke(t: Turn, event: CallBroke) -> None:
     call = t.state.calls.get(event.call)
     if call is None:
         return
-    replies.end_call(t, call, event.failure, unknown=event.unknown, seconds=event.seconds)
-    t.later("broke", call.path, event.failure, unknown=event.unknown and call.kind == "tool")
+    failure = replies.once(call, event.failure, unknown=event.unknown)
+    replies.end_call(t, call, failure, unknown=event.unknown, seconds=event.seconds)
+    t.later("broke", call.path, failure, unknown=event.unknown and call.kind == "tool")
     t.freed(t.state.steps[call.path])
     money.after(t, call)
 

@@ -7,7 +7,7 @@ from kapell.core.runs.decide.clock import next_due
 from kapell.core.runs.decide.scopes import next_always
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
-from kapell.core.runs.status import RunStatus
+from kapell.core.runs.status import RunStatus, StepStatus
 from kapell.kit.errors import Bug
 
 
@@ -21,16 +21,15 @@ def settle(t: Turn) -> bool:
                 t.later("begin", always)
                 return True
             if any(
-                run.waits in _AWAITED and tree.goes_on(state, t.program, run)
+                run.waits
+                and run.status is not StepStatus.DEAD
+                and tree.goes_on(state, t.program, run)
                 for run in state.steps.values()
             ):
                 return False
         t.later("undo", "")
         return True
     return False
-
-
-_AWAITED = frozenset({"approval", "signal", "time", "retry", "child"})
 
 
 def _always(t: Turn) -> str:

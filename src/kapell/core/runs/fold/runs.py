@@ -105,15 +105,19 @@ def repaired(state: State, program: Program, event: RunRepaired, at: float, seq:
     if run is not None:
         run.status = StepStatus.RUNNING
         tree.clear_wait(state, run)
-    if not any(_blocks(state, path) for path in state.dead):
+    if state.phase in _STANDING and not any(_blocks(state, path) for path in state.dead):
         state.phase = "going"
         state.failure = None
         state.ended_at = None
 
 
+_STANDING = frozenset({"failing", "held", "ended"})
+"""Phases a repair ends: a run that is being undone goes on with that."""
+
+
 def _blocks(state: State, path: str) -> bool:
     run = state.steps.get(path)
-    return run is not None and run.waits == "person"
+    return run is not None and run.status is StepStatus.DEAD
 
 
 def merged(state: State, program: Program, event: RunMerged, at: float, seq: int) -> None:

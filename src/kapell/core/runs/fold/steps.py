@@ -176,9 +176,13 @@ def skipped(state: State, program: Program, event: StepSkipped, at: float, seq: 
             state.scopes[run.scope].live += 1
         else:
             _count_item(state, run)
+    status = StepStatus.SKIPPED
     if event.reason == "stopped":
         _stopped(state, run)
-    tree.end(state, program, run, StepStatus.SKIPPED)
+        if event.path in state.dead:  # a call of unknown outcome: it was not skipped
+            state.dead.remove(event.path)
+            status = StepStatus.FAILED
+    tree.end(state, program, run, status)
 
 
 def _stopped(state: State, run: StepRun) -> None:
@@ -206,22 +210,26 @@ def timed_out(state: State, program: Program, event: StepTimedOut, at: float, se
 
 
 def dead(state: State, program: Program, event: StepDead, at: float, seq: int) -> None:
-    """A person has to look; a failed step stops the run's other work."""
+    """A person has to look; a failed step stops the run's other work.
+
+    Where only the outcome of a call is unknown, the step run has not ended: it waits.
+    """
     del at, seq
     if event.path not in state.dead:
         state.dead.append(event.path)
     if event.stage == "compensation":
         return
+    unknown = event.stage == "unknown_outcome"
     run = state.steps.get(event.path)
     if run is not None:
-        run.status = StepStatus.DEAD
+        run.status = StepStatus.WAITING if unknown else StepStatus.DEAD
         run.failure = event.failure
         if event.undo is not None:
             state.undo.append(UndoEntry(run.path, run.body, event.undo))
         tree.set_wait(state, run, "person", None)
-    if event.stage == "unknown_outcome":
+    if unknown:
         return
-    if state.failure is None and state.phase != "cancelling":
+    if state.failure is None and state.phase not in {"cancelling", "undoing"}:
         state.failure = event.failure
     if state.phase == "going":
         hold = program.version.on_failure == "hold" or event.stage == "poison"

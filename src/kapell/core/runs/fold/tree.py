@@ -141,7 +141,9 @@ def failure_inside(state: State, program: Program, run: StepRun) -> Failure | No
             return scope.failure
     for path in state.dead:
         dead = state.steps.get(path)
-        if dead is not None and any(around is run for around in chain(state, dead)):
+        if dead is None or (state.phase == "going" and dead.status is StepStatus.WAITING):
+            continue
+        if any(around is run for around in chain(state, dead)):
             return dead.failure
     return None
 

@@ -1,5 +1,7 @@
 """What comes back from calls to models and tools: an answer, a result, or nothing."""
 
+import msgspec
+
 from kapell.core.events.model import ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Packed
@@ -113,6 +115,17 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
     run = t.state.steps[opened.path]
     t.freed(run)
     finish(t, run, lambda: packed)
+
+
+def once(call: OpenCall, failure: Failure, *, unknown: bool) -> Failure:
+    """Return the failure of a call; one that may have taken effect is no passing trouble.
+
+    Where the tool must not be called twice, nothing is tried again because of it, unless the author
+    names its code.
+    """
+    if not unknown or call.kind != "tool" or call.repeatable:
+        return failure
+    return msgspec.structs.replace(failure, kind=Kind.CONFLICT, retryable=False, retry_after=None)
 
 
 def end_call(
