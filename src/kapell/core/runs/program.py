@@ -16,6 +16,7 @@ from kapell.core.workflows.version import (
     AskWork,
     BlockWork,
     Body,
+    Join,
     LoopWork,
     ParallelWork,
     Step,
@@ -46,13 +47,17 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BodyPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A numbered body. ``version`` is the workflow whose agents and inputs its steps see."""
+    """A numbered body. ``version`` is the workflow whose agents and inputs its steps see.
+
+    ``always`` gives, for every ``join: always`` step, all steps before it, direct or not.
+    """
 
     number: int
     body: Body
     version: Version
     places: dict[str, Place]
     first: tuple[str, ...]
+    always: dict[str, frozenset[str]]
     is_workflow: bool = False
 
     @property
@@ -112,6 +117,7 @@ class Program:
             version=version,
             places=places,
             first=tuple(step.id for step in body.steps if not step.after),
+            always=_always(body),
             is_workflow=is_workflow,
         )
         self.bodies.append(plan)
@@ -155,3 +161,20 @@ class Program:
         if step.compensate is not None:
             inner[paths.UNDO] = self._add(step.compensate, version)
         return inner
+
+
+def _always(body: Body) -> dict[str, frozenset[str]]:
+    after = {step.id: step.after for step in body.steps}
+    found: dict[str, frozenset[str]] = {}
+    for step in body.steps:
+        if step.join is not Join.ALWAYS:
+            continue
+        before: set[str] = set()
+        open_ids = list(step.after)
+        while open_ids:
+            one = open_ids.pop()
+            if one not in before:
+                before.add(one)
+                open_ids += after[one]
+        found[step.id] = frozenset(before)
+    return found

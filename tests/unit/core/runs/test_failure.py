@@ -370,3 +370,31 @@ def test_nothing_goes_on_once_undoing_has_begun() -> None:
     )
     assert paths(made, "compensation.started") == ["a"]
     assert "w" not in paths(made, "step.succeeded")
+
+
+@pytest.mark.requirement("DX-04")
+@pytest.mark.parametrize(
+    "held",
+    [
+        "{id: w, join: always, wait: {for: 5s}}",
+        "{id: w, depends_on: [], steps: [{id: x, depends_on: [], tool: bad}, "
+        "{id: y, depends_on: [x], join: always, wait: {for: 5s}}]}",
+    ],
+)
+def test_always_waits_for_such_a_step_even_when_others_stand_between(held: str) -> None:
+    made = ran(
+        f"""
+        - {{id: a, tool: bad}}
+        - {held}
+        - {{id: b, depends_on: [w], tool: t}}
+        - {{id: c, depends_on: [b], tool: t}}
+        - {{id: look, join: always, depends_on: [c], tool: t}}
+        """
+    )
+    ended = [e.type for e in made.events if getattr(e.payload, "path", "").startswith("w")]
+    assert ended[-1] == "step.succeeded"
+    look = paths(made, "step.started").index("look")
+    assert look == len(paths(made, "step.started")) - 1
+    last = max(e.seq for e in made.events if getattr(e.payload, "path", "").startswith("w"))
+    began = next(e.seq for e in made.events if getattr(e.payload, "path", "") == "look")
+    assert last < began

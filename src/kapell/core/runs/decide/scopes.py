@@ -1,5 +1,7 @@
 """Scopes: which steps of a body may begin, and what its end means to its owner."""
 
+from collections.abc import Container
+
 from kapell.core.events.compensation import CompensationFailed, CompensationSucceeded
 from kapell.core.events.run import RunSucceeded
 from kapell.core.events.step import StepDead, StepSkipped, StepStarted
@@ -117,23 +119,27 @@ def closed(t: Turn, path: str) -> None:
             _given_up(t, scope)
 
 
-def next_always(t: Turn, scope: Scope) -> str:
+def next_always(t: Turn, scope: Scope, holding: Container[str] = ()) -> str:
     """Return the next ``join: always`` step of a failing scope.
 
-    What it waits for can no longer change, but for another such step that still goes on.
+    What stands before it, directly or through others, can no longer change, but for such steps:
+    one that has not ended is waited for, and so is what holds one (``holding``, by path).
     """
     plan = t.program.bodies[scope.body]
-    for step_id, place in plan.places.items():
+    for step_id, before in plan.always.items():
         path = paths.join(scope.path, step_id)
-        if place.step.join is Join.ALWAYS and path not in t.state.steps:
-            waited = [t.state.steps.get(paths.join(scope.path, one)) for one in place.step.after]
-            if not any(run and run.status not in STEP_ENDED and _always(t, run) for run in waited):
-                return path
+        if path not in t.state.steps and not any(
+            _still(t, paths.join(scope.path, one), one in plan.always, holding) for one in before
+        ):
+            return path
     return ""
 
 
-def _always(t: Turn, run: StepRun) -> bool:
-    return t.place(run).step.join is Join.ALWAYS
+def _still(t: Turn, path: str, always: bool, holding: Container[str]) -> bool:
+    if not always:
+        return path in holding
+    run = t.state.steps.get(path)
+    return run is None or run.status not in STEP_ENDED
 
 
 def body_output(t: Turn, scope: Scope) -> Packed:

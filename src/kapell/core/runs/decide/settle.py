@@ -7,7 +7,8 @@ from kapell.core.runs.decide.clock import next_due
 from kapell.core.runs.decide.scopes import next_always
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
-from kapell.core.runs.status import RunStatus, StepStatus
+from kapell.core.runs.status import STEP_ENDED, RunStatus, StepStatus
+from kapell.core.workflows.version import Join
 from kapell.kit.errors import Bug
 
 
@@ -34,11 +35,25 @@ def settle(t: Turn) -> bool:
 
 def _always(t: Turn) -> str:
     """Return the next ``join: always`` step of a scope that is open still, innermost first."""
+    holding: set[str] | None = None
     for scope in reversed(t.state.scopes.values()):
-        found = next_always(t, scope)
+        if not t.program.bodies[scope.body].always:
+            continue
+        if holding is None:
+            holding = _holding(t)
+        found = next_always(t, scope, holding)
         if found:
             return found
     return ""
+
+
+def _holding(t: Turn) -> set[str]:
+    """Return the paths of what holds a ``join: always`` step that goes on."""
+    found: set[str] = set()
+    for run in t.state.steps.values():
+        if run.status not in STEP_ENDED and t.place(run).step.join is Join.ALWAYS:
+            found.update(around.path for around in tree.chain(t.state, run))
+    return found
 
 
 def undo(t: Turn) -> None:
