@@ -36,7 +36,7 @@ from kapell.services.runs.forking import Forker
 from kapell.services.runs.porting import Porter
 from kapell.services.runs.ports import RunReader
 from kapell.services.runs.reading import Histories
-from kapell.services.runs.resting import rests
+from kapell.services.runs.resting import goes_on, rests
 from kapell.services.runs.starting import Identity, Starter
 from kapell.services.runs.telling import Teller
 from kapell.services.runs.versions import Versions
@@ -123,7 +123,9 @@ class App:
             drain=settings.drain,
         )
         solitary = SolitaryProcess(str(self.root), name)
-        return Worker(self.desk(name), self.store.doorbell, limits, solitary)
+        worker = Worker(self.desk(name), self.store.doorbell, limits, solitary)
+        self.starter.employ(worker)
+        return worker
 
     def desk(self, worker: WorkerId) -> Desk:
         """Return what the runs of a worker share."""
@@ -168,6 +170,8 @@ class App:
             finally:
                 looking.cancel()
         working.raise_failure(run)
+        if await goes_on(self.reader, self.tenant, run, self.clock.now()):
+            await self.run_until_idle(run, worker)
 
     async def _look(self, run: RunId, stop: asyncio.Event) -> None:
         """Set ``stop`` when the run rests although another worker carries it."""

@@ -1,6 +1,7 @@
 """Whoever carries a run, the one who watches it learns when it ends or waits for somebody."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import WorkerId
 from kapell.services.runs.advancing.worker import Limits, Worker
-from tests.integration.runs.shop import Shop, reached, started, working
+from kapell.services.runs.ports import Append, Appended, RunLog
+from kapell.testing.tools.doubles import NoopTool
+from tests.integration.runs.shop import PATIENCE, Shop, reached, started, types, working
 
 ASKING = """
 steps:
@@ -67,3 +70,42 @@ steps:
         await app.run_until_idle(fork)
         _, state = await app.histories.state(await app.histories.events(fork))
         assert await app.histories.value(state.output) == {"tone": "formal", "rows": 1}
+
+
+class Interrupted:
+    """A log in front of which somebody speaks just before a run would be given back."""
+
+    def __init__(self, log: RunLog, speak: Callable[[], Awaitable[object]]) -> None:
+        self._log = log
+        self._speak: Callable[[], Awaitable[object]] | None = speak
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._log, name)
+
+    async def append(self, append: Append) -> Appended:
+        """Let somebody speak once, then append."""
+        if append.release and self._speak is not None:
+            speak, self._speak = self._speak, None
+            await speak()
+        return await self._log.append(append)
+
+
+@pytest.mark.requirement("WF-11", "WF-08")
+async def test_an_answer_that_comes_when_the_run_is_given_back_is_carried_on(
+    any_shop: Shop,
+) -> None:
+    """What follows is more than deciding: a worker that leaves would not begin it."""
+    any_shop.workflow("asking", ASKING + "  - {id: last, tool: test.noop, with: {}}\n")
+    async with any_shop.open({"test.noop": NoopTool()}) as app:
+        run = await started(app, "asking")
+        await app.run_until_idle(run)
+        worker = app.worker()
+
+        async def answer() -> object:
+            return await app.teller.answer(run, "ask", True)
+
+        worker.desk.log = Interrupted(app.store.log, answer)  # type: ignore[assignment]  # the rest is the real log's
+        async with asyncio.timeout(PATIENCE):
+            await app.run_until_idle(run, worker)
+        assert (await app.reader.run(app.tenant, run)).status is RunStatus.SUCCEEDED
+        assert (await types(app, run)).count("approval.answered") == 1

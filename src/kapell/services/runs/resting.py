@@ -1,4 +1,4 @@
-"""Whether a run rests: it has ended, or only somebody outside can bring it on."""
+"""Whether a run rests: it has ended, or only somebody outside can bring it on; or goes on."""
 
 from kapell.core.events.run import RunWaiting
 from kapell.core.runs.status import TERMINAL, RunStatus
@@ -23,3 +23,9 @@ async def rests(reader: RunReader, tenant: TenantId, run: RunId, now: float) -> 
     tail = await reader.events(tenant, run, max(summary.seq - _TAIL, 0), _TAIL)
     waiting = [event.payload for event in tail if isinstance(event.payload, RunWaiting)]
     return bool(waiting) and not (waiting[-1].timers or waiting[-1].children)
+
+
+async def goes_on(reader: RunReader, tenant: TenantId, run: RunId, now: float) -> bool:
+    """Tell whether a run that nobody owns can go on at once: somebody spoke when it was left."""
+    summary = await reader.run(tenant, run)
+    return summary.owner is None and summary.wake_at is not None and summary.wake_at <= now
