@@ -10,7 +10,7 @@ import msgspec
 
 from kapell.core.expressions import Read, ValueTemplate, compile_value
 from kapell.core.runs import paths
-from kapell.core.runs.reading import outer_reads
+from kapell.core.runs.reading import outer_reads, reads_of
 from kapell.core.workflows.version import (
     AgentWork,
     AskWork,
@@ -89,6 +89,13 @@ class Program:
         found = self._reads.get(id(body))
         if found is None:
             found = self._reads[id(body)] = outer_reads(body)
+        return found
+
+    def reads_of(self, step: Step) -> frozenset[Read]:
+        """Return what a step of the version, with all that is in it, reads from around itself."""
+        found = self._reads.get(id(step))
+        if found is None:
+            found = self._reads[id(step)] = reads_of(step)
         return found
 
     def place(self, body: int, step_id: str) -> Place:

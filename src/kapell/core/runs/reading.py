@@ -33,6 +33,11 @@ def outer_reads(body: Body) -> frozenset[Read]:
     return frozenset(r for r in found if not (r.root == "steps" and r.member in own))
 
 
+def reads_of(step: Step) -> frozenset[Read]:
+    """Return what a step reads, and what the bodies in it read from around themselves."""
+    return frozenset(_of_step(step))
+
+
 def _of_step(step: Step) -> Iterator[Read]:
     for source in (step.when, step.for_each.where if step.for_each else None):
         if source is not None:

@@ -35,10 +35,12 @@ def sim(
     workflows: Mapping[str, str] | None = None,
     quote: tuple[int, int] | None = None,
     seed: int | None = None,
+    model: str | None = None,
 ) -> Simulation:
     """Return a run of these steps that nobody has claimed yet.
 
-    ``quote`` is the price of a million tokens in and out, in nano-dollars.
+    ``quote`` is the price of a million tokens in and out, in nano-dollars; ``model`` overrides that
+    of every step.
     """
     text = (
         f"name: w\n{textwrap.dedent(head)}\nsteps:\n{textwrap.indent(textwrap.dedent(steps), '  ')}"
@@ -48,7 +50,7 @@ def sim(
     quotes: dict[str, Quote | Failure] | None = None
     if quote is not None:
         quotes = {"offline": Quote(model="offline", input_price=quote[0], output_price=quote[1])}
-    return Simulation(version, inputs or {}, effect, quotes=quotes, seed=seed)
+    return Simulation(version, inputs or {}, effect, quotes=quotes, seed=seed, model=model)
 
 
 def ran(

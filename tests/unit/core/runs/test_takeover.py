@@ -12,6 +12,7 @@ from kapell.core.runs.inputs import Claimed, ToolReplied
 from kapell.core.runs.status import RUN_TRANSITIONS, RunStatus, after
 from kapell.kit.errors import Bug
 from kapell.kit.ids import RunId
+from kapell.kit.json import Json
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked
 from tests.unit.core.runs.running import BAD, asked, paths, ran, sim
@@ -235,3 +236,59 @@ def test_every_moment_of_a_run_is_its_fold() -> None:
     while made.state.status == "running" and made.step():
         checked(made)
     assert paths(made, "step.dead")
+
+
+def _again(first: Simulation, steps: str, inputs: Json = None, model: str | None = None) -> int:
+    """Return how many calls the same workflow makes with the results of another run at hand."""
+    given = inputs if isinstance(inputs, dict) else {}
+    other = sim(steps, inputs=given, model=model)
+    other.cached = dict(first.cached)
+    other.run()
+    assert other.state.status == "succeeded"
+    return len(other.asked)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "ask: Hi",
+        "agent: writer, prompt: Hi",
+        "steps: [{id: b, ask: Hi}]",
+        "parallel: {l: [{id: b, ask: Hi}]}",
+    ],
+)
+def test_a_result_kept_of_one_model_is_not_used_for_another(work: str) -> None:
+    steps = f"- {{id: a, {work}, cache: {{ttl: 1h}}}}"
+    first = ran(steps)
+    assert len(first.asked) == 1
+    assert _again(first, steps) == 0
+    assert _again(first, steps, model="other") == 1
+    keyed = f"- {{id: a, {work}, cache: {{ttl: 1h, key: mine}}}}"
+    first = ran(keyed)
+    assert (_again(first, keyed), _again(first, keyed, model="other")) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "steps: [{id: b, tool: t, with: {n: '{{ inputs.n }}'}}]",
+        "loop: {steps: [{id: b, tool: t}], until: inputs.n > 0}",
+        "switch: {cases: [{name: x, when: inputs.n > 0, steps: [{id: b, tool: t}]}]}",
+        "tool: t, with: {n: '{{ inputs.n }}'}",
+    ],
+)
+def test_a_result_kept_for_some_inputs_is_not_used_for_others(work: str) -> None:
+    steps = f"- {{id: a, {work}, cache: {{ttl: 1h}}}}"
+    first = ran(steps, inputs={"n": 1})
+    assert _again(first, steps, {"n": 1}) == 0
+    assert _again(first, steps, {"n": 2}) == 1
+
+
+def test_a_result_of_a_tool_is_kept_for_the_files_it_was_made_from() -> None:
+    steps = "- {id: a, tool: t, cache: {ttl: 1h}}\n- {id: b, tool: u}"
+    first = ran(steps)
+    other = sim(steps)
+    other.cached = dict(first.cached)
+    other.state.request = msgspec.structs.replace(other.state.request, workspace="/elsewhere")
+    other.run()
+    assert [path for path, _ in asked(other)] == ["a", "b"]

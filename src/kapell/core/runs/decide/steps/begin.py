@@ -207,27 +207,37 @@ def _child(t: Turn, run: StepRun, version: Version, inputs: Packed) -> None:
 
 
 def _cache_key(t: Turn, run: StepRun, step: Step) -> str:
-    """Return the key of a step with ``cache``: what it says, or everything its work would see."""
+    """Return the key of a step with ``cache``: what it says, or everything its work would see.
+
+    The version stands for the definitions: prompts, agents, schemas, models. What one run may have
+    other than another of the same version is named beside it.
+    """
     if step.cache is None:
         return ""
-    names = t.names(run)
-    if step.cache.key is not None:
-        seen = names.value(step.cache.key)
-    else:
-        seen = names.value(_inputs_of(step))
-    version = t.state.request.version
-    return digest(encode([version, step.id, run.body, step.model, seen]))
+    names, request = t.names(run), t.state.request
+    own = step.cache.key
+    seen = names.value(own) if own is not None else _seen(t, names, step)
+    around: Json = [request.workspace, dict(t.state.files)] if _uses_files(step) else None
+    model = request.model or step.model
+    return digest(encode([request.version, step.id, run.body, model, around, seen]))
 
 
-def _inputs_of(step: Step) -> Json:
+def _seen(t: Turn, names: Names, step: Step) -> Json:
+    """Return what the work of a step is given; of one with steps inside, all that these read."""
     work = step.work
     if isinstance(work, AgentWork | AskWork):
-        return work.prompt
-    if isinstance(work, ToolWork | WorkflowWork):
-        return work.args
+        return names.value(work.prompt)
+    if isinstance(work, ToolWork):
+        spec = t.ctx.tools.get(work.tool)
+        return [names.value(work.args), None if spec is None else msgspec.to_builtins(spec)]
     if isinstance(work, SetWork):
-        return work.values
-    return None
+        return names.value(work.values)
+    return names.collect(t.program.reads_of(step))
+
+
+def _uses_files(step: Step) -> bool:
+    """Tell whether a step's work may read files: of the workspace, or of the run's folder."""
+    return not isinstance(step.work, AgentWork | AskWork | SetWork)
 
 
 def _from_cache(t: Turn, run: StepRun, key: str) -> bool:
