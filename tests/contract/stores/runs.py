@@ -55,6 +55,7 @@ def new(
     wake_at: float | None = None,
     row: RunRow = QUEUED,
     artifacts: Mapping[Digest, bytes] | None = None,
+    owner: WorkerId | None = None,
 ) -> NewRun:
     """Return a run to begin."""
     first = RunQueued(workflow=workflow, version=V, inputs=NOTHING, key=key)
@@ -70,6 +71,7 @@ def new(
         fingerprint=fingerprint,
         priority=priority,
         wake_at=wake_at,
+        owner=owner,
     )
 
 
@@ -85,7 +87,7 @@ def decision(
     messages: Sequence[Message] = (),
     artifacts: Mapping[Digest, bytes] | None = None,
     release: bool = False,
-    takeovers: int = 0,
+    claims: int = 0,
 ) -> Append:
     """Return a decision of the run's owner, of one event unless others are given."""
     expected = claim.seq if seq is None else seq
@@ -106,7 +108,7 @@ def decision(
         messages=tuple(messages),
         artifacts=artifacts or {},
         release=release,
-        takeovers=takeovers,
+        claims=claims,
     )
 
 

@@ -5,9 +5,22 @@ import asyncio
 import pytest
 
 from kapell.adapters.db import Store
+from kapell.core.events.codec import VERSION
+from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import RunId, WorkerId
-from kapell.services.runs.ports import RunLost
-from tests.contract.stores.runs import ANN, BOB, T, claimed, decision, message, new, owned
+from kapell.services.runs.ports import Claim, RunLost
+from tests.contract.stores.runs import (
+    ANN,
+    BOB,
+    ENDED,
+    T,
+    V,
+    claimed,
+    decision,
+    message,
+    new,
+    owned,
+)
 
 LONG = 60.0
 
@@ -101,6 +114,26 @@ async def test_a_takeover_that_races_appends_leaves_one_owner(store: Store) -> N
     assert sorted(taken + rest) == sorted(held)
 
 
+@pytest.mark.requirement("DX-17")
+async def test_a_run_born_owned_is_its_beginners_until_the_lease_ends(store: Store) -> None:
+    await store.log.beat(ANN, {}, LONG)
+    await store.starts.start([new("r1", owner=ANN), new("r2", owner=ANN, row=ENDED)])
+    assert await claimed(store, worker=BOB) == []
+    assert (await store.reader.run(T, "r1")).owner == ANN
+    assert (await store.reader.run(T, "r2")).owner is None
+    born = Claim(
+        tenant_id=T, run_id=RunId("r1"), workflow="review", version=V, epoch=1, seq=1,
+        takeovers=0, status=RunStatus.QUEUED,
+    )  # fmt: skip
+    assert (await store.log.append(decision(born))).seq == 2
+    await store.log.beat(ANN, {born.run_id: 1}, -1.0)
+    await store.log.beat(BOB, {}, LONG)
+    (claim,) = (await store.log.claim(BOB, 9, {}, VERSION)).claims
+    assert (claim.run_id, claim.epoch, claim.seq, claim.takeovers) == ("r1", 2, 2, 0)
+    with pytest.raises(RunLost):
+        await store.log.append(decision(born, seq=2))
+
+
 async def test_new_runs_are_nobodys(store: Store) -> None:
     await store.starts.start([new("r1")])
     await store.log.beat(ANN, {}, LONG)
@@ -111,12 +144,12 @@ async def test_new_runs_are_nobodys(store: Store) -> None:
 async def test_a_takeover_that_does_not_get_on_is_counted_on(store: Store) -> None:
     """Runs that end their workers at the same place again and again are noticed by the count."""
     (claim,) = await owned(store, "r1")
-    assert claim.takeovers == 1
+    assert claim.takeovers == 0
     seen = []
     for kept in (1, 2, 0, 0):
-        await store.log.append(decision(claim, takeovers=kept))
+        await store.log.append(decision(claim, claims=kept))
         await store.log.beat(ANN, {claim.run_id: claim.epoch}, -1.0)
         await store.log.beat(BOB, {}, LONG)
         (claim,) = (await store.log.claim(ANN, 1, {}, 1)).claims
         seen.append(claim.takeovers)
-    assert seen == [2, 3, 1, 1]
+    assert seen == [1, 2, 0, 0]

@@ -15,9 +15,9 @@ from kapell.services.runs.ports import Append, Message, NewRun
 RUN_COLUMNS = (
     "tenant_id, run_id, workflow, version, status, seq, generation, priority, log_format, wake_at, "
     "created_at, updated_at, ended_at, usd, tokens, error_code, key, fingerprint, parent_run, "
-    "parent_path, forked_from, epoch, claims"
+    "parent_path, forked_from, owner, claimed_at, epoch, claims"
 )
-"""The columns of ``Birth.columns``, in its order, then epoch and claims (both 0)."""
+"""The columns of ``Birth.columns``, in its order."""
 
 
 class Birth(msgspec.Struct):
@@ -36,7 +36,8 @@ class Birth(msgspec.Struct):
             run.tenant_id, run.run_id, run.workflow, run.version, row.status.value,
             len(self.events), row.generation, run.priority, VERSION, wake_at, now, now,
             row.ended_at, row.usd, row.tokens, row.error_code, run.key, run.fingerprint,
-            run.parent_run, run.parent_path, run.forked_from, 0, 0,
+            run.parent_run, run.parent_path, run.forked_from,
+            None if row.ended_at is not None else run.owner, now, 0 if run.owner is None else 1, 0,
         )  # fmt: skip
 
 

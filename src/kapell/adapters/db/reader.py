@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from kapell.adapters.db import faults, rows
 from kapell.core.events.envelope import Event
+from kapell.core.runs import paths
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid
 from kapell.kit.ids import RunId, TenantId, VersionHash
@@ -59,13 +60,11 @@ _APPROVALS = """
 SELECT a.*, r.workflow FROM approvals AS a
     JOIN runs AS r ON r.tenant_id = a.tenant_id AND r.run_id = a.run_id
 WHERE a.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR a.run_id = $2) {open}
-ORDER BY a.at, a.run_id, a.path
 """
 _DEAD = """
 SELECT d.*, r.workflow FROM dead_letters AS d
     JOIN runs AS r ON r.tenant_id = d.tenant_id AND r.run_id = d.run_id
 WHERE d.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR d.run_id = $2) AND d.closed_at IS NULL
-ORDER BY d.at, d.run_id, d.path
 """
 _COSTS = """
 SELECT {by} AS name, count(*) AS calls, CAST(sum(l.usd) AS bigint) AS usd,
@@ -147,7 +146,9 @@ class SqlReader:
     ) -> tuple[ApprovalRow, ...]:
         """Return approvals, oldest first."""
         condition = "AND a.closed_at IS NULL" if open_only else ""
-        found = await self._fetch.rows(_APPROVALS.format(open=condition), tenant_id, run_id)
+        found = _in_order(
+            await self._fetch.rows(_APPROVALS.format(open=condition), tenant_id, run_id)
+        )
         return tuple(
             ApprovalRow(
                 run_id=RunId(rows.text(row["run_id"])),
@@ -168,7 +169,7 @@ class SqlReader:
         self, tenant_id: TenantId, run_id: RunId | None = None
     ) -> tuple[DeadLetterRow, ...]:
         """Return open dead letters, oldest first."""
-        found = await self._fetch.rows(_DEAD, tenant_id, run_id)
+        found = _in_order(await self._fetch.rows(_DEAD, tenant_id, run_id))
         return tuple(
             DeadLetterRow(
                 run_id=RunId(rows.text(row["run_id"])),
@@ -220,6 +221,15 @@ class SqlReader:
         """Remember the position a subscriber has reached."""
         checked(subscriber)
         await self._fetch.write(_SAVE_CURSOR, subscriber, position)
+
+
+def _in_order(found: Sequence[Record]) -> list[Record]:
+    """Return rows oldest first; items of one moment by their numbers, which SQL cannot read."""
+
+    def place(row: Record) -> tuple[float, str, list[tuple[int, str]]]:
+        return rows.time(row["at"]), rows.text(row["run_id"]), paths.order(rows.text(row["path"]))
+
+    return sorted(found, key=place)
 
 
 def _summary(row: Record) -> RunSummary:

@@ -21,6 +21,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
 
     ``key`` is the caller's idempotency key ("" for none); ``fingerprint`` tells whether a repeated
     key asks for the same thing. ``wake_at`` None means at once. ``row`` is the row after them.
+    ``owner`` is the worker that owns the run from its birth, under epoch 1.
     """
 
     tenant_id: TenantId
@@ -38,6 +39,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     parent_run: RunId | None = None
     parent_path: str = ""
     forked_from: RunId | None = None
+    owner: WorkerId | None = None
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -74,8 +76,8 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     ``events`` begin at ``expected_seq + 1``. ``consumed`` are inbox numbers. ``starts`` are child
     runs and ``messages`` commands for other runs (a parent's child outcome). ``release`` gives the
     run back in the same transaction, unless its inbox holds something not in ``consumed``.
-    ``takeovers`` is what the next claim counts on from: 0, unless this append only takes up what
-    an earlier owner left, so that a run that ends its owners at the same place is noticed.
+    ``claims`` is what the next claim counts on from: 0, unless this append only takes up what an
+    earlier owner left, so that a run that ends its owners at the same place is noticed.
     """
 
     tenant_id: TenantId
@@ -91,7 +93,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     starts: tuple[NewRun, ...] = ()
     messages: tuple[Message, ...] = ()
     release: bool = False
-    takeovers: int = 0
+    claims: int = 0
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -102,7 +104,7 @@ class Appended(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """A run this worker owns now; ``takeovers`` counts claims since it last got on (1: normal)."""
+    """A run this worker owns now; ``takeovers`` counts its owners since it last got on."""
 
     tenant_id: TenantId
     run_id: RunId

@@ -52,6 +52,18 @@ class KnownModels(Protocol):
         ...
 
 
+class LocalWorker(Protocol):
+    """A worker of this process: a run that it begins is its own from the first moment."""
+
+    def has_room(self, new: NewRun) -> bool:
+        """Tell whether a new run may begin here at once."""
+        ...
+
+    async def begin(self, new: NewRun) -> Started:
+        """Store a new run and go on with it."""
+        ...
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who begins runs, and where: ``workspace`` is an absolute path."""
 
@@ -88,6 +100,11 @@ class Starter:
         self._files = files
         self._routes = routes
         self._models = models
+        self._worker: LocalWorker | None = None
+
+    def employ(self, worker: LocalWorker) -> None:
+        """Let runs begin with a worker of this process while it has room."""
+        self._worker = worker
 
     async def start(
         self,
@@ -166,6 +183,8 @@ class Starter:
         run = new_run(who, request, packing.artifacts, now)
         fingerprint = digest(encode([version.name, dict(inputs), model]))
         run = msgspec.structs.replace(run, fingerprint=fingerprint, wake_at=due)
+        if self._worker is not None and self._worker.has_room(run):
+            return await self._worker.begin(run)
         (started,) = await self._starts.start([run])
         return started
 

@@ -56,7 +56,7 @@ class MemoryLog:
             if letter.message.number in append.consumed:
                 letter.is_open = False
         run.events += append.events
-        run.row, run.claims, run.updated_at = append.row, append.takeovers, self._state.now()
+        run.row, run.claims, run.updated_at = append.row, append.claims, self._state.now()
         ended = append.row.ended_at is not None
         run.wake_at = None if ended else append.row.wake_at
         self._state.keep(append.tenant_id, append.artifacts)
@@ -190,6 +190,6 @@ def _own(run: Run, worker: WorkerId, now: float) -> Claim:
         version=run.new.version,
         epoch=run.epoch,
         seq=len(run.events),
-        takeovers=run.claims,
+        takeovers=run.claims - 1,
         status=run.row.status,
     )

@@ -130,6 +130,9 @@ class State:
             ended = new.row.ended_at is not None
             wake_at = None if ended else now if new.wake_at is None else new.wake_at
             run = Run(new, new.row, list(new.events), wake_at, now, now)
+            if new.owner is not None:
+                run.epoch, run.claimed_at = 1, now
+                run.owner = None if ended else new.owner
             self.runs[new.tenant_id, new.run_id] = run
             self.keep(new.tenant_id, new.artifacts)
             self.log += new.events

@@ -120,13 +120,13 @@ def _rest(appends: Sequence[Decision], births: Sequence[Birth]) -> str | None:
     ]
     if consumed:
         rest["consumed"] = consumed
-    takeovers = [
-        (number, one.append.takeovers)
+    claims = [
+        (number, one.append.claims)
         for number, one in enumerate(appends, start=1)
-        if one.append is not None and one.append.takeovers
+        if one.append is not None and one.append.claims
     ]
-    if takeovers:
-        rest["takeovers"] = takeovers
+    if claims:
+        rest["claims"] = claims
     return msgspec.json.encode(rest).decode() if rest else None
 
 

@@ -59,7 +59,8 @@ class PostgresStarts:
         started = await self._writer.order(beginning(runs))
         if isinstance(started, Appended):
             raise faults.refused("a start was answered as an append")
-        await self._doorbell.ring([one.run_id for one in started])
+        if unowned := [run.run_id for run in runs if run.owner is None]:
+            await self._doorbell.ring(unowned)
         return started
 
     async def send(self, message: Message) -> bool:

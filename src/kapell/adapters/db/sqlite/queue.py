@@ -50,7 +50,7 @@ UPDATE runs SET owner = :worker, epoch = epoch + 1, claims = claims + 1, claimed
     updated_at = :now
 WHERE rowid IN (SELECT row FROM chosen WHERE room IS NULL OR place <= room
     ORDER BY turn, rank, run_id LIMIT :limit)
-RETURNING tenant_id, run_id, workflow, version, epoch, seq, claims, status,
+RETURNING tenant_id, run_id, workflow, version, epoch, seq, claims - 1, status,
     wake_at - {AGEING} * priority AS rank
 """  # noqa: S608 - constants of ours
 _NEXT = """

@@ -43,7 +43,8 @@ class SqliteStarts:
         """Store new runs, each once per key, all in one transaction."""
         born = [birth(run) for run in runs]
         started = await self._writer.do(lambda connection, now: births.start(connection, born, now))
-        await self._doorbell.ring([one.run_id for one in started])
+        if unowned := [run.run_id for run in runs if run.owner is None]:
+            await self._doorbell.ring(unowned)
         return tuple(started)
 
     async def send(self, message: Message) -> bool:

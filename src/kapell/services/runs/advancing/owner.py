@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
 import msgspec
@@ -36,12 +35,14 @@ from kapell.kit.json import Digest, Json, decode, encode
 from kapell.services.runs.advancing import family
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.effects import Sight, stopped
+from kapell.services.runs.advancing.patience import patiently
 from kapell.services.runs.envelopes import enveloped
 from kapell.services.runs.ports import (
     Append,
     Claim,
     InboxMessage,
     Message,
+    NewRun,
     RunLost,
     Snapshot,
 )
@@ -50,16 +51,6 @@ SNAPSHOT_EVERY = 500
 """Events after which a snapshot is worth its writing; from then on at each growth by half, so that
 all snapshots of a run together cost no more than a few times its log.
 """
-
-
-PATIENCE = 60.0
-"""Seconds a run's owner tries to reach the store: what it holds may be paid for, and a database
-that restarts, or whose disk somebody clears, takes about as long.
-"""
-
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 2.0
-"""Seconds between two tries; doubled from the one to the other."""
 
 T = TypeVar("T")
 
@@ -72,7 +63,7 @@ class Draft(msgspec.Struct):
     changes: list[RowChange] = []
     consumed: list[int] = []
     decisions: list[Decision] = []
-    takeovers: int = 0
+    claims: int = 0
 
 
 class RunOwner:
@@ -106,6 +97,7 @@ class RunOwner:
         self._caches: dict[str, Packed | None] = {}
         self._snapshot_at = 0
         self._carried: Carried | None = None
+        self._first: Draft | None = None
         self.lost = False
         self.wakes = False
 
@@ -142,9 +134,12 @@ class RunOwner:
     async def drive(self) -> None:
         """Advance the run until it is released or lost."""
         try:
-            await self._load()
+            if self._carried is None:
+                await self._load()
             if self._on_loaded is not None:
                 self._on_loaded()
+            if await self._after_birth():
+                return
             while not self.lost and not await self._turn():
                 await self._next()
         except RunLost:
@@ -168,12 +163,48 @@ class RunOwner:
         if self._poisoned is not None:
             self._inputs.append(self._poisoned)
             return
-        override = self._carried.state.request.model
-        models = {override} if override else set(program.models())
-        await desk.quotes.warm(models)
-        desk.effects.warm(models)
+        await self._warm(self._carried)
         if not self._cancelled_unseen():
             self._inputs.append(Claimed(desk.worker, claim.epoch))
+
+    async def _warm(self, carried: Carried) -> None:
+        """Have the prices and doors at hand that the run will ask for."""
+        override = carried.state.request.model
+        models = {override} if override else set(carried.program.models())
+        await self._desk.quotes.warm(models)
+        self._desk.effects.warm(models)
+
+    async def begin(self, new: NewRun) -> NewRun | None:
+        """Take the first decision of a run that is not stored yet; return the run with it.
+
+        None when that decision concerns other runs too: it cannot be stored with the run's birth.
+        """
+        desk = self._desk
+        program = await desk.versions.program(new.tenant_id, new.version)
+        self._values.update({digest: decode(body) for digest, body in new.artifacts.items()})
+        self._carried = Carried(program, fold(program, new.events, None), Waitlists())
+        await self._warm(self._carried)
+        draft = self._first = Draft()
+        claimed = Claimed(desk.worker, self.claim.epoch)
+        await self._decide(draft, [claimed], f"worker:{desk.worker}", f"claim:{self.claim.epoch}")
+        if self._messages(draft) or any(decision.children for decision in draft.decisions):
+            return None
+        return msgspec.structs.replace(
+            new,
+            events=new.events + tuple(draft.events),
+            artifacts={**new.artifacts, **draft.artifacts},
+            changes=new.changes + tuple(draft.changes),
+            row=row_of(self.state, None),
+            owner=desk.worker,
+        )
+
+    async def _after_birth(self) -> bool:
+        """Go on where the birth has led; True when the run has ended with it."""
+        draft, self._first = self._first, None
+        if draft is None:
+            return False
+        await self._stored(draft)
+        return self.state.status in TERMINAL
 
     async def _look_into_inbox(self) -> None:
         desk, run = self._desk, self.claim.run_id
@@ -192,7 +223,7 @@ class RunOwner:
         if self._inputs:
             inputs, self._inputs = self._inputs, []
             if self._only_takes_up(inputs):
-                draft.takeovers = self.claim.takeovers
+                draft.claims = self.claim.takeovers + 1
             worker = f"worker:{self._desk.worker}"
             await self._decide(draft, inputs, worker, f"claim:{self.claim.epoch}")
         inbox, self._inbox = self._inbox, []
@@ -302,31 +333,24 @@ class RunOwner:
             starts=await self._children(draft),
             messages=self._messages(draft),
             release=free,
-            takeovers=draft.takeovers,
+            claims=draft.claims,
         )
         appended = await self._patiently(partial(desk.log.append, append))
         for call in [call for call in self._unsaved if call not in state.calls]:
             del self._unsaved[call]
-        for observer in tuple(desk.observers):
-            observer(state.run_id, append.events, state)
-        await self._keep(draft)
+        await self._stored(draft)
         if free and not appended.released:
             await self._look_into_inbox()
         self.wakes = append.row.wake_at is not None
         return appended.released
 
+    async def _stored(self, draft: Draft) -> None:
+        for observer in tuple(self._desk.observers):
+            observer(self.state.run_id, draft.events, self.state)
+        await self._keep(draft)
+
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask the store until it answers, the run is lost, or patience ends."""
-        until = monotonic() + PATIENCE
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                return await ask()
-            except KapellError as error:
-                if not error.retryable or self.lost or monotonic() > until:
-                    raise
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+        return await patiently(ask, lambda: self.lost)
 
     async def _children(self, draft: Draft) -> tuple[family.NewRun, ...]:
         starts = []

@@ -17,25 +17,26 @@ from kapell.kit.errors import Bug, Failure, KapellError
 from kapell.kit.ids import RunId
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.owner import RunOwner
-from kapell.services.runs.ports import Claim, Doorbell
+from kapell.services.runs.ports import Claim, Doorbell, NewRun, Started
 
 log = logging.getLogger(__name__)
 
 SWEEP = 1.0
 """Seconds after which a worker looks by itself, so that a lost ring costs no more than that."""
 
-ALONE_AT = 3
-"""Takeovers without getting on after which a run is advanced in a process of its own. Two happen to
-runs that are innocent: their worker was killed, then the next one was frozen.
+ALONE_AT = 2
+"""Takeovers without getting on after which a run is advanced in a process of its own. When that
+process dies too, the run is put aside for a person, with the cause of that death.
 """
 
-POISON_AT = 20
-"""Takeovers without getting on after which a run is put aside for a person, whoever died of it. A
-process of its own that dies tells enough by itself.
+UNSEEN_AT = 10
+"""Takeovers without getting on after which a run is put aside although nobody saw what ended its
+owners: its own processes died together with the workers that watched them. Fewer would convict runs
+that only met a fleet whose machines go down.
 """
 
-ALONE_AT_ONCE = 2
-"""Processes of their own at a time: each is as heavy as a worker."""
+PROCESSES = 2
+"""Processes for single runs at a time: each is as heavy as a worker."""
 
 LOADING = 64
 """Runs claimed and not yet loaded at a time. Hundreds loaded side by side keep a process from beats
@@ -45,7 +46,7 @@ until it has lost them all, and the next one after it: none would get on, all wo
 HOPE = 10.0
 """Seconds a watched run waits to be claimed from a store that fails, before its watcher is told."""
 
-AGAIN = 5.0
+REST = 5.0
 """Seconds after which a run whose owner met an error it can do nothing about is claimed anew."""
 
 
@@ -90,10 +91,13 @@ class Worker:
         self._owners: dict[RunId, RunOwner] = {}
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
         self._alone: dict[RunId, int] = {}
-        self._processes = asyncio.Semaphore(ALONE_AT_ONCE)
+        self._processes = asyncio.Semaphore(PROCESSES)
         self._news = asyncio.Event()
         self._rung: set[RunId] = set()
         self._watched: tuple[RunId, asyncio.Event] | None = None
+        self._open = False
+        self._behind = False
+        self._beginning = 0
         self.failures: dict[RunId, Failure] = {}
 
     @property
@@ -135,8 +139,10 @@ class Worker:
         helpers = [asyncio.create_task(self._beating()), asyncio.create_task(self._listening())]
         stopper = asyncio.create_task(self._stopping(stop))
         try:
+            self._open = True
             await self._claiming(stop)
         finally:
+            self._open = False
             try:
                 await self._drain()
             finally:
@@ -145,6 +151,42 @@ class Worker:
                 await asyncio.gather(*helpers, stopper, return_exceptions=True)
                 with contextlib.suppress(KapellError):
                     await self.desk.log.leave(self.desk.worker)
+
+    def has_room(self, new: NewRun) -> bool:
+        """Tell whether a new run may begin here at once.
+
+        Not while runs that are due wait for room, nor when a cap has to be counted.
+        """
+        taken = len(self._tasks) + self._beginning
+        at_once = new.wake_at is None and new.workflow not in self._limits.caps
+        return self._open and at_once and not self._behind and taken < self._limits.runs
+
+    async def begin(self, new: NewRun) -> Started:
+        """Begin a run as its owner: its first decision is stored with it, nothing is read back.
+
+        Raises:
+            KapellError: the run could not be stored.
+        """
+        claim = Claim(
+            tenant_id=new.tenant_id,
+            run_id=new.run_id,
+            workflow=new.workflow,
+            version=new.version,
+            epoch=1,
+            seq=0,
+            takeovers=0,
+            status=new.row.status,
+        )
+        owner = RunOwner(claim, self.desk, None, self._news.set)
+        self._beginning += 1
+        try:
+            ours = await _first_decision(owner, new)
+            (started,) = await self.desk.starts.start([ours or new])
+        finally:
+            self._beginning -= 1
+        if ours is not None and started.created:
+            self._own(claim, owner)
+        return started
 
     async def _stopping(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -183,28 +225,29 @@ class Worker:
         loaded = sum(owner.loaded for owner in self._owners.values())
         loading = len(self._tasks) - len(self._alone) - loaded
         free = min(self._limits.runs - len(self._tasks), LOADING - loading)
-        if free <= 0:
+        self._behind = free <= 0
+        if self._behind:
             return SWEEP
         found = await self.desk.log.claim(self.desk.worker, free, self._limits.caps, int(FOLD))
         self.desk.skew = found.now - self.desk.clock.now()
         for claim in found.claims:
             self._own(claim)
-        if len(found.claims) >= free:
+        self._behind = len(found.claims) >= free
+        if self._behind:
             return 0.0
         if found.next_due is None:
             return SWEEP
         return min(SWEEP, max(found.next_due - found.now, 0.005))
 
-    def _own(self, claim: Claim) -> None:
-        task = asyncio.create_task(self._advance(claim))
-        self._tasks[claim.run_id] = task
+    def _own(self, claim: Claim, born: RunOwner | None = None) -> None:
+        self._tasks[claim.run_id] = asyncio.create_task(self._advance(claim, born))
 
-    async def _advance(self, claim: Claim) -> None:
+    async def _advance(self, claim: Claim, born: RunOwner | None) -> None:
         try:
-            if ALONE_AT <= claim.takeovers < POISON_AT and self._solitary is not None:
+            if ALONE_AT <= claim.takeovers < UNSEEN_AT and self._solitary is not None:
                 await self._advance_alone(claim, self._solitary)
             else:
-                await self._drive(claim)
+                await self._drive(claim, born)
         finally:
             owner = self._owners.pop(claim.run_id, None)
             full = len(self._tasks) >= self._limits.runs
@@ -219,11 +262,11 @@ class Worker:
                 if run == claim.run_id:
                     stop.set()
 
-    async def _drive(self, claim: Claim) -> None:
-        if claim.takeovers >= POISON_AT:
+    async def _drive(self, claim: Claim, born: RunOwner | None) -> None:
+        if claim.takeovers >= UNSEEN_AT:
             await self._put_aside(claim, self.failures.get(claim.run_id) or _unknown())
             return
-        failure = await self._driven(claim)
+        failure = await self._driven(claim, born=born)
         if failure is None:
             self.failures.pop(claim.run_id, None)
         elif failure.retryable:
@@ -232,9 +275,11 @@ class Worker:
         else:
             await self._put_aside(claim, failure)
 
-    async def _driven(self, claim: Claim, poisoned: Poisoned | None = None) -> Failure | None:
+    async def _driven(
+        self, claim: Claim, poisoned: Poisoned | None = None, born: RunOwner | None = None
+    ) -> Failure | None:
         """Own a run until it is free again; return what the owner could not deal with."""
-        owner = RunOwner(claim, self.desk, poisoned, self._news.set)
+        owner = born or RunOwner(claim, self.desk, poisoned, self._news.set)
         self._owners[claim.run_id] = owner
         try:
             await owner.drive()
@@ -249,14 +294,14 @@ class Worker:
     async def _put_aside(self, claim: Claim, failure: Failure) -> None:
         """Let a run that breaks its owners or their processes wait for a person, with the cause."""
         self.failures[claim.run_id] = failure
-        if await self._driven(claim, Poisoned(failure, claim.takeovers)) is not None:
+        if await self._driven(claim, Poisoned(failure, claim.takeovers + 1)) is not None:
             await self._give_back(claim)
 
     async def _give_back(self, claim: Claim) -> None:
         """Give a run back for a while. If that fails, the beat finds it held by nobody."""
         self._owners.pop(claim.run_id, None)
         with contextlib.suppress(KapellError):
-            wake_at = self.desk.now() + AGAIN
+            wake_at = self.desk.now() + REST
             await self.desk.log.release(
                 self.desk.worker, claim.tenant_id, claim.run_id, claim.epoch, wake_at
             )
@@ -328,6 +373,15 @@ class Worker:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _first_decision(owner: RunOwner, new: NewRun) -> NewRun | None:
+    """Return a new run with what its owner decides first; None leaves it to whoever claims it."""
+    try:
+        return await owner.begin(new)
+    except Exception:  # whoever claims the run meets it again, and knows what to do
+        log.debug("run %s is left to the queue", new.run_id, exc_info=True)
+        return None
 
 
 def _idle(state: State) -> bool:

@@ -215,12 +215,12 @@ BEGIN
     IF rest->'births' IS NOT NULL THEN
         INSERT INTO runs (tenant_id, run_id, workflow, version, status, seq, generation, priority,
             log_format, wake_at, created_at, updated_at, ended_at, usd, tokens, error_code, key,
-            fingerprint, parent_run, parent_path, forked_from, epoch, claims)
+            fingerprint, parent_run, parent_path, forked_from, owner, claimed_at, epoch, claims)
         SELECT b->>0, b->>1, b->>2, b->>3, b->>4, (b->>5)::bigint, (b->>6)::bigint,
             (b->>7)::bigint, (b->>8)::bigint,
             CASE WHEN b->>12 IS NULL THEN coalesce((b->>9)::float8, now) END, now, now,
             (b->>12)::float8, (b->>13)::bigint, (b->>14)::bigint, b->>15, b->>16, b->>17, b->>18,
-            b->>19, b->>20, 0, 0
+            b->>19, b->>20, b->>21, now, (b->>23)::bigint, 0
         FROM json_array_elements(rest->'births') AS b;
     END IF;
     IF rest->'reserved' IS NOT NULL THEN
@@ -340,9 +340,9 @@ BEGIN
             AS a(place, seq, status, generation, wake, ended, usd, tokens, error, free)
         WHERE r.ctid = a.place;
     END IF;
-    IF rest->'takeovers' IS NOT NULL THEN
+    IF rest->'claims' IS NOT NULL THEN
         UPDATE runs AS r SET claims = (b->>1)::bigint
-        FROM json_array_elements(rest->'takeovers') AS b
+        FROM json_array_elements(rest->'claims') AS b
         WHERE r.tenant_id = a_tenant[(b->>0)::int] AND r.run_id = a_run[(b->>0)::int];
     END IF;
     IF cardinality(b_digest) > 0 THEN
@@ -422,7 +422,7 @@ BEGIN
         RETURNING r.tenant_id, r.run_id, r.workflow, r.version, r.epoch, r.seq, r.claims,
             r.status, m.rank
     )
-    SELECT o.tenant_id, o.run_id, o.workflow, o.version, o.epoch, o.seq, o.claims, o.status, t,
+    SELECT o.tenant_id, o.run_id, o.workflow, o.version, o.epoch, o.seq, o.claims - 1, o.status, t,
         NULL::float8
     FROM owned AS o ORDER BY o.rank, o.run_id;
     RETURN QUERY SELECT NULL, NULL, NULL, NULL, NULL::bigint, NULL::bigint, NULL::bigint, NULL, t,

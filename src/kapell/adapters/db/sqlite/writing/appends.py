@@ -86,7 +86,7 @@ def _row(append: Append, quiet: bool, now: float) -> batches.Row:
         append.expected_seq + len(append.events), row.status.value, row.generation,
         None if row.ended_at is not None else row.wake_at, row.ended_at, row.usd, row.tokens,
         row.error_code, 1 if quiet and _frees(append) else 0, now,
-        append.takeovers,
+        append.claims,
     )  # fmt: skip
 
 
