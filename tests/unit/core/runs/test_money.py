@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from kapell.core.events.budget import BudgetExceeded, BudgetWarned
 from kapell.core.gateway.calls import Usage
-from kapell.core.runs.commands import ChildOutcome, LateAnswer
+from kapell.core.runs.commands import ChildOutcome, LateAnswer, Retry
 from kapell.core.runs.inputs import ModelReplied, TimePassed
+from kapell.core.pricing.quote import Quote
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked, money_holds
 from tests.unit.core.runs.running import asked, paths, ran, said, sim
@@ -43,6 +44,63 @@ def test_a_call_without_room_fails_and_names_the_budget(
     assert made.state.failure is not None
     assert made.state.failure.code == "budget_exceeded"
     assert (f"step '{scope}'" if scope else "the run") in made.state.failure.message
+
+
+CAUGHT = [
+    "{id: a, ask: Hi, on_error: continue}",
+    "{id: a, ask: Hi, on_error: {steps: [{id: h, tool: t}]}}",
+    "{id: a, for_each: [1, 2], on_item_error: collect, ask: Hi}",
+    "{id: a, for_each: [1, 2], on_item_error: collect, steps: [{id: b, ask: Hi}]}",
+    "{id: a, on_error: continue, retry: {attempts: 2, on: [denied]}, steps: [{id: b, ask: Hi}]}",
+    "{id: a, on_error: continue, parallel: {l: [{id: b, ask: Hi}], r: [{id: c, ask: Hi}]}}",
+]
+
+
+@pytest.mark.requirement("GR-07")
+@pytest.mark.parametrize("caught", CAUGHT)
+@pytest.mark.parametrize("head", ["budget: {usd: 0.001}", "budget: {tokens: 100}"])
+def test_the_runs_own_budget_stops_the_run_whatever_deals_with_failures(
+    head: str, caught: str
+) -> None:
+    made = ran(
+        f"- {{id: u, tool: t, compensate: {{tool: undo}}}}\n- {caught}\n- {{id: z, tool: t}}",
+        head=head,
+        quote=PRICE,
+    )
+    assert [path for path, _ in asked(made)] == ["u", "u!undo/undo"]
+    assert made.state.failure is not None
+    assert (made.state.status, made.state.failure.code) == ("failed", "budget_exceeded")
+    assert "the run is used up" in made.state.failure.message
+    assert made.state.failure.step.startswith("a")
+    assert _exceeded(made) == [("", "usd" if "usd" in head else "tokens")]
+    assert made.state.dead == [""]
+    checked(made)
+    money_holds(made)
+
+
+@pytest.mark.requirement("GR-07")
+def test_a_held_run_out_of_budget_waits_and_can_be_tried_again() -> None:
+    made = sim(
+        f"- {CAUGHT[0]}\n- {{id: z, tool: t}}",
+        head="on_failure: hold\nbudget: {usd: 0.001}",
+        quote=PRICE,
+    )
+    made.run()
+    assert (made.state.status, made.state.phase, made.state.dead) == ("waiting", "held", [""])
+    made.quotes = {"offline": Quote(model="offline", input_price=0, output_price=0)}
+    made.tell(Retry())
+    made.run()
+    assert made.state.status == "succeeded"
+    assert [path for path, _ in asked(made)] == ["a", "z"]
+
+
+@pytest.mark.requirement("GR-07")
+@pytest.mark.parametrize("caught", CAUGHT[:1] + CAUGHT[2:3])
+def test_a_steps_own_budget_is_an_ordinary_failure(caught: str) -> None:
+    own = caught.replace("ask: Hi", "agent: writer, prompt: Hi, budget: {usd: 0.001}")
+    made = ran(f"- {own}\n- {{id: z, tool: t}}", head="budget: {usd: 1}", quote=PRICE)
+    assert made.state.status == "succeeded"
+    assert [path for path, _ in asked(made)][-1] == "z"
 
 
 @pytest.mark.requirement("GR-07")

@@ -21,8 +21,9 @@ _WARN_AT = 0.8
 def room(t: Turn, run: StepRun, usd: int, tokens: int, started: Callable[[], None]) -> bool:
     """Tell whether every budget around has room for a call's worst case.
 
-    A call that only other calls in flight leave no room for waits until they are settled; one that
-    no settling can help fails, and says which budget.
+    A call that only other calls in flight leave no room for waits until they are settled. Where no
+    settling can help, a part's own budget fails the step; the run's own stops the run, whatever
+    would deal with failures on the way.
     """
     for path, meter in _meters(t, run):
         for what, limit, used, reserved, needed in _lines(meter, usd, tokens):
@@ -30,6 +31,9 @@ def room(t: Turn, run: StepRun, usd: int, tokens: int, started: Callable[[], Non
                 continue
             if reserved and used + needed <= limit:
                 t.waitlists.for_money(run.path)
+                return False
+            if path == paths.ROOT and t.state.phase == "going":
+                _stop(t, what, limit, used + needed, run.path)
                 return False
             started()
             t.emit(BudgetExceeded(path, what, limit, used + reserved + needed))
@@ -145,7 +149,7 @@ def _look(t: Turn, holders: Iterable[str]) -> None:
             if limit is None:
                 continue
             if used > limit and path == paths.ROOT:
-                _stop(t, what, limit, used)
+                _stop(t, what, limit, used, "")
             elif used >= limit * _WARN_AT and all(w.what != what for w in meter.warned):
                 t.emit(BudgetWarned(path, what, limit, used))
     for path in reversed(t.waitlists.all_for_money()):
@@ -158,11 +162,11 @@ def retry(t: Turn, path: str) -> None:
     t.later("begin" if run is None or run.waits == "retry" else "call", path)
 
 
-def _stop(t: Turn, what: Literal["usd", "tokens"], limit: int, used: int) -> None:
+def _stop(t: Turn, what: Literal["usd", "tokens"], limit: int, needed: int, step: str) -> None:
     if t.state.phase != "going":
         return
-    t.emit(BudgetExceeded(paths.ROOT, what, limit, used))
-    t.emit(StepDead(paths.ROOT, "step", exceeded(paths.ROOT, what, limit, used, ""), 1))
+    t.emit(BudgetExceeded(paths.ROOT, what, limit, needed))
+    t.emit(StepDead(paths.ROOT, "step", exceeded(paths.ROOT, what, limit, needed, step), 1))
 
 
 def lost(t: Turn, call: OpenCall) -> None:
