@@ -1,7 +1,8 @@
 """What a step run's path says to a view: the step it belongs to, whoever repeats it.
 
-Items and passes of one step are one row of a view: ``replies[3]/draft`` belongs to
-``replies/draft``. Branches, cases, handlers and compensations stay apart.
+Items, passes and attempts of one step are one row of a view: ``replies[3]/draft`` and
+``replies[3]#2/draft`` belong to ``replies/draft``. Branches, cases, handlers and compensations
+stay apart.
 """
 
 import re
@@ -12,11 +13,6 @@ _SUFFIX = re.compile(r"[.:!@].*$")
 
 
 step_of = paths.step_of
-
-
-def is_item(path: str) -> bool:
-    """Tell whether a path is an item of a ``for_each``."""
-    return path.endswith("]")
 
 
 def parent_of(step: str) -> str:
@@ -34,8 +30,3 @@ def label_of(step: str) -> str:
     if found is None or found[0].startswith("@"):
         return own
     return f"{found[0].lstrip('.:!')}: {own}"
-
-
-def depth_of(step: str) -> int:
-    """Return how deep a step stands; 0 for steps of the workflow itself."""
-    return step.count("/")

@@ -29,6 +29,9 @@ from kapell.kit.money import usd
 _PROVIDERS = {"google": "gcp.gemini", "azure": "azure.ai.openai"}
 """Providers whose name in the conventions is not our prefix."""
 
+_SIGNS = ".:@!#"
+"""What parts a step run's path from the branch, case, pass, handler or attempt it names."""
+
 Outcome = Literal["unset", "ok", "error"]
 Attribute = str | int | float | bool
 
@@ -163,8 +166,7 @@ def _above(view: TraceView, path: str) -> str | None:
         elif "/" in path:
             path = path.rpartition("/")[0]
         else:
-            path = path.rstrip("0123456789") if "@" in path else path
-            cut = max(path.rfind(sign) for sign in ".:@!")
+            cut = max(path.rfind(sign) for sign in _SIGNS)
             path = path[:cut] if cut > 0 else ""
         for known in (path, _bare(path)):
             if known in view.open_attempts:
@@ -173,9 +175,9 @@ def _above(view: TraceView, path: str) -> str | None:
 
 
 def _bare(path: str) -> str:
-    """Return a path without the branch, case, pass or handler its last part names."""
+    """Return a path without the attempt, branch, case, pass or handler its last part names."""
     head, slash, last = path.rpartition("/")
-    cut = min((place for place in (last.find(sign) for sign in ".:@!") if place > 0), default=None)
+    cut = min((place for place in (last.find(sign) for sign in _SIGNS) if place > 0), default=None)
     return f"{head}{slash}{last[:cut]}"
 
 

@@ -52,6 +52,14 @@ _WORST = (
 _UNHAPPY = (StepStatus.DEAD, StepStatus.FAILED)
 
 
+class Fan(msgspec.Struct):
+    """One passage of a step over items: where it stands, how many there are, and have succeeded."""
+
+    status: StepStatus
+    total: int
+    succeeded: int = 0
+
+
 class StepView(msgspec.Struct, kw_only=True):
     """One step with all its step runs.
 
@@ -65,7 +73,7 @@ class StepView(msgspec.Struct, kw_only=True):
     step: str
     total: int = 0
     live: dict[str, StepStatus] = {}
-    fans: dict[str, StepStatus] = {}
+    fans: dict[str, Fan] = {}
     ended: dict[StepStatus, int] = {}
     unhappy: dict[str, StepStatus] = {}
     retries: int = 0
@@ -101,9 +109,10 @@ class StepView(msgspec.Struct, kw_only=True):
             return StepStatus.RUNNING
         if StepStatus.WAITING in states:
             return StepStatus.WAITING
-        if StepStatus.RUNNING in self.fans.values():
+        fans = {fan.status for fan in self.fans.values()}
+        if StepStatus.RUNNING in fans:
             return StepStatus.RUNNING
-        ended = set(self.fans.values()) if self.fans else {s for s, n in self.ended.items() if n}
+        ended = fans or {state for state, count in self.ended.items() if count}
         return next((one for one in _WORST if one in ended), StepStatus.QUEUED)
 
 
@@ -258,15 +267,16 @@ def _halt(view: RunView) -> None:
     for step in view.steps.values():
         states = {state for state, count in step.ended.items() if count}
         ended = next((one for one in _UNHAPPY if one in states), StepStatus.CANCELLED)
-        for path in [path for path, state in step.fans.items() if state is StepStatus.RUNNING]:
-            step.fans[path] = ended
-            step.halted.append(path)
+        for path, fan in step.fans.items():
+            if fan.status is StepStatus.RUNNING:
+                fan.status = ended
+                step.halted.append(path)
 
 
 def _go_on(view: RunView) -> None:
     for step in view.steps.values():
         for path in step.halted:
-            step.fans[path] = StepStatus.RUNNING
+            step.fans[path].status = StepStatus.RUNNING
         step.halted.clear()
 
 
@@ -310,14 +320,20 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
             view.dead.pop(payload.path, None)
             _end(view, payload.path, StepStatus.SUCCEEDED, event.at)
         case StepSkipped():
+            view.dead.pop(payload.path, None)
             _end(view, payload.path, StepStatus.SKIPPED, event.at)
         case StepFailed():
             view.step(payload.path).failure = payload.failure
             _end(view, payload.path, StepStatus.FAILED, event.at)
         case StepDead():
             view.dead[payload.path] = payload.failure
-            view.step(payload.path).failure = payload.failure
-            _end(view, payload.path, StepStatus.DEAD, event.at)
+            step = view.step(payload.path)
+            step.failure = payload.failure
+            if payload.stage == "unknown_outcome":
+                step.live[payload.path] = StepStatus.WAITING
+                step.waits, step.until = "person", None
+            else:
+                _end(view, payload.path, StepStatus.DEAD, event.at)
         case CompensationStarted():
             view.step(payload.path).waits = "undo"
         case CompensationSucceeded():
@@ -355,10 +371,14 @@ def _started(view: RunView, payload: StepStarted, at: float) -> None:
         step.started_at = at
     step.ended_at, step.copied = None, False
     step.waits, step.until = "", None
+    if payload.attempt > 1:
+        _forget(view, payload.path, payload.attempt)
     if payload.items is not None:
-        if payload.path not in step.fans:
+        fan = step.fans.get(payload.path)
+        if fan is None:
+            fan = step.fans[payload.path] = Fan(StepStatus.RUNNING, payload.total)
             step.total += payload.total
-        step.fans[payload.path] = StepStatus.RUNNING
+        fan.status = StepStatus.RUNNING
         return
     before = step.unhappy.pop(payload.path, None)
     if before is not None:
@@ -366,11 +386,31 @@ def _started(view: RunView, payload: StepStarted, at: float) -> None:
     step.live[payload.path] = StepStatus.RUNNING
 
 
+def _forget(view: RunView, path: str, attempt: int) -> None:
+    """Drop what step runs in earlier attempts of this one came to: only the last attempt counts.
+
+    Those that succeeded stay counted, but for items, of which the last attempt has its own.
+    """
+    before = paths.attempts_before(path, attempt)
+    name = addresses.step_of(path)
+    for step in view.steps.values():
+        if not step.step.startswith(name):
+            continue
+        for inner in [inner for inner in step.unhappy if inner.startswith(before)]:
+            step.ended[step.unhappy.pop(inner)] -= 1
+        for inner in [inner for inner in step.fans if inner.startswith(before)]:
+            fan = step.fans.pop(inner)
+            step.total -= fan.total
+            step.ended[StepStatus.SUCCEEDED] = (
+                step.ended.get(StepStatus.SUCCEEDED, 0) - fan.succeeded
+            )
+
+
 def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
     step = view.step(path)
     step.ended_at = at
     if path in step.fans:
-        step.fans[path] = status
+        step.fans[path].status = status
         return
     step.live.pop(path, None)
     before = step.unhappy.pop(path, None)
@@ -379,6 +419,8 @@ def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
     step.ended[status] = step.ended.get(status, 0) + 1
     if status is not StepStatus.SUCCEEDED:
         step.unhappy[path] = status
+    elif path.endswith("]") and (fan := step.fans.get(path.rpartition("[")[0])) is not None:
+        fan.succeeded += 1
     if not step.live:
         step.waits, step.until = "", None
 
@@ -386,7 +428,7 @@ def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
 def _undone(step: StepView, path: str) -> None:
     step.waits = ""
     if path in step.fans:
-        step.fans[path] = StepStatus.COMPENSATED
+        step.fans[path].status = StepStatus.COMPENSATED
         return
     before = step.unhappy.pop(path, StepStatus.SUCCEEDED)
     step.ended[before] = max(0, step.ended.get(before, 0) - 1)

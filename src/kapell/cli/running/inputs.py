@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kapell.core.definitions.reading import read
+from kapell.core.workflows.values import odd_number
 from kapell.kit.errors import Invalid, Missing
 from kapell.kit.json import Json, decode
 
@@ -67,10 +68,17 @@ def json_of(text: str, what: str) -> Json:
         Invalid: ``json_broken`` when it begins like JSON and is not.
     """
     try:
-        return decode(text)
+        value = decode(text)
     except Invalid as error:
         if text[:1] in ("{", "[", '"'):
             raise Invalid(
                 f"{what} is not JSON.", code="json_broken", advice=error.message
             ) from error
         return text
+    if odd_number(value) is not None:
+        raise Invalid(
+            f"{what} holds a number that does not fit into 64 bits.",
+            code="json_broken",
+            advice="Write it in quotes if it is text.",
+        )
+    return value

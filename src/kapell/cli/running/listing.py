@@ -21,7 +21,7 @@ from kapell.cli.watching.documents import (
     summary_document,
 )
 from kapell.cli.watching.ending import exit_of, show_tree, tell_end
-from kapell.cli.watching.following import Follower
+from kapell.cli.watching.following import Follower, whole
 from kapell.cli.watching.plain import text_of
 from kapell.core.definitions.nearest import hint
 from kapell.core.events.envelope import Event
@@ -31,7 +31,7 @@ from kapell.kit.errors import Invalid
 from kapell.kit.money import text as money
 from kapell.projections.spans import TraceView, trace
 from kapell.projections.timeline import line_of
-from kapell.projections.tree import RunView, tree
+from kapell.projections.tree import RunView
 from kapell.services.runs.ports import RunSummary
 
 
@@ -145,7 +145,7 @@ def show_run(
         if as_trace:
             _show_trace(session.screen, trace(history), as_json=as_json)
             return Exit.OK
-        view = tree(history)
+        view = await whole(session.app, history)
         if as_json:
             session.screen.document(await run_document(session.app, view))
             return Exit.OK

@@ -56,7 +56,9 @@ class Follower:
             any_new = True
             for event in events:
                 self._view = (
-                    await self._begun(event) if self._view is None else fold(self._view, event)
+                    await _begun(self._app, event)
+                    if self._view is None
+                    else fold(self._view, event)
                 )
             self.seq = events[-1].seq
             if self._sink is None:
@@ -65,13 +67,6 @@ class Follower:
                 self._sink(self.view, events)
             if len(events) < _PAGE:
                 return True
-
-    async def _begun(self, event: Event) -> RunView:
-        """Return the view of a run at its first event, its steps laid out."""
-        request = event.payload
-        assert isinstance(request, RunQueued)  # noqa: S101 - every log begins with it
-        program = await self._app.histories.program(request.version)
-        return begin(event, outline(program.version))
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Follow until ``done``; it is asked after every look."""
@@ -85,3 +80,19 @@ class Follower:
                 async with asyncio.timeout(pause):
                     await self.news.wait()
             self.news.clear()
+
+
+async def whole(app: App, history: Sequence[Event]) -> RunView:
+    """Return the view of a whole log, its steps laid out as their author wrote them."""
+    view = await _begun(app, history[0])
+    for event in history[1:]:
+        fold(view, event)
+    return view
+
+
+async def _begun(app: App, event: Event) -> RunView:
+    """Return the view of a run at its first event, its steps laid out."""
+    request = event.payload
+    assert isinstance(request, RunQueued)  # noqa: S101 - every log begins with it
+    program = await app.histories.program(request.version)
+    return begin(event, outline(program.version))

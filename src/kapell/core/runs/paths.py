@@ -12,12 +12,25 @@ UNDO = "!undo"
 HANDLER = "!error"
 PASS = "@"  # noqa: S105 - a pass of a loop
 
-_REPEATS = re.compile(r"\[\d+\]|@\d+")
+_REPEATS = re.compile(r"\[\d+\]|[@#]\d+")
+_NUMBER = re.compile(r"(\d+)")
+_INSIDE = ("/", ".", ":", "@", "!", "[")
+"""What follows the path of a step run in those of the step runs it holds."""
 
 
 def step_of(path: str) -> str:
-    """Return the address of a step run's step: its path without items and passes."""
-    return _REPEATS.sub("", path) if "[" in path or "@" in path else path
+    """Return the address of a step run's step: its path without items, passes and attempts."""
+    return _REPEATS.sub("", path) if "[" in path or "@" in path or "#" in path else path
+
+
+def order(path: str) -> list[tuple[int, str]]:
+    """Return what paths are sorted by: numbers in them count as numbers, so 2 is before 10."""
+    return [(int(part) if part.isdecimal() else -1, part) for part in _NUMBER.split(path)]
+
+
+def attempts_before(path: str, number: int) -> tuple[str, ...]:
+    """Return how the paths begin of what earlier attempts of a step run held."""
+    return tuple(attempt(path, one) + sign for one in range(1, number) for sign in _INSIDE)
 
 
 def join(scope: str, step_id: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from kapell.core.definitions.nearest import hint
-from kapell.core.workflows.values import fits, sort_of
+from kapell.core.workflows.values import fits, odd_number, sort_of
 from kapell.core.workflows.version import InputSpec, Version
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json, decode, encode
@@ -110,15 +110,28 @@ def unfit(name: str, spec: InputSpec, value: Json) -> str | None:
 
 
 def _storable(name: str, value: Json) -> Json:
+    odd = odd_number(value)
+    if odd is not None:
+        raise Invalid(
+            f"The input `{name}` holds {_digits(odd)}, which does not fit into 64 bits.",
+            code="input_wrong",
+            advice="Give a smaller number; declare the input a string if it is text.",
+        )
     try:
         encode({name: value})
     except Invalid as error:
         raise Invalid(
-            f"The input {name!r} holds characters that cannot be stored.",
+            f"The input `{name}` holds characters that cannot be stored.",
             code="input_wrong",
             advice="Write it in UTF-8, without NUL characters.",
         ) from error
     return value
+
+
+def _digits(number: float) -> str:
+    if isinstance(number, int) and number.bit_length() > 128:
+        return f"a number of {number.bit_length()} bits"
+    return str(number)
 
 
 def _same(value: Json, other: Json) -> bool:

@@ -1,5 +1,6 @@
 """Sorts of JSON values by the names authors use for them."""
 
+import math
 from collections.abc import Mapping
 
 from kapell.kit.json import Json
@@ -52,3 +53,21 @@ def sort_of(value: Json) -> str:
     if isinstance(value, str):
         return "text"
     return "an object" if isinstance(value, Mapping) else "a list"
+
+
+def odd_number(value: Json) -> int | float | None:
+    """Return a number inside a value that not every reader of JSON has, None when there is none.
+
+    That is a whole number beyond 64 bits, infinity, or what is no number.
+    """
+    if isinstance(value, float):
+        return None if math.isfinite(value) else value
+    if isinstance(value, int):
+        return None if -(2**63) <= value < 2**63 else value
+    if isinstance(value, Mapping):
+        inner = list(value.values())
+    elif isinstance(value, list | tuple):
+        inner = list(value)
+    else:
+        return None
+    return next((odd for one in inner if (odd := odd_number(one)) is not None), None)

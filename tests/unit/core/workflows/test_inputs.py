@@ -3,6 +3,7 @@
 import pytest
 
 from kapell.core.workflows.inputs import InputsInvalid, bind
+from kapell.kit.errors import Invalid
 from kapell.kit.json import Json
 from tests.unit.core.workflows.authoring import version_of
 
@@ -120,3 +121,34 @@ def test_a_workflow_that_declares_an_empty_list_takes_none() -> None:
     with pytest.raises(InputsInvalid) as caught:
         bind(version, {"env": "prod"})
     assert caught.value.errors[0].advice == "It takes no inputs."
+
+
+@pytest.mark.requirement("DX-08")
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("n", "9223372036854775808", "9223372036854775808"),
+        ("n", "-9223372036854775809", "-9223372036854775809"),
+        ("n", "1e300", "a number of 997 bits"),
+        ("n", 10**1000, "a number of 3322 bits"),
+        ("f", float("nan"), "nan"),
+        ("f", float("-inf"), "-inf"),
+        ("l", "[1, [99999999999999999999]]", "99999999999999999999"),
+        ("o", {"a": [float("inf")]}, "inf"),
+    ],
+)
+def test_numbers_that_not_every_reader_has_are_refused(name: str, value: Json, shown: str) -> None:
+    with pytest.raises(InputsInvalid) as caught:
+        bind(VERSION, {"n": 1, name: value})
+    (error,) = caught.value.errors
+    assert error.message == f"The input `{name}` holds {shown}, which does not fit into 64 bits."
+    assert error.advice
+
+
+def test_the_largest_numbers_are_taken() -> None:
+    free = version_of("name: x\nsteps: [{id: a, ask: hi}]")
+    for number in (2**63 - 1, -(2**63)):
+        assert bind(VERSION, {"n": str(number)})["n"] == number
+        assert bind(free, {"n": number}) == {"n": number}
+    with pytest.raises(Invalid):
+        bind(free, {"n": 2**63})
