@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from kapell.core.events.budget import BudgetExceeded, BudgetWarned
 from kapell.core.gateway.calls import Usage
+from kapell.core.pricing.quote import Quote
 from kapell.core.runs.commands import ChildOutcome, LateAnswer, Retry
 from kapell.core.runs.inputs import ModelReplied, TimePassed
-from kapell.core.pricing.quote import Quote
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked, money_holds
 from tests.unit.core.runs.running import asked, paths, ran, said, sim
