@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kapell.core.gateway.calls import Usage
+
 
 class BudgetReserved(msgspec.Struct, frozen=True, tag="budget.reserved"):
     """The worst case of a call is set aside: nano-dollars and tokens."""
@@ -13,12 +15,17 @@ class BudgetReserved(msgspec.Struct, frozen=True, tag="budget.reserved"):
     tokens: int
 
 
-class BudgetSettled(msgspec.Struct, frozen=True, tag="budget.settled"):
-    """The reservation is replaced by what was really used."""
+class BudgetSettled(msgspec.Struct, frozen=True, omit_defaults=True, tag="budget.settled"):
+    """The reservation is replaced by what was really used.
+
+    ``usage`` is there when a call that was given up, and settled at its worst case, answered late:
+    its true cost and tokens replace the worst case then.
+    """
 
     call: str
     usd: int
     tokens: int
+    usage: Usage | None = None
 
 
 class BudgetExceeded(msgspec.Struct, frozen=True, tag="budget.exceeded"):

@@ -33,8 +33,8 @@ def row_of(state: State, wake_at: float | None) -> RunRow:
         generation=state.generation,
         wake_at=wake_at,
         ended_at=state.ended_at,
-        usd=state.usd,
-        tokens=state.tokens,
+        usd=state.usd - state.copied_usd,
+        tokens=state.tokens - state.copied_tokens,
         error_code=state.failure.code if state.failure and state.status is RunStatus.FAILED else "",
     )
 
@@ -43,7 +43,7 @@ def changes_of(state: State, events: Sequence[Payload], at: float, actor: str) -
     """Return the row changes that follow from events, in their order."""
     changes: list[RowChange] = []
     requests: dict[str, ModelRequested] = {}
-    spent: dict[str, int] = {}
+    spent: dict[str, BudgetSettled] = {}
     for event in events:
         if type(event) not in _MATTERS:
             continue
@@ -52,18 +52,27 @@ def changes_of(state: State, events: Sequence[Payload], at: float, actor: str) -
         elif isinstance(event, BudgetReserved):
             changes.append(_reserved(requests[event.call], event, at))
         elif isinstance(event, BudgetSettled):
-            spent[event.call] = event.usd
+            spent[event.call] = event
         elif isinstance(event, ModelAnswered | ModelFailed | ModelAbandoned):
-            changes.append(_settled(event, spent.pop(event.call, 0), at))
+            settled = spent.pop(event.call, None)
+            changes.append(_settled(event, settled.usd if settled is not None else 0, at))
         else:
             changes.extend(_people(state, event, at, actor))
-    for call, usd in spent.items():
-        changes.append(
-            LedgerSettled(
-                call=call, usd=usd, input_tokens=0, output_tokens=0, state="settled", at=at
-            )
-        )
+    changes.extend(_late(settled, at) for settled in spent.values())
     return changes
+
+
+def _late(event: BudgetSettled, at: float) -> LedgerSettled:
+    """Return what a late answer makes of the ledger's row of a call that was given up."""
+    usage = event.usage or Usage()
+    return LedgerSettled(
+        call=event.call,
+        usd=event.usd,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        state="settled",
+        at=at,
+    )
 
 
 _MATTERS = frozenset(

@@ -15,7 +15,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     """The run's row after the append (seq, epoch and owner are the store's own business).
 
     ``wake_at`` is its earliest timer, None without one. ``ended_at`` is set when it is terminal.
-    ``usd`` and ``tokens`` are what is settled so far; ``step`` the path that moved last.
+    ``usd`` and ``tokens`` are what it has spent itself so far, without what a fork took over.
     """
 
     status: RunStatus

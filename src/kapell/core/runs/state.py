@@ -15,7 +15,7 @@ from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId, TenantId
 from kapell.kit.json import Digest
 
-FOLD = "1"
+FOLD = "2"
 """Raised when the state changes in a way that older snapshots do not fit."""
 
 
@@ -132,6 +132,14 @@ class OpenCall(msgspec.Struct):
     holders: tuple[str, ...] = ()
 
 
+class GivenUp(msgspec.Struct):
+    """A model call whose worker was lost, settled at its worst case in the meters ``holders``."""
+
+    usd: int
+    tokens: int
+    holders: tuple[str, ...]
+
+
 class Meter(msgspec.Struct):
     """What a budgeted scope has reserved and used; ``""`` is the run's.
 
@@ -189,7 +197,9 @@ class Child(msgspec.Struct):
 class State(msgspec.Struct, kw_only=True):
     """A run, folded.
 
-    ``phase`` is what it is about: going, failing, held, cancelling, undoing or ended.
+    ``phase`` is what it is about: going, failing, held, cancelling, undoing or ended. ``usd`` and
+    ``tokens`` count against its limits; what of them a fork took over, and did not spend itself, is
+    ``copied_usd`` and ``copied_tokens``.
     """
 
     tenant_id: TenantId
@@ -221,5 +231,7 @@ class State(msgspec.Struct, kw_only=True):
     updated_at: float = 0.0
     usd: int = 0
     tokens: int = 0
-    late: dict[str, int] = {}
+    copied_usd: int = 0
+    copied_tokens: int = 0
+    late: dict[str, GivenUp] = {}
     owner: str = ""

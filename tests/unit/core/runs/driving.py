@@ -193,7 +193,7 @@ def money_holds(sim: Simulation) -> None:
     for event in sim.events[1:]:
         if isinstance(event.payload, BudgetSettled):
             call = state.calls.get(event.payload.call)
-            costs += event.payload.usd - state.late[event.payload.call] if call is None else 0
+            costs += event.payload.usd - state.late[event.payload.call].usd if call is None else 0
             if call is not None and event.payload.usd > call.usd:
                 over.update(call.holders)  # the provider used more than was asked for
         state = fold(sim.program, [event], state)
@@ -211,3 +211,4 @@ def money_holds(sim: Simulation) -> None:
         root = state.meters[""]
         assert (root.reserved_usd, root.reserved_tokens, root.busy) == (0, 0, 0)
         assert state.usd == root.usd == costs
+        assert state.tokens == root.tokens

@@ -6,7 +6,7 @@ import pytest
 
 from kapell.core.events.step import StepRetryScheduled
 from kapell.core.gateway.calls import ModelAnswer
-from kapell.core.runs.commands import Repair, Retry
+from kapell.core.runs.commands import Cancel, Repair, Retry
 from kapell.core.runs.inputs import CallBroke, TimePassed, ToolReplied
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.json import Json
@@ -398,3 +398,21 @@ def test_always_waits_for_such_a_step_even_when_others_stand_between(held: str) 
     last = max(e.seq for e in made.events if getattr(e.payload, "path", "").startswith("w"))
     began = next(e.seq for e in made.events if getattr(e.payload, "path", "") == "look")
     assert last < began
+
+
+@pytest.mark.requirement("DX-05")
+@pytest.mark.parametrize("held", [False, True])
+def test_who_cancels_a_run_wants_it_undone_whatever_it_does_with_failures(held: bool) -> None:
+    made = ran(
+        f"""
+        - {{id: a, tool: t, compensate: {{tool: undo}}}}
+        - {{id: b, set: {{x: 1}}, compensate: {{tool: undo}}}}
+        - {"{id: c, tool: bad}" if held else "{id: c, approval: {title: Well?}}"}
+        """,
+        head="on_failure: hold",
+    )
+    assert (made.state.status, made.state.phase) == ("waiting", "held" if held else "going")
+    made.tell(Cancel("enough"))
+    made.run()
+    assert (made.state.status, made.state.reason) == ("cancelled", "enough")
+    assert paths(made, "compensation.succeeded") == ["b", "a"]

@@ -5,10 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kapell.core.events.budget import BudgetExceeded, BudgetWarned
+from kapell.core.events.run import RunForked
 from kapell.core.gateway.calls import Usage
 from kapell.core.pricing.quote import Quote
+from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.commands import ChildOutcome, LateAnswer, Retry
 from kapell.core.runs.inputs import ModelReplied, TimePassed
+from kapell.core.runs.rows import LedgerSettled
+from kapell.kit.ids import RunId
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked, money_holds
 from tests.unit.core.runs.running import asked, paths, ran, said, sim
@@ -164,14 +168,14 @@ def test_a_takeover_settles_at_the_worst_and_a_late_answer_corrects() -> None:
     first = next(iter(made.state.calls.values()))
     made.crash()
     again = next(iter(made.state.calls.values()))
-    assert made.state.usd == first.usd
+    assert (made.state.usd, made.state.tokens) == (first.usd, first.tokens)
     assert (again.call, again.key) == ("a#1/2", first.key)
     for _ in range(2):
         made.tell(LateAnswer(first.call, Usage(10, 5), 15_000))
-    assert made.state.usd == 15_000
+    assert (made.state.usd, made.state.tokens) == (15_000, 15)
     made.give(ModelReplied(first.call, said("late")))
     made.run()
-    assert made.state.usd == 30_000
+    assert (made.state.usd, made.state.tokens) == (30_000, 30)
     assert paths(made, "model.abandoned") == ["a"]
     assert len(paths(made, "budget.settled")) == 3
     money_holds(made)
@@ -189,8 +193,41 @@ def test_a_late_answer_corrects_the_costs_of_a_run_that_has_ended_and_nothing_el
         made.tell(LateAnswer(first.call, Usage(10, 5), 15_000))
     assert [e.type for e in made.events[ended:]] == ["budget.settled"]
     assert (made.state.status, made.state.usd) == ("succeeded", 30_000)
+    assert made.state.tokens == 30
+    (row,) = changes_of(made.state, [made.events[-1].payload], 0.0, "w")
+    assert isinstance(row, LedgerSettled)
+    assert (row.usd, row.input_tokens, row.output_tokens) == (15_000, 10, 5)
     checked(made)
     money_holds(made)
+
+
+@pytest.mark.requirement("GR-07")
+def test_a_late_answer_gives_back_to_the_budgets_around_its_step() -> None:
+    made = sim("- {id: b, budget: {tokens: 9000}, steps: [{id: a, ask: Hi}]}", quote=PRICE)
+    made.claim()
+    first = next(iter(made.state.calls.values()))
+    made.crash()
+    made.tell(LateAnswer(first.call, Usage(10, 5), 15_000))
+    for path in ("b", ""):
+        meter = made.state.meters[path]
+        assert (meter.usd, meter.tokens) == (15_000, 15), path
+    made.run()
+    money_holds(made)
+
+
+@pytest.mark.requirement("GR-07", "DX-08")
+def test_what_a_fork_took_over_counts_against_its_limit_and_is_not_its_cost() -> None:
+    made = ran("- {id: a, ask: Hi}\n- {id: b, ask: Hi}", head="budget: {usd: 0.01}", quote=PRICE)
+    assert (made.state.usd, row_of(made.state, None).usd) == (30_000, 30_000)
+    upto = next(e.seq for e in made.events if getattr(e.payload, "path", "") == "b") - 1
+    other = made.fork(upto, RunForked(RunId("r0"), upto))
+    other.run()
+    assert (other.state.usd, other.state.meters[""].usd) == (30_000, 30_000)
+    assert (other.state.copied_usd, other.state.copied_tokens) == (15_000, 15)
+    row = row_of(other.state, None)
+    assert (row.usd, row.tokens) == (15_000, 15)
+    again = other.fork(len(other.events), RunForked(RunId("r1"), len(other.events)))
+    assert row_of(again.state, None).usd == 0
 
 
 @pytest.mark.requirement("GR-07")

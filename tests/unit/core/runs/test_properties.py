@@ -78,7 +78,7 @@ def test_a_run_cancelled_anywhere_ends_undone(
     sim = driver.run(cancel_at=moment)
     if "run.cancelling" in sim.types:
         assert sim.state.status == "cancelled"
-        assert undone(sim) == (undoable(sim)[::-1] if version.on_failure == "compensate" else [])
+        assert undone(sim) == undoable(sim)[::-1]
     else:
         _compare(driver, fate)
 

@@ -61,7 +61,8 @@ def _take(t: Turn, event: Told) -> None:
         _child(t, command)
     elif isinstance(command, LateAnswer):
         if command.call in t.state.late:
-            t.emit(BudgetSettled(command.call, command.cost, 0))
+            usage = command.usage
+            t.emit(BudgetSettled(command.call, command.cost, usage.total, usage))
     elif isinstance(command, Merge):
         _merge(t, command)
     elif isinstance(command, Resume):

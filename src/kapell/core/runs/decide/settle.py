@@ -57,11 +57,15 @@ def _holding(t: Turn) -> set[str]:
 
 
 def undo(t: Turn) -> None:
-    """Undo the newest finished step, or end the run when nothing is left to undo."""
+    """Undo the newest finished step, or end the run when nothing is left to undo.
+
+    Who cancels a run wants it undone, whatever the workflow says of failures.
+    """
     state = t.state
     if state.undoing:
         return
-    if state.undo and t.program.version.on_failure == "compensate":
+    cancelled = state.failure is None
+    if state.undo and (cancelled or t.program.version.on_failure == "compensate"):
         entry = state.undo[-1]
         t.emit(CompensationStarted(entry.path))
         t.later("consider", entry.path + paths.UNDO)

@@ -14,7 +14,7 @@ from kapell.core.events.value import NOTHING, ArtifactRef
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
-from kapell.core.runs.state import Child, Correction, HeldSignal, OpenCall, State, StepRun
+from kapell.core.runs.state import Child, Correction, GivenUp, HeldSignal, OpenCall, State, StepRun
 
 
 def requested(
@@ -116,8 +116,9 @@ def model_failed(state: State, program: Program, event: ModelFailed, at: float, 
 def abandoned(state: State, program: Program, event: ModelAbandoned, at: float, seq: int) -> None:
     """The former owner's call is settled at its worst case; the step run asks again."""
     del program, seq
-    _close(state, event.call, at)
-    state.late[event.call] = event.cost
+    opened = _close(state, event.call, at)
+    if opened is not None:
+        state.late[event.call] = GivenUp(event.cost, opened.tokens, opened.holders)
 
 
 def returned(state: State, program: Program, event: ToolReturned, at: float, seq: int) -> None:
@@ -158,23 +159,26 @@ def settled(state: State, program: Program, event: BudgetSettled, at: float, seq
     """What was used replaces what was set aside; a late answer corrects the run's sum."""
     del program, at, seq
     call = state.calls.get(event.call)
-    before_usd = 0
-    holders: tuple[str, ...] = (paths.ROOT,)
+    before = _NEVER
     if call is None:
-        before_usd = state.late.pop(event.call, 0)
-    else:
-        holders = call.holders
-    for path in holders:
+        before = state.late.pop(event.call, _NEVER)
+    usd = event.usd - before.usd
+    # Early releases did not correct the tokens: they recorded no usage, and 0.
+    tokens = event.tokens - (before.tokens if event.usage is not None else 0)
+    for path in before.holders if call is None else call.holders:
         meter = state.meters.get(path)
         if meter is None:
             continue
         if call is not None:
             meter.reserved_usd -= call.usd
             meter.reserved_tokens -= call.tokens
-        meter.usd += event.usd - before_usd
-        meter.tokens += event.tokens
-    state.usd += event.usd - before_usd
-    state.tokens += event.tokens
+        meter.usd += usd
+        meter.tokens += tokens
+    state.usd += usd
+    state.tokens += tokens
+
+
+_NEVER = GivenUp(0, 0, (paths.ROOT,))
 
 
 def exceeded(state: State, program: Program, event: BudgetExceeded, at: float, seq: int) -> None:
