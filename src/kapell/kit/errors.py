@@ -10,7 +10,8 @@
     └── Bug          we broke a promise of our own
 
 Every error has a stable ``code`` that programs may match, a ``kind``, says whether trying again
-can help, and carries advice: one sentence that tells the user what to do. Anyone may import this module.
+can help, and carries advice: one sentence that tells the user what to do. Anyone may import this
+module.
 """
 
 from enum import StrEnum

@@ -1,5 +1,8 @@
 """Lists, references, costs and what waits for people."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import pytest
 
 from kapell.adapters.db import Store
@@ -15,7 +18,7 @@ from kapell.core.runs.rows import (
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Failure, Invalid, Missing
 from kapell.kit.ids import RunId, TenantId
-from kapell.services.runs.ports import CostRow
+from kapell.services.runs.ports import CostRow, RunSummary
 from tests.contract.stores.runs import T, decision, new, owned
 
 
@@ -24,15 +27,16 @@ async def test_runs_are_listed_newest_first(store: Store) -> None:
         [new("r1"), new("r3", workflow="other"), new("r2"), new("x", tenant=TenantId("globex"))]
     )
 
-    async def listed(**asked: object) -> list[str]:
-        return [run.run_id for run in await store.reader.runs(T, **asked)]  # type: ignore[arg-type]
+    def ids(runs: Sequence[RunSummary]) -> list[str]:
+        return [run.run_id for run in runs]
 
-    assert await listed() == ["r3", "r2", "r1"]
-    assert await listed(limit=2) == ["r3", "r2"]
-    assert await listed(before=RunId("r3")) == ["r2", "r1"]
-    assert await listed(workflow="other") == ["r3"]
-    assert await listed(status=RunStatus.RUNNING) == []
-    assert await listed(status=RunStatus.QUEUED, before=RunId("r2")) == ["r1"]
+    ask = partial(store.reader.runs, T)
+    assert ids(await ask()) == ["r3", "r2", "r1"]
+    assert ids(await ask(limit=2)) == ["r3", "r2"]
+    assert ids(await ask(before=RunId("r3"))) == ["r2", "r1"]
+    assert ids(await ask(workflow="other")) == ["r3"]
+    assert ids(await ask(status=RunStatus.RUNNING)) == []
+    assert ids(await ask(status=RunStatus.QUEUED, before=RunId("r2"))) == ["r1"]
 
 
 async def test_a_run_is_found_by_a_part_of_its_id(store: Store) -> None:

@@ -1,6 +1,7 @@
 """Providers that refuse, talk nonsense, cost too much or are not there."""
 
 import json
+import os
 import urllib.request
 
 import pytest
@@ -63,9 +64,16 @@ def test_a_key_that_is_wrong(provider: str, asking: Desk, monkeypatch: pytest.Mo
 def test_a_provider_that_is_not_there(
     provider: str, asking: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    there = os.environ["OPENAI_BASE_URL"]
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     said = asking.call("run", "ask.yaml", "--model", MODEL)
-    refused(said, Exit.FAILED, "model_unavailable")
+    assert "--> step a" in refused(said, Exit.FAILED, "model_unavailable")
+    assert _asked(provider) == 0, "nobody else is asked in its place"
+    (group,) = asking.ok("costs", "--json").document()["groups"]
+    assert group["usd"] == group["reserved_usd"] == 0, "what was never sent is not paid"
+    monkeypatch.setenv("OPENAI_BASE_URL", there)
+    asking.ok("runs", "retry", "last")
+    assert _asked(provider) == 2, "one request, received and answered"
     others_go_on(asking)
 
 

@@ -84,6 +84,9 @@ def test_a_disk_that_may_only_be_read(used: Desk, mounted: Callable[..., None]) 
     mounted(state, "-o", "remount,bind,ro")
     refused(used.run("run", "fine"), Exit.DENIED, "store_read_only")
     refused_as_json(used.run("run", "fine", "--json"), Exit.DENIED, "store_read_only")
+    mounted(state, "-o", "remount,bind,rw")
+    assert len(used.ok("runs", "list", "--json").document()) == 1, "what is refused leaves no run"
+    others_go_on(used)
 
 
 @pytest.mark.requirement("DX-07")
@@ -181,10 +184,12 @@ def test_a_server_without_the_database(
 
 
 def test_a_file_where_the_folder_of_the_database_goes(desk: Desk) -> None:
-    desk.write(".kapell", "in the way")
+    file = desk.write(".kapell", "in the way")
     refused(desk.call("run", "fine"), Exit.UNAVAILABLE, "store_unreachable")
-    (desk.folder / ".kapell").unlink()
-    (desk.folder / ".kapell" / "kapell.db").mkdir(parents=True)
+    assert file.read_text() == "in the way", "what a user put there stays"
+    file.unlink()
+    _database(desk).mkdir(parents=True)
     refused(desk.call("run", "fine"), Exit.UNAVAILABLE, "store_unreachable")
+    assert _database(desk).is_dir()
     shutil.rmtree(desk.folder / ".kapell")
     others_go_on(desk)

@@ -48,7 +48,7 @@ class Retry(_Frozen, frozen=True, kw_only=True):
 
 
 class Budget(_Frozen, frozen=True, kw_only=True):
-    """Ceilings: ``usd`` in nano-dollars, ``tokens``, ``time`` in seconds of work (not of waiting)."""
+    """Ceilings: ``usd`` in nano-dollars, ``tokens``, ``time`` in seconds of work, not waiting."""
 
     usd: int | None = None
     tokens: int | None = None
@@ -187,7 +187,8 @@ class Step(_Frozen, frozen=True, kw_only=True):
     """A place in a workflow, everything resolved.
 
     ``after`` holds ids of the same body. ``on_error`` is a word or the body of a handler.
-    ``compensate`` is a body of one or more steps, run as ``path!undo``. ``output`` is a JSON Schema.
+    ``compensate`` is a body of one or more steps, run as ``path!undo``.
+    ``output`` is a JSON Schema.
     ``model`` is set for agent and ask steps, by the precedence step > workflow > agent > workspace.
     ``line`` is the line of the step in its file, for messages.
     """
@@ -216,9 +217,9 @@ class InputSpec(_Frozen, frozen=True, kw_only=True):
     An input without a default is required.
     """
 
-    type: Literal[
-        "string", "integer", "number", "boolean", "object", "array", "file", "any"
-    ] = "any"
+    type: Literal["string", "integer", "number", "boolean", "object", "array", "file", "any"] = (
+        "any"
+    )
     description: str = ""
     enum: tuple[Json, ...] | None = None
     default: Json = None
