@@ -21,7 +21,7 @@ RUN_COLUMNS = (
 
 
 class Birth(msgspec.Struct):
-    """A new run in columns. A None among ``wake_at`` means at once, the store's now."""
+    """A new run in columns. What it says of time is kept; without, it is the store's now."""
 
     run: NewRun
     events: list[EventRow]
@@ -34,8 +34,9 @@ class Birth(msgspec.Struct):
             wake_at = now
         return (
             run.tenant_id, run.run_id, run.workflow, run.version, row.status.value,
-            len(self.events), row.generation, run.priority, VERSION, wake_at, now, now,
-            row.ended_at, row.usd, row.tokens, row.error_code, run.key, run.fingerprint,
+            len(self.events), row.generation, run.priority, VERSION, wake_at,
+            now if run.created_at is None else run.created_at,
+            now if run.updated_at is None else run.updated_at, row.ended_at, row.usd, row.tokens, row.error_code, run.key, run.fingerprint,
             run.parent_run, run.parent_path, run.forked_from,
             None if row.ended_at is not None else run.owner, now, 0 if run.owner is None else 1, 0,
         )  # fmt: skip

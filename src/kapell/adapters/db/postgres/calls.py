@@ -9,10 +9,16 @@ import msgspec
 from kapell.adapters.db.changes import Changes
 from kapell.adapters.db.decisions import Birth, Decision, birth_changes
 
-_PARAMETERS = ", ".join(f"${number}" for number in range(1, 30))
+_PARAMETERS = ", ".join(f"${number}" for number in range(1, 20))
 _CALL = f"SELECT stored, outcomes, freed, existing FROM kapell_commit({_PARAMETERS})"  # noqa: S608 - ours
 _APPEND_ARRAYS = 14
-_EVENT_ARRAYS = 11
+_EVENT = (
+    "tenant", "run", "seq", "id", "type", "version", "at", "correlation", "causation", "actor",
+    "payload",
+)  # fmt: skip
+"""Names of an event's columns. As JSON: the driver looks at each element of an array, which costs
+twice what the rest of a call does.
+"""
 
 Outcome: TypeAlias = Literal[0, 2, 3, 4]
 """What the function says of an append: 0 good, 2 lost, 3 locked by others, 4 names no run."""
@@ -56,7 +62,7 @@ def _arrays(appends: Sequence[Decision], births: Sequence[Birth]) -> list[Any]:
     }
     return [
         *_columns(runs, _APPEND_ARRAYS),
-        *_columns(events, _EVENT_ARRAYS),
+        msgspec.json.encode([dict(zip(_EVENT, row, strict=True)) for row in events]).decode(),
         [tenant for tenant, _ in bodies],
         [digest for _, digest in bodies],
         list(bodies.values()),
@@ -133,5 +139,5 @@ def _rest(appends: Sequence[Decision], births: Sequence[Birth]) -> str | None:
 def _birth(birth: Birth) -> list[Any]:
     columns = list(birth.columns(0.0))
     # The server's clock says when now is.
-    columns[9] = birth.run.wake_at
+    columns[9:12] = birth.run.wake_at, birth.run.created_at, birth.run.updated_at
     return columns

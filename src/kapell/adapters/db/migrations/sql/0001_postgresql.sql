@@ -218,7 +218,8 @@ BEGIN
             fingerprint, parent_run, parent_path, forked_from, owner, claimed_at, epoch, claims)
         SELECT b->>0, b->>1, b->>2, b->>3, b->>4, (b->>5)::bigint, (b->>6)::bigint,
             (b->>7)::bigint, (b->>8)::bigint,
-            CASE WHEN b->>12 IS NULL THEN coalesce((b->>9)::float8, now) END, now, now,
+            CASE WHEN b->>12 IS NULL THEN coalesce((b->>9)::float8, now) END,
+            coalesce((b->>10)::float8, now), coalesce((b->>11)::float8, now),
             (b->>12)::float8, (b->>13)::bigint, (b->>14)::bigint, b->>15, b->>16, b->>17, b->>18,
             b->>19, b->>20, b->>21, now, (b->>23)::bigint, 0
         FROM json_array_elements(rest->'births') AS b;
@@ -262,8 +263,7 @@ CREATE FUNCTION kapell_commit(
     a_tenant text[], a_run text[], a_worker text[], a_epoch bigint[], a_expected bigint[],
     a_seq bigint[], a_status text[], a_generation bigint[], a_wake float8[], a_ended float8[],
     a_usd bigint[], a_tokens bigint[], a_error text[], a_free boolean[],
-    e_tenant text[], e_run text[], e_seq bigint[], e_id text[], e_type text[], e_version bigint[],
-    e_at float8[], e_correlation text[], e_causation text[], e_actor text[], e_payload text[],
+    new_events json,
     b_tenant text[], b_digest text[], b_body bytea[], rest json,
     OUT stored boolean, OUT outcomes int[], OUT freed boolean[], OUT existing text
 ) LANGUAGE plpgsql
@@ -361,8 +361,9 @@ BEGIN
         causation_id, actor, payload)
     SELECT first + e.n, e.tenant, e.run, e.seq, e.id, e.type, e.version, e.at, e.correlation,
         e.causation, e.actor, e.payload
-    FROM unnest(e_tenant, e_run, e_seq, e_id, e_type, e_version, e_at, e_correlation, e_causation,
-            e_actor, e_payload) WITH ORDINALITY
+    FROM ROWS FROM (json_to_recordset(new_events) AS (tenant text, run text, seq bigint, id text,
+            type text, version bigint, at float8, correlation text, causation text, actor text,
+            payload text)) WITH ORDINALITY
         AS e(tenant, run, seq, id, type, version, at, correlation, causation, actor, payload, n);
     stored := true;
     freed := a_free;
