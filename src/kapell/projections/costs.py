@@ -77,7 +77,12 @@ def costs(events: Iterable[Event]) -> CostView:
 
 
 def fold(view: CostView, event: Event) -> CostView:
-    """Return the view after an event; the view that is given is changed."""
+    """Return the view after an event; the view that is given is changed.
+
+    What a fork copied was paid by its original and is not counted.
+    """
+    if event.copied:
+        return view
     payload = event.payload
     if isinstance(payload, ModelRequested):
         step = addresses.step_of(payload.path)

@@ -296,6 +296,9 @@ def _forked(view: RunView, payload: RunForked, at: float) -> None:
         if step.ended_at is None:
             step.started_at = at
         step.copied = step.ended_at is not None and not step.live
+    for paid in (view, *view.steps.values()):
+        # The original paid for it and keeps it in its own sums.
+        paid.usd = paid.tokens = paid.calls = 0
 
 
 def _below(other: StepView, step: StepView) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from kapell.adapters.db import Store
@@ -73,6 +74,15 @@ async def test_an_ended_run_can_be_brought_in(store: Store) -> None:
     await store.starts.start([new("r1", row=ENDED)])
     assert await claimed(store) == []
     assert (await store.reader.run(T, "r1")).ended_at == 1.5
+
+
+@pytest.mark.requirement("DX-08")
+async def test_a_run_from_elsewhere_keeps_its_time(store: Store) -> None:
+    foreign = msgspec.structs.replace(new("r1"), created_at=1000.0, updated_at=2000.0)
+    await store.starts.start([foreign, new("r2")])
+    r1, r2 = [await store.reader.run(T, ref) for ref in ("r1", "r2")]
+    assert (r1.created_at, r1.updated_at) == (1000.0, 2000.0)
+    assert r2.created_at == r2.updated_at > 2000.0
 
 
 @pytest.mark.requirement("DX-02")

@@ -27,6 +27,10 @@ Payload: TypeAlias = (
 )
 
 
+COPIED = "copied:"
+"""What the cause of an event begins with that a fork took over; the event's id follows."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A past fact of a run, never changed.
 
@@ -47,3 +51,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: str
     actor: str
     payload: Payload
+
+    @property
+    def copied(self) -> bool:
+        """Tell whether a fork took this over from its original, which did and paid it."""
+        return self.causation_id.startswith(COPIED)

@@ -1,10 +1,11 @@
 """What-if: forks, restarts, and taking a fork's outcome over."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from kapell.core.events.envelope import Event
+from kapell.core.events.envelope import COPIED, Event
 from kapell.core.events.run import Origin, RunForked, RunQueued
 from kapell.core.events.step import StepStarted, StepSucceeded
 from kapell.core.events.tool import ToolRequested
@@ -12,6 +13,8 @@ from kapell.core.events.value import Packing
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Merge
 from kapell.core.runs.fold import fold
+from kapell.core.runs.repeats import external, repeated
+from kapell.core.runs.state import State
 from kapell.core.runs.status import RunStatus
 from kapell.core.workflows.inputs import bind
 from kapell.kit.errors import Conflict, Invalid, Missing
@@ -67,8 +70,6 @@ class Forker:
         events = await self._histories.events(run)
         replaced = output is not msgspec.UNSET
         kept = events[: _cut(events, at, replaced)]
-        if not repeat_external:
-            _refuse_repeats(events[len(kept) :])
         packing = Packing({})
         changed = await self._inputs(kept, inputs) if inputs is not None else None
         forked = RunForked(
@@ -79,9 +80,27 @@ class Forker:
             output=packing.pack(output) if not isinstance(output, msgspec.UnsetType) else None,
             repeat_external=repeat_external,
         )
-        made = await self._copy(kept, forked, packing)
+        made, state = await self._copy(kept, forked, packing)
+        if not repeat_external:
+            await self._refuse_repeats(events, len(kept), state)
         (started,) = await self._starts.start([made])
         return started.run_id
+
+    async def _refuse_repeats(self, events: Sequence[Event], kept: int, state: State) -> None:
+        payloads = [event.payload for event in events]
+        again = list(repeated(payloads, kept, state))
+        while again:
+            what = again.pop(0)
+            if isinstance(what, ToolRequested):
+                raise Conflict(
+                    f"The fork would call {what.tool!r} again at {what.path}; it must not be "
+                    "repeated.",
+                    code="fork_repeats_external",
+                    advice="Fork at a later step, or allow it with --repeat-external.",
+                )
+            with contextlib.suppress(Missing):  # a child run that is not kept any more
+                inner = await self._histories.events(RunId(what.run_id))
+                again += [one for _, one in external([event.payload for event in inner])]
 
     async def _inputs(
         self, kept: Sequence[Event], changes: Mapping[str, Json]
@@ -91,7 +110,9 @@ class Forker:
         given = {**old, **changes} if isinstance(old, dict) else dict(changes)
         return bind(program.version, given)
 
-    async def _copy(self, kept: Sequence[Event], forked: RunForked, packing: Packing) -> NewRun:
+    async def _copy(
+        self, kept: Sequence[Event], forked: RunForked, packing: Packing
+    ) -> tuple[NewRun, State]:
         """Return the fork, its prefix copied: same facts, own address, marked by their cause."""
         who = self._identity
         run_id = RunId(who.new_id())
@@ -107,7 +128,7 @@ class Forker:
                     id=f"{run_id}-{event.seq}",
                     run_id=run_id,
                     payload=payload,
-                    causation_id=f"copied:{event.id}",
+                    causation_id=f"{COPIED}{event.id}",
                 )
             )
         now = who.clock.now()
@@ -126,7 +147,7 @@ class Forker:
         if not isinstance(request, RunQueued):
             raise Invalid("The run's log does not begin with run.queued.", code="log_broken")
         state = fold(await self._histories.program(request.version), copied)
-        return NewRun(
+        made = NewRun(
             tenant_id=who.tenant,
             run_id=run_id,
             workflow=request.workflow,
@@ -137,6 +158,7 @@ class Forker:
             priority=request.priority,
             forked_from=forked.run_id,
         )
+        return made, state
 
     async def restart(self, run: RunId) -> RunId:
         """Begin a run of the same version with the same inputs, from the beginning."""
@@ -181,7 +203,8 @@ class Forker:
             )
         _, state = await self._histories.state(await self._histories.events(fork))
         output = await self._histories.value(state.output)
-        await self._teller.send(run, Merge(fork, output), f"merge:{fork}")
+        key = f"merge:{fork}:{other.generation}:{original.generation}"
+        await self._teller.send(run, Merge(fork, output), key)
 
 
 def _cut(events: Sequence[Event], at: str | int | None, replaced: bool) -> int:
@@ -208,14 +231,3 @@ def _cut(events: Sequence[Event], at: str | int | None, replaced: bool) -> int:
         code="step_unknown",
         advice="'kapell runs show' lists the paths of its steps.",
     )
-
-
-def _refuse_repeats(dropped: Sequence[Event]) -> None:
-    for event in dropped:
-        call = event.payload
-        if isinstance(call, ToolRequested) and not call.repeatable:
-            raise Conflict(
-                f"The fork would call {call.tool!r} again at {call.path}; it must not be repeated.",
-                code="fork_repeats_external",
-                advice="Fork at a later step, or allow it with --repeat-external.",
-            )

@@ -9,7 +9,7 @@ import msgspec
 
 from kapell.core.events.codec import dump, load
 from kapell.core.events.envelope import Event
-from kapell.core.events.run import RunQueued
+from kapell.core.events.run import RunForked, RunQueued
 from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.fold import fold
 from kapell.core.runs.program import Program
@@ -185,6 +185,7 @@ def _checked(file: _File, events: list[Event], version: VersionHash, tenant: Ten
     for event in events:
         if any(key not in present for key in references(event.payload)):
             raise _broken("an artifact is missing")
+    fork = _fork(events)
     return NewRun(
         tenant_id=tenant,
         run_id=RunId(file.run_id),
@@ -195,17 +196,32 @@ def _checked(file: _File, events: list[Event], version: VersionHash, tenant: Ten
         row=row_of(state, None),
         changes=_changes(state, events),
         priority=request.priority,
+        forked_from=None if fork is None else fork[0],
+        created_at=events[0].at if fork is None else fork[1],
+        updated_at=events[-1].at,
     )
 
 
 def _changes(state: State, events: Sequence[Event]) -> tuple[RowChange, ...]:
-    """Return the rows that agree with a log: its costs, questions and dead letters."""
+    """Return the rows that agree with a log: its costs, questions and dead letters.
+
+    What a fork copied has no rows: its original has them.
+    """
     changes: list[RowChange] = []
-    for _, together in groupby(events, key=_append):
+    own = [event for event in events if not event.copied]
+    for _, together in groupby(own, key=_append):
         decided = tuple(together)
         payloads = [event.payload for event in decided]
         changes.extend(changes_of(state, payloads, decided[0].at, decided[0].actor))
     return tuple(changes)
+
+
+def _fork(events: Sequence[Event]) -> tuple[RunId, float] | None:
+    """Return which run was forked and when, None for a run that is no fork."""
+    for event in reversed(events):
+        if isinstance(event.payload, RunForked):
+            return RunId(event.payload.run_id), event.at
+    return None
 
 
 def _append(event: Event) -> str:

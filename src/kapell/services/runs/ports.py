@@ -21,7 +21,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
 
     ``key`` is the caller's idempotency key ("" for none); ``fingerprint`` tells whether a repeated
     key asks for the same thing. ``wake_at`` None means at once. ``row`` is the row after them.
-    ``owner`` is the worker that owns the run from its birth, under epoch 1.
+    ``owner`` is the worker that owns the run from its birth, under epoch 1. ``created_at`` and
+    ``updated_at`` are those of a run that is taken in from elsewhere; None means now.
     """
 
     tenant_id: TenantId
@@ -40,6 +41,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     parent_path: str = ""
     forked_from: RunId | None = None
     owner: WorkerId | None = None
+    created_at: float | None = None
+    updated_at: float | None = None
 
 
 class Started(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from kapell.core.events.envelope import Event
+from kapell.core.runs import paths
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid
 from kapell.kit.ids import RunId, TenantId
@@ -84,14 +85,14 @@ class MemoryReader:
             for row in run.approvals
             if row.answer is None or not open_only
         ]
-        return tuple(sorted(found, key=lambda row: (row.at, row.run_id, row.path)))
+        return tuple(sorted(found, key=lambda row: (row.at, row.run_id, paths.order(row.path))))
 
     async def dead_letters(
         self, tenant_id: TenantId, run_id: RunId | None = None
     ) -> tuple[DeadLetterRow, ...]:
         """Return open dead letters, oldest first."""
         found = [row for run in self._of(tenant_id, run_id) for row in run.dead]
-        return tuple(sorted(found, key=lambda row: (row.at, row.run_id, row.path)))
+        return tuple(sorted(found, key=lambda row: (row.at, row.run_id, paths.order(row.path))))
 
     async def costs(
         self,

@@ -129,7 +129,9 @@ class State:
             now = self.now()
             ended = new.row.ended_at is not None
             wake_at = None if ended else now if new.wake_at is None else new.wake_at
-            run = Run(new, new.row, list(new.events), wake_at, now, now)
+            created = now if new.created_at is None else new.created_at
+            updated = now if new.updated_at is None else new.updated_at
+            run = Run(new, new.row, list(new.events), wake_at, created, updated)
             if new.owner is not None:
                 run.epoch, run.claimed_at = 1, now
                 run.owner = None if ended else new.owner
