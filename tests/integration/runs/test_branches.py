@@ -15,7 +15,7 @@ from kapell.kit.ids import RunId
 from kapell.services.runs.advancing import owner
 from kapell.services.runs.ports import Snapshot
 from kapell.services.tools.ports import Tool
-from kapell.testing.tools.doubles import CountingTool, FlakyTool, NoopTool
+from kapell.testing.tools.doubles import CountingTool, FlakyTool, NoopTool, SlowTool
 from tests.integration.runs.shop import Shop, folded, output, reached, said, started, working
 
 CHAIN = """
@@ -74,6 +74,51 @@ async def test_a_fork_does_not_repeat_what_must_not_be_repeated(any_shop: Shop) 
         assert await output(app, later) == {"n": 11, "calls": 1}
         allowed = await app.forker.fork(run, at="b", repeat_external=True)
         assert await output(app, allowed) == {"n": 11, "calls": 2}
+
+
+@pytest.mark.requirement("DX-08")
+async def test_a_fork_does_not_repeat_a_call_that_is_under_way(any_shop: Shop) -> None:
+    any_shop.workflow(
+        "both",
+        """
+steps:
+  - {id: pay, tool: test.slow, with: {n: 1}}
+  - {id: b, depends_on: [], tool: test.noop, with: {n: 2}}
+  - {id: c, depends_on: [b], set: {n: 3}}
+outputs: {n: "{{ steps.pay.output.n }}"}
+""",
+    )
+    tool = SlowTool(repeatable=False)
+    async with any_shop.open({"test.noop": NoopTool(), "test.slow": tool}) as app, working(app):
+        run = await started(app, "both")
+        await tool.begun.wait()
+        for at in (None, "b"):
+            with pytest.raises(Conflict) as caught:
+                await app.forker.fork(run, at=at)
+            assert caught.value.code == "fork_repeats_external"
+        allowed = await app.forker.fork(run, at="b", repeat_external=True)
+        tool.release.set()
+        assert await output(app, allowed) == {"n": 1}
+        assert await output(app, run) == {"n": 1}
+        assert await output(app, await app.forker.fork(run)) == {"n": 1}
+
+
+@pytest.mark.requirement("WF-08")
+async def test_a_fork_is_adopted_again_after_another_was(any_shop: Shop) -> None:
+    any_shop.workflow("chain", CHAIN)
+    tools: dict[str, Tool] = {"test.noop": NoopTool(), "test.counting": CountingTool()}
+    async with any_shop.open(tools) as app, working(app):
+        run = await started(app, "chain")
+        await output(app, run)
+        one = await app.forker.fork(run, at="a", inputs={"n": 5})
+        other = await app.forker.fork(run, at="a", inputs={"n": 6})
+        for number, (fork, n) in enumerate(((one, 15), (other, 16), (one, 15)), 2):
+            await reached(app, fork)
+            await app.forker.merge(run, fork)
+            await _generation(app, run, number)
+            merged = await output(app, run)
+            assert isinstance(merged, dict)
+            assert merged["n"] == n
 
 
 @pytest.mark.requirement("WF-08")

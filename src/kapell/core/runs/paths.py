@@ -14,6 +14,7 @@ PASS = "@"  # noqa: S105 - a pass of a loop
 
 _REPEATS = re.compile(r"\[\d+\]|[@#]\d+")
 _NUMBER = re.compile(r"(\d+)")
+_TAIL = re.compile(r"[.:@!#]")
 _INSIDE = ("/", ".", ":", "@", "!", "[")
 """What follows the path of a step run in those of the step runs it holds."""
 
@@ -56,3 +57,12 @@ def call(path: str, attempt_number: int, number: int) -> str:
 def of_call(call_path: str) -> str:
     """Return the path of the step run that made a call."""
     return call_path.rpartition("#")[0]
+
+
+def around(path: str) -> str:
+    """Return the path of the step run that holds another (an item's: its step); empty: none."""
+    if path.endswith("]"):
+        return path.rpartition("[")[0]
+    scope = path.rpartition("/")[0]
+    outer, slash, last = scope.rpartition("/")
+    return outer + slash + _TAIL.split(last, maxsplit=1)[0]

@@ -4,11 +4,14 @@ import msgspec
 import pytest
 
 from kapell.core.events.run import RunForked
+from kapell.core.events.step import StepSucceeded
 from kapell.core.events.value import INLINE_LIMIT, ArtifactRef, Inline
 from kapell.core.expressions import Limits
 from kapell.core.runs.commands import ChildOutcome, Repair
 from kapell.core.runs.decide import decide
-from kapell.core.runs.inputs import Claimed, ToolReplied
+from kapell.core.runs.fold import evolve, fold
+from kapell.core.runs.inputs import Claimed, TimePassed, ToolReplied
+from kapell.core.runs.repeats import repeated
 from kapell.core.runs.status import RUN_TRANSITIONS, RunStatus, after
 from kapell.kit.errors import Bug
 from kapell.kit.ids import RunId
@@ -292,3 +295,73 @@ def test_a_result_of_a_tool_is_kept_for_the_files_it_was_made_from() -> None:
     other.state.request = msgspec.structs.replace(other.state.request, workspace="/elsewhere")
     other.run()
     assert [path for path, _ in asked(other)] == ["a", "b"]
+
+
+def _repeated(made: Simulation, upto: int, change: RunForked | None = None) -> list[str]:
+    """Return the paths of what a fork after so many events does again, though it must not."""
+    forked = change or RunForked(RunId("r0"), upto)
+    events = [event.payload for event in made.events]
+    state = fold(made.program, made.stored_events()[:upto])
+    return [one.path for one in repeated(events, upto, evolve(made.program, state, forked, 0.0))]
+
+
+@pytest.mark.requirement("DX-08")
+@pytest.mark.parametrize("step", [
+    "{id: a, tool: once.pay}",
+    "{id: a, steps: [{id: x, tool: once.pay}]}",
+    "{id: a, for_each: [1], tool: once.pay}",
+    "{id: a, for_each: [1], steps: [{id: x, tool: once.pay}]}",
+    "{id: a, loop: {steps: [{id: x, tool: once.pay}], until: 'true'}}",
+    "{id: a, tool: bad, on_error: {steps: [{id: x, tool: once.pay}]}}",
+])  # fmt: skip
+def test_a_fork_repeats_what_was_open_or_unknown_in_what_it_keeps(step: str) -> None:
+    made = sim(f"- {step}\n- {{id: b, tool: t}}\n- {{id: c, tool: t}}")
+    made.claim()
+    while not any(not call.repeatable for call in made.state.calls.values()):
+        made.step()
+    (call,) = made.state.calls.values()
+    assert _repeated(made, len(made.events)) == [call.path]
+    given = RunForked(RunId("r0"), 0, path=call.path, output=Inline("paid"))
+    assert _repeated(made, len(made.events), given) == []
+    lost = sim(f"- {step}\n- {{id: b, tool: t}}")
+    lost.events, lost.effect = made.events[:], made.effect
+    lost.crash()
+    lost.run()
+    assert lost.state.status == "waiting"
+    assert _repeated(lost, len(lost.events)) == [call.path]
+    open_at = len(made.events)
+    made.run()
+    assert made.state.status == "succeeded"
+    assert _repeated(made, open_at) == [call.path]
+    done = next(
+        e.seq for e in made.events if isinstance(e.payload, StepSucceeded) and e.payload.path == "a"
+    )
+    for upto in range(done, len(made.events) + 1):
+        assert _repeated(made, upto) == []
+
+
+@pytest.mark.requirement("DX-08")
+def test_a_fork_repeats_all_that_a_dead_block_holds_and_nothing_that_is_known_to_have_failed() -> (
+    None
+):
+    made = sim("- {id: a, timeout: 5s, steps: [{id: x, tool: once.pay}, {id: y, tool: t}]}")
+    made.claim()
+    made.step()
+    made.now += 6
+    made.give(TimePassed())
+    assert made.state.dead == ["a"]
+    assert _repeated(made, len(made.events)) == ["a/x"]
+    refused = ran("- {id: a, tool: once.bad}")
+    assert refused.state.dead == ["a"]
+    assert _repeated(refused, len(refused.events)) == []
+
+
+@pytest.mark.requirement("DX-08")
+def test_a_fork_begins_open_child_runs_anew() -> None:
+    made = sim(
+        "- {id: a, workflow: sub, detached: true}\n- {id: b, tool: t}", workflows={"sub": SUB}
+    )
+    made.claim()
+    assert _repeated(made, len(made.events)) == ["a"]
+    made.tell(ChildOutcome(made.state.children["a"].run_id, "a", "succeeded"))
+    assert _repeated(made, len(made.events)) == []
