@@ -296,9 +296,10 @@ def _forked(view: RunView, payload: RunForked, at: float) -> None:
         if step.ended_at is None:
             step.started_at = at
         step.copied = step.ended_at is not None and not step.live
-    for paid in (view, *view.steps.values()):
-        # The original paid for it and keeps it in its own sums.
-        paid.usd = paid.tokens = paid.calls = 0
+    # The original paid for what was copied and keeps it in its own sums.
+    view.usd = view.tokens = view.calls = 0
+    for step in view.steps.values():
+        step.usd = step.tokens = step.calls = 0
 
 
 def _below(other: StepView, step: StepView) -> bool:
