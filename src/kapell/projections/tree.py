@@ -323,6 +323,7 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
         case StepSucceeded():
             view.dead.pop(payload.path, None)
             _end(view, payload.path, StepStatus.SUCCEEDED, event.at)
+            _recovered(view.step(payload.path))
         case StepSkipped():
             view.dead.pop(payload.path, None)
             _end(view, payload.path, StepStatus.SKIPPED, event.at)
@@ -427,6 +428,12 @@ def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
         fan.succeeded += 1
     if not step.live:
         step.waits, step.until = "", None
+
+
+def _recovered(step: StepView) -> None:
+    """Forget why a step failed when all its step runs came to something after all."""
+    if not any(state in _UNHAPPY for state in step.unhappy.values()):
+        step.failure = None
 
 
 def _undone(step: StepView, path: str) -> None:
