@@ -24,10 +24,11 @@ def work(mission: Mission) -> None:
 
 
 async def _work(mission: Mission) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     async with open_app(Path(mission.workspace), extra_tools=crash_tools()) as app:
         worker = worker_of(app, mission)
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         worker.desk.observers.append(partial(_stop_at_end, RunId(mission.until), stop))
         await worker.run(stop)
 

@@ -32,6 +32,7 @@ from kapell.services.runs.advancing.effects import Effects
 from kapell.services.runs.advancing.quotes import Quotes
 from kapell.services.runs.advancing.worker import Limits, Worker
 from kapell.services.runs.deltas import Deltas
+from kapell.services.runs.durability import Durability
 from kapell.services.runs.forking import Forker
 from kapell.services.runs.porting import Porter
 from kapell.services.runs.ports import RunReader
@@ -104,6 +105,7 @@ class App:
             files,
             settings.definitions.routes,
             self.gateway,
+            Durability(_is_full(settings), specs),
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
         self.teller = Teller(self.identity, store.starts, store.reader)
@@ -229,6 +231,11 @@ def _store(root: Path, settings: Settings) -> Store:
         with suppress(FileExistsError, NotADirectoryError):
             (root / STATE).mkdir(exist_ok=True)
     return open_store(url, durability=settings.database.durability)
+
+
+def _is_full(settings: Settings) -> bool:
+    database = settings.database
+    return database.durability == "full" or not database.url.startswith("sqlite:")
 
 
 def _providers(settings: Settings) -> dict[str, ProviderSettings]:

@@ -45,7 +45,8 @@ class DatabaseSettings(Section):
 
     durability: Literal["full", "normal"] = "full"
     """How much a commit waits for the disk. `full`: a power cut loses nothing. `normal`: it may
-    lose the last moments, and is faster. Postgres is always `full`."""
+    lose the last moments, is faster, and is refused for a workflow with tools that must not be
+    called twice. Postgres is always `full`."""
 
 
 class WorkerSettings(Section):

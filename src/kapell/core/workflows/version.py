@@ -6,6 +6,7 @@ to the same hash.
 """
 
 from enum import StrEnum
+from functools import cache
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -255,6 +256,9 @@ def version_hash(version: Version) -> VersionHash:
     return VersionHash(digest(encode(_meaning(version))))
 
 
+_fields = cache(msgspec.structs.fields)
+
+
 def _made(field: msgspec.structs.FieldInfo) -> object:
     factory = field.default_factory
     return factory() if callable(factory) else msgspec.NODEFAULT
@@ -264,7 +268,7 @@ def _meaning(value: object) -> object:
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
         found: dict[str, object] = {} if tag is None else {"type": tag}
-        for field in msgspec.structs.fields(value):
+        for field in _fields(type(value)):
             one = getattr(value, field.name)
             left_out = (field.default, _made(field)) if not field.required else ()
             if field.name != "line" and one not in left_out:

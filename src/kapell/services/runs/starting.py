@@ -14,6 +14,7 @@ from kapell.core.workflows.version import Budget, Version
 from kapell.kit.clock import Clock
 from kapell.kit.ids import RunId, TenantId, VersionHash, sortable
 from kapell.kit.json import Digest, Json, digest, encode
+from kapell.services.runs.durability import Durability
 from kapell.services.runs.envelopes import enveloped
 from kapell.services.runs.ports import ArtifactStore, NewRun, RunStarts, Started
 from kapell.services.runs.versions import Versions
@@ -91,6 +92,7 @@ class Starter:
         files: InputFiles,
         routes: Mapping[str, str],
         models: KnownModels,
+        durability: Durability,
     ) -> None:
         self._identity = identity
         self._workspace = workspace
@@ -100,6 +102,7 @@ class Starter:
         self._files = files
         self._routes = routes
         self._models = models
+        self._durability = durability
         self._worker: LocalWorker | None = None
 
     def employ(self, worker: LocalWorker) -> None:
@@ -131,7 +134,8 @@ class Starter:
         Raises:
             Missing, DefinitionInvalid: the workflow is not there, or wrong.
             Invalid: ``inputs_invalid``.
-            Conflict: ``key_reused`` for a key that stands for something else.
+            Conflict: ``key_reused`` for a key that stands for something else;
+                ``durability_too_low`` for tools that the store's durability does not allow.
         """
         if model is not None:
             model = self._routes.get(model, model)
@@ -165,6 +169,7 @@ class Starter:
         """Begin a run of a compiled version with inputs bound already."""
         who = self._identity
         await self._versions.save(who.tenant, version_hash, version)
+        self._durability.check(await self._versions.program(who.tenant, version_hash))
         packing = Packing({})
         now = who.clock.now()
         due = None if delay is None else now + delay

@@ -47,8 +47,11 @@ def main() -> None:
 
 
 def _fork(work: Callable[[Mission], None], mission: Mission) -> int:
+    # Held back until the worker listens: one asked to leave while it begins would just die of it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         return pid
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = 1
