@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from scripts import generate_cli
 from tests.docs.blocks import BadBlock, Block, read_page
 from tests.docs.running import Page
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GENERATED = {generate_cli.PAGE}
+"""Pages that another test holds equal, letter by letter, to what the program says of itself."""
 
 
 def _left_out() -> Iterator[Block]:
-    for page in PAGES:
+    for page in (page for page in PAGES if page not in GENERATED):
         with suppress(BadBlock):  # the page's own test below tells which
             yield from (block for block in read_page(ROOT, page) if block.reason is not None)
 
