@@ -2,6 +2,7 @@
 
 import textwrap
 
+import msgspec
 import pytest
 
 from kapell.core.events.step import StepRetryScheduled
@@ -416,3 +417,70 @@ def test_who_cancels_a_run_wants_it_undone_whatever_it_does_with_failures(held: 
     made.run()
     assert (made.state.status, made.state.reason) == ("cancelled", "enough")
     assert paths(made, "compensation.succeeded") == ["b", "a"]
+
+
+@pytest.mark.requirement("DX-22")
+def test_a_leaving_worker_leaves_what_always_runs_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = sim("- {id: a, tool: t}\n- {id: b, join: always, tool: t}")
+    made.claim()
+    context = msgspec.structs.replace(made.context(), draining=True)
+    with monkeypatch.context() as leaving:
+        leaving.setattr(made, "context", lambda: context)
+        made.give(CallBroke("a#1/1", BAD))
+    assert (made.state.status, made.state.phase) == ("running", "failing")
+    made.crash()
+    made.run()
+    assert made.state.status == "failed"
+    assert [path for path, _ in asked(made)] == ["b"]
+
+
+@pytest.mark.requirement("DX-04")
+def test_always_does_not_wait_for_such_a_step_that_holds_what_failed() -> None:
+    made = ran(
+        """
+        - {id: a, tool: bad}
+        - {id: b, join: always, steps: [{id: x, tool: bad}]}
+        - {id: look, join: always, tool: t, with: {b: "{{ steps.b.status }}"}}
+        """
+    )
+    assert asked(made)[-1] == ("look", {"b": "failed"})
+
+
+@pytest.mark.requirement("DX-04")
+def test_items_that_wait_for_a_slot_end_with_the_whole_they_are_part_of() -> None:
+    made = sim(
+        """
+        - id: a
+          on_error: continue
+          for_each: [1, 2]
+          steps:
+            - {id: x, for_each: [1, 2], as: y, tool: bad}
+        - {id: b, tool: t}
+        """
+    )
+    made.claim()
+    assert list(made.state.calls) == ["a[0]/x[0]#1/1"]
+    made.run()
+    assert made.state.status == "succeeded"
+    assert [path for path, _ in asked(made)] == ["a[0]/x[0]", "b"]
+
+
+@pytest.mark.requirement("DX-05")
+def test_a_takeover_of_a_run_that_is_being_undone_goes_on_with_that_alone() -> None:
+    made = sim(
+        """
+        - {id: a, tool: t, compensate: {tool: undo}}
+        - {id: b, on_error: continue, compensate: {tool: undo}, steps: [{id: x, tool: t}]}
+        """
+    )
+    made.claim()
+    made.step()
+    made.tell(Cancel())
+    made.give(CallBroke("b/x#1/1", BAD))
+    assert made.state.undoing == "a"
+    made.crash()
+    made.run()
+    assert made.state.status == "cancelled"
+    assert paths(made, "compensation.succeeded") == ["a"]

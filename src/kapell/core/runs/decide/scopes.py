@@ -100,7 +100,7 @@ def _ready(t: Turn, scope: Scope, place: Place) -> str:
 def closed(t: Turn, path: str) -> None:
     """See whether a scope is over, and tell its owner."""
     scope = t.state.scopes.get(path)
-    if scope is None:
+    if scope is None or t.over(scope):
         return
     if scope.failure is not None:
         if not scope.live:
@@ -123,23 +123,18 @@ def next_always(t: Turn, scope: Scope, holding: Container[str] = ()) -> str:
     """Return the next ``join: always`` step of a failing scope.
 
     What stands before it, directly or through others, can no longer change, but for such steps:
-    one that has not ended is waited for, and so is what holds one (``holding``, by path).
+    one that has yet to begin comes first, and what goes on is waited for (``holding``, by path).
     """
     plan = t.program.bodies[scope.body]
     for step_id, before in plan.always.items():
         path = paths.join(scope.path, step_id)
         if path not in t.state.steps and not any(
-            _still(t, paths.join(scope.path, one), one in plan.always, holding) for one in before
+            earlier in holding or (one in plan.always and earlier not in t.state.steps)
+            for one in before
+            for earlier in [paths.join(scope.path, one)]
         ):
             return path
     return ""
-
-
-def _still(t: Turn, path: str, always: bool, holding: Container[str]) -> bool:
-    if not always:
-        return path in holding
-    run = t.state.steps.get(path)
-    return run is None or run.status not in STEP_ENDED
 
 
 def body_output(t: Turn, scope: Scope) -> Packed:

@@ -1,5 +1,7 @@
 """The end of a turn: a failing run ends when nothing is in flight, an idle one waits."""
 
+from collections.abc import Container
+
 from kapell.core.events.compensation import CompensationStarted
 from kapell.core.events.run import RunCancelled, RunFailed, RunWaiting
 from kapell.core.runs import paths
@@ -7,8 +9,7 @@ from kapell.core.runs.decide.clock import next_due
 from kapell.core.runs.decide.scopes import next_always
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
-from kapell.core.runs.status import STEP_ENDED, RunStatus, StepStatus
-from kapell.core.workflows.version import Join
+from kapell.core.runs.status import RunStatus, StepStatus
 from kapell.kit.errors import Bug
 
 
@@ -17,30 +18,21 @@ def settle(t: Turn) -> bool:
     state = t.state
     if state.phase in {"failing", "cancelling"} and not state.calls and not state.children:
         if state.phase == "failing":
-            always = _always(t)
-            if always:
+            holding = _holding(t)
+            always = _always(t, holding)
+            if always and not t.ctx.draining:
                 t.later("begin", always)
                 return True
-            if any(
-                run.waits
-                and run.status is not StepStatus.DEAD
-                and tree.goes_on(state, t.program, run)
-                for run in state.steps.values()
-            ):
+            if always or holding:
                 return False
         t.later("undo", "")
         return True
     return False
 
 
-def _always(t: Turn) -> str:
+def _always(t: Turn, holding: Container[str]) -> str:
     """Return the next ``join: always`` step of a scope that is open still, innermost first."""
-    holding: set[str] | None = None
     for scope in reversed(t.state.scopes.values()):
-        if not t.program.bodies[scope.body].always:
-            continue
-        if holding is None:
-            holding = _holding(t)
         found = next_always(t, scope, holding)
         if found:
             return found
@@ -48,10 +40,11 @@ def _always(t: Turn) -> str:
 
 
 def _holding(t: Turn) -> set[str]:
-    """Return the paths of what holds a ``join: always`` step that goes on."""
+    """Return the paths of ``join: always`` steps that wait for something, and what holds them."""
     found: set[str] = set()
     for run in t.state.steps.values():
-        if run.status not in STEP_ENDED and t.place(run).step.join is Join.ALWAYS:
+        waits = bool(run.waits) and run.status is not StepStatus.DEAD
+        if waits and tree.goes_on(t.state, t.program, run):
             found.update(around.path for around in tree.chain(t.state, run))
     return found
 

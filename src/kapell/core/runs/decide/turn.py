@@ -194,6 +194,11 @@ class Turn:
         """Tell whether a scope, or something around it, has failed and lets nothing new begin."""
         return self._border(scope) is None
 
+    def over(self, scope: Scope) -> bool:
+        """Tell whether nothing comes of what happens in a scope: the run is being undone."""
+        phase = self.state.phase
+        return phase == "cancelling" or (phase == "undoing" and not self.in_undo(scope))
+
     def in_undo(self, scope: Scope) -> bool:
         """Tell whether a scope belongs to a compensation."""
         at = scope

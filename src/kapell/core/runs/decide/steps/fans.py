@@ -17,6 +17,8 @@ def refill(t: Turn, path: str) -> None:
     run = t.state.steps.get(path)
     if run is None or run.fan is None or run.status != "running":
         return
+    if t.over(t.state.scopes[run.scope]):
+        return
     fan = run.fan
     if fan.failed is not None:
         if next(tree.live_items(t.state, run), None) is None:
@@ -36,15 +38,20 @@ def refill(t: Turn, path: str) -> None:
         money.retry(t, waiting)
         t.refill(path)
         return
-    item = paths.item(path, fan.next)
-    if fan.next >= fan.total or item in t.waitlists:
+    _next_item(t, run, fan)
+
+
+def _next_item(t: Turn, run: StepRun, fan: Fan) -> None:
+    if fan.next >= fan.total:
         return
     scope = t.state.scopes[run.scope]
     if t.may_begin(scope, t.place(run)):
-        t.later("begin", item)
-        t.refill(path)
+        item = paths.item(run.path, fan.next)
+        if item not in t.waitlists:
+            t.later("begin", item)
+            t.refill(run.path)
     elif t.stopped(scope) and next(tree.live_items(t.state, run), None) is None:
-        t.stop(path)
+        t.stop(run.path)
 
 
 def _gather(t: Turn, run: StepRun, fan: Fan) -> Packed:
