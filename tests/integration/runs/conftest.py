@@ -1,13 +1,13 @@
 """A workspace on SQLite, or on both databases where a test says so."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from kapell.adapters.db.upgrading import upgrade_postgres
-from kapell.testing.providers.server import LoopbackProvider
 from tests.integration.runs.shop import Shop
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -30,6 +30,15 @@ def any_shop(tmp_path: Path, request: pytest.FixtureRequest) -> Shop:
 
 
 @pytest.fixture
-def provider_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackProvider]:
-    """Yield a provider not begun yet; ``use`` of it is the test's business."""
-    yield LoopbackProvider()
+def postgres_shop(tmp_path: Path, postgres_dsn: str) -> Shop:
+    """Return a workspace on Postgres."""
+    asyncio.run(upgrade_postgres(postgres_dsn))
+    return Shop(tmp_path / "shop", postgres_dsn)
+
+
+@pytest.fixture
+async def stranger(postgres_shop: Shop) -> AsyncIterator[asyncpg.Connection]:
+    """Yield a connection of somebody else to the database."""
+    connection = await asyncpg.connect(postgres_shop.url)
+    yield connection
+    await connection.close()

@@ -310,7 +310,9 @@ def _apply_existing(batch: Sequence[Order], verdict: Verdict, gone: set[int]) ->
     for number, run_id, same in verdict.existing:
         order, birth = births[number]
         if same:
-            order.started[id(birth)] = Started(RunId(run_id), False)
+            # A birth whose answer was lost and that is there is this one, and nobody else's.
+            ours = order.uncertain and run_id == birth.run.run_id
+            order.started[id(birth)] = Started(RunId(run_id), ours)
         elif id(order) not in gone:
             order.fail(faults.key_reused(birth.run.key or birth.run.run_id))
 
