@@ -58,6 +58,19 @@ COMMANDS: Mapping[str, Entry] = {
     "profile-report": Entry("synonyms.profile_report", "The same as `profile`.", _SYNONYMS),
 }
 
+INNER: Mapping[str, tuple[str, ...]] = {
+    "runs": (
+        *("list", "show", "events", "watch", "cancel", "resume", "retry", "repair", "signal"),
+        *("restart", "fork", "compare", "merge", "export", "import"),
+    ),
+    "approvals": ("list", "answer"),
+    "agents": ("list", "lint", "new"),
+    "tools": ("list",),
+    "models": ("list",),
+    "db": ("upgrade", "backup", "restore", "check"),
+}
+"""The commands of the second level, for hints; a test keeps them equal to what there is."""
+
 SECTIONS = (_AUTHORING, _RUNNING, _INSIGHT, _OPERATING, _SYNONYMS)
 
 EVERYWHERE: Mapping[str, str] = {

@@ -1,6 +1,5 @@
 """The group of all commands: help from the catalogue, modules loaded when they are called."""
 
-from difflib import get_close_matches
 from importlib import import_module
 
 import typer
@@ -8,6 +7,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from kapell.cli.catalogue import COMMANDS, EVERYWHERE, SECTIONS
+from kapell.cli.misuse import inner_meant, meant
 
 
 class CommandGroup(TyperGroup):
@@ -32,9 +32,7 @@ class CommandGroup(TyperGroup):
         """Return the command of the first word; an unknown one is told with the nearest."""
         word = args[0]
         if word not in COMMANDS and not word.startswith("-"):
-            near = get_close_matches(word, COMMANDS, n=1)
-            hint = f" Did you mean `{near[0]}`?" if near else " See `kapell --help`."
-            ctx.fail(f"There is no command `{word}`.{hint}")
+            ctx.fail(f"There is no command `{word}`. {meant(args)}")
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx, formatter) -> None:  # type: ignore[no-untyped-def]  # vendored types
@@ -50,7 +48,23 @@ class CommandGroup(TyperGroup):
             formatter.write_dl(list(EVERYWHERE.items()))
 
 
-root = typer.Typer(cls=CommandGroup, add_completion=False, rich_markup_mode=None)
+class InnerGroup(TyperGroup):
+    """A group of commands of the second level."""
+
+    def resolve_command(self, ctx, args):  # type: ignore[no-untyped-def]  # vendored types
+        """Return the command of the first word; an unknown one is told with the nearest."""
+        word, group = args[0], ctx.info_name
+        if word not in self.commands and not word.startswith("-"):
+            ctx.fail(f"There is no command `kapell {group} {word}`. {inner_meant(group, word)}")
+        return super().resolve_command(ctx, args)
+
+
+root = typer.Typer(
+    cls=CommandGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
 
 
 @root.callback(

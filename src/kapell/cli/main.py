@@ -21,7 +21,8 @@ def call(words: Sequence[str]) -> int:
     try:
         surroundings, left = take(words)
     except OptionIncomplete as error:
-        return _misused(Screen(Surroundings()), str(error), as_json="--json" in words)
+        advice = "Write --workspace DIR, or leave it out."
+        return _misused(Screen(Surroundings()), str(error), advice, as_json="--json" in words)
     screen = Screen(surroundings)
     if left == ["--version"]:
         from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked for
@@ -53,6 +54,7 @@ def _carry_out(surroundings: Surroundings, words: list[str], *, as_json: bool) -
     from typer.exceptions import TyperException  # noqa: PLC0415 - validating does without
     from typer.main import get_command  # noqa: PLC0415 - the same
 
+    from kapell.cli import misuse  # noqa: PLC0415 - the same
     from kapell.cli.group import root  # noqa: PLC0415 - the same
 
     try:
@@ -60,9 +62,10 @@ def _carry_out(surroundings: Surroundings, words: list[str], *, as_json: bool) -
             words or ["--help"], prog_name="kapell", standalone_mode=False, obj=surroundings
         )
     except TyperException as error:
-        usage = getattr(error, "ctx", None)
-        said = getattr(error, "format_message", error.__str__)()
-        advice = usage.get_usage() if usage else ""
+        if misuse.is_help(error):
+            Screen(surroundings).show(str(error))
+            return Exit.OK
+        said, advice = misuse.told(error, words)
         return _misused(Screen(surroundings), said, advice, as_json=as_json)
     except SystemExit as leaving:
         # The parser turns the pipe that a reader left early into an exit with a code of its own.
@@ -72,17 +75,16 @@ def _carry_out(surroundings: Surroundings, words: list[str], *, as_json: bool) -
     return ended if isinstance(ended, int) else Exit.OK
 
 
-def _misused(screen: Screen, said: str, usage: str = "", *, as_json: bool = False) -> int:
+def _misused(screen: Screen, said: str, advice: str, *, as_json: bool = False) -> int:
     if as_json:
         from kapell.cli.failures import document_of  # noqa: PLC0415 - only errors pay for it
         from kapell.kit.errors import Invalid  # noqa: PLC0415 - the same
 
-        screen.document(document_of(Invalid(said, code="usage", advice=usage)))
+        screen.document(document_of(Invalid(said, code="usage", advice=advice)))
         return Exit.INVALID
     head = screen.styled("error[usage]", "red", "bold", error=True)
     screen.complain(f"{head}: {said}")
-    if usage:
-        screen.complain(f"  {usage}")
+    screen.complain(f"  {advice}")
     return Exit.INVALID
 
 

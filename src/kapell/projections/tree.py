@@ -321,9 +321,7 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
             step.waits, step.until, step.failure = "retry", payload.at, payload.failure
             step.retries += 1
         case StepSucceeded():
-            view.dead.pop(payload.path, None)
-            _end(view, payload.path, StepStatus.SUCCEEDED, event.at)
-            _recovered(view.step(payload.path))
+            _succeeded(view, payload.path, event.at)
         case StepSkipped():
             view.dead.pop(payload.path, None)
             _end(view, payload.path, StepStatus.SKIPPED, event.at)
@@ -430,8 +428,11 @@ def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
         step.waits, step.until = "", None
 
 
-def _recovered(step: StepView) -> None:
-    """Forget why a step failed when all its step runs came to something after all."""
+def _succeeded(view: RunView, path: str, at: float) -> None:
+    """End a step run; why the step failed is forgotten when nothing of it stands so any more."""
+    view.dead.pop(path, None)
+    _end(view, path, StepStatus.SUCCEEDED, at)
+    step = view.step(path)
     if not any(state in _UNHAPPY for state in step.unhappy.values()):
         step.failure = None
 

@@ -9,6 +9,7 @@ import typer
 from kapell.bootstrap.definitions import Definitions, open_definitions
 from kapell.cli.authoring.checking import report, workspace_agents
 from kapell.cli.exits import Exit
+from kapell.cli.group import InnerGroup
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.whereabouts import root_of
@@ -18,6 +19,7 @@ from kapell.kit.errors import Conflict, Invalid, Missing
 from kapell.library import agent_names, agent_text
 
 app = typer.Typer(
+    cls=InnerGroup,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

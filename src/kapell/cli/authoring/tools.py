@@ -7,6 +7,7 @@ import typer
 
 from kapell.bootstrap.definitions import open_definitions
 from kapell.cli.exits import Exit
+from kapell.cli.group import InnerGroup
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
@@ -14,7 +15,11 @@ from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Missing
 
 app = typer.Typer(
-    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="The tools there are."
+    cls=InnerGroup,
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="The tools there are.",
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]

@@ -9,11 +9,13 @@ import typer
 
 from kapell.bootstrap import upkeep
 from kapell.cli.exits import Exit
+from kapell.cli.group import InnerGroup
 from kapell.cli.operating.findings import tell
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 
 app = typer.Typer(
+    cls=InnerGroup,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kapell.cli.exits import Exit
+from kapell.cli.group import InnerGroup
 from kapell.cli.running.arguments import AsJson, Note, Run
 from kapell.cli.running.inputs import inputs_of
 from kapell.cli.session import Session, carry_out
@@ -19,6 +20,7 @@ from kapell.kit.json import Digest, Json, decode
 from kapell.services.runs.ports import ApprovalRow
 
 app = typer.Typer(
+    cls=InnerGroup,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

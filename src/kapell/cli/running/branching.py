@@ -13,6 +13,7 @@ from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.watching.attending import Manner, attend
 from kapell.kit.clock import span_text
+from kapell.kit.errors import Invalid
 from kapell.kit.ids import RunId
 from kapell.kit.money import text as money
 from kapell.kit.money import usd
@@ -58,7 +59,13 @@ def fork(
     as_json: AsJson = False,
 ) -> int:
     """Begin a new run with another's past, from a step on, with or without changes."""
-    place = int(at) if at is not None and at.isdigit() else at
+    place = _place(at)
+    if output is not None and not isinstance(place, str):
+        raise Invalid(
+            "--output is the result of a step, and no step is named.",
+            code="option_unused",
+            advice="Name the step with --at; `kapell runs show RUN` lists them.",
+        )
     replaced = msgspec.UNSET if output is None else json_of(output, "--output")
     changed = inputs_of(given, ()) if given else None
 
@@ -79,6 +86,16 @@ def fork(
     return carry_out(ctx.obj, work)
 
 
+def _place(at: str | None) -> int | str | None:
+    if at is not None and not at.strip():
+        raise Invalid(
+            "--at names neither a step nor an event.",
+            code="option_empty",
+            advice="Give a step's path or an event's number, or leave --at out to copy all.",
+        )
+    return int(at) if at is not None and at.isdecimal() and at.isascii() else at
+
+
 async def _go_on(session: Session, run_id: RunId, manner: Manner, *, detach: bool) -> Exit:
     if not detach:
         return await attend(session, run_id, manner, known=True)
@@ -89,7 +106,12 @@ async def _go_on(session: Session, run_id: RunId, manner: Manner, *, detach: boo
     return Exit.OK
 
 
-def merge(ctx: typer.Context, run: Run, fork: Run, as_json: AsJson = False) -> int:
+def merge(
+    ctx: typer.Context,
+    run: Run,
+    fork: Annotated[str, typer.Argument(metavar="FORK", help="A fork of it, named as a run is.")],
+    as_json: AsJson = False,
+) -> int:
     """Let a run adopt the outcome of one of its forks."""
 
     async def work(session: Session) -> Exit:

@@ -10,7 +10,7 @@ import typer
 from kapell.cli.exits import Exit
 from kapell.cli.running.arguments import AsJson, Run
 from kapell.cli.session import Session, carry_out
-from kapell.kit.errors import Conflict
+from kapell.kit.errors import Conflict, Invalid, Missing
 from kapell.projections.spans import otlp, trace
 
 
@@ -42,6 +42,18 @@ def export(
         sys.stdout.buffer.write(data)
         return Exit.OK
     path = Path(name)
+    if path.is_dir():
+        raise Invalid(
+            f"`{name}` is a folder.",
+            code="file_unusable",
+            advice="Name a file in it with --to.",
+        )
+    if not path.parent.is_dir():
+        raise Missing(
+            f"There is no folder `{path.parent}` to write into.",
+            code="folder_missing",
+            advice="Make it first, or name a file in another folder with --to.",
+        )
     if path.exists() and not replace:
         raise Conflict(
             f"`{name}` is there already.",

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
+from kapell.cli.catalogue import INNER
 from kapell.cli.exits import Exit
+from kapell.cli.misuse import meant
 from kapell.cli.running.inputs import inputs_of
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
@@ -12,7 +14,7 @@ from kapell.cli.watching.attending import Manner, attend
 from kapell.cli.whereabouts import tell_workspace
 from kapell.core.workflows.version import Budget
 from kapell.kit.clock import span
-from kapell.kit.errors import Invalid
+from kapell.kit.errors import Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.kit.money import nano
@@ -99,15 +101,18 @@ def begin(
         )
 
     async def work(session: Session) -> Exit:
-        started = await session.app.starter.start(
-            workflow,
-            inputs,
-            model=model,
-            budget=budget,
-            key=key,
-            priority=priority,
-            delay=delay,
-        )
+        try:
+            started = await session.app.starter.start(
+                workflow,
+                inputs,
+                model=model,
+                budget=budget,
+                key=key,
+                priority=priority,
+                delay=delay,
+            )
+        except Missing as error:
+            raise _with_hint(error, workflow) from error
         if not started.created:
             session.screen.note(f"The key {key!r} had started this run before.")
         if detach:
@@ -117,6 +122,13 @@ def begin(
     if not manner.as_json:
         tell_workspace(surroundings, workflow)
     return carry_out(surroundings, work, workflow)
+
+
+def _with_hint(error: Missing, workflow: str) -> Missing:
+    """Return the error with the command that was meant, when `run` was written for `runs`."""
+    if error.code != "workflow_missing" or workflow not in INNER["runs"]:
+        return error
+    return Missing(error.message, code=error.code, advice=meant(("run", workflow)))
 
 
 def _detached(session: Session, run_id: RunId, manner: Manner, *, created: bool) -> Exit:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 
 import typer
 
+from kapell.cli.group import InnerGroup
 from kapell.cli.running import branching, listing, moving, steering
 
 app = typer.Typer(
+    cls=InnerGroup,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
