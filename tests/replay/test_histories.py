@@ -11,7 +11,7 @@ import pytest
 
 from kapell.core.events.codec import VERSION, dump, load
 from kapell.core.events.published import kinds
-from kapell.core.runs.snapshot import dump_state, load_state
+from kapell.core.runs.fold.snapshot import dump_state, load_state
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json, decode, encode
 from kapell.testing.history import History, StoredEvent, summary

@@ -101,7 +101,7 @@ def fold(view: ProfileView, event: Event) -> ProfileView:
                 _step(view, payload.path)
         case ModelRequested() | ToolRequested():
             _works(view, payload.path, event.at)
-        case StepWaiting() | StepRetryScheduled():
+        case StepWaiting() | StepRetryScheduled() | StepDead(stage="unknown_outcome"):
             step = _step(view, payload.path)
             _account(step, event.at)
             _finish(step, payload.path, event.at)

@@ -141,3 +141,11 @@ async def claimed(
     """Claim and return the ids, in the order of the answer."""
     found = await store.log.claim(worker, limit, caps or {}, VERSION)
     return [claim.run_id for claim in found.claims]
+
+
+async def taken_over(store: Store, claim: Claim, *, suspects: bool = False) -> Claim:
+    """Let a run's owner, ann, die; return ann's claim of it when it has come back."""
+    await store.log.beat(ANN, {claim.run_id: claim.epoch}, -1.0)
+    await store.log.beat(BOB, {}, 60.0)
+    (again,) = (await store.log.claim(ANN, 1, {}, VERSION, suspects)).claims
+    return again

@@ -8,7 +8,7 @@ from kapell.adapters.db import Store
 from kapell.core.events.codec import VERSION
 from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import RunId, WorkerId
-from kapell.services.runs.ports import Claim, RunLost
+from kapell.services.runs.ports import SUSPECT_AT, Claim, RunLost
 from tests.contract.stores.runs import (
     ANN,
     BOB,
@@ -20,6 +20,7 @@ from tests.contract.stores.runs import (
     message,
     new,
     owned,
+    taken_over,
 )
 
 LONG = 60.0
@@ -148,8 +149,6 @@ async def test_a_takeover_that_does_not_get_on_is_counted_on(store: Store) -> No
     seen = []
     for kept in (1, 2, 0, 0):
         await store.log.append(decision(claim, claims=kept))
-        await store.log.beat(ANN, {claim.run_id: claim.epoch}, -1.0)
-        await store.log.beat(BOB, {}, LONG)
-        (claim,) = (await store.log.claim(ANN, 1, {}, 1)).claims
+        claim = await taken_over(store, claim, suspects=kept >= SUSPECT_AT)
         seen.append(claim.takeovers)
     assert seen == [1, 2, 0, 0]

@@ -9,8 +9,19 @@ import pytest
 from kapell.adapters.db import Store
 from kapell.core.events.codec import VERSION
 from kapell.kit.ids import RunId, TenantId, WorkerId
+from kapell.services.runs.ports import SUSPECT_AT
 from tests.contract.stores.places import Place
-from tests.contract.stores.runs import ANN, BOB, RUNNING, T, claimed, decision, new, owned
+from tests.contract.stores.runs import (
+    ANN,
+    BOB,
+    RUNNING,
+    T,
+    claimed,
+    decision,
+    new,
+    owned,
+    taken_over,
+)
 
 LONG_AGO = 1_000_000_000.0
 
@@ -154,17 +165,29 @@ async def test_released_runs_sleep_until_their_timer(store: Store) -> None:
     assert (await store.reader.run(T, "r2")).owner == BOB
 
 
+@pytest.mark.requirement("DX-17")
 async def test_takeovers_are_counted_until_something_is_appended(store: Store) -> None:
     (claim,) = await owned(store, "r1")
-    for takeovers in (1, 2):
-        await store.log.beat(ANN, {claim.run_id: claim.epoch}, -1.0)
-        await store.log.beat(BOB, {}, 60.0)
-        (claim,) = (await store.log.claim(ANN, 1, {}, VERSION)).claims
+    for takeovers in (1, 2, 3):
+        claim = await taken_over(store, claim, suspects=takeovers >= SUSPECT_AT)
         assert claim.takeovers == takeovers
     await store.log.append(decision(claim))
-    await store.log.beat(ANN, {}, -1.0)
-    (claim,) = (await store.log.claim(BOB, 1, {}, VERSION)).claims
+    claim = await taken_over(store, claim)
     assert (claim.takeovers, claim.seq) == (0, 2)
+
+
+@pytest.mark.requirement("DX-17")
+async def test_suspects_are_claimed_only_by_who_asks_for_them(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    for _ in range(SUSPECT_AT - 1):
+        claim = await taken_over(store, claim)
+    await store.log.beat(ANN, {claim.run_id: claim.epoch}, -1.0)
+    await store.log.beat(BOB, {}, 60.0)
+    await store.starts.start([new("r2"), new("r3")])
+    found = await store.log.claim(BOB, 2, {}, VERSION)
+    assert ([one.run_id for one in found.claims], found.next_due) == (["r2", "r3"], None)
+    found = await store.log.claim(BOB, 9, {}, VERSION, True)
+    assert [(one.run_id, one.takeovers) for one in found.claims] == [("r1", SUSPECT_AT)]
 
 
 async def test_a_timer_is_kept_over_an_append(store: Store) -> None:

@@ -30,11 +30,11 @@ def test_every_command_has_help(word: str, desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["validat"], "Did you mean `validate`?"),
+        (["validat"], "Did you mean `kapell validate`?"),
         (["nonsense"], "See `kapell --help`."),
-        (["runs", "shw"], "'show'"),
+        (["runs", "shw"], "Did you mean `kapell runs show`?"),
         (["run", "x", "--modle", "offline"], "--model"),
-        (["run"], "Missing argument"),
+        (["run"], "FILE|NAME is missing"),
         (["validate", "--workspace"], "--workspace needs a folder"),
         (["run", "x", "--priority", "high"], "--priority"),
     ],

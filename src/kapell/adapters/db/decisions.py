@@ -36,7 +36,8 @@ class Birth(msgspec.Struct):
             run.tenant_id, run.run_id, run.workflow, run.version, row.status.value,
             len(self.events), row.generation, run.priority, VERSION, wake_at,
             now if run.created_at is None else run.created_at,
-            now if run.updated_at is None else run.updated_at, row.ended_at, row.usd, row.tokens, row.error_code, run.key, run.fingerprint,
+            now if run.updated_at is None else run.updated_at,
+            row.ended_at, row.usd, row.tokens, row.error_code, run.key, run.fingerprint,
             run.parent_run, run.parent_path, run.forked_from,
             None if row.ended_at is not None else run.owner, now, 0 if run.owner is None else 1, 0,
         )  # fmt: skip

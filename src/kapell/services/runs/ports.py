@@ -15,6 +15,9 @@ from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import RunId, TenantId, VersionHash, WorkerId
 from kapell.kit.json import Digest
 
+SUSPECT_AT = 2
+"""Owners without getting on after which a run is suspected of ending them."""
+
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be begun: its row, its first events (one, or a fork's copied prefix), its artifacts.
@@ -166,11 +169,19 @@ class RunLog(Protocol):
         ...
 
     async def claim(
-        self, worker: WorkerId, limit: int, caps: Mapping[str, int], fold_format: int
+        self,
+        worker: WorkerId,
+        limit: int,
+        caps: Mapping[str, int],
+        fold_format: int,
+        suspects: bool = False,
     ) -> Claimed:
         """Own up to ``limit`` due runs: fair over tenants, by priority with ageing, then by age.
 
         ``caps`` limits how many runs of a workflow may be owned at once, over all workers.
+        ``suspects`` asks for the runs that had ``SUSPECT_AT`` owners since they last got on, and
+        for no others; without it they are left, so that a worker never owns more of them than it
+        can watch, and none is charged with the death of a worker that did not even begin it.
         """
         ...
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from kapell.kit.ids import RunId, TenantId, WorkerId
 from kapell.services.runs.ports import (
+    SUSPECT_AT,
     Append,
     Appended,
     Beat,
@@ -67,7 +68,12 @@ class MemoryLog:
         return Appended(len(run.events), released)
 
     async def claim(
-        self, worker: WorkerId, limit: int, caps: Mapping[str, int], fold_format: int
+        self,
+        worker: WorkerId,
+        limit: int,
+        caps: Mapping[str, int],
+        fold_format: int,
+        suspects: bool = False,
     ) -> Claimed:
         """Own up to ``limit`` due runs."""
         now = self._state.now()
@@ -77,7 +83,7 @@ class MemoryLog:
         turns: Counter[TenantId] = Counter()
         queue: list[tuple[int, float, RunId, Run]] = []
         for rank, run in sorted(
-            ((_rank(run), run) for run in self._free(fold_format) if _wake(run) <= now),
+            ((_rank(run), run) for run in self._free(fold_format, suspects) if _wake(run) <= now),
             key=lambda one: (one[0], one[1].new.run_id),
         ):
             turns[run.new.tenant_id] += 1
@@ -90,14 +96,17 @@ class MemoryLog:
                 chosen.append(run)
         chosen.sort(key=lambda run: (_rank(run), run.new.run_id))
         claims = tuple(_own(run, worker, now) for run in chosen)
-        due = min((_wake(run) for run in self._free(fold_format)), default=None)
+        due = min((_wake(run) for run in self._free(fold_format, suspects)), default=None)
         return Claimed(claims, now, due)
 
-    def _free(self, fold_format: int) -> list[Run]:
+    def _free(self, fold_format: int, suspects: bool) -> list[Run]:
         return [
             run
             for run in self._state.runs.values()
-            if run.owner is None and run.wake_at is not None and run.log_format <= fold_format
+            if run.owner is None
+            and run.wake_at is not None
+            and run.log_format <= fold_format
+            and (run.claims >= SUSPECT_AT) is suspects
         ]
 
     async def release(

@@ -113,9 +113,9 @@ class Deaf:
     def __getattr__(self, name: str) -> object:
         return getattr(self._log, name)
 
-    async def claim(self, *asked: object) -> Claimed:
+    async def claim(self, *asked: object, suspects: bool = False) -> Claimed:
         """Claim, and lose the first answers that hold runs."""
-        found = await self._log.claim(*asked)  # type: ignore[arg-type]  # passed through
+        found = await self._log.claim(*asked, suspects)  # type: ignore[arg-type]  # passed through
         if found.claims and self.lost < 2:
             self.lost += 1
             return Claimed((), found.now, None)

@@ -9,8 +9,8 @@ from kapell.core.events.step import StepSucceeded
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.runs.commands import Answer, Cancel, LateAnswer, Resume, Signal
 from kapell.core.runs.fold import fold
+from kapell.core.runs.fold.snapshot import dump_state, load_state
 from kapell.core.runs.inputs import ModelReplied, TimePassed, ToolReplied
-from kapell.core.runs.snapshot import dump_state, load_state
 from kapell.core.runs.state import OpenCall
 from kapell.core.runs.status import TERMINAL
 from kapell.core.workflows.version import Version

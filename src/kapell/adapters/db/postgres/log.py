@@ -12,6 +12,7 @@ from kapell.adapters.db.postgres.writer import Writer
 from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import RunId, TenantId, VersionHash, WorkerId
 from kapell.services.runs.ports import (
+    SUSPECT_AT,
     Append,
     Appended,
     Beat,
@@ -22,7 +23,7 @@ from kapell.services.runs.ports import (
     Snapshot,
 )
 
-_CLAIM = "SELECT * FROM kapell_claim($1, $2, $3, $4, $5)"
+_CLAIM = "SELECT * FROM kapell_claim($1, $2, $3, $4, $5, $6, $7)"
 _RELEASE = "SELECT kapell_release($1, $2, $3, $4, $5)"
 _BEAT = "SELECT lost, freed, now FROM kapell_beat($1, $2, $3)"
 _LEAVE = """
@@ -66,7 +67,12 @@ class PostgresLog:
         return appended
 
     async def claim(
-        self, worker: WorkerId, limit: int, caps: Mapping[str, int], fold_format: int
+        self,
+        worker: WorkerId,
+        limit: int,
+        caps: Mapping[str, int],
+        fold_format: int,
+        suspects: bool = False,
     ) -> Claimed:
         """Own up to ``limit`` due runs."""
         found = await self._pool.fetch(
@@ -76,6 +82,8 @@ class PostgresLog:
             json.dumps(dict(caps)) if caps else None,
             fold_format,
             FIRST_LEASE,
+            SUSPECT_AT,
+            suspects,
         )
         last = found.pop()
         claims = tuple(

@@ -54,11 +54,23 @@ class SqliteLog:
         return appended
 
     async def claim(
-        self, worker: WorkerId, limit: int, caps: Mapping[str, int], fold_format: int
+        self,
+        worker: WorkerId,
+        limit: int,
+        caps: Mapping[str, int],
+        fold_format: int,
+        suspects: bool = False,
     ) -> Claimed:
         """Own up to ``limit`` due runs."""
         return await self._writer.do(
-            partial(queue.claim, worker=worker, limit=limit, caps=caps, fold_format=fold_format)
+            partial(
+                queue.claim,
+                worker=worker,
+                limit=limit,
+                caps=caps,
+                fold_format=fold_format,
+                suspects=suspects,
+            )
         )
 
     async def release(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from kapell.adapters.db.policy import AGEING, FIRST_LEASE
 from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import RunId, TenantId, VersionHash, WorkerId
-from kapell.services.runs.ports import Beat, Claim, Claimed
+from kapell.services.runs.ports import SUSPECT_AT, Beat, Claim, Claimed
 
 _PRESENT = """
 INSERT INTO workers (worker_id, lease_until, since) VALUES (?1, ?2 + ?3, ?2)
@@ -38,6 +38,7 @@ WITH RECURSIVE lanes(tenant_id, workflow, priority) AS (
         WHERE n.owner IS NULL AND n.wake_at IS NOT NULL AND n.wake_at <= :now
             AND n.tenant_id = l.tenant_id AND n.workflow = l.workflow
             AND n.priority = l.priority AND n.log_format <= :format
+            AND (n.claims >= {SUSPECT_AT}) = :suspects
         ORDER BY n.wake_at LIMIT :limit)
     WHERE c.room IS NULL OR c.room > 0
 ), turns AS (
@@ -53,10 +54,11 @@ WHERE rowid IN (SELECT row FROM chosen WHERE room IS NULL OR place <= room
 RETURNING tenant_id, run_id, workflow, version, epoch, seq, claims - 1, status,
     wake_at - {AGEING} * priority AS rank
 """  # noqa: S608 - constants of ours
-_NEXT = """
+_NEXT = f"""
 SELECT min(wake_at) FROM runs
 WHERE owner IS NULL AND wake_at IS NOT NULL AND log_format <= ?
-"""
+    AND (claims >= {SUSPECT_AT}) = ?
+"""  # noqa: S608 - a constant of ours
 _RELEASE = """
 UPDATE runs SET owner = NULL, wake_at = ?5, claims = 0, updated_at = ?6
 WHERE tenant_id = ?1 AND run_id = ?2 AND owner = ?3 AND epoch = ?4 AND NOT EXISTS (
@@ -91,6 +93,7 @@ def claim(
     limit: int,
     caps: Mapping[str, int],
     fold_format: int,
+    suspects: bool,
 ) -> Claimed:
     """Own due runs."""
     rows = []
@@ -102,10 +105,11 @@ def claim(
             "format": fold_format,
             "limit": limit,
             "worker": worker,
+            "suspects": suspects,
         }
         rows = connection.execute(_CLAIM, found).fetchall()
     rows.sort(key=lambda row: (row[8], row[1]))
-    (due,) = connection.execute(_NEXT, (fold_format,)).fetchone()
+    (due,) = connection.execute(_NEXT, (fold_format, suspects)).fetchone()
     claims = tuple(
         Claim(
             tenant_id=TenantId(tenant_id),

@@ -17,6 +17,7 @@ from kapell.core.runs.commands import Cancel, LateAnswer
 from kapell.core.runs.context import CHEAP, Context
 from kapell.core.runs.decide import Carried, Decision, Waitlists, decide, next_due
 from kapell.core.runs.fold import fold
+from kapell.core.runs.fold.snapshot import dump_state, load_state
 from kapell.core.runs.inputs import (
     CallBroke,
     Claimed,
@@ -27,7 +28,6 @@ from kapell.core.runs.inputs import (
     Told,
 )
 from kapell.core.runs.rows import RowChange
-from kapell.core.runs.snapshot import dump_state, load_state
 from kapell.core.runs.state import FOLD, OpenCall, State
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Failure, KapellError

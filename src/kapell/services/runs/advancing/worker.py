@@ -17,17 +17,12 @@ from kapell.kit.errors import Bug, Failure, KapellError
 from kapell.kit.ids import RunId
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.owner import RunOwner
-from kapell.services.runs.ports import Claim, Doorbell, NewRun, Started
+from kapell.services.runs.ports import SUSPECT_AT, Claim, Doorbell, NewRun, Started
 
 log = logging.getLogger(__name__)
 
 SWEEP = 1.0
 """Seconds after which a worker looks by itself, so that a lost ring costs no more than that."""
-
-ALONE_AT = 2
-"""Takeovers without getting on after which a run is advanced in a process of its own. When that
-process dies too, the run is put aside for a person, with the cause of that death.
-"""
 
 UNSEEN_AT = 10
 """Takeovers without getting on after which a run is put aside although nobody saw what ended its
@@ -36,7 +31,9 @@ that only met a fleet whose machines go down.
 """
 
 PROCESSES = 2
-"""Processes for single runs at a time: each is as heavy as a worker."""
+"""Suspects owned at a time, each in a process of its own that is as heavy as a worker. When that
+process dies, the run is put aside for a person, with the cause of that death.
+"""
 
 LOADING = 64
 """Runs claimed and not yet loaded at a time. Hundreds loaded side by side keep a process from beats
@@ -91,7 +88,6 @@ class Worker:
         self._owners: dict[RunId, RunOwner] = {}
         self._tasks: dict[RunId, asyncio.Task[None]] = {}
         self._alone: dict[RunId, int] = {}
-        self._processes = asyncio.Semaphore(PROCESSES)
         self._news = asyncio.Event()
         self._rung: set[RunId] = set()
         self._watched: tuple[RunId, asyncio.Event] | None = None
@@ -193,7 +189,7 @@ class Worker:
         self._news.set()
 
     async def _claiming(self, stop: asyncio.Event) -> None:
-        swept = answered = monotonic()
+        swept, answered = monotonic() - SWEEP, monotonic()
         while not stop.is_set():
             self._news.clear()
             pause = SWEEP
@@ -203,6 +199,7 @@ class Worker:
                 if monotonic() - swept >= SWEEP:
                     swept = monotonic()
                     await self._collect(())
+                    await self._claim_suspects()
             except KapellError as error:
                 log.warning("the store does not answer: %s", error)
                 self._tell_watcher(error, monotonic() - answered)
@@ -239,12 +236,19 @@ class Worker:
             return SWEEP
         return min(SWEEP, max(found.next_due - found.now, 0.005))
 
+    async def _claim_suspects(self) -> None:
+        free = min(PROCESSES - len(self._alone), self._limits.runs - len(self._tasks))
+        if free > 0:
+            asked = (self.desk.worker, free, self._limits.caps, int(FOLD))
+            for claim in (await self.desk.log.claim(*asked, suspects=True)).claims:
+                self._own(claim)
+
     def _own(self, claim: Claim, born: RunOwner | None = None) -> None:
         self._tasks[claim.run_id] = asyncio.create_task(self._advance(claim, born))
 
     async def _advance(self, claim: Claim, born: RunOwner | None) -> None:
         try:
-            if ALONE_AT <= claim.takeovers < UNSEEN_AT and self._solitary is not None:
+            if SUSPECT_AT <= claim.takeovers < UNSEEN_AT and self._solitary is not None:
                 await self._advance_alone(claim, self._solitary)
             else:
                 await self._drive(claim, born)
@@ -307,14 +311,9 @@ class Worker:
             )
 
     async def _advance_alone(self, claim: Claim, solitary: Solitary) -> None:
-        if self._processes.locked():
-            # A suspect that waits here would be counted a takeover for each death of ours.
-            await self._give_back(claim)
-            return
         self._alone[claim.run_id] = claim.epoch
         try:
-            async with self._processes:
-                failure = await solitary.advance(claim)
+            failure = await solitary.advance(claim)
         finally:
             self._alone.pop(claim.run_id, None)
         if failure is not None:

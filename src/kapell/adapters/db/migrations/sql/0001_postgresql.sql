@@ -370,7 +370,8 @@ BEGIN
 END
 $$
 -- next
-CREATE FUNCTION kapell_claim(me text, wanted bigint, caps json, format bigint, lease float8)
+CREATE FUNCTION kapell_claim(me text, wanted bigint, caps json, format bigint, lease float8,
+    suspect_at bigint, suspects boolean)
 RETURNS TABLE (tenant_id text, run_id text, workflow text, version text, epoch bigint, seq bigint,
     takeovers bigint, status text, now float8, next_due float8) LANGUAGE plpgsql
 SET enable_seqscan = off
@@ -406,7 +407,7 @@ BEGIN
         CROSS JOIN LATERAL (SELECT r.ctid AS place, r.run_id AS id, r.wake_at FROM runs AS r
             WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.wake_at <= t
                 AND r.tenant_id = l.tenant AND r.workflow = l.flow AND r.priority = l.prio
-                AND r.log_format <= format
+                AND r.log_format <= format AND (r.claims >= suspect_at) = suspects
             ORDER BY r.wake_at LIMIT CASE WHEN c.room IS NULL THEN wanted
                 ELSE greatest(least(c.room, wanted), 0) END FOR UPDATE SKIP LOCKED) AS d
     ), turns AS (
@@ -428,7 +429,8 @@ BEGIN
     FROM owned AS o ORDER BY o.rank, o.run_id;
     RETURN QUERY SELECT NULL, NULL, NULL, NULL, NULL::bigint, NULL::bigint, NULL::bigint, NULL, t,
         (SELECT min(r.wake_at) FROM runs AS r
-            WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.log_format <= format);
+            WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.log_format <= format
+                AND (r.claims >= suspect_at) = suspects);
 END
 $$
 -- next
