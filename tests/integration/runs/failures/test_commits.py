@@ -115,7 +115,7 @@ class Deaf:
 
     async def claim(self, *asked: object, suspects: bool = False) -> Claimed:
         """Claim, and lose the first answers that hold runs."""
-        found = await self._log.claim(*asked, suspects)  # type: ignore[arg-type]  # passed through
+        found = await self._log.claim(*asked, suspects)  # type: ignore[arg-type, call-arg]  # passed through
         if found.claims and self.lost < 2:
             self.lost += 1
             return Claimed((), found.now, None)

@@ -8,7 +8,7 @@ from kapell.core.runs.state import OpenCall
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 from kapell.testing.simulation import Simulation
-from tests.unit.core.runs.running import DOWN, asked, echo, paths, ran, sim
+from tests.unit.core.runs.running import BAD, DOWN, asked, echo, paths, ran, sim
 
 
 def _most_busy(made: Simulation) -> int:
@@ -100,6 +100,25 @@ def test_a_failed_item_stops_new_items() -> None:
     made = ran("- {id: a, for_each: [1, 2, 3], tool: bad, on_error: continue}")
     assert made.state.status == "succeeded"
     assert len(asked(made)) == 1
+
+
+@pytest.mark.requirement("WF-02", "WF-03")
+def test_what_always_runs_in_an_item_still_gets_a_slot_after_another_item_failed() -> None:
+    def effect(call: OpenCall, args: Json) -> Json | Failure | ModelAnswer:
+        return BAD if call.path.startswith("a[0]") else echo(call, args)
+
+    made = ran(
+        """
+        - id: a
+          for_each: [1, 2]
+          concurrency: 1
+          on_error: continue
+          steps: [{id: w, wait: {for: 1s}}, {id: b, join: always, steps: [{id: c, tool: t}]}]
+        """,
+        effect,
+    )
+    assert made.state.status == "succeeded"
+    assert [path for path, _ in asked(made)] == ["a[0]/b/c", "a[1]/b/c"]
 
 
 @pytest.mark.requirement("DX-04")
