@@ -13,22 +13,25 @@ from kapell.kit.json import Json
 
 
 def refill(t: Turn, path: str) -> None:
-    """Give free slots to items that wait for one, then to new items; end when all have ended."""
+    """Give free slots to items that wait for one, then to new items; end when all have ended.
+
+    Once an item has failed no further one begins, but what always runs in those that have begun
+    still needs its slots.
+    """
     run = t.state.steps.get(path)
     if run is None or run.fan is None or run.status != "running":
         return
     if t.over(t.state.scopes[run.scope]):
         return
     fan = run.fan
-    if fan.failed is not None:
-        if next(tree.live_items(t.state, run), None) is None:
-            give_up(t, run, fan.failed)
+    if fan.failed is not None and next(tree.live_items(t.state, run), None) is None:
+        give_up(t, run, fan.failed)
         return
-    if not fan.left and fan.stopped:
-        t.stop(path)
-        return
-    if not fan.left:
-        finish(t, run, lambda: _gather(t, run, fan))
+    if fan.failed is None and not fan.left:
+        if fan.stopped:
+            t.stop(path)
+        else:
+            finish(t, run, lambda: _gather(t, run, fan))
         return
     each = t.place(run).step.for_each
     if each is None or fan.busy >= each.concurrency or t.ctx.draining:
@@ -38,7 +41,8 @@ def refill(t: Turn, path: str) -> None:
         money.retry(t, waiting)
         t.refill(path)
         return
-    _next_item(t, run, fan)
+    if fan.failed is None:
+        _next_item(t, run, fan)
 
 
 def _next_item(t: Turn, run: StepRun, fan: Fan) -> None:
