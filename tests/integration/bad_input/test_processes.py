@@ -11,6 +11,7 @@ from tests.integration.bad_input.refusals import others_go_on, refused
 from tests.integration.cli.desk import COMMAND, Desk
 from tests.integration.cli.terminal import Terminal
 
+pytestmark = pytest.mark.slow
 PAUSE = "name: pause\nsteps: [{id: first, set: {v: 1}}, {id: pause, wait: {for: 3s}}]\n"
 FILL = """\
 name: fill
@@ -76,7 +77,6 @@ def test_a_terminal_of_twenty_columns(desk: Desk) -> None:
     assert "error[workflow_missing]" in broken.text
 
 
-@pytest.mark.slow
 @pytest.mark.requirement("DX-07", "DX-19")
 def test_a_neighbour_finishes_while_the_disk_of_tools_is_full(
     desk: Desk, mounted: Callable[..., None]

@@ -11,6 +11,7 @@ from kapell.cli.exits import Exit
 from tests.integration.cli.desk import COMMAND, Desk
 from tests.integration.cli.terminal import PATIENCE, Terminal
 
+pytestmark = pytest.mark.slow
 ASKING = """\
 name: asking
 steps:
