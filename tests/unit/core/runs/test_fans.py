@@ -121,6 +121,32 @@ def test_what_always_runs_in_an_item_still_gets_a_slot_after_another_item_failed
     assert [path for path, _ in asked(made)] == ["a[0]/b/c", "a[1]/b/c"]
 
 
+@pytest.mark.requirement("WF-03", "WF-04")
+def test_a_branch_that_waits_for_a_slot_holds_nothing_up_after_another_item_failed() -> None:
+    made = sim(
+        """
+        - id: a
+          for_each: [1, 2]
+          concurrency: 1
+          on_error: continue
+          steps:
+            - {id: w, wait: {for: 1s}}
+            - {id: p, parallel: {l: [{id: x, tool: t}], r: [{id: x, tool: t}]}}
+            - {id: v, wait: {for: 1s}}
+            - {id: f, set: {x: "{{ 1 / 0 }}"}}
+        """
+    )
+    made.claim()
+    made.expire()
+    while not made.state.calls.keys() & {"a[1]/p.l/x#1/1"}:
+        made.step()
+    made.expire()
+    assert paths(made, "step.failed") == ["a[0]/f", "a[0]"]
+    made.run()
+    assert made.state.status == "succeeded"
+    assert paths(made, "step.skipped") == ["a[1]/p", "a[1]"]
+
+
 @pytest.mark.requirement("DX-04")
 def test_items_are_tried_again_one_by_one_and_forget_the_failure() -> None:
     tries: dict[str, int] = {}

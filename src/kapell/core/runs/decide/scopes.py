@@ -180,9 +180,11 @@ def _branch_done(t: Turn, owner: StepRun) -> None:
         if not any(scope.live for scope in scopes):
             t.later("broke", owner.path, failure)
         return
-    if any(scope.stopped for scope in scopes) and not any(scope.live for scope in scopes):
-        t.stop(owner.path)
-    if any(scope.left or scope.stopped for scope in scopes):
+    short = [scope for scope in scopes if scope.left or scope.stopped]
+    if short:
+        given_up = any(scope.stopped or t.stopped(scope) for scope in short)
+        if given_up and not any(scope.live for scope in scopes):
+            t.stop(owner.path)
         return
 
     def result() -> Packed:
