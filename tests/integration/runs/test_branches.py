@@ -8,12 +8,9 @@ import pytest
 from kapell.adapters.db.upgrading import upgrade_postgres
 from kapell.bootstrap.app import App
 from kapell.core.events.codec import dump
-from kapell.core.runs.state import FOLD
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Conflict, Missing
 from kapell.kit.ids import RunId
-from kapell.services.runs.advancing import owner
-from kapell.services.runs.ports import Snapshot
 from kapell.services.tools.ports import Tool
 from kapell.testing.tools.doubles import CountingTool, FlakyTool, NoopTool, SlowTool
 from tests.integration.runs.shop import Shop, folded, output, reached, said, started, working
@@ -194,25 +191,6 @@ def elsewhere(tmp_path: Path, postgres_dsn: str) -> Shop:
     """Return a workspace on Postgres."""
     asyncio.run(upgrade_postgres(postgres_dsn))
     return Shop(tmp_path / "elsewhere", postgres_dsn)
-
-
-@pytest.mark.requirement("DX-07")
-async def test_snapshots_are_only_a_cache(any_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owner, "SNAPSHOT_EVERY", 50)
-    any_shop.workflow("loop", LOOP)
-    async with any_shop.open({"test.noop": NoopTool()}) as app:
-        runs = [await started(app, "loop") for _ in range(2)]
-        async with working(app):
-            for run in runs:
-                await reached(app, run, RunStatus.WAITING)
-        kept = await app.store.log.load(app.tenant, runs[0], FOLD)
-        assert kept.snapshot is not None
-        assert kept.snapshot.seq > 1000
-        await app.store.log.save_snapshot(app.tenant, runs[0], Snapshot(10**6, FOLD, b""))
-        for run in runs:
-            await app.teller.answer(run, "ask", True)
-        async with working(app):
-            assert await output(app, runs[1]) == {"n": 400}
 
 
 @pytest.mark.requirement("DX-07")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -17,7 +18,6 @@ from kapell.core.runs.commands import Cancel, LateAnswer
 from kapell.core.runs.context import CHEAP, Context
 from kapell.core.runs.decide import Carried, Decision, Waitlists, decide, next_due
 from kapell.core.runs.fold import fold
-from kapell.core.runs.fold.snapshot import dump_state, load_state
 from kapell.core.runs.inputs import (
     CallBroke,
     Claimed,
@@ -27,6 +27,7 @@ from kapell.core.runs.inputs import (
     TimePassed,
     Told,
 )
+from kapell.core.runs.program import Program
 from kapell.core.runs.rows import RowChange
 from kapell.core.runs.state import FOLD, OpenCall, State
 from kapell.core.runs.status import TERMINAL, RunStatus
@@ -36,6 +37,7 @@ from kapell.services.runs.advancing import family
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.effects import Sight, stopped
 from kapell.services.runs.advancing.patience import patiently
+from kapell.services.runs.advancing.snapshots import WHOLE_LOG, opened, sealed
 from kapell.services.runs.envelopes import enveloped
 from kapell.services.runs.ports import (
     Append,
@@ -44,8 +46,9 @@ from kapell.services.runs.ports import (
     Message,
     NewRun,
     RunLost,
-    Snapshot,
 )
+
+log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY = 500
 """Events after which a snapshot is worth its writing; from then on at each growth by half, so that
@@ -151,21 +154,29 @@ class RunOwner:
     async def _load(self) -> None:
         claim, desk = self.claim, self._desk
         program = await desk.versions.program(claim.tenant_id, claim.version)
-        history, _ = await asyncio.gather(
-            self._patiently(partial(desk.log.load, claim.tenant_id, claim.run_id, FOLD)),
-            self._look_into_inbox(),
-        )
-        state = None
-        if history.snapshot is not None:
-            state = load_state(history.snapshot.body)
-            self._snapshot_at = history.snapshot.seq
-        self._carried = Carried(program, fold(program, history.events, state), Waitlists())
+        state, _ = await asyncio.gather(self._folded(program), self._look_into_inbox())
+        self._carried = Carried(program, state, Waitlists())
         if self._poisoned is not None:
             self._inputs.append(self._poisoned)
             return
         await self._warm(self._carried)
         if not self._cancelled_unseen():
             self._inputs.append(Claimed(desk.worker, claim.epoch))
+
+    async def _folded(self, program: Program) -> State:
+        """Fold the log, from a snapshot on if there is one that can be used."""
+        claim, desk = self.claim, self._desk
+        load = partial(desk.log.load, claim.tenant_id, claim.run_id)
+        history = await self._patiently(partial(load, FOLD))
+        if history.snapshot is None:
+            return fold(program, history.events)
+        state = opened(history.snapshot, claim)
+        if state is None:
+            log.warning("the snapshot of run %s is damaged: its log is read whole", claim.run_id)
+            history = await self._patiently(partial(load, WHOLE_LOG))
+        else:
+            self._snapshot_at = state.seq
+        return fold(program, history.events, state)
 
     async def _warm(self, carried: Carried) -> None:
         """Have the prices and doors at hand that the run will ask for."""
@@ -380,8 +391,7 @@ class RunOwner:
         grown = state.seq - self._snapshot_at
         if grown >= max(SNAPSHOT_EVERY, self._snapshot_at // 2) and state.status not in TERMINAL:
             self._snapshot_at = state.seq
-            snapshot = Snapshot(state.seq, FOLD, dump_state(state))
-            await desk.log.save_snapshot(state.tenant_id, state.run_id, snapshot)
+            await desk.log.save_snapshot(state.tenant_id, state.run_id, sealed(state))
 
     def _begin_effects(self) -> None:
         """Let the effects in flight be those the state asks for."""
