@@ -13,6 +13,7 @@ from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.whereabouts import root_of
 from kapell.kit.ids import RunId
+from kapell.services.runs.ports import RunSummary
 
 T = TypeVar("T")
 
@@ -33,7 +34,11 @@ class Session:
 
     async def find(self, ref: str) -> RunId:
         """Return the run a person means by its id, a part of it, or ``last``."""
-        return (await self.app.reader.run(self.app.tenant, ref)).run_id
+        return (await self.summary(ref)).run_id
+
+    async def summary(self, ref: str) -> RunSummary:
+        """Return the run a person means, as lists show it."""
+        return await self.app.reader.run(self.app.tenant, ref)
 
 
 @asynccontextmanager

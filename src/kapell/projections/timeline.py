@@ -172,6 +172,12 @@ def _of_step(payload: Payload, at: float) -> tuple[str, Weight]:
         case StepTimedOut():
             return f"out of time after {span_text(payload.seconds)}", "trouble"
         case StepDead():
+            if payload.stage == "unknown_outcome":
+                return (
+                    f"waiting for a person to say what became of its call: "
+                    f"{_blamed(payload.failure)}",
+                    "trouble",
+                )
             tries = f"{payload.attempts} attempt{'s' if payload.attempts > 1 else ''}"
             return f"dead letter after {tries}: {_blamed(payload.failure)}", "trouble"
         case _:

@@ -129,8 +129,9 @@ class OpenApproval(msgspec.Struct, frozen=True):
 class RunView(msgspec.Struct, kw_only=True):
     """A run as it is shown: what it is, where it stands, and its steps in the order they began.
 
-    ``dead`` holds the step runs that wait for a person, each with why; ``undone`` says that a
-    failure undid finished steps, so that the run itself cannot go on.
+    ``dead`` holds the step runs that wait for a person, each with why, ``stuck`` those of them that
+    could not be undone; ``undone`` says that a failure undid finished steps, so that the run itself
+    cannot go on.
     """
 
     run_id: str
@@ -158,6 +159,7 @@ class RunView(msgspec.Struct, kw_only=True):
     steps: dict[str, StepView] = {}
     approvals: dict[str, OpenApproval] = {}
     dead: dict[str, Failure] = {}
+    stuck: list[str] = []
     undone: bool = False
     settled: dict[str, tuple[int, int]] = {}
 
@@ -240,6 +242,9 @@ def _of_run(view: RunView, event: Event) -> None:
             _end(view, path, StepStatus.CANCELLED, event.at)
         _halt(view)
         view.approvals.clear()
+        if not isinstance(payload, RunFailed) or payload.compensated:
+            # Nobody can mend these any more; what could not be undone needs a person still.
+            view.dead = {path: why for path, why in view.dead.items() if path in view.stuck}
     else:
         view.ended_at = None
         _go_on(view)
@@ -286,6 +291,7 @@ def _forked(view: RunView, payload: RunForked, at: float) -> None:
     view.created_at = view.started_at = at
     view.approvals.clear()
     view.dead.clear()
+    view.stuck.clear()
     view.failure, view.generation, view.undone = None, 1, False
     if payload.inputs is not None:
         view.inputs = payload.inputs
@@ -329,14 +335,7 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
             view.step(payload.path).failure = payload.failure
             _end(view, payload.path, StepStatus.FAILED, event.at)
         case StepDead():
-            view.dead[payload.path] = payload.failure
-            step = view.step(payload.path)
-            step.failure = payload.failure
-            if payload.stage == "unknown_outcome":
-                step.live[payload.path] = StepStatus.WAITING
-                step.waits, step.until = "person", None
-            else:
-                _end(view, payload.path, StepStatus.DEAD, event.at)
+            _dead(view, payload, event.at)
         case CompensationStarted():
             view.step(payload.path).waits = "undo"
         case CompensationSucceeded():
@@ -426,6 +425,19 @@ def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
         fan.succeeded += 1
     if not step.live:
         step.waits, step.until = "", None
+
+
+def _dead(view: RunView, payload: StepDead, at: float) -> None:
+    view.dead[payload.path] = payload.failure
+    step = view.step(payload.path)
+    step.failure = payload.failure
+    if payload.stage == "compensation":
+        view.stuck.append(payload.path)
+    if payload.stage == "unknown_outcome":
+        step.live[payload.path] = StepStatus.WAITING
+        step.waits, step.until = "person", None
+    else:
+        _end(view, payload.path, StepStatus.DEAD, at)
 
 
 def _succeeded(view: RunView, path: str, at: float) -> None:

@@ -40,9 +40,14 @@ async def test_a_beat_keeps_what_is_held(store: Store) -> None:
 async def test_runs_of_the_dead_are_taken_over(store: Store) -> None:
     (claim,) = await owned(store, "r1")
     held = {claim.run_id: claim.epoch}
+    assert (await store.reader.run(T, "r1")).attended
     await store.log.beat(ANN, held, -1.0)
+    (left,) = await store.reader.runs(T)
+    assert not left.attended
     await store.log.beat(BOB, {}, LONG)
+    assert not (await store.reader.run(T, "r1")).attended
     assert await claimed(store, worker=BOB) == ["r1"]
+    assert (await store.reader.run(T, "r1")).attended
     # The dead one comes back: it can write nothing and learns what it has lost.
     with pytest.raises(RunLost):
         await store.log.append(decision(claim))

@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -121,6 +122,44 @@ def test_a_second_ctrl_c_does_not_wait_for_calls_in_flight(desk: Desk) -> None:
     assert process.returncode == Exit.INTERRUPTED
     assert "Traceback" not in err
     assert desk.ok("runs", "show", "last", "--json").document()["status"] == "running"
+
+
+@pytest.mark.requirement("DX-03", "DX-06")
+def test_what_a_killed_process_left_does_not_look_as_if_it_ran(desk: Desk) -> None:
+    desk.write("kapell.yaml", "tools: {http: {allow: [127.0.0.1], private: true}}\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(PATIENCE)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        post = f"{{id: post, tool: http.request, with: {{url: '{url}', method: POST}}}}"
+        desk.write("w.yaml", f"name: w\nsteps: [{post}]\n")
+        process = desk.begin("run", "w.yaml")
+        connection, _ = silent.accept()
+        with connection:
+            assert desk.ok("runs", "list").out.splitlines()[1].split()[2] == "running"
+            process.kill()
+            process.communicate(timeout=PATIENCE)
+    ends = time.monotonic() + PATIENCE
+    while " stopped " not in desk.ok("runs", "list").out:
+        assert time.monotonic() < ends, "the lease of the dead never ends"
+    shown = desk.ok("runs", "show").out
+    assert "⏸ post  stopped" in shown
+    assert "running" not in shown
+    assert "kapell runs resume" in shown.rpartition("Nobody works on it now")[2]
+    document = desk.ok("runs", "show", "--json").document()
+    assert (document["status"], document["attended"]) == ("running", False)
+    watching = Terminal(desk.folder, "runs", "watch")
+    watching.until("Nobody works on it now")
+    resumed = desk.call("runs", "resume")
+    assert resumed.code == Exit.WAITING
+    watching.until("waiting for 1 dead letter")
+    for said in (resumed.out, desk.ok("runs", "show").out):
+        assert "if it took effect: kapell runs repair" in said
+        assert "if not: kapell runs retry" in said
+        assert "again:" not in said
+    assert "waiting for a person to say what became of its call" in desk.ok("runs", "show").out
+    assert desk.call("runs", "cancel", "last").code == Exit.CANCELLED
+    assert "may have taken effect" in desk.ok("runs", "show").out, "nobody has said it yet"
+    assert watching.end() == Exit.CANCELLED
 
 
 @pytest.mark.requirement("AP-03", "WF-08", "DX-18")

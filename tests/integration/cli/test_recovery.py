@@ -76,14 +76,16 @@ def test_dead_letters_of_all_runs_are_listed(desk: Desk) -> None:
     assert said.out.split("\n")[0].split() == [
         *("RUN", "WORKFLOW", "PATH", "STAGE", "ATTEMPTS", "AGE", "REASON")
     ]
-    held, undone = desk.ok("runs", "list", "--dead", "--json").document()
-    assert {held["path"], undone["path"]} == {"each[0]/read", "read"}
+    # What was undone cannot be mended in its run any more.
+    (held,) = desk.ok("runs", "list", "--dead", "--json").document()
+    assert held["path"] == "each[0]/read"
     assert held["stage"] == "step"
     assert held["code"] == "file_missing"
     assert held["attempts"] == 1
     assert held["message"] in said.out
     for words in (("--run", held["run_id"]), ("--workflow", "held")):
         assert desk.ok("runs", "list", "--dead", *words, "--json").document() == [held]
+    desk.call("run", "held.yaml")
     assert len(desk.ok("runs", "list", "--dead", "--limit", "1", "--json").document()) == 1
     assert desk.call("runs", "list", "--run", "last").code == Exit.INVALID
     assert desk.call("runs", "list", "--dead", "--status", "failed").code == Exit.INVALID
@@ -105,12 +107,38 @@ def test_what_was_undone_is_forked_or_restarted_not_retried(desk: Desk) -> None:
     assert desk.ok(*restart, "--json").document()["status"] == "succeeded"
 
 
-def test_a_cancelled_run_is_not_mended(desk: Desk) -> None:
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_a_cancelled_run_is_not_mended(
+    store: str, desk: Desk, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store == "postgres":
+        monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_dsn"))
+        desk.ok("db", "upgrade")
     desk.write("held.yaml", HELD)
     desk.call("run", "held.yaml")
+    assert len(desk.ok("runs", "list", "--dead", "--json").document()) == 1
     assert desk.call("runs", "cancel", "last").code == Exit.CANCELLED
     refused = desk.call("runs", "retry", "last")
     assert (refused.code, "error[run_ended]" in refused.err) == (Exit.CONFLICT, True)
+    assert "The run was cancelled already" in refused.err
+    assert desk.ok("runs", "list", "--dead", "--json").document() == []
+    assert desk.ok("runs", "show", "last", "--json").document()["dead_letters"] == []
+
+
+@pytest.mark.requirement("WF-05")
+def test_what_could_not_be_undone_awaits_a_person_for_good(desk: Desk) -> None:
+    stubborn = UNDONE.replace("file.delete, with: {path: a.txt}", "file.read, with: {path: b.txt}")
+    desk.write("stubborn.yaml", stubborn)
+    assert desk.call("run", "stubborn.yaml").code == Exit.FAILED
+    stages = [one["stage"] for one in desk.ok("runs", "list", "--dead", "--json").document()]
+    assert "compensation" in stages
+    desk.write("held.yaml", stubborn.replace("name: undone", "name: held\non_failure: hold"))
+    assert desk.call("run", "held.yaml").code == Exit.WAITING
+    assert desk.call("runs", "cancel", "last").code == Exit.CANCELLED
+    (letter,) = desk.ok("runs", "list", "--dead", "--run", "last", "--json").document()
+    assert (letter["path"], letter["stage"]) == ("kept", "compensation")
+    (shown,) = desk.ok("runs", "show", "last", "--json").document()["dead_letters"]
+    assert shown["path"] == "kept"
 
 
 @pytest.mark.requirement("AP-03")

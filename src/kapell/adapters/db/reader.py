@@ -1,7 +1,7 @@
 """Reads that need no ownership, the same SQL for both databases.
 
-Parameters are written ``$1``; each side turns them into its own form. Events come as one JSON text
-or as rows, which the fetching side knows best.
+Parameters are written ``$1``, the store's clock ``kapell_now()``; each side has its own form of
+them. Events come as one JSON text or as rows, which the fetching side knows best.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,9 @@ class Fetch(Protocol):
 
 _SUMMARY = """
 SELECT tenant_id, run_id, workflow, version, status, seq, generation, owner, wake_at, priority,
-    created_at, updated_at, ended_at, usd, tokens, error_code, key, parent_run, forked_from
+    created_at, updated_at, ended_at, usd, tokens, error_code, key, parent_run, forked_from,
+    EXISTS (SELECT 1 FROM workers AS w WHERE w.worker_id = runs.owner
+        AND w.lease_until > kapell_now()) AS attended
 FROM runs
 """
 _LIST = f"""{_SUMMARY} WHERE tenant_id = $1 AND (CAST($2 AS text) IS NULL OR status = $2)
@@ -243,6 +245,7 @@ def _summary(row: Record) -> RunSummary:
         seq=rows.whole(row["seq"]),
         generation=rows.whole(row["generation"]),
         owner=rows.text_or_none(row["owner"]),
+        attended=bool(row["attended"]),
         wake_at=rows.time_or_none(row["wake_at"]),
         priority=rows.whole(row["priority"]),
         created_at=rows.time(row["created_at"]),

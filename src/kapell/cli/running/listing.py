@@ -20,7 +20,7 @@ from kapell.cli.watching.documents import (
     shortened,
     summary_document,
 )
-from kapell.cli.watching.ending import exit_of, show_tree, tell_end
+from kapell.cli.watching.ending import exit_of, show_tree, state_of, tell_end
 from kapell.cli.watching.following import Follower, whole
 from kapell.cli.watching.plain import text_of
 from kapell.core.definitions.nearest import hint
@@ -114,7 +114,7 @@ def _row(run: RunSummary, now: float) -> tuple[str, ...]:
     return (
         run.run_id,
         run.workflow,
-        run.status.value,
+        state_of(run.status, attended=run.attended),
         instant_text(run.created_at)[:19].replace("T", " "),
         span_text(max(0.0, until - run.created_at)),
         f"{run.tokens:,}",
@@ -141,13 +141,15 @@ def show_run(
     """Write a run whole."""
 
     async def work(session: Session) -> Exit:
-        history = await session.app.histories.events(await session.find(ref))
+        summary = await session.summary(ref)
+        history = await session.app.histories.events(summary.run_id)
         if as_trace:
             _show_trace(session.screen, trace(history), as_json=as_json)
             return Exit.OK
         view = await whole(session.app, history)
         if as_json:
-            session.screen.document(await run_document(session.app, view))
+            document = await run_document(session.app, view)
+            session.screen.document({**document, "attended": summary.attended})
             return Exit.OK
         screen = session.screen
         screen.show(f"{screen.styled(view.workflow, 'bold')}  {view.run_id}")
@@ -155,8 +157,9 @@ def show_run(
         if view.forked_from:
             screen.show(f"  forked from {view.forked_from}")
         screen.show(f"  inputs {shortened(view.inputs)}\n")
-        show_tree(screen, view, time.time())
-        await tell_end(session, view, as_json=False)
+        stopped = not (view.ended or summary.attended)
+        show_tree(screen, view, time.time(), stopped=stopped)
+        await tell_end(session, view, as_json=False, attended=summary.attended)
         return Exit.OK
 
     return carry_out(surroundings, work)

@@ -10,7 +10,7 @@ from kapell.cli.exits import Exit
 from kapell.cli.session import Session
 from kapell.cli.watching.asking import Choice, ask
 from kapell.cli.watching.documents import value_of
-from kapell.cli.watching.ending import tell_end
+from kapell.cli.watching.ending import left_text, tell_end
 from kapell.cli.watching.following import Follower, Sink
 from kapell.cli.watching.live import LiveTree
 from kapell.cli.watching.plain import PlainLines
@@ -19,6 +19,9 @@ from kapell.kit.errors import Conflict
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.projections.tree import OpenApproval, RunView
+
+_GOING = (RunStatus.QUEUED, RunStatus.ASSIGNED, RunStatus.RUNNING)
+"""States of a run in which somebody should be at work on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ async def watch(session: Session, run_id: RunId, manner: Manner) -> Exit:
     with _interruptible() as interrupted, shown(session, manner, lines) as sink:
         follower = Follower(session.app, run_id)
         follower.show(sink)
+        summary = await session.summary(run_id)
+        if not summary.attended and summary.status in _GOING:
+            session.screen.note(left_text(summary.status, run_id))
         stopping = asyncio.create_task(_ring(interrupted, follower))
 
         def done() -> bool:

@@ -45,6 +45,7 @@ def summary_document(run: RunSummary) -> dict[str, object]:
         "run_id": run.run_id,
         "workflow": run.workflow,
         "status": run.status.value,
+        "attended": run.attended,
         "created_at": moment(run.created_at),
         "updated_at": moment(run.updated_at),
         "ended_at": moment(run.ended_at),

@@ -6,9 +6,10 @@ from kapell.cli.exits import BY_STATUS, Exit
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session
 from kapell.cli.watching.documents import run_document, value_of
-from kapell.cli.watching.rows import SIGNS, Row, rows_of
+from kapell.cli.watching.rows import OUTCOME_UNKNOWN, Row, rows_of
 from kapell.core.runs.status import RunStatus
 from kapell.kit.clock import span_text
+from kapell.kit.errors import Failure
 from kapell.kit.money import text as money
 from kapell.projections.timeline import waiting_text
 from kapell.projections.tree import RunView
@@ -22,8 +23,17 @@ def exit_of(view: RunView) -> Exit:
     return BY_STATUS.get(view.status.value, Exit.OK)
 
 
-async def tell_end(session: Session, view: RunView, *, as_json: bool) -> Exit:
-    """Say how a run stands and what comes next; return its exit code."""
+async def tell_end(
+    session: Session, view: RunView, *, as_json: bool, attended: bool = True
+) -> Exit:
+    """Say how a run stands and what comes next; return its exit code.
+
+    Args:
+        session: The command.
+        view: The run.
+        as_json: Write it as data.
+        attended: Whether somebody works on it, so that it goes on by itself.
+    """
     code = exit_of(view)
     if as_json:
         document = await run_document(session.app, view)
@@ -45,9 +55,35 @@ async def tell_end(session: Session, view: RunView, *, as_json: bool) -> Exit:
         screen.say(f"{screen.styled('cancelled', 'yellow', 'bold')}  {short}{reason}, {sums}")
     elif view.status is RunStatus.WAITING:
         _waiting(screen, view)
-    else:
+    elif attended:
         screen.say(f"{view.status.value}  {short}, {sums}")
+    else:
+        _left(screen, view, sums)
     return code
+
+
+def state_of(status: RunStatus, *, attended: bool) -> str:
+    """Return a run's state as people read it: one that nobody works on has stopped."""
+    going = status in (RunStatus.ASSIGNED, RunStatus.RUNNING)
+    return "stopped" if going and not attended else status.value
+
+
+def _left(screen: Screen, view: RunView, sums: str) -> None:
+    """Say that nobody works on a run, and what lets it go on."""
+    state = state_of(view.status, attended=False)
+    screen.say(f"{screen.styled(state, 'yellow', 'bold')}  {view.run_id}, {sums}")
+    if view.dead:
+        _dead(screen, view)
+    screen.say(f"  {left_text(view.status, view.run_id)}")
+
+
+def left_text(status: RunStatus, run_id: str) -> str:
+    """Return what lets a run go on that nobody works on."""
+    begins = "begins" if status is RunStatus.QUEUED else "goes on"
+    return (
+        f"Nobody works on it now: it {begins} with a worker (kapell worker), "
+        f"or here with\n  kapell runs resume {run_id}"
+    )
 
 
 async def _output(session: Session, view: RunView) -> None:
@@ -113,25 +149,34 @@ def _dead(screen: Screen, view: RunView) -> None:
         screen.say(f"    --> step {path}" if path else "    --> the run's own outputs")
         if failure.advice:
             screen.say(f"    {failure.advice}")
-        if path:
-            screen.say(
-                f"    give its result: kapell runs repair {view.run_id} '{path}' --output JSON"
-            )
+        for line in _ways(view.run_id, path, failure):
+            screen.say(f"    {line}")
     if len(view.dead) > len(shown):
         more = len(view.dead) - len(shown)
         screen.say(f"  and {more} more: kapell runs list --dead --run {view.run_id}")
+    if any(failure.code == OUTCOME_UNKNOWN for failure in view.dead.values()):
+        # Trying everything again would repeat calls that may have taken effect.
+        return
     several = " all of them" if len(view.dead) > 1 else ""
     screen.say(f"  try{several} again: kapell runs retry {view.run_id}")
 
 
-def show_tree(screen: Screen, view: RunView, now: float) -> None:
+def _ways(run_id: str, path: str, failure: Failure) -> list[str]:
+    """Return the commands by which one dead letter is mended."""
+    repair = f"kapell runs repair {run_id} '{path}' --output JSON"
+    if failure.code == OUTCOME_UNKNOWN:
+        return [f"if it took effect: {repair}", f"if not: kapell runs retry {run_id} '{path}'"]
+    return [f"give its result: {repair}"] if path else []
+
+
+def show_tree(screen: Screen, view: RunView, now: float, *, stopped: bool = False) -> None:
     """Write the tree of a run's steps as aligned text."""
-    rows = rows_of(view, now)
-    names = ["  " * row.depth + f"{SIGNS[row.status][0]} {row.label}" for row in rows]
+    rows = rows_of(view, now, stopped=stopped)
+    names = ["  " * row.depth + f"{row.sign} {row.label}" for row in rows]
     table = [_cells(name, row) for name, row in zip(names, rows, strict=True)]
     heads = ("step", "state", "items", "time", "tokens", "cost", "")
     screen.table(heads, table, right=(2, 3, 4, 5))
 
 
 def _cells(name: str, row: Row) -> tuple[str, ...]:
-    return name, row.status.value, row.progress, row.time, row.tokens, row.cost, row.note
+    return name, row.state, row.progress, row.time, row.tokens, row.cost, row.note

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kapell.cli.surroundings import Surroundings
-from kapell.cli.watching.rows import SIGNS, Row, rows_of
+from kapell.cli.watching.rows import Row, rows_of
 from kapell.core.events.envelope import Event
 from kapell.kit.clock import span_text
 from kapell.kit.ids import RunId
@@ -90,8 +90,7 @@ def _table(rows: Sequence[Row], height: int) -> Table:
     table.add_column(overflow="ellipsis", no_wrap=True)
     shown = _fitting(rows, max(4, height - 4))
     for row in shown:
-        sign, color = SIGNS[row.status]
-        name = Text.assemble("  " * (row.depth + 1), (f"{sign} ", color), row.label)
+        name = Text.assemble("  " * (row.depth + 1), (f"{row.sign} ", row.color), row.label)
         table.add_row(
             name, row.progress, row.time, row.tokens, row.cost, Text(row.note, style="dim")
         )

@@ -23,14 +23,21 @@ SIGNS = {
     StepStatus.DEAD: ("✗", "red"),
 }
 """A state's sign and colour."""
+OUTCOME_UNKNOWN = "outcome_unknown"
+"""Code of what waits until a person says what became of its call."""
+_STOPPED = "stopped"
+_PERSON = "a person to say what became of its call"
 
 
 class Row(NamedTuple):
-    """One step as it is shown."""
+    """One step as it is shown: ``state`` is its state as people read it."""
 
     depth: int
     label: str
     status: StepStatus
+    state: str
+    sign: str
+    color: str
     progress: str
     time: str
     tokens: str
@@ -38,14 +45,23 @@ class Row(NamedTuple):
     note: str
 
 
-def rows_of(view: RunView, now: float) -> list[Row]:
+def rows_of(view: RunView, now: float, *, stopped: bool = False) -> list[Row]:
     """Return the rows of a run's steps, inner ones below their outer one.
 
     Args:
         view: The run.
         now: Until when steps that go on have lasted.
+        stopped: Whether nobody works on the run: what it had begun stands still since then.
     """
-    return list(_below(view, "", 0, now))
+    rows = list(_below(view, "", 0, view.updated_at if stopped else now))
+    return [_halted(row) for row in rows] if stopped else rows
+
+
+def _halted(row: Row) -> Row:
+    if row.status is not StepStatus.RUNNING:
+        return row
+    sign, color = SIGNS[StepStatus.WAITING]
+    return row._replace(state=_STOPPED, sign=sign, color=color)
 
 
 def _below(view: RunView, step: str, depth: int, now: float) -> Iterator[Row]:
@@ -79,10 +95,14 @@ def _same(one: Failure | None, other: Failure | None) -> bool:
 def _row(step: StepView, depth: int, status: StepStatus, now: float, *, told: bool) -> Row:
     until = now if step.ended_at is None or step.live else step.ended_at
     time = "" if step.started_at is None else span_text(max(0.0, until - step.started_at))
+    sign, color = SIGNS[status]
     return Row(
         depth=depth,
         label=addresses.label_of(step.step),
         status=status,
+        state=status.value,
+        sign=sign,
+        color=color,
         progress=_progress(step),
         time=time,
         tokens=f"{step.tokens:,}" if step.tokens else "",
@@ -107,7 +127,10 @@ def _note(step: StepView, status: StepStatus, *, told: bool) -> str:
         said.append(f"{step.retries} {'retry' if step.retries == 1 else 'retries'}")
     waiting = sum(one is StepStatus.WAITING for one in step.live.values())
     if waiting and step.waits:
-        said.append(f"waiting for {step.waits}" + (f" ({waiting})" if waiting > 1 else ""))
-    if step.failure is not None and not told and status in (StepStatus.FAILED, StepStatus.DEAD):
+        what = _PERSON if step.waits == "person" else step.waits
+        said.append(f"waiting for {what}" + (f" ({waiting})" if waiting > 1 else ""))
+    unhappy = status in (StepStatus.FAILED, StepStatus.DEAD)
+    unsure = step.failure is not None and step.failure.code == OUTCOME_UNKNOWN and not step.live
+    if step.failure is not None and not told and (unhappy or unsure):
         said.append(f"{step.failure.message} [{step.failure.code}]")
     return ", ".join(said)

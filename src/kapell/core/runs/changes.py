@@ -6,7 +6,13 @@ from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, Appro
 from kapell.core.events.budget import BudgetReserved, BudgetSettled
 from kapell.core.events.envelope import Payload
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
-from kapell.core.events.run import RunCancelled, RunFailed, RunMerged, RunRepaired
+from kapell.core.events.run import (
+    RunCancelled,
+    RunFailed,
+    RunMerged,
+    RunRepaired,
+    RunSucceeded,
+)
 from kapell.core.events.step import StepDead, StepSkipped
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.gateway.calls import Usage
@@ -90,6 +96,7 @@ _MATTERS = frozenset(
         RunFailed,
         RunMerged,
         RunRepaired,
+        RunSucceeded,
         StepDead,
         StepSkipped,
     }
@@ -168,10 +175,29 @@ def _people(state: State, event: Payload, at: float, actor: str) -> Iterator[Row
         yield DeadLetterClosed(path=event.path, at=at)
     elif isinstance(event, RunMerged):
         yield DeadLetterClosed(path="", at=at)
-    elif isinstance(event, RunFailed | RunCancelled):
+    elif isinstance(event, RunFailed | RunCancelled | RunSucceeded):
         for run in state.steps.values():
             if run.waits == "approval":
                 yield ApprovalClosed(path=run.path, answer="void", by=actor, at=at)
+        if not isinstance(event, RunFailed) or event.compensated:
+            yield from _past_mending(state, at)
+
+
+def _past_mending(state: State, at: float) -> Iterator[RowChange]:
+    """Yield the dead letters that nobody can mend any more, as the run has ended for good.
+
+    What could not be undone still needs a person, who puts it right outside.
+    """
+    own = [path for path in state.dead if _awaited(state, path)]
+    whole = len(own) == len(state.dead)
+    for path in own:
+        if path != paths.ROOT or whole:
+            yield DeadLetterClosed(path=path, at=at)
+
+
+def _awaited(state: State, path: str) -> bool:
+    run = state.steps.get(path)
+    return run is None or run.waits == "person"
 
 
 def _text(packed: Packed) -> str:

@@ -275,7 +275,7 @@ class CachedResults(Protocol):
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as lists show it."""
+    """A run as lists show it; ``attended`` tells whether a worker with a living lease owns it."""
 
     tenant_id: TenantId
     run_id: RunId
@@ -285,6 +285,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     generation: int
     owner: str | None
+    attended: bool
     wake_at: float | None
     priority: int
     created_at: float

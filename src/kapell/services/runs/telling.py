@@ -126,8 +126,8 @@ class Teller:
     async def _dead(self, run: RunId, path: str) -> None:
         rows = await self._reader.dead_letters(self._identity.tenant, run)
         summary = await self._summary(run)
+        await self._refuse_ended(summary)
         if any(not path or row.path == path for row in rows):
-            await self._refuse_ended(summary)
             return
         where = f"at {path!r}" if path else "in the run"
         succeeded = summary.status is RunStatus.SUCCEEDED
@@ -156,7 +156,11 @@ class Teller:
 
 def _check_edit(row: ApprovalRow, data: Json) -> None:
     if not isinstance(data, dict):
-        raise Invalid("The changed data must be an object.", code="approval_edit")
+        raise Invalid(
+            "The changed data must be an object.",
+            code="approval_edit",
+            advice="Give the names that change with their values, as a JSON object.",
+        )
     refused = sorted(set(data) - set(row.edit))
     if refused:
         allowed = ", ".join(row.edit) or "nothing"
@@ -168,8 +172,9 @@ def _check_edit(row: ApprovalRow, data: Json) -> None:
 
 
 def _ended(summary: RunSummary, done: str) -> Conflict:
+    has = "was cancelled" if summary.status is RunStatus.CANCELLED else f"has {summary.status}"
     return Conflict(
-        f"The run has {summary.status} already and cannot be {done}.",
+        f"The run {has} already and cannot be {done}.",
         code="run_ended",
-        advice="Restart or fork it to go on from it.",
+        advice=f"Go on from it with: kapell runs restart {summary.run_id}, or fork it at a step.",
     )

@@ -34,6 +34,10 @@ class MemoryReader:
             if tenant == tenant_id and run_id in {None, one}
         ]
 
+    def _summary(self, run: Run) -> RunSummary:
+        lease = 0.0 if run.owner is None else self._state.leases.get(run.owner, 0.0)
+        return _summary(run, attended=lease > self._state.now())
+
     async def runs(
         self,
         tenant_id: TenantId,
@@ -45,7 +49,7 @@ class MemoryReader:
     ) -> tuple[RunSummary, ...]:
         """Return runs, newest first."""
         found = [
-            _summary(run)
+            self._summary(run)
             for run in reversed(self._of(tenant_id))
             if status in {None, run.row.status}
             and workflow in {None, run.new.workflow}
@@ -66,7 +70,7 @@ class MemoryReader:
             raise unknown(ref)
         if len(found) > 1:
             raise Invalid(f"{ref!r} stands for more than one run.", code="run_ambiguous")
-        return _summary(self._state.runs[tenant_id, found[0]])
+        return self._summary(self._state.runs[tenant_id, found[0]])
 
     async def events(
         self, tenant_id: TenantId, run_id: RunId, after: int = 0, limit: int = 1000
@@ -133,7 +137,7 @@ class MemoryReader:
         self._state.cursors[subscriber] = position
 
 
-def _summary(run: Run) -> RunSummary:
+def _summary(run: Run, *, attended: bool) -> RunSummary:
     new, row = run.new, run.row
     return RunSummary(
         tenant_id=new.tenant_id,
@@ -144,6 +148,7 @@ def _summary(run: Run) -> RunSummary:
         seq=len(run.events),
         generation=row.generation,
         owner=run.owner,
+        attended=attended,
         wake_at=run.wake_at,
         priority=new.priority,
         created_at=run.created_at,

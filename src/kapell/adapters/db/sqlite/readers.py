@@ -33,9 +33,13 @@ FROM (SELECT * FROM events WHERE {where})
 """
 
 
+_NOW = "((julianday('now') - 2440587.5) * 86400.0)"
+
+
 @cache
 def _own(sql: str) -> str:
-    return sql.replace("$", "?").replace("double precision", "real")
+    sql = sql.replace("$", "?").replace("double precision", "real")
+    return sql.replace("kapell_now()", _NOW)
 
 
 class Readers:
