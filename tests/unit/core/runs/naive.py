@@ -98,6 +98,7 @@ class Naive:
         effects: Arguments of every call made, by path and attempt.
         undo: What can be undone, oldest first.
         racy: Something failed while other work was under way.
+        exhausted: A loop failed: a failure of another kind than those of calls.
     """
 
     def __init__(self, version: Version, inputs: Mapping[str, Json], outcome: Outcome) -> None:
@@ -107,6 +108,7 @@ class Naive:
         self.undo: list[Undo] = []
         self.undone: list[str] = []
         self.racy = False
+        self.exhausted = False
         self.status = "succeeded"
         self.output: Json = None
         try:
@@ -301,6 +303,7 @@ class Naive:
                 return {"passes": number, "output": previous}
         if work.on_exhausted == "continue":
             return {"passes": work.max, "output": previous}
+        self.exhausted = True
         raise Broke(Failure("loop_exhausted", ""))
 
     def _call(self, path: str, attempt: int, args: Json) -> Json:
