@@ -244,10 +244,17 @@ class Worker:
                 self._own(claim)
 
     def _own(self, claim: Claim, born: RunOwner | None = None) -> None:
-        self._tasks[claim.run_id] = asyncio.create_task(self._advance(claim, born))
+        former = self._tasks.get(claim.run_id)
+        self._tasks[claim.run_id] = asyncio.create_task(self._advance(claim, born, former))
 
-    async def _advance(self, claim: Claim, born: RunOwner | None) -> None:
+    async def _advance(
+        self, claim: Claim, born: RunOwner | None, former: asyncio.Task[None] | None
+    ) -> None:
         try:
+            if former is not None:
+                # We lost the run while we were frozen or cut off, and have it again before the
+                # owner of then knows. Two side by side would take each other's messages.
+                await self._end_former(claim.run_id, former)
             if SUSPECT_AT <= claim.takeovers < UNSEEN_AT and self._solitary is not None:
                 await self._advance_alone(claim, self._solitary)
             else:
@@ -255,7 +262,8 @@ class Worker:
         finally:
             owner = self._owners.pop(claim.run_id, None)
             full = len(self._tasks) >= self._limits.runs
-            self._tasks.pop(claim.run_id, None)
+            if self._tasks.get(claim.run_id) is asyncio.current_task():
+                del self._tasks[claim.run_id]
             rung = claim.run_id in self._rung
             self._rung.discard(claim.run_id)
             # Else nothing new can be due, and looking would cost the store a claim for every run.
@@ -265,6 +273,15 @@ class Worker:
                 run, stop = self._watched
                 if run == claim.run_id:
                     stop.set()
+
+    async def _end_former(self, run: RunId, former: asyncio.Task[None]) -> None:
+        owner = self._owners.get(run)
+        if owner is not None:
+            owner.give_up()
+        try:
+            await asyncio.wait([former])
+        finally:
+            former.cancel()
 
     async def _drive(self, claim: Claim, born: RunOwner | None) -> None:
         if claim.takeovers >= UNSEEN_AT:
