@@ -9,9 +9,10 @@ from kapell.core.events.step import StepRetryScheduled
 from kapell.core.gateway.calls import ModelAnswer
 from kapell.core.runs.commands import Cancel, Repair, Retry
 from kapell.core.runs.inputs import CallBroke, TimePassed, ToolReplied
+from kapell.core.runs.state import OpenCall
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.json import Json
-from tests.unit.core.runs.running import BAD, DOWN, asked, paths, ran, said, sim
+from tests.unit.core.runs.running import BAD, DOWN, asked, echo, paths, ran, said, sim
 
 UNDO = "compensate: {tool: undo, with: {own: '{{ steps.%s.output.n }}', seen: '{{ inputs.n }}'}}"
 
@@ -484,3 +485,24 @@ def test_a_takeover_of_a_run_that_is_being_undone_goes_on_with_that_alone() -> N
     made.run()
     assert made.state.status == "cancelled"
     assert paths(made, "compensation.succeeded") == ["a"]
+
+
+@pytest.mark.requirement("WF-04", "DX-04")
+@pytest.mark.parametrize(
+    ("more", "waits"),
+    [
+        ("retry: {attempts: 2}", "p#2.l/a"),
+        ("on_error: {steps: [{id: h, approval: {title: Ok}}]}", "p!error/h"),
+    ],
+)
+def test_what_follows_a_failure_is_not_stopped_by_it(more: str, waits: str) -> None:
+    tries: list[str] = []
+
+    def effect(call: OpenCall, args: Json) -> Json | Failure | ModelAnswer:
+        tries.append(call.call)
+        return DOWN if len(tries) == 1 else echo(call, args)
+
+    branch = "[{id: a, approval: {title: Ok}}, {id: x, tool: t, depends_on: []}]"
+    made = ran(f"- {{id: p, {more}, parallel: {{l: {branch}}}}}", effect)
+    assert paths(made, "step.skipped") == ["p.l/a"]
+    assert [path for path, run in made.state.steps.items() if run.waits] == [waits]

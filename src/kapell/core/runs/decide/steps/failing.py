@@ -131,10 +131,21 @@ def _around(t: Turn, run: StepRun) -> Iterator[tuple[StepRun, StepRun | None]]:
         inner = around
 
 
+def _has_failed(t: Turn, run: StepRun) -> bool:
+    """Tell whether something around a step run has failed, or in it what stops the rest of it."""
+    if t.branch_failure(run) is not None or t.stopped(t.state.scopes[run.scope]):
+        return True
+    fan = t.state.steps[run.outer].fan
+    return fan is not None and fan.failed is not None
+
+
 def halt(t: Turn, path: str) -> None:
-    """Stop what only waits inside a failed part; calls in flight settle by themselves."""
+    """Stop what only waits inside a failed part; calls in flight settle by themselves.
+
+    By now the part may be on its next attempt, or with its handler: then it goes on.
+    """
     run = t.state.steps.get(path)
-    if run is None or run.status in STEP_ENDED or run.open:
+    if run is None or run.status in STEP_ENDED or run.open or not _has_failed(t, run):
         return
     inner: list[StepRun] = list(tree.live_items(t.state, run))
     scopes = list(tree.inner_scopes(t.state, t.program, run))
