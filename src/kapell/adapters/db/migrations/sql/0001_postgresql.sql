@@ -428,9 +428,10 @@ BEGIN
         NULL::float8
     FROM owned AS o ORDER BY o.rank, o.run_id;
     RETURN QUERY SELECT NULL, NULL, NULL, NULL, NULL::bigint, NULL::bigint, NULL::bigint, NULL, t,
-        (SELECT min(r.wake_at) FROM runs AS r
+        -- For the few suspects all that sleep would be looked through.
+        CASE WHEN NOT suspects THEN (SELECT min(r.wake_at) FROM runs AS r
             WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.log_format <= format
-                AND (r.claims >= suspect_at) = suspects);
+                AND r.claims < suspect_at) END;
 END
 $$
 -- next
