@@ -22,9 +22,10 @@ from measuring import peak_mb, sample
 
 from kapell.bootstrap.app import App
 from kapell.core.runs.fold import fold
-from kapell.core.runs.fold.snapshot import load_state
 from kapell.core.runs.state import FOLD
 from kapell.kit.ids import RunId
+from kapell.services.runs.advancing import snapshots
+from kapell.services.runs.ports import Claim
 
 SIZES = (1_000, 2_500, 5_000, 10_000)
 WORKFLOW = """\
@@ -84,7 +85,17 @@ async def taken_up(app: App, run: RunId, fold_of: str) -> float:
     begun = time.perf_counter()
     summary = await app.reader.run(app.tenant, run)
     history = await app.store.log.load(app.tenant, run, fold_of)
-    state = None if history.snapshot is None else load_state(history.snapshot.body)
+    claim = Claim(
+        tenant_id=app.tenant,
+        run_id=run,
+        workflow=summary.workflow,
+        version=summary.version,
+        epoch=1,
+        seq=summary.seq,
+        takeovers=0,
+        status=summary.status,
+    )
+    state = None if history.snapshot is None else snapshots.opened(history.snapshot, claim)
     fold(await app.versions.program(app.tenant, summary.version), history.events, state)
     return (time.perf_counter() - begun) * 1000
 
