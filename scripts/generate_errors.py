@@ -9,12 +9,13 @@ from typing import NamedTuple
 from kapell.cli.exits import BY_KIND, MEANINGS
 from kapell.core.gateway.failures import CODES, failure
 from kapell.core.runs.status import RUN_TRANSITIONS, RunStatus, StepStatus
-from kapell.kit.errors import Kind
+from kapell.kit.errors import Bug, Kind
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "errors.md"
 _CLASSES = {kind.value.capitalize(): kind.value for kind in Kind}
 _NOTERS = frozenset({"error", "_error", "_refused", "_unfit", "add", "_note", "_problem"})
+_HINTS = ("hint", "_meant")
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
@@ -27,19 +28,59 @@ class Found(NamedTuple):
     advice: str
 
 
+def _says(text: str) -> bool:
+    return bool(text.strip("… "))
+
+
+class Site(NamedTuple):
+    """A place of the source that makes an error; ``advised`` tells whether it gives advice."""
+
+    place: str
+    code: str
+    advised: bool
+
+
 def errors() -> dict[str, Found]:
     """Return every error code, with the first message and advice that are written beside it."""
     known: dict[str, Found] = {}
     for path in sorted((ROOT / "src" / "kapell").rglob("*.py")):
         for one in _in(ast.parse(path.read_text("utf-8"))):
             before = known.get(one.code)
-            if before is None or (not before.advice and one.advice):
+            if before is None or (not _says(before.advice) and _says(one.advice)):
                 known[one.code] = one
     for code in CODES:
         usual = failure(code, "")
         said = known[code].message if code in known else ""
         known[code] = Found(code, usual.kind.value, said, usual.advice)
     return dict(sorted(known.items()))
+
+
+def sites() -> Iterator[Site]:
+    """Yield every place of the source that makes an error itself; bugs have advice of their own."""
+    for path in sorted((ROOT / "src" / "kapell").rglob("*.py")):
+        for name, node in _calls(ast.parse(path.read_text("utf-8"))):
+            given = {word.arg: word.value for word in node.keywords}
+            named = given.get("code", node.args[0] if node.args else None)
+            code = _text(named) if named is not None else ""
+            if name == "Bug" or name not in {*_CLASSES, "Failure", "Problem"}:
+                continue
+            if _CODE.fullmatch(code):
+                advice = given.get("advice", node.args[4] if len(node.args) > 4 else None)
+                said = advice is not None and not _is_empty(advice)
+                place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                yield Site(place, code, said)
+
+
+def _is_empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
+
+
+def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """Yield what is called, by its last name, and the call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            yield (node.func.id if isinstance(node.func, ast.Name) else name), node
 
 
 def _in(tree: ast.Module) -> Iterator[Found]:
@@ -49,10 +90,7 @@ def _in(tree: ast.Module) -> Iterator[Found]:
             # What explains broken YAML is a row: code, message, advice, shift.
             code, message, advice = (_text(_resolved(part, known)) for part in node.elts[:3])
             yield Found(code, "invalid", message, advice)
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        name = node.func.id if isinstance(node.func, ast.Name) else name
+    for name, node in _calls(tree):
         given = {word.arg: word.value for word in node.keywords if word.arg}
         given = {key: _resolved(value, known) for key, value in given.items()}
         texts: list[ast.expr | None] = [*(_resolved(arg, known) for arg in node.args), *[None] * 4]
@@ -68,7 +106,8 @@ def _in(tree: ast.Module) -> Iterator[Found]:
             message = _text(given.get("message")) or _text(texts[1])
         else:
             continue
-        yield Found(code, kind, message, _text(given.get("advice")) or _last(name, texts))
+        advice = _text(given.get("advice")) or _last(name, texts)
+        yield Found(code, kind, message, advice or (Bug.default_advice if name == "Bug" else ""))
 
 
 def _is_row(node: ast.Tuple) -> bool:
@@ -110,6 +149,12 @@ def _text(node: ast.expr | None) -> str:
         )
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return _text(node.left) + _text(node.right)
+    if isinstance(node, ast.IfExp):
+        return _text(node.body) or _text(node.orelse)
+    if isinstance(node, ast.BoolOp):
+        return next(filter(None, map(_text, node.values)), "")
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _HINTS:
+        return "Did you mean `…`? Or: what is known."
     return ""
 
 

@@ -58,6 +58,7 @@ class KapellError(Exception):
     kind: ClassVar[Kind] = Kind.BUG
     default_code: ClassVar[str] = "bug"
     retryable: ClassVar[bool] = False
+    default_advice: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class KapellError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
-        self.advice = advice
+        self.advice = advice or self.default_advice
         self.place = place
         self.retry_after = retry_after
 
@@ -142,6 +143,7 @@ class Bug(KapellError):
 
     kind = Kind.BUG
     default_code = "bug"
+    default_advice = "This is a mistake of Kapell's own: report it with what --debug shows."
 
 
 _BY_KIND: dict[Kind, type[KapellError]] = {

@@ -68,7 +68,11 @@ def decode(text: bytes | str) -> Json:
     try:
         value: Json = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(f"The text is not JSON: {error}.", code="json_broken") from error
+        raise Invalid(
+            f"The text is not JSON: {error}.",
+            code="json_broken",
+            advice="Check quotes, commas and brackets there; names stand in double quotes.",
+        ) from error
     return value
 
 

@@ -191,7 +191,8 @@ def _translated(error: ErrorDetails, tree: Node | None, problems: Problems) -> I
             problems.error("unknown_key", message, above.key_place(last), hint(last, _fields(loc)))
             return None
         place: Place = tree.at(loc).place if last in above.entries else above.place
-        problems.error("wrong_value", f"`{name}`: {said}.", place)
+        advice = "Correct it, or remove it: without it the default holds."
+        problems.error("wrong_value", f"`{name}`: {said}.", place, advice)
         return None
     where = variable or name
     return Invalid(

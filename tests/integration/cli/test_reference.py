@@ -46,6 +46,18 @@ def test_exit_codes_are_fixed_and_have_a_meaning() -> None:
     assert set(BY_KIND) == {kind.value for kind in Kind}
 
 
+@pytest.mark.requirement("DX-06")
+def test_every_error_says_what_to_do() -> None:
+    generator = _script("generate_errors")
+    found = generator.errors()
+    assert [code for code, one in found.items() if len(one.advice.split()) < 2] == []
+    assert [code for code, one in found.items() if one.advice[-1:] not in {".", "?", "…"}] == []
+    sites = list(generator.sites())
+    assert len(sites) > 150
+    assert [one for one in sites if not one.advised] == []
+    assert {one.code for one in sites} <= set(found)
+
+
 def test_every_error_code_is_found_with_its_kind() -> None:
     found = _script("generate_errors").errors()
     assert found["workflow_missing"].kind == "missing"

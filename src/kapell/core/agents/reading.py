@@ -165,12 +165,13 @@ def _check(form: AgentForm, problems: Problems) -> None:
         if key not in fields:
             near = nearest(key, fields)
             message = f"The key `{key}` means nothing here and is kept as it is."
-            advice = f"Did you mean `{near}`?" if near else ""
+            advice = f"Did you mean `{near}`?" if near else "Remove it if nothing else reads it."
             problems.warn("key_kept", message, node.place, advice)
     for tool in _tools(form) or ():
         if tool[:1].isupper():
             message = f"There is no tool like `{tool}` here; the agent works without it."
-            problems.warn("tool_without_like", message, form.value("tools").place)
+            advice = "`kapell tools list` shows those there are."
+            problems.warn("tool_without_like", message, form.value("tools").place, advice)
 
 
 def _tools(form: AgentForm) -> tuple[str, ...] | None:

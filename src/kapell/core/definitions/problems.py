@@ -44,11 +44,11 @@ class Problems:
         self._errors: dict[Problem, None] = {}
         self._warnings: dict[Problem, None] = {}
 
-    def error(self, code: str, message: str, place: Place, advice: str = "") -> None:
+    def error(self, code: str, message: str, place: Place, advice: str) -> None:
         """Note something that makes the file unusable; the same problem twice counts once."""
         self._errors[Problem(code=code, message=message, place=place, advice=advice)] = None
 
-    def warn(self, code: str, message: str, place: Place, advice: str = "") -> None:
+    def warn(self, code: str, message: str, place: Place, advice: str) -> None:
         """Note something odd that does not stop anything."""
         self._warnings[Problem(code=code, message=message, place=place, advice=advice)] = None
 

@@ -32,6 +32,7 @@ ALIAS_LIMIT = 10_000
 """Values that aliases of one file may stand for, all together."""
 DEPTH_LIMIT = 100
 """How deep values may nest."""
+_FIRST_LINE = "Begin with a key, such as `name: my-workflow`."
 
 
 def read(data: bytes | str, file: str, *, first_line: int = 1) -> Node:
@@ -63,9 +64,6 @@ def read(data: bytes | str, file: str, *, first_line: int = 1) -> Node:
     problems.raise_errors()
     assert root is not None  # noqa: S101 - an empty file has just raised
     return root
-
-
-_FIRST_LINE = "Begin with a key, such as `name: my-workflow`."
 
 
 def decoded(data: bytes | str, file: str) -> str:
@@ -195,7 +193,7 @@ class _Composer:
             for line in self._lines
         )
 
-    def _error(self, code: str, message: str, place: Place, advice: str = "") -> None:
+    def _error(self, code: str, message: str, place: Place, advice: str) -> None:
         self._problems.error(code, message, place, advice)
 
     def _spot(self, event: Event) -> Place:

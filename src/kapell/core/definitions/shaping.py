@@ -84,7 +84,7 @@ class _Shaper:
                         "missing_key",
                         f"{_called(kind).capitalize()} needs the key `{name}`.",
                         node.place,
-                        _description(field.type),
+                        _description(field.type) or f"Add `{name}: ...`.",
                     )
                 values[field.name] = _empty(field.type)
         made = kind.cls(**values)
@@ -133,7 +133,8 @@ class _Shaper:
                 "wrong_type", f"{name} has no value.", node.place, f"Give it {expected}."
             )
             return _Unfit()
-        advice = "Put it in quotes." if expected == "text" and _scalar(node) else ""
+        quoted = expected == "text" and _scalar(node)
+        advice = "Put it in quotes." if quoted else f"Give it {expected}."
         self._problems.error(
             "wrong_type",
             f"{name} must be {expected}, this is {WORDS[node.kind]}.",
@@ -151,7 +152,7 @@ class _Shaper:
             "wrong_value",
             f"{name} must be {_listed([f'`{value}`' for value in allowed])}, not `{node.value}`.",
             node.place,
-            f"Did you mean `{near}`?" if near else "",
+            f"Did you mean `{near}`?" if near else "Write one of them.",
         )
         raise _Unfit
 
@@ -202,11 +203,15 @@ class _Shaper:
             low, high = kind.ge, kind.le
             if (low is not None and node.value < low) or (high is not None and node.value > high):
                 self._problems.error(
-                    "out_of_range", f"{name} must be {_range(low, high)}.", node.place
+                    "out_of_range",
+                    f"{name} must be {_range(low, high)}.",
+                    node.place,
+                    f"Write such a number in place of {node.value:,}.",
                 )
                 raise _Unfit
         elif isinstance(kind, types.StrType) and kind.min_length and not node.text.strip():
-            self._problems.error("wrong_value", f"{name} must not be empty.", node.place)
+            message = f"{name} must not be empty."
+            self._problems.error("wrong_value", message, node.place, "Write a text, or remove it.")
             raise _Unfit
 
 

@@ -56,7 +56,11 @@ def load(
 def _lift(kind: str, version: int, text: str, upcasts: Mapping[tuple[str, int], Upcast]) -> str:
     value = decode(text)
     if not isinstance(value, dict):
-        raise Invalid("An event's payload is not an object.", code="event_unknown")
+        raise Invalid(
+            "An event's payload is not an object.",
+            code="event_unknown",
+            advice="Run `kapell db check`, and restore the database from a backup if it says so.",
+        )
     for old in range(version, VERSION):
         upcast = upcasts.get((kind, old))
         value = upcast(value) if upcast else value

@@ -17,7 +17,7 @@ from kapell.core.runs.repeats import external, repeated
 from kapell.core.runs.state import State
 from kapell.core.runs.status import RunStatus
 from kapell.core.workflows.inputs import bind
-from kapell.kit.errors import Conflict, Invalid, Missing
+from kapell.kit.errors import Bug, Conflict, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.services.runs.envelopes import enveloped
@@ -145,7 +145,7 @@ class Forker:
         )
         request = copied[0].payload
         if not isinstance(request, RunQueued):
-            raise Invalid("The run's log does not begin with run.queued.", code="log_broken")
+            raise Bug("The run's log does not begin with run.queued.", code="log_broken")
         state = fold(await self._histories.program(request.version), copied)
         made = NewRun(
             tenant_id=who.tenant,
@@ -165,7 +165,7 @@ class Forker:
         (first,) = await self._histories.events(run, up_to=1)
         request = first.payload
         if not isinstance(request, RunQueued):
-            raise Invalid("The run's log does not begin with run.queued.", code="log_broken")
+            raise Bug("The run's log does not begin with run.queued.", code="log_broken")
         request = msgspec.structs.replace(
             request, origin=Origin("restart", run), key="", scheduled_for=None
         )

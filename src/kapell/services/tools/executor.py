@@ -136,7 +136,7 @@ class ToolExecutor:
             broken = Invalid(
                 f"The result of {call.tool!r} cannot be kept. {error.message}",
                 code="tool_result_not_json",
-                advice=error.advice,
+                advice="A tool returns texts, finite numbers, booleans, null, lists and mappings.",
             )
             broken.__cause__ = error
             return broken

@@ -89,7 +89,9 @@ class Workspace:
         version = loader.load(path, problems)
         problems.raise_errors()
         if version is None:
-            raise Missing(f"{path} could not be read.", code="file_missing")
+            raise Missing(
+                f"{path} could not be read.", code="file_missing", advice="Check the path."
+            )
         loaded = Loaded(
             version=version,
             hash=version_hash(version),

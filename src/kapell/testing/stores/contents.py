@@ -41,7 +41,11 @@ class MemoryStarts:
         """Return a compiled version."""
         body = self._state.versions.get((tenant_id, version))
         if body is None:
-            raise Missing(f"The store has no version {version!r}.", code="version_unknown")
+            raise Missing(
+                f"The store has no version {version!r}.",
+                code="version_unknown",
+                advice="Start the run anew from its workflow file.",
+            )
         return body
 
 
@@ -55,7 +59,11 @@ class MemoryArtifacts:
         """Return the bytes."""
         for digest in digests:
             if (tenant_id, digest) not in self._state.artifacts:
-                raise Missing(f"The store has no artifact {digest!r}.", code="artifact_unknown")
+                raise Missing(
+                    f"The store has no artifact {digest!r}.",
+                    code="artifact_unknown",
+                    advice="Import the run again with its artifacts.",
+                )
         return {digest: self._state.artifacts[tenant_id, digest] for digest in digests}
 
     async def put(self, tenant_id: TenantId, items: Mapping[Digest, bytes]) -> None:

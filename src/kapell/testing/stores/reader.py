@@ -69,7 +69,11 @@ class MemoryReader:
         if not found:
             raise unknown(ref)
         if len(found) > 1:
-            raise Invalid(f"{ref!r} stands for more than one run.", code="run_ambiguous")
+            raise Invalid(
+                f"{ref!r} stands for more than one run.",
+                code="run_ambiguous",
+                advice="Write more of its id.",
+            )
         return self._summary(self._state.runs[tenant_id, found[0]])
 
     async def events(

@@ -61,19 +61,43 @@ def test_what_is_needed_is_said_with_its_meaning() -> None:
     ("line", "message", "advice"),
     [
         ("prompt: 5", "`prompt` must be text, this is a whole number.", "Put it in quotes."),
-        ("prompt: [a]", "`prompt` must be text, this is a list.", ""),
+        ("prompt: [a]", "`prompt` must be text, this is a list.", "Give it text."),
         ("prompt:", "`prompt` has no value.", "Give it text."),
-        ("prompt: ''", "`prompt` must not be empty.", ""),
-        ("concurrency: many", "`concurrency` must be a whole number, this is text.", ""),
-        ("concurrency: 1.5", "`concurrency` must be a whole number, this is a number.", ""),
-        ("concurrency: true", "`concurrency` must be a whole number, this is true or false.", ""),
+        ("prompt: ''", "`prompt` must not be empty.", "Write a text, or remove it."),
+        (
+            "concurrency: many",
+            "`concurrency` must be a whole number, this is text.",
+            "Give it a whole number.",
+        ),
+        (
+            "concurrency: 1.5",
+            "`concurrency` must be a whole number, this is a number.",
+            "Give it a whole number.",
+        ),
+        (
+            "concurrency: true",
+            "`concurrency` must be a whole number, this is true or false.",
+            "Give it a whole number.",
+        ),
         ("join: al", "`join` must be `all`, `always` or `any`, not `al`.", "Did you mean `all`?"),
-        ("corrections: 99", "`corrections` must be between 0 and 20.", ""),
-        ("output: 5", "`output` must be text or a mapping, this is a whole number.", ""),
-        ("on_error: []", "`on_error` must be `continue`, `fail` or a mapping, this is a list.", ""),
+        (
+            "corrections: 99",
+            "`corrections` must be between 0 and 20.",
+            "Write such a number in place of 99.",
+        ),
+        (
+            "output: 5",
+            "`output` must be text or a mapping, this is a whole number.",
+            "Give it text or a mapping.",
+        ),
+        (
+            "on_error: []",
+            "`on_error` must be `continue`, `fail` or a mapping, this is a list.",
+            "Give it `continue`, `fail` or a mapping.",
+        ),
         ("timeout: -1", "`timeout` must be a span of time, not -1.", SPANS),
     ],
-)  # fmt: skip
+)
 def test_types_are_told_in_our_words(line: str, message: str, advice: str) -> None:
     text = f"name: x\nsteps:\n  - id: a\n    agent: writer\n    {line}\n"
     found = next(one for one in wrong(text) if one.message == message)

@@ -53,7 +53,7 @@ def test_an_unknown_agent_gets_the_nearest_name() -> None:
 def test_a_broken_agent_is_not_also_unknown() -> None:
     pins = Pins(known_agents=frozenset({"writer"}))
     told = Problems()
-    told.error("instructions_missing", "x", Place(file="agents/writer.md", line=1, column=1))
+    told.error("instructions_missing", "x", Place(file="agents/writer.md", line=1, column=1), "y")
     form = shape(
         read("name: x\nsteps: [{id: a, agent: writer, prompt: x}]", "w.yaml"), WorkflowForm, told
     )

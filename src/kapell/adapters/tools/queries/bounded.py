@@ -34,10 +34,10 @@ def found(query: str, data: Json, effort: int, stop: Stop) -> Json:
     try:
         result = _Bounded(_Budget(effort, stop)).visit(parsed(query).parsed, data)
     except RecursionError as error:
-        raise _refused("it is nested too deeply", "Split it into several steps.") from error
+        raise _refused("it is nested too deeply") from error
     except (JMESPathError, ValueError, TypeError) as error:
         why = " ".join(str(error).split())[:300].rstrip(".")
-        raise _refused(why, "https://jmespath.org explains the grammar.") from error
+        raise _refused(why) from error
     return cast("Json", result)
 
 
@@ -147,5 +147,9 @@ class _Bounded(TreeInterpreter):
         return result
 
 
-def _refused(why: str, advice: str) -> Invalid:
-    return Invalid(f"The JSON query cannot be used: {why}.", code="query_broken", advice=advice)
+def _refused(why: str) -> Invalid:
+    return Invalid(
+        f"The JSON query cannot be used: {why}.",
+        code="query_broken",
+        advice="Correct or split it; https://jmespath.org explains the grammar.",
+    )

@@ -27,7 +27,7 @@ def check_arguments(tool: ToolSpec, given: Node | None, called: Place, problems:
                     "argument_unknown",
                     f"The tool `{tool.name}` has no argument `{name}`.",
                     entries[name][0].place,
-                    hint(name, known, "Its arguments"),
+                    hint(name, known, "Its arguments") or "It takes no arguments.",
                 )
     required = schema.get("required")
     for name in required if isinstance(required, list | tuple) else ():
@@ -60,4 +60,5 @@ def _value(
             "argument_wrong",
             f"The tool `{tool.name}` does not take this as `{name}`: {said}.",
             value.at(path).place,
+            f"`kapell tools list {tool.name}` tells what it takes.",
         )

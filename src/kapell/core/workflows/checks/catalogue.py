@@ -86,7 +86,7 @@ def _workflow(step: StepForm, pins: Pins, problems: Problems) -> None:
         if spec is not None and not any(is_template(text.text) for text in node.texts()):
             said = unfit(name, spec, value)
             if said is not None:
-                problems.error("argument_wrong", said, node.place)
+                problems.error("argument_wrong", said, node.place, "Give a value of that type.")
     missing = [name for name, spec in version.inputs.items() if spec.required and name not in given]
     for name in missing:
         problems.error(
@@ -107,7 +107,7 @@ def _unknown_inputs(
                 "input_unknown",
                 f"The workflow `{step.workflow}` declares no input `{name}`.",
                 step.value("with").key_place(name),
-                hint(name, inputs, "Its inputs"),
+                hint(name, inputs, "Its inputs") or "It takes no inputs.",
             )
 
 

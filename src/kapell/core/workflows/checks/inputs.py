@@ -17,12 +17,15 @@ def check_inputs(form: WorkflowForm, problems: Problems) -> None:
             _check(name, one, problems)
 
 
+_FITTING = "Write a value of that type, or change `type`."
+
+
 def _check(name: str, form: InputForm, problems: Problems) -> None:
     wanted = form.type or "any"
     for number, choice in enumerate(form.enum or ()):
         if not fits(choice, wanted):
             place = form.value("enum").at([number]).place
-            problems.error("input_wrong", _unfit(name, wanted, choice), place)
+            problems.error("input_wrong", _unfit(name, wanted, choice), place, _FITTING)
     if form.enum is not None and not form.enum:
         message = f"The input `{name}` accepts no value at all."
         problems.error("input_wrong", message, form.place("enum"), "Add values to `enum`.")
@@ -30,7 +33,7 @@ def _check(name: str, form: InputForm, problems: Problems) -> None:
         return
     place = form.value("default").place
     if not fits(form.default, wanted):
-        problems.error("input_wrong", _unfit(name, wanted, form.default), place)
+        problems.error("input_wrong", _unfit(name, wanted, form.default), place, _FITTING)
     elif form.enum and form.default not in form.enum:
         message = f"The default of `{name}` is none of the values in `enum`."
         problems.error("input_wrong", message, place, "Use one of them, or add it.")

@@ -130,11 +130,13 @@ def _step_unknown(step: str, text: str, place: Place, scope: Scope, problems: Pr
             "step_not_visible",
             f"The step `{step}` is seen only inside `{holder}`, which holds it.",
             place,
-            f"Read `{spelled(holder)}.output`." if holder else "",
+            f"Read `{spelled(holder)}.output`."
+            if holder
+            else "Let what holds it hand its output out.",
         )
         return
     dashed = next((one for one in scope.homes if f"steps.{one}" in text and "-" in one), None)
-    advice = hint(step, scope.visible_steps(), "Steps seen here")
+    advice = hint(step, scope.visible_steps(), "Steps seen here") or "No step is seen here."
     if dashed is not None and dashed.startswith(f"{step}-"):
         advice = f"An id with a dash is read as steps['{dashed}']."
     problems.error("step_unknown", f"There is no step `{step}`.", place, advice)
@@ -149,7 +151,11 @@ def _order(step: str, level: Level, scope: Scope, place: Place, problems: Proble
             return
         inside = level is not scope.levels[-1]
         what = "has not ended while the steps inside it are done" if inside else "reads itself"
-        advice = "In a loop, `pass.previous` is the output of the pass before." if inside else ""
+        advice = (
+            "In a loop, `pass.previous` is the output of the pass before."
+            if inside
+            else "Read a step before it."
+        )
         problems.error("step_not_ended", f"The step `{step}` {what}.", place, advice)
     elif level.order.awaits(step, at):
         problems.error(

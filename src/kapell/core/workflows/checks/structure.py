@@ -43,7 +43,8 @@ def check_id(text: str, place: Place, what: str, problems: Problems) -> None:
             f"Write `{re.sub(r'[^A-Za-z0-9_-]+', '-', text).strip('-') or 'step'}`.",
         )
     elif len(text) > LONGEST_ID:
-        problems.error("id_broken", f"{what} is longer than {LONGEST_ID} characters.", place)
+        message = f"{what} is longer than {LONGEST_ID} characters."
+        problems.error("id_broken", message, place, "Shorten it.")
 
 
 def check_step(step: StepForm, problems: Problems) -> None:
@@ -137,6 +138,7 @@ def _wait(step: StepForm, problems: Problems) -> None:
             "wait_unclear",
             "A wait has exactly one of `for`, `until` and `signal`.",
             wait.place(given[1]) if given else wait.place(),
+            "Keep one of them." if given else "Add one of them, such as `for: 10m`.",
         )
     if wait.signal is not None and "{{" in wait.signal:
         message = "The name of a signal is fixed; it cannot be a template."
@@ -184,7 +186,8 @@ def _switch(step: StepForm, problems: Problems) -> None:
         return
     if not step.switch.cases and step.switch.given("cases"):
         place = step.switch.place("cases")
-        problems.error("cases_missing", "A switch needs at least one case.", place)
+        advice = "Add a case with `name`, `when` and `steps`."
+        problems.error("cases_missing", "A switch needs at least one case.", place, advice)
     names: dict[str, Place] = {}
     asked: dict[str, str] = {}
     always: str | None = None
@@ -224,6 +227,7 @@ def _compensate(form: CompensateForm, problems: Problems) -> None:
             "compensate_unclear",
             "`compensate` has exactly one of `tool`, `agent` and `steps`.",
             form.place(given[1]) if given else form.place(),
+            "Keep one of them." if given else "Add the one that undoes the step.",
         )
         return
     if form.given("with") and given != ["tool"]:

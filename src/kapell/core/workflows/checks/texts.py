@@ -60,7 +60,9 @@ class Texts:
                 "template_not_lone",
                 f"`{name}` must be one `{{{{ ... }}}}` with nothing around it.",
                 node.place,
-                f'Write `{name}: "{{{{ {node.text.strip()} }}}}"`.' if not template.reads else "",
+                f'Write `{name}: "{{{{ {node.text.strip()} }}}}"`.'
+                if not template.reads
+                else "Put all of it into one pair of braces; `~` joins texts.",
             )
         for read in template.reads:
             check_read(read, node, scope, self._problems)

@@ -89,7 +89,8 @@ class _Walk:
                         "depends_on_unknown",
                         f"There is no step `{one}` in this sequence to wait for.",
                         place,
-                        hint(one, [other for other in order.after if other != step.id]),
+                        hint(one, [other for other in order.after if other != step.id], "Its steps")
+                        or "It is the only step here: remove `depends_on`.",
                     )
             if step.join is not None and not order.after.get(step.id):
                 message = f"`join: {step.join}` has nothing to wait for."
@@ -165,7 +166,9 @@ class _Walk:
                 check_id(name, place, "The name", self._problems)
             if not step.parallel:
                 place = step.place("parallel")
-                self._problems.error("branches_missing", "There are no branches here.", place)
+                message = "There are no branches here."
+                advice = "Add one: a name, and its steps."
+                self._problems.error("branches_missing", message, place, advice)
             self._inner(step, "parallel", item)
         if step.switch is not None:
             for case in step.switch.cases:

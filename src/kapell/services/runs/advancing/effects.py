@@ -178,5 +178,11 @@ def _broken(call: OpenCall, error: BaseException, began: float, *, unknown: bool
 
 def stopped(call: OpenCall) -> CallBroke:
     """Return the reply of a call that was stopped because its run is being cancelled."""
-    failure = Failure("call_cancelled", "The run was cancelled.", Kind.CONFLICT, step=call.path)
+    failure = Failure(
+        "call_cancelled",
+        "The run was cancelled.",
+        Kind.CONFLICT,
+        advice="Restart the run, or fork it, to have it called after all.",
+        step=call.path,
+    )
     return CallBroke(call.call, failure, unknown=True)

@@ -180,6 +180,7 @@ def lost(t: Turn, call: OpenCall) -> None:
             "The worker that called the tool is gone.",
             Kind.UNAVAILABLE,
             retryable=True,
+            advice="Look outside whether the call took effect before it is made again.",
             step=call.path,
         )
         t.emit(

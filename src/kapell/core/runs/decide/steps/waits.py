@@ -59,7 +59,11 @@ def wait(t: Turn, run: StepRun, work: WaitWork) -> None:
     else:
         seconds = names.value(work.seconds)
         if not isinstance(seconds, int | float | str):
-            raise Invalid("'wait.for' is not a span of time.", code="span_broken")
+            raise Invalid(
+                "'wait.for' is not a span of time.",
+                code="span_broken",
+                advice="Give it a number of seconds, or a text such as 90s, 5m, 2h or 3d.",
+            )
         due = t.ctx.now + span(seconds)
     t.emit(StepStarted(run.path, run.attempt))
     _wait(t, run.path, StepWaiting(run.path, "time", due))
