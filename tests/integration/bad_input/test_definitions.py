@@ -32,7 +32,7 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "comment": ("# nothing yet\n", "file_empty", ":"),
     "key": (f"name: w\nstpes: []\n{STEP}", "unknown_key", ":2:1"),
     "twice": (f"name: w\nname: x\n{STEP}", "duplicate_key", ":2:1"),
-    "template": (_value("{{ x }}"), "yaml_template_unquoted", ":2:26"),
+    "template": (_value("{{ run.id }}"), "yaml_template_unquoted", ":2:26"),
     "tag": (_value("!foo x"), "yaml_tag", ":2:26"),
     "infinite": (_value(".inf"), "number_refused", ":2:26"),
     "number": (_value("9" * 5000), "number_refused", ":2:26"),
@@ -122,6 +122,64 @@ def test_all_errors_of_a_file_come_at_once(desk: Desk) -> None:
     assert said.err.endswith("3 errors\n")
     problems = desk.call("run", "w.yaml", "--json").document()["problems"]
     assert [one["place"]["line"] for one in problems] == [1, 2, 3]
+
+
+UNQUOTED = """\
+name: unquoted
+inputs: {x: {type: string}}
+model: offline
+steps:
+  - id: one
+    ask: {{ inputs.x }} and more  # so it goes
+  - id: two
+    az: 1
+    ask: {{ inputs["y"] }}
+  - id: three
+    set: {v: {{ steps.nope.output }}, w: [{{ [inputs.x, 'a, b'] }}, 2]}
+  - id: four
+    ask: |
+      no: {{ inputs.x }}
+      - {{ inputs.z }}
+"""
+
+
+@pytest.mark.requirement("WF-03", "DX-06")
+def test_a_template_without_quotes_hides_nothing_else(desk: Desk) -> None:
+    desk.write("w.yaml", UNQUOTED)
+    told = desk.call("run", "w.yaml", "--json")
+    assert told.code == Exit.INVALID
+    lines = UNQUOTED.splitlines()
+    found = [
+        (one["code"], lines[place["line"] - 1][place["column"] - 1 :].split()[0], one["advice"])
+        for one in told.document()["problems"]
+        for place in [one["place"]]
+    ]
+    quote = "yaml_template_unquoted"
+    assert [(code, at) for code, at, _ in found] == [
+        (quote, "{{"),
+        ("unknown_key", "az:"),
+        (quote, "{{"),
+        ("input_unknown", 'inputs["y"]'),
+        (quote, "{{"),
+        ("step_unknown", "steps.nope.output"),
+        (quote, "{{"),
+        ("input_unknown", "inputs.z"),
+    ]
+    assert [advice for code, _, advice in found if code == quote] == [
+        'Write it as "{{ inputs.x }} and more".',
+        "Write it as '{{ inputs[\"y\"] }}'.",
+        'Write it as "{{ steps.nope.output }}".',
+        "Write it as \"{{ [inputs.x, 'a, b'] }}\".",
+    ]
+
+
+def test_a_template_without_quotes_beside_broken_yaml(desk: Desk) -> None:
+    desk.write("w.yaml", "name: w\nsteps:\n  - id: a\n    ask: {{ x }}\n  - id: b\n    ask: @x\n")
+    problems = desk.call("run", "w.yaml", "--json").document()["problems"]
+    assert [(one["code"], one["place"]["line"]) for one in problems] == [
+        ("yaml_template_unquoted", 4),
+        ("yaml_broken", 6),
+    ]
 
 
 @pytest.mark.parametrize(

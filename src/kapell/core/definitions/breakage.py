@@ -10,7 +10,8 @@ Told: TypeAlias = tuple[str, str, str, tuple[int, int]]
 """Code, message, advice, and how far line and column must be shifted."""
 
 _TEMPLATE = re.compile(r"(?:[:\-\[,{]\s*)(\{\{|\{%|\{#)")
-_TEMPLATE_MESSAGE = "A value that begins with {{ must be quoted: YAML reads { as a mapping."
+TEMPLATE_UNQUOTED = "yaml_template_unquoted"
+TEMPLATE_MESSAGE = "A value that begins with {{ must be quoted: YAML reads { as a mapping."
 _TEMPLATE_ADVICE = 'Write it as "{{ ... }}".'
 _QUOTES = "Check the quotes, brackets and indentation of this line and the one above it."
 
@@ -79,7 +80,7 @@ def explain(said: str, lines: list[str], line: int, column: int) -> Told:
     if template is not None:
         found_line, found_column = template
         shift = (found_line - line, found_column - column)
-        return ("yaml_template_unquoted", _TEMPLATE_MESSAGE, _TEMPLATE_ADVICE, shift)
+        return (TEMPLATE_UNQUOTED, TEMPLATE_MESSAGE, _TEMPLATE_ADVICE, shift)
     here = lines[line] if line < len(lines) else ""
     if here[column : column + 1] == "\t" or "'\\t'" in said or here.lstrip(" ").startswith("\t"):
         message = "A tab stands where YAML wants blanks."
@@ -107,5 +108,5 @@ def _template_near(lines: list[str], line: int) -> tuple[int, int] | None:
 def unquoted_template(place: Place) -> Problems:
     """Return the problem of a value that begins with ``{{`` outside of quotes."""
     problems = Problems()
-    problems.error("yaml_template_unquoted", _TEMPLATE_MESSAGE, place, _TEMPLATE_ADVICE)
+    problems.error(TEMPLATE_UNQUOTED, TEMPLATE_MESSAGE, place, _TEMPLATE_ADVICE)
     return problems

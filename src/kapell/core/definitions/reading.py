@@ -4,7 +4,8 @@ Only the parser's events are used. Values are resolved by the core schema, alias
 a bound, and tags, duplicate keys and several documents are refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from typing import Literal
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -20,7 +21,13 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from kapell.core.definitions.breakage import explain, unquoted_template
+from kapell.core.definitions import unquoted
+from kapell.core.definitions.breakage import (
+    TEMPLATE_MESSAGE,
+    TEMPLATE_UNQUOTED,
+    explain,
+    unquoted_template,
+)
 from kapell.core.definitions.problems import DefinitionInvalid, Problem, Problems
 from kapell.core.definitions.scalars import Scalar, ScalarRefused, resolve
 from kapell.core.definitions.tree import Node, NodeKind
@@ -46,9 +53,43 @@ def read(data: bytes | str, file: str, *, first_line: int = 1) -> Node:
     Raises:
         DefinitionInvalid: With everything that is wrong in the writing itself.
     """
+    return _read(decoded(data, file), file, first_line, frozenset())
+
+
+def read_on(data: bytes | str, file: str, problems: Problems) -> Node | None:
+    """Return the tree of a file, read as if no value lacked its quotes; those that do are noted.
+
+    So a template without quotes does not hide what else is wrong. None when more is broken, which
+    is noted too.
+
+    Raises:
+        DefinitionInvalid: With everything that is wrong in the writing, when it is something else.
+    """
     text = decoded(data, file)
+    try:
+        return _read(text, file, 1, frozenset())
+    except DefinitionInvalid as error:
+        lines = {one.place.line for one in error.problems if one.code == TEMPLATE_UNQUOTED}
+        found = unquoted.find(text)
+        noted = {one.line + 1 for one in found}
+        if not lines or not lines <= noted:
+            raise
+    for one in found:
+        place = Place(file=file, line=one.line + 1, column=one.column + 1)
+        problems.error(TEMPLATE_UNQUOTED, TEMPLATE_MESSAGE, place, one.advice)
+    try:
+        places = frozenset((one.line, one.column) for one in found)
+        return _read(unquoted.mend(text, found), file, 1, places)
+    except DefinitionInvalid as more:
+        for other in more.problems:
+            if other.place.line not in noted:
+                problems.error(other.code, other.message, other.place, other.advice)
+        return None
+
+
+def _read(text: str, file: str, first_line: int, mended: Set[tuple[int, int]]) -> Node:
     problems = Problems()
-    composer = _Composer(text, file, first_line, problems)
+    composer = _Composer(text, file, first_line, problems, mended)
     try:
         root = composer.document()
     except YAMLError as error:
@@ -145,7 +186,15 @@ def _broken(error: YAMLError, text: str, file: str, first_line: int) -> Problems
 class _Composer:
     """Makes nodes from the parser's events."""
 
-    def __init__(self, text: str, file: str, first_line: int, problems: Problems) -> None:
+    def __init__(
+        self,
+        text: str,
+        file: str,
+        first_line: int,
+        problems: Problems,
+        mended: Set[tuple[int, int]],
+    ) -> None:
+        self._mended = mended
         self._lines = text.split("\n")
         self._text = text
         self._file = file
@@ -315,7 +364,10 @@ class _Composer:
             )
         if event.style == ">":
             return Node(kind="text", place=place, value=text, style="folded")
-        return Node(kind="text", place=place, value=self._joined(text, place), style="quoted")
+        # Where quotes were missing, places inside the text are those without them.
+        mended = (event.start_mark.line, event.start_mark.column) in self._mended
+        style: Literal["plain", "quoted"] = "plain" if mended else "quoted"
+        return Node(kind="text", place=place, value=self._joined(text, place), style=style)
 
     def _indent(self, event: ScalarEvent) -> int:
         for line in self._lines[event.start_mark.line + 1 :]:

@@ -3,7 +3,7 @@
 import msgspec
 
 from kapell.core.definitions.problems import DefinitionInvalid, Problems
-from kapell.core.definitions.reading import read
+from kapell.core.definitions.reading import read_on
 from kapell.core.definitions.tree import Node
 from kapell.kit.errors import Denied, Invalid, Missing, Place
 from kapell.kit.json import Digest, digest
@@ -40,7 +40,7 @@ class Sources:
     def tree(self, path: str, problems: Problems) -> Node | None:
         """Return a file's tree, or None when it cannot be read, which is noted."""
         try:
-            return read(self.bytes_of(path), path)
+            return read_on(self.bytes_of(path), path, problems)
         except DefinitionInvalid as error:
             for one in error.problems:
                 problems.error(one.code, one.message, one.place, one.advice)

@@ -70,4 +70,7 @@ class Texts:
     def _broken(self, error: ExpressionError, node: Node) -> None:
         place = node.inside(error.line, error.column)
         message = error.summary if error.summary.endswith(".") else f"{error.summary}."
-        self._problems.error(error.code, message, place, error.advice)
+        advice = (
+            error.advice or "Correct it; the reference of the language shows what stands there."
+        )
+        self._problems.error(error.code, message, place, advice)
