@@ -78,6 +78,20 @@ async def test_cancelling_a_parent_reaches_its_child(any_shop: Shop) -> None:
         assert (await reached(app, await child_of(app, run))).status is RunStatus.CANCELLED
 
 
+@pytest.mark.requirement("WF-08")
+async def test_a_child_that_takes_too_long_is_cancelled_and_waited_for_no_longer(
+    any_shop: Shop,
+) -> None:
+    any_shop.workflow("parent", PARENT.replace("detached: true", "detached: true, timeout: 200ms"))
+    any_shop.workflow("child", SLOW_CHILD)
+    async with any_shop.open({"test.slow": SlowTool()}) as app, working(app):
+        run = await started(app, "parent")
+        summary = await reached(app, run)
+        assert (summary.status, summary.error_code) == (RunStatus.FAILED, "step_timed_out")
+        assert (await reached(app, await child_of(app, run))).status is RunStatus.CANCELLED
+        assert len(await facts(app, run, ChildEnded)) == 1
+
+
 @pytest.mark.requirement("DX-02")
 async def test_a_child_that_reports_again_changes_nothing(any_shop: Shop) -> None:
     any_shop.workflow("parent", PARENT)

@@ -28,7 +28,11 @@ class ChildStarted(msgspec.Struct, frozen=True, tag="child.started"):
 
 
 class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
-    """That run ended; what it spent is settled against the allotment."""
+    """That run ended; what it spent is settled against the allotment.
+
+    ``cancelled`` with a failure: it took too long, is waited for no longer and told so. What it was
+    allotted counts as spent.
+    """
 
     path: str
     run_id: str

@@ -1,4 +1,4 @@
-"""Failure: tried again, handled, undone, held, timed out."""
+"""Failure: tried again, handled, undone, held."""
 
 import textwrap
 
@@ -8,7 +8,7 @@ import pytest
 from kapell.core.events.step import StepRetryScheduled
 from kapell.core.gateway.calls import ModelAnswer
 from kapell.core.runs.commands import Cancel, Repair, Retry
-from kapell.core.runs.inputs import CallBroke, TimePassed, ToolReplied
+from kapell.core.runs.inputs import CallBroke
 from kapell.core.runs.state import OpenCall
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.json import Json
@@ -155,66 +155,6 @@ def test_an_earlier_attempt_of_unknown_outcome_is_undone_too() -> None:
     made.give(CallBroke("a#1/1", DOWN, unknown=True))
     made.run()
     assert paths(made, "compensation.started") == ["a"]
-
-
-def test_a_leaf_times_out_and_is_tried_again() -> None:
-    made = sim("- {id: a, tool: t, timeout: 5s, retry: {attempts: 2, backoff: 1s, jitter: false}}")
-    made.claim()
-    made.now += 5
-    made.give(TimePassed())
-    assert made.types[-4:] == [
-        "tool.failed",
-        "step.timed_out",
-        "step.retry_scheduled",
-        "run.waiting",
-    ]
-    made.run()
-    assert made.state.status == "succeeded"
-
-
-def test_a_part_times_out_by_its_work_and_not_by_waiting() -> None:
-    made = sim(
-        """
-        - id: b
-          timeout: 5s
-          steps: [{id: w, wait: {for: 1h}}, {id: t, tool: t}, {id: u, tool: t}]
-        """
-    )
-    made.claim()
-    made.step()
-    assert made.state.calls
-    made.now += 3
-    made.give(ToolReplied("b/t#1/1", None))
-    made.now += 3
-    made.give(TimePassed())
-    assert made.state.status == "failed"
-    assert paths(made, "step.timed_out") == ["b"]
-
-
-def test_the_whole_run_times_out() -> None:
-    made = sim("- {id: a, tool: t}", head="timeout: 5s")
-    made.claim()
-    made.now += 6
-    made.give(TimePassed())
-    assert made.state.failure is not None
-    assert made.state.failure.code == "step_timed_out"
-    assert made.state.status == "failed"
-
-
-def test_items_get_their_slot_back_when_a_part_times_out() -> None:
-    made = sim(
-        """
-        - id: o
-          for_each: [1, 2]
-          on_item_error: collect
-          steps: [{id: b, timeout: 5s, steps: [{id: t, tool: t}]}]
-        """
-    )
-    made.claim()
-    made.now += 6
-    made.give(TimePassed())
-    made.run()
-    assert [path for path, _ in asked(made)] == ["o[1]/b/t"]
 
 
 @pytest.mark.requirement("DX-06")

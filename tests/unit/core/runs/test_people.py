@@ -2,8 +2,19 @@
 
 import pytest
 
-from kapell.core.runs.commands import Answer, Cancel, Merge, Resume, Signal
-from kapell.core.runs.inputs import Claimed, Poisoned, TimePassed
+from kapell.core.runs.commands import (
+    Answer,
+    Cancel,
+    ChildOutcome,
+    Merge,
+    Resume,
+    Retry,
+    Signal,
+)
+from kapell.core.runs.decide import next_due
+from kapell.core.runs.inputs import Claimed, Poisoned, TimePassed, ToolReplied
+from kapell.testing.simulation import Simulation
+from tests.unit.core.runs.driving import checked
 from tests.unit.core.runs.running import DOWN, asked, paths, ran, sim
 
 ASK = "- {id: a, approval: {title: 'Send {{ inputs.n }}?', data: {t: old, u: x}, edit: [t]%s}}"
@@ -139,3 +150,191 @@ def test_a_poisoned_run_waits_for_a_person_and_goes_on_when_told() -> None:
     made.tell(Resume())
     assert made.state.phase == "held"
     assert len(made.events) == from_here
+
+
+def test_a_leaf_times_out_and_is_tried_again() -> None:
+    made = sim("- {id: a, tool: t, timeout: 5s, retry: {attempts: 2, backoff: 1s, jitter: false}}")
+    made.claim()
+    made.now += 5
+    made.give(TimePassed())
+    assert made.types[-4:] == [
+        "tool.failed",
+        "step.timed_out",
+        "step.retry_scheduled",
+        "run.waiting",
+    ]
+    made.run()
+    assert made.state.status == "succeeded"
+
+
+def test_a_part_times_out_by_its_work_and_not_by_waiting() -> None:
+    made = sim(
+        """
+        - id: b
+          timeout: 5s
+          steps: [{id: w, wait: {for: 1h}}, {id: t, tool: t}, {id: u, tool: t}]
+        """
+    )
+    made.claim()
+    made.step()
+    assert made.state.calls
+    made.now += 3
+    made.give(ToolReplied("b/t#1/1", None))
+    made.now += 3
+    made.give(TimePassed())
+    assert made.state.status == "failed"
+    assert paths(made, "step.timed_out") == ["b"]
+
+
+def test_the_whole_run_times_out() -> None:
+    made = sim("- {id: a, tool: t}", head="timeout: 5s")
+    made.claim()
+    made.now += 6
+    made.give(TimePassed())
+    assert made.state.failure is not None
+    assert made.state.failure.code == "step_timed_out"
+    assert made.state.status == "failed"
+
+
+def test_items_get_their_slot_back_when_a_part_times_out() -> None:
+    made = sim(
+        """
+        - id: o
+          for_each: [1, 2]
+          on_item_error: collect
+          steps: [{id: b, timeout: 5s, steps: [{id: t, tool: t}]}]
+        """
+    )
+    made.claim()
+    made.now += 6
+    made.give(TimePassed())
+    made.run()
+    assert [path for path, _ in asked(made)] == ["o[1]/b/t"]
+
+
+def overdue(made: Simulation) -> Simulation:
+    """Let a minute pass, and then whatever is due at once."""
+    made.now += 60
+    for _ in range(9):
+        due = next_due(made.state, made.carried.waitlists)
+        if due is None or due > made.now:
+            return made
+        made.give(TimePassed())
+    raise AssertionError("something stays due")
+
+
+@pytest.mark.requirement("DX-05")
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_always_runs_and_what_undoes_have_time_when_that_of_the_run_is_up(
+    cancelled: bool,
+) -> None:
+    made = sim(
+        """
+        - {id: a, tool: t, compensate: {tool: undo}}
+        - {id: b, tool: t, compensate: {tool: undo}}
+        - {id: c, join: always, tool: t}
+        """,
+        head="timeout: 5s",
+    )
+    made.claim()
+    made.step()
+    if cancelled:
+        made.tell(Cancel())
+    while overdue(made).step():
+        pass
+    assert made.state.status == ("cancelled" if cancelled else "failed")
+    assert [path for path, _ in asked(made)] == [
+        "a", *(() if cancelled else ("c",)), "b!undo/undo", "a!undo/undo"
+    ]  # fmt: skip
+    assert made.state.dead == ([] if cancelled else [""])
+
+
+def test_a_run_whose_time_was_up_is_given_it_anew_by_a_retry() -> None:
+    made = sim("- {id: a, tool: t}", head="timeout: 5s\non_failure: hold")
+    made.claim()
+    assert overdue(made).state.phase == "held"
+    made.tell(Retry())
+    made.now += 4
+    made.give(TimePassed())
+    made.run()
+    assert made.state.status == "succeeded"
+
+
+@pytest.mark.requirement("DX-05")
+@pytest.mark.parametrize("part", ["b", ""])
+def test_a_call_that_may_have_taken_effect_in_a_part_that_times_out_is_undone(
+    part: str,
+) -> None:
+    made = sim(
+        """
+        - id: b
+          timeout: %s
+          for_each: [1]
+          steps:
+            - {id: x, for_each: [1], as: one, tool: t, compensate: {tool: undo}}
+            - {id: y, tool: t, compensate: {tool: undo}, depends_on: []}
+        """
+        % ("5s" if part else "1h"),
+        head="" if part else "timeout: 5s",
+    )
+    made.claim()
+    overdue(made).run()
+    checked(made)
+    assert made.state.status == "failed"
+    assert made.state.dead == ["b[0]" if part else ""]
+    assert sorted(paths(made, "compensation.succeeded")) == ["b[0]/x[0]", "b[0]/y"]
+
+
+CHILD = "workflow: sub, detached: true"
+
+
+@pytest.mark.requirement("DX-04")
+@pytest.mark.parametrize(
+    ("step", "late"),
+    [
+        (f"timeout: 5s, {CHILD}", "a"),
+        (f"timeout: 5s, for_each: [1], on_item_error: collect, {CHILD}", "a[0]"),
+        (f"timeout: 5s, steps: [{{id: x, {CHILD}}}]", "a/x"),
+        (f"timeout: 5s, steps: [{{id: x, for_each: [1], {CHILD}}}]", "a/x[0]"),
+    ],
+)
+def test_a_child_run_that_takes_too_long_is_given_up(step: str, late: str) -> None:
+    sub = "{name: sub, steps: [{id: x, tool: t}]}"
+    made = sim(
+        f"- {{id: a, on_error: continue, budget: {{tokens: 9}}, {step}}}\n- {{id: b, tool: t}}",
+        workflows={"sub": sub},
+    )
+    made.claim()
+    child = made.state.children[late]
+    overdue(made)
+    checked(made)
+    assert not made.state.children
+    assert len(paths(made, "step.timed_out")) == 1
+    assert made.state.tokens == 9
+    made.tell(ChildOutcome(child.run_id, late, "cancelled", tokens=3))
+    made.run()
+    assert made.state.status == "succeeded"
+
+
+def test_a_run_gives_up_its_child_runs_when_its_time_is_up() -> None:
+    sub = "{name: sub, steps: [{id: x, tool: t}]}"
+    made = sim(f"- {{id: a, {CHILD}}}", head="timeout: 5s", workflows={"sub": sub})
+    made.claim()
+    overdue(made)
+    assert (made.state.status, len(made.state.children)) == ("failed", 0)
+
+
+def test_an_item_gives_its_slot_back_when_a_child_run_in_it_ends() -> None:
+    sub = "{name: sub, steps: [{id: x, tool: t}]}"
+    made = sim(
+        f"""
+        - id: a
+          for_each: [1, 2]
+          concurrency: 1
+          steps: [{{id: c, {CHILD}}}, {{id: w, approval: {{title: Ok?}}}}]
+        """,
+        workflows={"sub": sub},
+    )
+    made.claim()
+    made.tell(ChildOutcome(made.state.children["a[0]/c"].run_id, "a[0]/c", "succeeded"))
+    assert list(made.state.children) == ["a[1]/c"]

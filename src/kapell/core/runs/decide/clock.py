@@ -1,15 +1,19 @@
 """Time: waits that are over, calls and parts of the run that took too long."""
 
 import heapq
+from functools import partial
 
 from kapell.core.events.budget import BudgetExceeded
+from kapell.core.events.signal import ChildEnded
 from kapell.core.events.step import StepDead, StepSkipped, StepTimedOut
+from kapell.core.events.value import NOTHING
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money, replies, waits
+from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.turn import Turn, Waitlists
 from kapell.core.runs.fold import tree
-from kapell.core.runs.state import Meter, OpenCall, State, StepRun
-from kapell.core.runs.status import TERMINAL, StepStatus
+from kapell.core.runs.state import Child, Meter, OpenCall, State, StepRun
+from kapell.core.runs.status import STEP_ENDED, TERMINAL, StepStatus
 from kapell.kit.clock import span_text
 from kapell.kit.errors import Failure, Kind
 
@@ -23,8 +27,18 @@ def next_due(state: State, waitlists: Waitlists) -> float | None:
         heapq.heappop(heap)
     found = [heap[0][0]] if heap else []
     found += [call.deadline for call in state.calls.values() if call.deadline is not None]
-    found += [ends for meter in state.meters.values() if (ends := meter.ends()) is not None]
+    found += [ends for path in state.meters if (ends := _ends(state, path)) is not None]
     return min(found, default=None)
+
+
+def _ends(state: State, path: str) -> float | None:
+    """Return when the time of a part is up; that of the run ends its work once, and undoes none.
+
+    What always runs and what undoes steps would else be stopped at once.
+    """
+    if path == paths.ROOT and (state.phase == "undoing" or path in state.dead):
+        return None
+    return state.meters[path].ends()
 
 
 def time_passed(t: Turn) -> None:
@@ -33,7 +47,7 @@ def time_passed(t: Turn) -> None:
     if state.status in TERMINAL:
         return
     for path, meter in list(state.meters.items()):
-        ends = meter.ends()
+        ends = _ends(state, path) if path in state.meters else None
         if ends is not None and ends <= now:
             _part_timed_out(t, path, meter)
     for call in list(state.calls.values()):
@@ -83,25 +97,61 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
     if by_budget and meter.limit_time is not None:
         t.emit(BudgetExceeded(path, "time", meter.limit_time, used))
         failure = money.exceeded(path, "time", meter.limit_time, used, path)
-    for call in list(state.calls.values()):
-        if path in call.holders:
-            failure = replies.once(call, failure, unknown=True)
-            replies.end_call(t, call, failure, unknown=True)
-            t.freed(state.steps[call.path])
-            money.after(t, call)
-    if path == paths.ROOT:
+    calls = [call for call in state.calls.values() if path in call.holders]
+    for call in calls:
+        failure = replies.once(call, failure, unknown=True)
+        replies.end_call(t, call, failure, unknown=True)
+        t.freed(state.steps[call.path])
+        money.after(t, call)
+    for child in list(state.children.values()):
+        holder = state.steps[child.path]
+        if path == paths.ROOT or any(one.path == path for one in tree.chain(state, holder)):
+            _given_up(t, child, holder, failure)
+            if path == paths.ROOT:
+                t.stop(holder.path)
+    if path != paths.ROOT:
+        run = state.steps[path]
+        _stop_waiting_inside(t, run)
+        t.emit(StepTimedOut(path, run.attempt, used))
+        t.later("broke", path, failure, unknown=True)
+    elif state.phase != "cancelling":
         t.emit(StepDead(path, "step", failure, 1))
+    for call in reversed(calls):  # the first is thought through first
+        if call.kind == "tool" and call.path != path:
+            t.do(partial(_may_have_worked, t, call.path, failure))
+
+
+def _given_up(t: Turn, child: Child, holder: StepRun, failure: Failure) -> None:
+    """Wait for a child run no longer; what it may still have spent counts as spent."""
+    t.emit(
+        ChildEnded(
+            child.path,
+            child.run_id,
+            "cancelled",
+            NOTHING,
+            failure,
+            child.usd or 0,
+            child.tokens or 0,
+        )
+    )
+    t.freed(holder)
+    money.child_ended(t, holder)
+
+
+def _may_have_worked(t: Turn, path: str, failure: Failure) -> None:
+    """End a step run whose call was cut short with what is around it, and have it undone."""
+    run = t.state.steps.get(path)
+    undo = None if run is None or run.status in STEP_ENDED else frozen_names(t, run, None)
+    if run is None or undo is None:
         return
-    run = state.steps[path]
-    _stop_waiting_inside(t, run)
-    t.emit(StepTimedOut(path, run.attempt, used))
-    t.later("broke", path, failure, unknown=True)
+    t.emit(StepDead(path, "unknown_outcome", failure, run.attempt, undo))
+    t.emit(StepSkipped(path, "stopped"))
 
 
 def _stop_waiting_inside(t: Turn, run: StepRun) -> None:
     """Take what waits inside off the lists of what people are asked."""
     state = t.state
     for inner in list(state.steps.values()):
-        waits = bool(inner.waits) and inner.status is not StepStatus.DEAD
+        waits = bool(inner.waits) and inner.status is not StepStatus.DEAD and inner is not run
         if waits and any(around is run for around in tree.chain(state, inner)):
             t.emit(StepSkipped(inner.path, "stopped"))

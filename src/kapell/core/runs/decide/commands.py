@@ -158,8 +158,7 @@ def _child(t: Turn, command: ChildOutcome) -> None:
         )
         t.later("broke", run.path, failure)
     money.child_ended(t, run)
-    if run.item >= 0:
-        t.refill(run.outer)
+    t.freed(run)
 
 
 def _merge(t: Turn, command: Merge) -> None:

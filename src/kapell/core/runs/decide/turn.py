@@ -22,7 +22,7 @@ from kapell.core.runs.fold import evolve, tree
 from kapell.core.runs.names import Names
 from kapell.core.runs.program import Place, Program
 from kapell.core.runs.state import Scope, State, StepRun
-from kapell.core.runs.status import RunStatus
+from kapell.core.runs.status import STEP_ENDED, RunStatus
 from kapell.core.workflows.version import Join, Version
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId
@@ -133,9 +133,11 @@ class Turn:
         self.tasks.append(Task(kind, path, failure, unknown))
 
     def stop(self, path: str) -> None:
-        """End a step run because something around it has failed."""
-        self.emit(StepSkipped(path, "stopped"))
-        self.later("ended", path)
+        """End a step run because something around it has failed; one that has ended stays so."""
+        run = self.state.steps.get(path)
+        if run is not None and run.status not in STEP_ENDED:
+            self.emit(StepSkipped(path, "stopped"))
+            self.later("ended", path)
 
     def do(self, action: Callable[[], None]) -> None:
         """Put an action on the stack; it may ask for values as long as it has emitted nothing."""

@@ -95,11 +95,17 @@ def _over(state: State, at: float) -> None:
 
 
 def repaired(state: State, program: Program, event: RunRepaired, at: float, seq: int) -> None:
-    """The run is open again; the step run's new result or attempt follows."""
-    del program, at, seq
+    """The run is open again; the step run's new result or attempt follows.
+
+    A run that is tried anew as a whole has its time anew.
+    """
+    del at, seq
     state.generation = event.generation
     if event.path in state.dead:
         state.dead.remove(event.path)
+    meter = state.meters.get(event.path) if event.path == paths.ROOT else None
+    if meter is not None and program.version.timeout is not None:
+        meter.timeout = meter.used + program.version.timeout
     run = state.steps.get(event.path)
     state.undo = [entry for entry in state.undo if entry.path != event.path]
     if run is not None:

@@ -12,6 +12,7 @@ from kapell.core.events.run import (
     RunQueued,
     RunSucceeded,
 )
+from kapell.core.events.signal import ChildEnded
 from kapell.core.events.value import ArtifactRef, unpack
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Cancel, ChildOutcome
@@ -83,18 +84,22 @@ def messages(
     told: list[Message] = []
     for event in events:
         if isinstance(event, RunCancelling):
-            told.extend(_cancel(state, child.run_id) for child in state.children.values())
+            told.extend(
+                _cancel(state, child.run_id, state.reason) for child in state.children.values()
+            )
+        elif isinstance(event, ChildEnded) and event.status == "cancelled" and event.failure:
+            told.append(_cancel(state, event.run_id, event.failure.message))
         elif state.request.origin.kind == "child" and isinstance(event, _ENDS):
             told.append(_outcome(state, event, values))
     return tuple(told)
 
 
-def _cancel(state: State, child: str) -> Message:
+def _cancel(state: State, child: str, reason: str) -> Message:
     return Message(
         tenant_id=state.tenant_id,
         run_id=RunId(child),
         key=f"parent:{state.run_id}:cancel",
-        command=Cancel(state.reason),
+        command=Cancel(reason),
         actor=f"run:{state.run_id}",
     )
 
