@@ -15,7 +15,7 @@ from kapell.projections.tree import RunView
 from kapell.testing.tools.doubles import CountingTool
 from tests.integration.runs.shop import PATIENCE, Shop, started, until, working
 
-RUNS, QUICK, SLOW, PAGE, FOLLOWERS = 40, 20, 4, 10, 10
+RUNS, QUICK, SLOW, PAGE = 40, 20, 4, 10
 STEPS = "steps:\n" + "".join(
     f"  - {{id: s{n}, tool: test.counting, with: {{n: {n}}}}}\n"
     f"  - {{id: p{n}, wait: {{for: 5ms}}}}\n"
@@ -97,11 +97,16 @@ async def test_many_subscribers_see_every_event_once_and_in_order(any_shop: Shop
         gate = asyncio.Event()
         quick = [Subscriber((one, apart)[n % 2], f"quick {n}", 3 + 40 * n) for n in range(QUICK)]
         slow = [Subscriber((two, apart)[n % 2], f"slow {n}", PAGE, gate) for n in range(SLOW)]
+        runs: list[RunId] = []
+        watchers: list[Watcher] = []
+        following: list[asyncio.Task[None]] = []
         async with reading([*quick, *slow]):
             async with working(one), working(two):
-                runs = [await started((one, two)[n % 2], "steps") for n in range(RUNS)]
-                watchers = [Watcher(apart, run) for run in runs[:FOLLOWERS]]
-                await asyncio.gather(all_ended(apart), *(one.follow() for one in watchers))
+                for n in range(RUNS):
+                    runs.append(await started((one, two)[n % 2], "steps"))
+                    watchers.append(Watcher(apart, runs[-1]))
+                    following.append(asyncio.create_task(watchers[-1].follow()))
+                await asyncio.gather(all_ended(apart), *following)
             whole = await apart.reader.feed(0, 100_000)
             # The quick ones have everything while the slow ones still hold their first page.
             await until(lambda: all(len(reader.seen) >= len(whole) for reader in quick))
@@ -116,5 +121,5 @@ async def test_many_subscribers_see_every_event_once_and_in_order(any_shop: Shop
             events = await apart.histories.events(run)
             assert [event.seq for event in events] == list(range(1, len(events) + 1))
             assert [event for _, event in whole if event.run_id == run] == list(events)
-        for watcher, run in zip(watchers, runs, strict=False):
+        for watcher, run in zip(watchers, runs, strict=True):
             assert watcher.seen == list(await apart.histories.events(run))
