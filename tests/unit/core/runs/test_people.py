@@ -316,12 +316,31 @@ def test_a_child_run_that_takes_too_long_is_given_up(step: str, late: str) -> No
     assert made.state.status == "succeeded"
 
 
-def test_a_run_gives_up_its_child_runs_when_its_time_is_up() -> None:
+@pytest.mark.requirement("DX-06")
+def test_a_run_gives_up_its_child_runs_when_its_time_is_up_and_begins_them_anew() -> None:
     sub = "{name: sub, steps: [{id: x, tool: t}]}"
-    made = sim(f"- {{id: a, {CHILD}}}", head="timeout: 5s", workflows={"sub": sub})
+    made = sim(
+        f"- {{id: a, parallel: {{b: [{{id: c, {CHILD}}}]}}}}",
+        head="timeout: 5s",
+        workflows={"sub": sub},
+    )
     made.claim()
+    first = made.state.children["a.b/c"].run_id
     overdue(made)
-    assert (made.state.status, len(made.state.children)) == ("failed", 0)
+    assert (made.state.status, made.state.dead, len(made.state.children)) == ("failed", [""], 0)
+    made.tell(Retry())
+    made.give(TimePassed())
+    made.tell(ChildOutcome(first, "a.b/c", "cancelled"))
+    made.tell(ChildOutcome(made.state.children["a.b/c"].run_id, "a.b/c", "succeeded"))
+    assert made.state.status == "succeeded"
+
+
+def test_who_ended_a_run_whose_time_was_up_ended_it() -> None:
+    made = sim("- {id: a, tool: t}", head="timeout: 5s\non_failure: hold")
+    made.claim()
+    overdue(made).tell(Cancel())
+    made.tell(Retry())
+    assert made.state.status == "cancelled"
 
 
 def test_an_item_gives_its_slot_back_when_a_child_run_in_it_ends() -> None:

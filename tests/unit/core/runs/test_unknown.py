@@ -255,3 +255,15 @@ def test_a_call_that_takes_too_long_is_not_made_again_by_itself(inner: str) -> N
     made.run()
     assert made.state.status == "failed"
     assert (asked(made), "step.retry_scheduled" in made.types) == ([], False)
+
+
+@pytest.mark.requirement("DX-05")
+def test_a_call_that_may_have_taken_effect_is_undone_while_it_waits_to_be_made_again() -> None:
+    pay = "{id: pay, tool: t, retry: {attempts: 2}, compensate: {tool: undo}}"
+    made = sim(f"- {pay}\n- {{id: b, tool: bad, depends_on: []}}")
+    made.claim()
+    made.give(CallBroke("pay#1/1", DOWN, unknown=True))
+    made.run()
+    assert made.state.status == "failed"
+    assert made.state.dead == ["b"]
+    assert paths(made, "compensation.succeeded") == ["pay"]

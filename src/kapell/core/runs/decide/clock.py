@@ -5,15 +5,19 @@ from functools import partial
 
 from kapell.core.events.budget import BudgetExceeded
 from kapell.core.events.signal import ChildEnded
-from kapell.core.events.step import StepDead, StepSkipped, StepTimedOut
+from kapell.core.events.step import (
+    StepDead,
+    StepRetryScheduled,
+    StepSkipped,
+    StepTimedOut,
+)
 from kapell.core.events.value import NOTHING
 from kapell.core.runs import paths
-from kapell.core.runs.decide.steps import money, replies, waits
-from kapell.core.runs.decide.steps.results import frozen_names
+from kapell.core.runs.decide.steps import failing, money, replies, waits
 from kapell.core.runs.decide.turn import Turn, Waitlists
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import Child, Meter, OpenCall, State, StepRun
-from kapell.core.runs.status import STEP_ENDED, TERMINAL, StepStatus
+from kapell.core.runs.status import TERMINAL, StepStatus
 from kapell.kit.clock import span_text
 from kapell.kit.errors import Failure, Kind
 
@@ -107,18 +111,21 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
         holder = state.steps[child.path]
         if path == paths.ROOT or any(one.path == path for one in tree.chain(state, holder)):
             _given_up(t, child, holder, failure)
-            if path == paths.ROOT:
-                t.stop(holder.path)
-    if path != paths.ROOT:
-        run = state.steps[path]
-        _stop_waiting_inside(t, run)
-        t.emit(StepTimedOut(path, run.attempt, used))
-        t.later("broke", path, failure, unknown=True)
-    elif state.phase != "cancelling":
-        t.emit(StepDead(path, "step", failure, 1))
+            if path == paths.ROOT and state.phase != "cancelling":
+                # whoever gives the run more time lets it begin anew
+                t.emit(StepRetryScheduled(holder.path, holder.attempt + 1, now, failure))
+                t.waitlists.arm(holder.path, now)
+    if path == paths.ROOT:
+        if state.phase != "cancelling":
+            t.emit(StepDead(path, "step", failure, 1))
+        return
+    run = state.steps[path]
+    _stop_waiting_inside(t, run)
+    t.emit(StepTimedOut(path, run.attempt, used))
+    t.later("broke", path, failure, unknown=True)
     for call in reversed(calls):  # the first is thought through first
-        if call.kind == "tool" and call.path != path:
-            t.do(partial(_may_have_worked, t, call.path, failure))
+        if call.path != path:
+            t.do(partial(failing.cut_short, t, call.path))
 
 
 def _given_up(t: Turn, child: Child, holder: StepRun, failure: Failure) -> None:
@@ -136,16 +143,6 @@ def _given_up(t: Turn, child: Child, holder: StepRun, failure: Failure) -> None:
     )
     t.freed(holder)
     money.child_ended(t, holder)
-
-
-def _may_have_worked(t: Turn, path: str, failure: Failure) -> None:
-    """End a step run whose call was cut short with what is around it, and have it undone."""
-    run = t.state.steps.get(path)
-    undo = None if run is None or run.status in STEP_ENDED else frozen_names(t, run, None)
-    if run is None or undo is None:
-        return
-    t.emit(StepDead(path, "unknown_outcome", failure, run.attempt, undo))
-    t.emit(StepSkipped(path, "stopped"))
 
 
 def _stop_waiting_inside(t: Turn, run: StepRun) -> None:

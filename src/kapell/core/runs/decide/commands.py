@@ -25,7 +25,7 @@ from kapell.core.runs.decide.steps.begin import passage
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.inputs import Poisoned, Told
-from kapell.core.runs.state import StepRun
+from kapell.core.runs.state import State, StepRun
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Failure, Invalid, Kind
 from kapell.kit.ids import RunId
@@ -86,9 +86,13 @@ def repairable(t: Turn, path: str) -> StepRun | None:
         return None
     if state.phase == "undoing":
         return run if t.in_undo(state.scopes[run.scope]) else None
-    if state.undone or state.phase == "cancelling":
-        return None
-    return None if state.status in {RunStatus.SUCCEEDED, RunStatus.CANCELLED} else run
+    return run if _revivable(state) else None
+
+
+def _revivable(state: State) -> bool:
+    """Tell whether a run, or what is dead in it, may go on: nothing is undone, nobody ended it."""
+    over = state.status in {RunStatus.SUCCEEDED, RunStatus.CANCELLED}
+    return not (over or state.undone or state.phase in {"cancelling", "undoing"})
 
 
 def _generation(t: Turn) -> int:
@@ -120,7 +124,7 @@ def _retry(t: Turn, command: Retry) -> None:
         if run is not None:
             t.emit(RunRepaired(path, None, _generation(t), command.note))
             actions.append(partial(passage, t, run, t.place(run), run.attempt + 1))
-        elif path == paths.ROOT and path in t.state.dead and not t.state.undone:
+        elif path == paths.ROOT and path in t.state.dead and _revivable(t.state):
             t.emit(RunRepaired(path, None, _generation(t), command.note))
             actions.append(partial(kick.everything, t))
     if actions and again:

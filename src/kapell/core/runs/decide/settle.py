@@ -1,12 +1,14 @@
 """The end of a turn: a failing run ends when nothing is in flight, an idle one waits."""
 
 from collections.abc import Container
+from functools import partial
 
 from kapell.core.events.compensation import CompensationStarted
 from kapell.core.events.run import RunCancelled, RunFailed, RunWaiting
 from kapell.core.runs import paths
 from kapell.core.runs.decide.clock import next_due
 from kapell.core.runs.decide.scopes import next_always
+from kapell.core.runs.decide.steps import failing
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.status import RunStatus, StepStatus
@@ -26,6 +28,8 @@ def settle(t: Turn) -> bool:
             if always or holding:
                 return False
         t.later("undo", "")
+        for path in reversed(failing.unsure(t)):
+            t.do(partial(failing.cut_short, t, path))
         return True
     return False
 

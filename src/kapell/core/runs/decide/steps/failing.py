@@ -9,6 +9,7 @@ from kapell.core.events.step import (
     StepDead,
     StepFailed,
     StepRetryScheduled,
+    StepSkipped,
 )
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps.results import frozen_names
@@ -17,7 +18,7 @@ from kapell.core.runs.fold import tree
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import STEP_ENDED
 from kapell.core.workflows.version import Body, Join, Retry
-from kapell.kit.errors import Failure
+from kapell.kit.errors import Failure, Kind
 
 
 def broke(t: Turn, path: str, failure: Failure, unknown: bool) -> None:
@@ -98,6 +99,33 @@ def give_up(t: Turn, run: StepRun, failure: Failure, unknown: bool = False) -> N
         t.later("ended", run.path)
     else:
         t.emit(StepDead(run.path, "step", failure, run.attempt, undo=undo))
+
+
+def unsure(t: Turn) -> list[str]:
+    """Return the step runs that were cut short in a call that may have taken effect."""
+    return [run.path for run in t.state.steps.values() if _unsure(t, run)]
+
+
+def _unsure(t: Turn, run: StepRun) -> bool:
+    known = not run.unsure or run.status in STEP_ENDED or run.path in t.state.dead
+    return not (known or run.handled or t.place(run).step.compensate is None)
+
+
+def cut_short(t: Turn, path: str) -> None:
+    """End a step run with what is around it; if its call may have taken effect, it is undone."""
+    run = t.state.steps.get(path)
+    if run is None or not _unsure(t, run):
+        return
+    undo = frozen_names(t, run, None)
+    failure = Failure(
+        "outcome_unknown",
+        "The call was cut short: it may have taken effect.",
+        Kind.CONFLICT,
+        advice="Look outside what happened.",
+        step=path,
+    )
+    t.emit(StepDead(path, "unknown_outcome", failure, run.attempt, undo))
+    t.emit(StepSkipped(path, "stopped"))
 
 
 def _caught(t: Turn, run: StepRun, failure: Failure) -> bool:
