@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from kapell.cli.exits import Exit
-from kapell.services.runs.advancing import owner, worker
+from kapell.services.runs.advancing import patience, worker
 from tests.integration.bad_input.refusals import others_go_on, refused, refused_as_json
 from tests.integration.cli.desk import Desk
 
@@ -60,14 +60,16 @@ def test_a_disk_that_fills_in_the_middle(
     desk: Desk, mounted: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nobody frees the disk while the run hopes for it, so it need not hope for a whole minute.
-    monkeypatch.setattr(owner, "PATIENCE", 3.0)
+    monkeypatch.setattr(patience, "PATIENCE", 3.0)
     monkeypatch.setattr(worker, "HOPE", 3.0)
     state = desk.folder / ".kapell"
     state.mkdir()
     mounted(state, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
     desk.ok("run", "fine")
     desk.write("large.yaml", LARGE)
-    refused(desk.call("run", "large.yaml"), Exit.UNAVAILABLE, "store_full")
+    said = refused(desk.call("run", "large.yaml"), Exit.UNAVAILABLE, "store_full")
+    assert said.startswith("warning[store_full]"), "it says so at once, not when hope ends"
+    assert "kapell runs resume" in said
     mounted(state, "-o", "remount,size=50m")
     others_go_on(desk)
     runs = desk.ok("runs", "list", "--json").document()
@@ -108,6 +110,25 @@ def test_a_database_somebody_holds(used: Desk) -> None:
         assert len(used.ok("runs", "list", "--json").document()) == 1, "reading goes on"
         holder.execute("ROLLBACK")
     others_go_on(used)
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("DX-06", "DX-07")
+def test_a_run_says_that_somebody_holds_the_database(used: Desk) -> None:
+    used.write("pause.yaml", "name: w\nsteps: [{id: a, wait: {for: 1s}}, {id: b, set: {v: 1}}]\n")
+    process = used.begin("run", "pause.yaml")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert any("waiting for 1 timer" in line for line in process.stdout)
+    with closing(sqlite3.connect(_database(used), isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        told = [process.stderr.readline() for _ in range(3)]
+        assert told[0].startswith("warning[store_locked]")
+        assert "asked again until it answers" in told[2]
+        holder.execute("ROLLBACK")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == Exit.OK, (out, err)
+    assert "error[" not in err
 
 
 @pytest.mark.requirement("DX-07")

@@ -14,8 +14,9 @@ from kapell.cli.watching.ending import left_text, tell_end
 from kapell.cli.watching.following import Follower, Sink
 from kapell.cli.watching.live import LiveTree
 from kapell.cli.watching.plain import PlainLines
+from kapell.cli.watching.silence import silence
 from kapell.core.runs.status import RunStatus
-from kapell.kit.errors import Conflict
+from kapell.kit.errors import Conflict, KapellError
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.projections.tree import OpenApproval, RunView
@@ -51,7 +52,7 @@ async def attend(session: Session, run_id: RunId, manner: Manner, *, known: bool
         await follower.catch_up()
         lines = PlainLines(session.screen, seen=follower.seq if known else 0)
         while True:
-            with shown(session, manner, lines) as sink:
+            with shown(session, manner, lines) as sink, _doubts(session, run_id, manner):
                 follower.show(sink)
                 view = await _once(session, follower, interrupted)
             if interrupted.is_set():
@@ -125,6 +126,20 @@ async def _once(session: Session, follower: Follower, interrupted: asyncio.Event
             await work
     await follower.catch_up()
     return follower.view
+
+
+@contextlib.contextmanager
+def _doubts(session: Session, run_id: RunId, manner: Manner) -> Iterator[None]:
+    """Say when the store does not answer, and how the run goes on if that ends the command."""
+    with contextlib.nullcontext() if manner.as_json else silence(session.screen):
+        try:
+            yield
+        except KapellError:
+            if not manner.as_json:
+                session.screen.note(
+                    f"Nothing is lost: the run goes on with\n  kapell runs resume {run_id}"
+                )
+            raise
 
 
 async def _ring(interrupted: asyncio.Event, follower: Follower) -> None:

@@ -1,7 +1,7 @@
 """Values that begin with ``{{`` outside of quotes: found, and quoted so that reading can go on.
 
-YAML reads ``{`` as the beginning of a mapping, so such a file is none; but everything else in it can
-be checked as if its author had written the quotes.
+YAML reads ``{`` as the beginning of a mapping, so such a file is none; but everything else in it
+can be checked as if its author had written the quotes.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Asking a store that may be away for a while."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TypeVar
@@ -18,6 +19,14 @@ LONGEST_PAUSE = 2.0
 
 T = TypeVar("T")
 
+STORE = logging.getLogger("kapell.store")
+"""Hears that the store does not answer; its records carry what it said as ``error``."""
+
+
+def unanswered(error: KapellError) -> None:
+    """Tell whoever listens that the store does not answer, and that it is asked again."""
+    STORE.warning("the store does not answer: %s", error, extra={"error": error})
+
 
 async def patiently(ask: Callable[[], Awaitable[T]], in_vain: Callable[[], bool]) -> T:
     """Ask the store until it answers, the answer would be in vain, or patience ends.
@@ -33,5 +42,6 @@ async def patiently(ask: Callable[[], Awaitable[T]], in_vain: Callable[[], bool]
         except KapellError as error:
             if not error.retryable or in_vain() or monotonic() > until:
                 raise
+            unanswered(error)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)

@@ -16,6 +16,7 @@ from kapell.kit.ids import RunId
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.holding import Holding, Solitary
 from kapell.services.runs.advancing.owner import RunOwner
+from kapell.services.runs.advancing.patience import unanswered
 from kapell.services.runs.ports import Claim, Doorbell, NewRun, Started
 
 log = logging.getLogger(__name__)
@@ -179,7 +180,7 @@ class Worker:
                     await self._collect(())
                     await self._claim_suspects()
             except KapellError as error:
-                log.warning("the store does not answer: %s", error)
+                unanswered(error)
                 self._tell_watcher(error, monotonic() - answered)
             if pause > 0:
                 with contextlib.suppress(TimeoutError):
@@ -240,8 +241,10 @@ class Worker:
     async def _beating(self) -> None:
         while True:
             await asyncio.sleep(self._limits.lease / 3)
-            with contextlib.suppress(KapellError):
+            try:
                 await self._beat()
+            except KapellError as error:
+                unanswered(error)
 
     async def _beat(self) -> None:
         """Renew the lease; drop what is not ours any more."""
