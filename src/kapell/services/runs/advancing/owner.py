@@ -3,39 +3,37 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import TypeVar
 
 import msgspec
 
 from kapell.core.events.envelope import Event
-from kapell.core.events.value import ArtifactRef, Packed
+from kapell.core.events.value import Packed
 from kapell.core.expressions import DEFAULT
-from kapell.core.pricing.quote import Quote, cost
 from kapell.core.runs.changes import changes_of, row_of
-from kapell.core.runs.commands import Cancel, LateAnswer
+from kapell.core.runs.commands import Cancel
 from kapell.core.runs.context import CHEAP, Context
 from kapell.core.runs.decide import Carried, Decision, Waitlists, decide, next_due
 from kapell.core.runs.fold import fold
 from kapell.core.runs.inputs import (
-    CallBroke,
     Claimed,
     Input,
-    ModelReplied,
     Poisoned,
     TimePassed,
     Told,
 )
 from kapell.core.runs.program import Program
 from kapell.core.runs.rows import RowChange
-from kapell.core.runs.state import FOLD, OpenCall, State
+from kapell.core.runs.state import FOLD, State
 from kapell.core.runs.status import TERMINAL, RunStatus
-from kapell.kit.errors import Failure, KapellError
+from kapell.kit.errors import KapellError
 from kapell.kit.json import Digest, Json, decode, encode
 from kapell.services.runs.advancing import family
+from kapell.services.runs.advancing.calls import Calls
 from kapell.services.runs.advancing.desk import Desk
-from kapell.services.runs.advancing.effects import Sight, stopped
+from kapell.services.runs.advancing.effects import Sight
 from kapell.services.runs.advancing.patience import patiently
 from kapell.services.runs.advancing.snapshots import WHOLE_LOG, opened, sealed
 from kapell.services.runs.envelopes import enveloped
@@ -94,12 +92,11 @@ class RunOwner:
         self._inbox: list[InboxMessage] = []
         self._seen: set[int] = set()
         self._news = asyncio.Event()
-        self._effects: dict[str, asyncio.Task[None]] = {}
-        self._unsaved: dict[str, tuple[OpenCall, Input]] = {}
         self._values: dict[Digest, Json] = {}
         self._caches: dict[str, Packed | None] = {}
         self._snapshot_at = 0
         self._carried: Carried | None = None
+        self._calls = Calls(claim, desk, self)
         self._first: Draft | None = None
         self.lost = False
         self.wakes = False
@@ -148,8 +145,9 @@ class RunOwner:
         except RunLost:
             self.lost = True
         finally:
-            self._leave()
-            await self._report_unsaved()
+            if self._carried is not None:
+                self._calls.leave()
+            await self._calls.report_unsaved()
 
     async def _load(self) -> None:
         claim, desk = self.claim, self._desk
@@ -247,7 +245,7 @@ class RunOwner:
             await self._decide(draft, [TimePassed()], "system", "time")
         freed = await self._append(draft)
         if not freed:
-            self._begin_effects()
+            self._calls.follow()
         return freed
 
     def _only_takes_up(self, inputs: Sequence[Input]) -> bool:
@@ -308,12 +306,22 @@ class RunOwner:
             draining=desk.draining,
         )
 
-    async def _fetch(self, decision: Decision) -> None:
-        tenant = self.state.tenant_id
-        if decision.needs:
-            get = partial(self._desk.artifacts.get, tenant, tuple(decision.needs))
+    def sight(self) -> Sight:
+        """Return what an effect may see of the run."""
+        carried = self._carried_run
+        return Sight(carried.program, carried.state, self._values, self._desk.now())
+
+    async def fetch(self, digests: Collection[Digest]) -> None:
+        """Have values at hand that are kept as artifacts."""
+        wanted = tuple(digest for digest in digests if digest not in self._values)
+        if wanted:
+            get = partial(self._desk.artifacts.get, self.claim.tenant_id, wanted)
             blobs = await self._patiently(get)
             self._values.update({digest: decode(body) for digest, body in blobs.items()})
+
+    async def _fetch(self, decision: Decision) -> None:
+        tenant = self.state.tenant_id
+        await self.fetch(decision.needs)
         for key in decision.keys:
             body = await self._patiently(partial(self._desk.results.get, tenant, key))
             found = None if body is None else msgspec.json.decode(body, type=Packed)
@@ -324,7 +332,7 @@ class RunOwner:
         state, desk = self.state, self._desk
         idle = not state.calls and not self._inputs and not self._inbox
         free = idle and (state.status is RunStatus.WAITING or state.status in TERMINAL)
-        free = free or (desk.draining and idle and not self._effects)
+        free = free or (desk.draining and idle and not self._calls.running)
         if not (draft.events or draft.consumed or free):
             return False
         wake_at = next_due(state, self._carried_run.waitlists)
@@ -347,8 +355,7 @@ class RunOwner:
             claims=draft.claims,
         )
         appended = await self._patiently(partial(desk.log.append, append))
-        for call in [call for call in self._unsaved if call not in state.calls]:
-            del self._unsaved[call]
+        self._calls.stored()
         await self._stored(draft)
         if free and not appended.released:
             await self._look_into_inbox()
@@ -393,83 +400,10 @@ class RunOwner:
             self._snapshot_at = state.seq
             await desk.log.save_snapshot(state.tenant_id, state.run_id, sealed(state))
 
-    def _begin_effects(self) -> None:
-        """Let the effects in flight be those the state asks for."""
-        state = self.state
-        for call, task in list(self._effects.items()):
-            if call not in state.calls or state.phase == "cancelling":
-                task.cancel()
-        if state.phase == "cancelling":
-            for opened in list(state.calls.values()):
-                if opened.call not in self._effects:
-                    self._reply(stopped(opened))
-            return
-        for opened in state.calls.values():
-            # What came back while the last decision was being stored is decided on next.
-            if opened.call not in self._effects and opened.call not in self._unsaved:
-                self._effects[opened.call] = asyncio.create_task(self._carry_out(opened))
-
-    async def _carry_out(self, call: OpenCall) -> None:
-        state = self.state
-        try:
-            reply: Input = await self._carried_out(call, state)
-        except asyncio.CancelledError:
-            self._effects.pop(call.call, None)
-            if self.state.phase == "cancelling" and not self.lost:
-                self._reply(stopped(call))
-            raise
-        self._effects.pop(call.call, None)
-        if self.lost:
-            await self._report_late(call, reply)
-        else:
-            self._unsaved[call.call] = (call, reply)
-            self._reply(reply)
-
-    async def _carried_out(self, call: OpenCall, state: State) -> Input:
-        try:
-            await self._fetch_call(call)
-        except KapellError as error:
-            return CallBroke(call.call, Failure.of(error, call.path))
-        sight = Sight(self._carried_run.program, state, self._values, self._desk.now())
-        return await self._desk.effects.carry_out(call, sight)
-
-    async def _fetch_call(self, call: OpenCall) -> None:
-        """Fetch what the call's arguments or corrections keep as artifacts."""
-        packed = [call.prompt, *(c.text for c in self.state.steps[call.path].corrections)]
-        wanted = {
-            one.digest
-            for one in packed
-            if isinstance(one, ArtifactRef) and one.digest not in self._values
-        }
-        if wanted:
-            await self._fetch(Decision(needs=frozenset(wanted)))
-
-    def _reply(self, reply: Input) -> None:
+    def reply(self, reply: Input) -> None:
+        """Take what came of a call: it is decided on next."""
         self._inputs.append(reply)
         self._news.set()
-
-    async def _report_unsaved(self) -> None:
-        """What came back and could not be stored is a late answer too."""
-        for call, reply in self._unsaved.values():
-            await self._report_late(call, reply)
-
-    async def _report_late(self, call: OpenCall, reply: Input) -> None:
-        """A call ended after the run was lost: tell the new owner what it really cost."""
-        quote = self._desk.quotes.get(call.name)
-        if not isinstance(reply, ModelReplied) or not isinstance(quote, Quote):
-            return
-        usage = reply.answer.usage
-        late = LateAnswer(call.call, usage, int(cost(quote, usage)))
-        with contextlib.suppress(KapellError):
-            await self._desk.starts.send(
-                Message(
-                    tenant_id=self.claim.tenant_id,
-                    run_id=self.claim.run_id,
-                    key=f"late:{call.call}",
-                    command=late,
-                    actor=f"worker:{self._desk.worker}",
-                )
-            )
 
     async def _next(self) -> None:
         """Wait for an effect, a message, a timer or the end of the worker."""
@@ -482,10 +416,3 @@ class RunOwner:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(due - self._desk.now(), 0.0)):
                 await self._news.wait()
-
-    def _leave(self) -> None:
-        """Stop tools; let model calls end, so that what they cost is known."""
-        for call, task in self._effects.items():
-            opened = self.state.calls.get(call)
-            if not self.lost or opened is None or opened.kind != "model":
-                task.cancel()
