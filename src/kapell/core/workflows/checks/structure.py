@@ -239,8 +239,3 @@ def _compensate(form: CompensateForm, problems: Problems) -> None:
     if given == ["agent"] and not form.given("prompt"):
         message = "The agent is asked nothing."
         problems.error("prompt_missing", message, form.place("agent"), 'Add `prompt: "..."`.')
-
-
-def is_later(step: StepForm) -> bool:
-    """Say whether the step's kind is one whose capability does not exist yet."""
-    return any(kind in LATER_KINDS for kind in step.kinds())
