@@ -4,7 +4,7 @@ import re
 
 from kapell.core.definitions.authored import ID_PATTERN
 from kapell.core.definitions.problems import Problems
-from kapell.core.workflows.authored.steps import KINDS, LATER_KINDS, CompensateForm, StepForm
+from kapell.core.workflows.authored.steps import KINDS, CompensateForm, StepForm
 from kapell.core.workflows.scope import RESERVED
 from kapell.kit.clock import instant, span
 from kapell.kit.errors import Invalid, Place
