@@ -44,6 +44,9 @@ def list_runs(
         str | None, typer.Option("--workflow", help="Only those of this workflow.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 20,
+    before: Annotated[
+        str, typer.Option("--before", metavar="RUN", help="Only those older than this one.")
+    ] = "",
     dead: Annotated[
         bool, typer.Option("--dead", help="List dead letters: what waits to be mended, and why.")
     ] = False,
@@ -53,13 +56,13 @@ def list_runs(
     as_json: AsJson = False,
 ) -> int:
     """List runs, newest first; with --dead what failed in them and awaits a person."""
-    if dead and not status:
+    if dead and not (status or before):
         return show_dead(ctx.obj, run, workflow, limit, as_json=as_json)
     if dead:
         raise Invalid(
-            "Dead letters are not listed by the state of their run.",
+            "Dead letters are not listed by the state or the age of their run.",
             code="option_unused",
-            advice="Leave --status out; --workflow and --run choose dead letters.",
+            advice="Leave --status and --before out; --workflow and --run choose dead letters.",
         )
     if run:
         raise Invalid(
@@ -67,7 +70,7 @@ def list_runs(
             code="option_unused",
             advice="Add --dead, or see one run with `kapell runs show RUN`.",
         )
-    return show_list(ctx.obj, _state(status), workflow, limit, as_json=as_json)
+    return show_list(ctx.obj, _state(status), workflow, limit, before=before, as_json=as_json)
 
 
 def show_list(
@@ -76,14 +79,22 @@ def show_list(
     workflow: str | None,
     limit: int,
     *,
+    before: str = "",
     as_json: bool,
 ) -> Exit:
-    """Write the list of runs."""
+    """Write the list of runs, a page of it."""
 
     async def work(session: Session) -> Exit:
-        found = await session.app.reader.runs(
-            session.app.tenant, status=status, workflow=workflow, limit=limit
+        older_than = await session.find(before) if before else None
+        # One more than is shown tells whether there are more.
+        page = await session.app.reader.runs(
+            session.app.tenant,
+            status=status,
+            workflow=workflow,
+            limit=limit + 1,
+            before=older_than,
         )
+        found = page[:limit]
         if as_json:
             session.screen.document([summary_document(one) for one in found])
         elif found:
@@ -92,7 +103,10 @@ def show_list(
             rows = [_row(one, now) for one in found]
             session.screen.table(heads, rows, right=(4, 5, 6))
         else:
-            session.screen.note("There are no such runs." if status or workflow else "No runs yet.")
+            chosen = status or workflow or before
+            session.screen.note("There are no such runs." if chosen else "No runs yet.")
+        if len(page) > limit and not as_json:
+            session.screen.note(f"There are older ones: add --before {found[-1].run_id}")
         return Exit.OK
 
     return carry_out(surroundings, work)
