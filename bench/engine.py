@@ -1,13 +1,16 @@
 """Kapell as the measured scripts use it: a workspace, its store, tools that only count or stamp."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 from measuring import Stamps, setting
 
+from kapell.adapters.db.sqlite.store import SqliteStore
 from kapell.adapters.db.upgrading import upgrade_postgres
 from kapell.bootstrap.app import App, open_app
 from kapell.core.events.envelope import Event
@@ -80,7 +83,21 @@ async def opened(
         tools.append(StampTool(stamps))
     extra = {tool.spec.name: tool for tool in tools}
     async with open_app(workspace, settings, extra_tools=extra) as app:
+        if isinstance(app.store, SqliteStore):
+            await _read_back(app.store)
         yield app
+
+
+async def _read_back(store: SqliteStore) -> None:
+    """Say what holds on the very connection that writes; each has its own."""
+    for name in ("synchronous", "journal_mode"):
+        setting(name, await store._writer.do(partial(_pragma, name=name)))
+
+
+def _pragma(connection: sqlite3.Connection, now: float, *, name: str) -> object:
+    del now
+    (value,) = connection.execute(f"PRAGMA {name}").fetchone()
+    return value
 
 
 class Ends:
