@@ -2,8 +2,8 @@
 
 import sys
 
-from kapell.testing.crash.tools import crash_tools
 from kapell.worker.alone import main
+from tests.crash.slow import tools
 
 if __name__ == "__main__":
-    main(sys.argv[1:], crash_tools())
+    main(sys.argv[1:], tools())

@@ -20,7 +20,8 @@ from kapell.kit.json import Json
 from kapell.services.runs.ports import RunSummary
 from kapell.testing.crash.invariants import broken_rules, requests
 from kapell.testing.crash.mission import Mission
-from kapell.testing.crash.tools import EFFECTS, crash_tools
+from kapell.testing.crash.tools import EFFECTS
+from tests.crash.slow import tools
 from tests.crash.working import worker_of
 
 PATIENCE = 60.0
@@ -115,7 +116,7 @@ class Site:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[App]:
         """Yield the program of this process."""
-        async with open_app(self.folder, extra_tools=crash_tools()) as app:
+        async with open_app(self.folder, extra_tools=tools()) as app:
             yield app
 
     def effects(self) -> Counter[str]:

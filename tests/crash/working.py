@@ -15,7 +15,7 @@ from kapell.kit.ids import RunId, WorkerId
 from kapell.services.runs.advancing.worker import Limits, Worker
 from kapell.testing.crash.deadly import DeadlyLog
 from kapell.testing.crash.mission import Mission
-from kapell.testing.crash.tools import crash_tools
+from tests.crash.slow import tools
 
 
 def work(mission: Mission) -> None:
@@ -27,7 +27,7 @@ async def _work(mission: Mission) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    async with open_app(Path(mission.workspace), extra_tools=crash_tools()) as app:
+    async with open_app(Path(mission.workspace), extra_tools=tools()) as app:
         worker = worker_of(app, mission)
         worker.desk.observers.append(partial(_stop_at_end, RunId(mission.until), stop))
         await worker.run(stop)
@@ -46,6 +46,7 @@ def worker_of(app: App, mission: Mission) -> Worker:
     desk = app.desk(WorkerId(mission.worker))
     if mission.kill:
         desk.log = DeadlyLog(desk.log, mission)  # type: ignore[assignment]  # the rest is the real log's
-    limits = Limits(runs=mission.runs, lease=mission.lease)
+    caps = app.settings.worker.workflows
+    limits = Limits(runs=mission.runs, lease=mission.lease, caps=caps)
     alone = SolitaryProcess(mission.workspace, desk.worker, module="tests.crash.alone")
     return Worker(desk, app.store.doorbell, limits, alone)
