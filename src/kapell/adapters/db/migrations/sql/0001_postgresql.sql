@@ -380,6 +380,9 @@ AS $$
 DECLARE
     t float8 := kapell_now();
 BEGIN
+    -- A claim that the server forgets in a crash is no harm: whoever appends by it waits for the
+    -- disk, and what was written before is on it by then. Worker and sequence fence the others.
+    PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO workers AS w (worker_id, lease_until, since) VALUES (me, t + lease, t)
     ON CONFLICT (worker_id) DO UPDATE SET lease_until = t + lease WHERE w.lease_until < t;
     IF caps IS NOT NULL THEN
@@ -459,6 +462,8 @@ CREATE FUNCTION kapell_beat(me text, held json, lease float8, OUT lost text[], O
 DECLARE
     count_freed bigint;
 BEGIN
+    -- A forgotten beat is repeated by the next.
+    PERFORM set_config('synchronous_commit', 'off', true);
     now := kapell_now();
     INSERT INTO workers (worker_id, lease_until, since) VALUES (me, now + lease, now)
     ON CONFLICT (worker_id) DO UPDATE SET lease_until = excluded.lease_until;
