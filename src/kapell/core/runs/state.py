@@ -58,6 +58,7 @@ class StepRun(msgspec.Struct):
     ``calls`` counts the calls of this attempt, ``number`` the passes of a loop. ``waits`` names
     what it waits for, ``due`` when that ends. ``used`` is the seconds of work of this attempt.
     ``unsure`` is the attempt whose call may have taken effect without anyone knowing, 0: none.
+    ``overdue`` says that its time is up, and what comes of that has not been told yet.
     """
 
     path: str
@@ -84,6 +85,7 @@ class StepRun(msgspec.Struct):
     data: Packed = NOTHING
     handled: bool = False
     unsure: int = 0
+    overdue: bool = False
 
     @property
     def outer(self) -> str:

@@ -98,6 +98,29 @@ def test_a_run_forked_anywhere_comes_to_the_same_end() -> None:
 
 
 @pytest.mark.requirement("DX-08")
+def test_a_run_forked_while_a_part_times_out_begins_that_part_anew() -> None:
+    made = sim(
+        """
+        - id: p
+          timeout: 5s
+          on_error: continue
+          for_each: [1]
+          parallel:
+            l: [{id: y, tool: t}]
+            r: [{id: w, wait: {for: 1m}}, {id: z, tool: t}]
+        """
+    )
+    made.claim()
+    made.now += 6
+    made.give(TimePassed())
+    assert made.state.status == "succeeded"
+    for upto in range(3, len(made.events)):
+        other = fork(made, upto)
+        other.run()
+        assert other.state.status == "succeeded", upto
+
+
+@pytest.mark.requirement("DX-08")
 def test_a_fork_begins_what_is_dead_anew_and_undoes_nothing_copied() -> None:
     fates = iter([None, BAD, None, None, BAD])
     made = sim(

@@ -120,8 +120,8 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
             t.emit(StepDead(path, "step", failure, 1))
         return
     run = state.steps[path]
-    _stop_waiting_inside(t, run)
     t.emit(StepTimedOut(path, run.attempt, used))
+    _stop_waiting_inside(t, run)
     t.later("broke", path, failure, unknown=True)
     for call in reversed(calls):  # the first is thought through first
         if call.path != path:

@@ -173,7 +173,8 @@ def _open(run: StepRun) -> bool:
 def _void(state: State, program: Program, run: StepRun, event: RunForked) -> None:
     """Let an open step run begin anew, unless it holds others or only waits for its next attempt.
 
-    One that is dead and is given an output here has succeeded.
+    One whose time is up begins anew with all it holds. One that is dead and is given an output here
+    has succeeded.
     """
     run.busy = 0
     run.open = ""
@@ -186,11 +187,15 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
         run.failure = None
         run.status = StepStatus.RUNNING
         tree.end(state, program, run, StepStatus.SUCCEEDED)
-    elif run.status is StepStatus.DEAD or not (run.fan or _holds(state, program, run)):
+    elif _begins_anew(run) or not (run.fan or _holds(state, program, run)):
         if run.item < 0:
             state.scopes[run.scope].live -= 1
         tree.prune(state, program, run)
         tree.forget(state, run)
+
+
+def _begins_anew(run: StepRun) -> bool:
+    return run.overdue or run.status is StepStatus.DEAD
 
 
 def _holds(state: State, program: Program, run: StepRun) -> bool:

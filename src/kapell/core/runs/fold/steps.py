@@ -123,6 +123,7 @@ def failed(state: State, program: Program, event: StepFailed, at: float, seq: in
     del at, seq
     run = state.steps[event.path]
     run.failure = event.failure
+    run.overdue = False
     if event.undo is not None:
         state.undo.append(UndoEntry(run.path, run.body, event.undo))
     place = tree.place_of(program, run)
@@ -159,6 +160,7 @@ def retry_scheduled(
     tree.prune(state, program, run)
     run.failure = event.failure
     run.status = StepStatus.QUEUED
+    run.overdue = False
     run.attempt = event.attempt
     run.number = 0
     run.output = NOTHING
@@ -206,7 +208,9 @@ def waiting(state: State, program: Program, event: StepWaiting, at: float, seq: 
 def timed_out(state: State, program: Program, event: StepTimedOut, at: float, seq: int) -> None:
     """The attempt's time is used up; what follows says how that ends."""
     del at, seq, program
-    state.steps[event.path].used = event.seconds
+    run = state.steps[event.path]
+    run.used = event.seconds
+    run.overdue = True
 
 
 def dead(state: State, program: Program, event: StepDead, at: float, seq: int) -> None:
@@ -224,6 +228,7 @@ def dead(state: State, program: Program, event: StepDead, at: float, seq: int) -
     if run is not None:
         run.status = StepStatus.WAITING if unknown else StepStatus.DEAD
         run.failure = event.failure
+        run.overdue = False
         if event.undo is not None:
             state.undo.append(UndoEntry(run.path, run.body, event.undo))
         tree.set_wait(state, run, "person", None)
