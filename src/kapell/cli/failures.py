@@ -76,7 +76,7 @@ def block(screen: Screen, one: Problem | KapellError, *, word: str = "error") ->
     if one.place is not None:
         lines.append(f"  --> {one.place}")
     if one.advice:
-        lines.append(f"  {one.advice}")
+        lines.append("\n".join(f"  {line}" for line in one.advice.splitlines()))
     return "\n".join(lines)
 
 

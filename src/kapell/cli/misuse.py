@@ -12,6 +12,13 @@ from typer.exceptions import TyperException
 from kapell.cli.catalogue import COMMANDS, INNER
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
+_WORDS = {
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+}
+"""How the parser says what it expects, and how we do."""
 _BEFORE = "Options other than those that stand anywhere come after the command."
 
 
@@ -34,6 +41,8 @@ def told(error: TyperException, words: Sequence[str]) -> tuple[str, str]:
     elif kind == "BadParameter" and getattr(error, "param", None) is not None:
         # The first clause says what is expected, the rest how it was found out.
         wanted = error.message.removeprefix("Input ").partition(",")[0]
+        for theirs, ours in _WORDS.items():
+            wanted = wanted.replace(theirs, ours)
         said = f"{_parameter(error)} is not what it should be: it {wanted}."
     elif kind == "BadOptionUsage":
         said = f"The option `{option}` needs a value."

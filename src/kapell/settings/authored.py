@@ -13,9 +13,10 @@ from kapell.core.definitions.reading import read
 from kapell.core.definitions.shaping import shape
 from kapell.core.definitions.tree import Node
 from kapell.core.workflows.compiling.filling import budget_of, retry_of
+from kapell.core.workflows.models import resolve_model
 from kapell.core.workflows.pins import WorkspaceDefaults
 from kapell.core.workflows.version import Retry
-from kapell.kit.errors import Invalid
+from kapell.kit.errors import Invalid, Place
 from kapell.kit.json import Json
 from kapell.settings import FILE
 
@@ -83,6 +84,7 @@ def workspace_defaults(
     """
     found = WorkspaceDefaults()
     model = environ.get("KAPELL_MODEL")
+    place = Place(file="KAPELL_MODEL", line=1, column=1)
     if tree is not None:
         form = shape(tree, DefinitionsForm, problems)
         limits = form.defaults
@@ -94,4 +96,10 @@ def workspace_defaults(
             retry=retry,
             timeout=None if limits is None else limits.timeout,
         )
-    return found if not model else msgspec.structs.replace(found, model=model)
+        if form.model and not model:
+            place = form.value("model").place
+    if model:
+        found = msgspec.structs.replace(found, model=model)
+    # Told here, it is not blamed on every step that names no model itself.
+    resolve_model(found.model, found.routes, place, problems)
+    return found

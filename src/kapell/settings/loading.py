@@ -41,6 +41,11 @@ _PLAIN = {
     "string_type": "text is needed",
     "bool_parsing": "true or false is needed",
     "missing": "it is needed",
+    "greater_than_equal": "at least {ge} is needed",
+    "greater_than": "more than {gt} is needed",
+    "less_than_equal": "at most {le} is possible",
+    "less_than": "less than {lt} is needed",
+    "literal_error": "one of {expected} is needed",
 }
 """What pydantic says in its own words, in ours."""
 
@@ -182,7 +187,8 @@ def _translated(error: ErrorDetails, tree: Node | None, problems: Problems) -> I
     """Note what pydantic found, with its place; return it when the file did not say it."""
     loc = list(error["loc"])
     name = ".".join(str(part) for part in loc)
-    said = _PLAIN.get(error["type"], error["msg"].removeprefix("Value error, ")).rstrip(".")
+    said = _PLAIN.get(error["type"], "").format_map(error.get("ctx", {}))
+    said = said or error["msg"].removeprefix("Value error, ").rstrip(".")
     variable = _variable(loc)
     if variable is None and tree is not None and str(loc[0]) in tree.entries:
         above, last = tree.at(loc[:-1]), str(loc[-1])

@@ -107,5 +107,72 @@ def test_forks_that_cannot_be(words: tuple[str, ...], name: str, desk: Desk) -> 
     desk.ok("run", "w.yaml")
     told = desk.call("runs", "fork", "last", *words)
     assert f"error[{name}]" in told.err
-    assert len(told.err.strip().splitlines()) == 2, "what is wrong, and advice"
+    what, advice = told.err.strip().splitlines()
+    if name == "event_number":
+        assert "from 1 to" in advice
+    if name == "step_unknown":
+        assert "`a`" in advice, f"what is allowed is named: {what}"
     assert len(desk.ok("runs", "list", "--json").document()) == 1
+
+
+@pytest.mark.requirement("DX-06", "WF-11")
+def test_answers_that_say_two_things(desk: Desk) -> None:
+    ask = (
+        "{id: each, for_each: [1, 2], as: n, steps: [{id: ask, approval: {title: 'Go {{ n }}?'}}]}"
+    )
+    desk.write("ask.yaml", f"name: ask\nsteps: [{ask}]\n")
+    assert desk.call("run", "ask.yaml").code == Exit.WAITING
+    for words, said in (
+        (("--approve", "--reject"), "answer_missing"),
+        ((), "answer_missing"),
+        (("each[0]/ask", "--all", "--approve"), "option_unused"),
+        (("--all", "--approve", "--edit", "text"), "input_broken"),
+    ):
+        told = desk.call("approvals", "answer", "last", *words)
+        assert (told.code, f"error[{said}]" in told.err) == (Exit.INVALID, True)
+        assert "--input" not in told.err
+    assert len(desk.ok("approvals", "list", "--json").document()) == 2, "nothing was answered"
+    desk.ok("approvals", "answer", "last", "each[0]/ask", "--reject")
+    rest = desk.ok("approvals", "answer", "last", "--all", "--approve", "--json").document()
+    assert rest["paths"] == ["each[1]/ask"], "what was rejected stays so"
+    again = desk.call("approvals", "answer", "last", "--all", "--approve")
+    assert (again.code, "error[approval_answered]" in again.err) == (Exit.CONFLICT, True)
+    assert desk.ok("runs", "resume", "last").code == 0
+    cancelled = desk.call("run", "ask.yaml").code, desk.call("runs", "cancel", "last").code
+    assert cancelled == (Exit.WAITING, Exit.CANCELLED)
+    assert "The run was cancelled already.\n" in desk.call("runs", "cancel", "last").err
+
+
+@pytest.mark.requirement("DX-06", "DX-11")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("KAPELL_MODEL", "zz", "`zz` is neither a model nor a route of kapell.yaml"),
+        (
+            "KAPELL_WORKER__CONCURRENCY",
+            "0",
+            "KAPELL_WORKER__CONCURRENCY cannot be used: at least 1",
+        ),
+        ("KAPELL_LOG__LEVEL", "loud", "'debug', 'info', 'warning' or 'error' is needed"),
+        ("DATABASE_URL", "postgresql://127.0.0.1:1/x", "nothing answers at 127.0.0.1:1."),
+    ],
+)
+def test_what_the_environment_sets_wrongly(
+    name: str, value: str, said: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("w.yaml", "name: w\nsteps: [{id: a, ask: hello}]\n")
+    monkeypatch.setenv(name, value)
+    told = desk.call("run", "w.yaml")
+    assert told.code != 0
+    assert said in told.err
+    assert told.err.count("error[") == 1
+    assert "w.yaml" not in told.err, "the file is not to blame"
+    assert "Errno" not in told.err
+
+
+@pytest.mark.requirement("DX-06")
+def test_what_is_run_is_a_workflow(desk: Desk) -> None:
+    desk.write("data/rows.csv", "a,b\n1,2\n")
+    for words in (("data/rows.csv",), ("data/",), ("./data",)):
+        told = desk.call("run", *words)
+        assert (told.code, "error[workflow_is_other]" in told.err) == (Exit.INVALID, True)

@@ -129,7 +129,7 @@ class SqlReader:
             raise Invalid(
                 f"{ref!r} stands for more than one run.",
                 code="run_ambiguous",
-                advice="Write more of its id.",
+                advice=f"Write more of its id: {found[0]['run_id']}, {found[1]['run_id']}, ...",
             )
         return _summary(found[0])
 

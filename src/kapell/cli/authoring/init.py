@@ -39,7 +39,7 @@ def init(
         screen.say(f"  kept   {name}")
     where = "" if folder == "." else f"  cd {folder}\n"
     screen.say(
-        f"\nA workspace is in {folder}. Next:\n\n{where}"
+        f"\nThe workspace is ready. Next:\n\n{where}"
         "  kapell run support-triage --input tickets=data/tickets.csv\n"
     )
     return Exit.OK

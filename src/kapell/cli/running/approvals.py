@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.running.arguments import AsJson, Note, Run
-from kapell.cli.running.inputs import inputs_of
+from kapell.cli.running.inputs import pairs_of
 from kapell.cli.session import Session, carry_out
 from kapell.cli.watching.asking import shown
 from kapell.cli.watching.documents import approval_document
@@ -69,9 +70,8 @@ def answer(
     path: Annotated[
         str, typer.Argument(metavar="PATH", help="Which one; the only one when left out.")
     ] = "",
-    approve: Annotated[
-        bool | None, typer.Option("--approve/--reject", help="What the answer is.")
-    ] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="The answer is yes.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="The answer is no.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Every open one of the run.")] = False,
     note: Note = "",
     edits: Annotated[
@@ -81,26 +81,34 @@ def answer(
     as_json: AsJson = False,
 ) -> int:
     """Answer an approval; a worker, or `kapell runs resume`, goes on with the run."""
-    if approve is None:
+    if approve is reject:
         raise Invalid(
-            "It is not said what the answer is.",
+            "The answer cannot be both." if approve else "It is not said what the answer is.",
             code="answer_missing",
             advice="Give --approve or --reject.",
+        )
+    if everything and path:
+        raise Invalid(
+            "--all answers every open one of the run, and one is named.",
+            code="option_unused",
+            advice="Leave out one of the two.",
         )
     changed = _changed(edits)
 
     async def work(session: Session) -> Exit:
         run_id = await session.find(run)
         rows = await session.app.reader.approvals(session.app.tenant, run_id)
-        paths = [row.path for row in rows] if everything else [_one(rows, path, run_id)]
-        for one in paths:
-            taken = await session.app.teller.answer(run_id, one, approve, note=note, data=changed)
-            if not taken and not everything:
-                raise Conflict(
-                    f"The approval {one!r} has an answer already; the run has yet to read it.",
-                    code="approval_answered",
-                    advice=f"Let it go on with: kapell runs resume {run_id}",
-                )
+        listed = everything and bool(rows)
+        give = partial(session.app.teller.answer, run_id, approved=approve, note=note)
+        asked = [row.path for row in rows] if listed else [_one(rows, path, run_id)]
+        paths = [one for one in asked if await give(one, data=changed)]
+        if not paths:
+            what = "All approvals have" if listed else f"The approval {asked[0]!r} has"
+            raise Conflict(
+                f"{what} an answer already; the run has yet to read it.",
+                code="approval_answered",
+                advice=f"Let it go on with: kapell runs resume {run_id}",
+            )
         done = "approved" if approve else "rejected"
         if as_json:
             session.screen.document({"run_id": run_id, "answer": done, "paths": paths})
@@ -136,9 +144,9 @@ def _changed(edits: list[str] | None) -> Json:
     if not edits:
         return None
     changed: dict[str, Json] = {}
-    for name, text in inputs_of(edits, ()).items():
+    for name, text in pairs_of(edits, "--edit").items():
         try:
-            changed[name] = json.loads(str(text)) if str(text)[:1] in '{["' else text
+            changed[name] = json.loads(text) if text[:1] in '{["' else text
         except ValueError:
             changed[name] = text
     return changed

@@ -11,6 +11,15 @@ from kapell.kit.json import Json, decode
 _FILES = (".yaml", ".yml", ".json")
 
 
+def pairs_of(given: Sequence[str], option: str) -> dict[str, str]:
+    """Return what an option's ``name=value`` texts say.
+
+    Raises:
+        Invalid: ``input_broken`` for what is not ``name=value``.
+    """
+    return dict(_pair(text, option) for text in given)
+
+
 def inputs_of(given: Sequence[str], params: Sequence[str]) -> dict[str, Json]:
     """Return the inputs of ``--params`` and ``--input``; the latter win.
 
@@ -26,9 +35,7 @@ def inputs_of(given: Sequence[str], params: Sequence[str]) -> dict[str, Json]:
             else:
                 name, value = _pair(part, "--params")
                 found[name] = value
-    for text in given:
-        name, value = _pair(text, "--input")
-        found[name] = value
+    found.update(pairs_of(given, "--input"))
     return found
 
 
@@ -41,10 +48,11 @@ def _parts(text: str) -> list[str]:
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not name:
+        example = ", such as --input tickets=data/tickets.csv" if option == "--input" else ""
         raise Invalid(
             f"`{text}` is not name=value.",
             code="input_broken",
-            advice=f"Write {option} name=value, such as {option} tickets=data/tickets.csv.",
+            advice=f"Write {option} name=value{example}.",
         )
     return name, value
 

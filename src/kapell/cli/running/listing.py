@@ -116,6 +116,12 @@ def _state(text: str | None) -> RunStatus | None:
     if text is None:
         return None
     known = [one.value for one in RunStatus]
+    if text == "stopped":
+        raise Invalid(
+            "Stopped runs are in the state `running`, but nobody works on them.",
+            code="state_unknown",
+            advice="List them with --status running.",
+        )
     if text not in known:
         raise Invalid(
             f"There is no state `{text}`.", code="state_unknown", advice=hint(text, known, "States")

@@ -1,5 +1,6 @@
 """``kapell run``."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from kapell.kit.errors import Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.kit.money import nano
+from kapell.services.workflows.loading import ENDINGS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -91,14 +93,9 @@ def begin(
     """Begin a run and attend it, unless it is detached.
 
     Raises:
-        Invalid: ``workflow_is_agent`` for an agent's file.
+        Invalid: ``workflow_is_agent`` or ``workflow_is_other`` for what is no workflow's file.
     """
-    if workflow.endswith(".md"):
-        raise Invalid(
-            f"`{workflow}` is an agent's file; what is run is a workflow.",
-            code="workflow_is_agent",
-            advice="Name the agent in a step (`agent: NAME`) of a workflow, and run that.",
-        )
+    _check_file(workflow)
 
     async def work(session: Session) -> Exit:
         try:
@@ -138,6 +135,29 @@ def _detached(session: Session, run_id: RunId, manner: Manner, *, created: bool)
         session.screen.show(run_id)
         session.screen.note(f"Queued. Follow it with: kapell runs watch {run_id}")
     return Exit.OK
+
+
+def _check_file(named: str) -> None:
+    """Refuse what by its name alone cannot be a workflow's file."""
+    if named.endswith(".md"):
+        raise Invalid(
+            f"`{named}` is an agent's file; what is run is a workflow.",
+            code="workflow_is_agent",
+            advice="Name the agent in a step (`agent: NAME`) of a workflow, and run that.",
+        )
+    path = Path(named)
+    if "/" in named and path.is_dir():
+        raise Invalid(
+            f"`{named}` is a folder; what is run is a workflow.",
+            code="workflow_is_other",
+            advice="Name a file in it, or a workflow of this workspace.",
+        )
+    if path.suffix and not named.endswith(ENDINGS) and path.is_file():
+        raise Invalid(
+            f"`{named}` is no workflow: their files end with {', '.join(ENDINGS)}.",
+            code="workflow_is_other",
+            advice=f"Name a workflow, and give it the file: --input NAME={named}",
+        )
 
 
 def _budget(text: str | None) -> Budget | None:

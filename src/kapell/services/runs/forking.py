@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from kapell.core.definitions.nearest import hint
 from kapell.core.events.envelope import COPIED, Event
 from kapell.core.events.run import Origin, RunForked, RunQueued
 from kapell.core.events.step import StepStarted, StepSucceeded
@@ -216,7 +217,7 @@ def _cut(events: Sequence[Event], at: str | int | None, replaced: bool) -> int:
             raise Invalid(
                 f"The run has {len(events)} events; there is no number {at}.",
                 code="event_number",
-                advice="'kapell runs events' lists them with their numbers.",
+                advice=f"Give a number from 1 to {len(events)}; 'kapell runs events' lists them.",
             )
         return at
     for number, event in enumerate(events):
@@ -225,9 +226,12 @@ def _cut(events: Sequence[Event], at: str | int | None, replaced: bool) -> int:
             return number + 1
         if not replaced and isinstance(payload, StepStarted) and payload.path == at:
             return number
+    wanted = StepSucceeded if replaced else StepStarted
+    paths = [one.payload.path for one in events if isinstance(one.payload, wanted)]
     verb = "succeeded" if replaced else "began"
     raise Missing(
         f"No step run {at!r} {verb} in this run.",
         code="step_unknown",
-        advice="'kapell runs show' lists the paths of its steps.",
+        advice=hint(at, dict.fromkeys(paths), f"What {verb}")
+        or "No step has: give an event's number, or fork all of it.",
     )

@@ -173,8 +173,9 @@ def _check_edit(row: ApprovalRow, data: Json) -> None:
 
 def _ended(summary: RunSummary, done: str) -> Conflict:
     has = "was cancelled" if summary.status is RunStatus.CANCELLED else f"has {summary.status}"
+    cannot = "" if done == summary.status else f" and cannot be {done}"
     return Conflict(
-        f"The run {has} already and cannot be {done}.",
+        f"The run {has} already{cannot}.",
         code="run_ended",
         advice=f"Go on from it with: kapell runs restart {summary.run_id}, or fork it at a step.",
     )

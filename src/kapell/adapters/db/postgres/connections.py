@@ -1,6 +1,7 @@
 """Connections to Postgres, and how its errors become ours."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,8 @@ from kapell.kit.errors import KapellError
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
+_REFUSED = re.compile(r"Connect call failed \('([^']+)', (\d+)")
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 
 # A transaction of ours is short; one that is not has met a lock or a dead client.
 _SETTINGS = {
@@ -145,4 +148,8 @@ def surroundings(error: BaseException) -> KapellError | None:
 
 
 def _said(error: BaseException) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+    text = str(error).partition("\n")[0] or type(error).__name__
+    refused = dict.fromkeys(f"{host}:{port}" for host, port in _REFUSED.findall(text))
+    if refused:
+        return f"nothing answers at {' and '.join(refused)}"
+    return _NUMBER.sub("", text)

@@ -150,7 +150,7 @@ def _look(t: Turn, holders: Iterable[str]) -> None:
                 continue
             if used > limit and path == paths.ROOT:
                 _stop(t, what, limit, used, "")
-            elif used >= limit * _WARN_AT and all(w.what != what for w in meter.warned):
+            elif used and used >= limit * _WARN_AT and all(w.what != what for w in meter.warned):
                 t.emit(BudgetWarned(path, what, limit, used))
     for path in reversed(t.waitlists.all_for_money()):
         retry(t, path)
