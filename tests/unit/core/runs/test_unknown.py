@@ -2,11 +2,12 @@
 
 import pytest
 
-from kapell.core.events.run import RunWaiting
+from kapell.core.events.run import RunForked, RunWaiting
 from kapell.core.runs.changes import changes_of
 from kapell.core.runs.commands import Cancel, Repair, Retry
 from kapell.core.runs.inputs import CallBroke, TimePassed
 from kapell.core.runs.rows import DeadLetterClosed, DeadLetterOpened
+from kapell.kit.ids import RunId
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked
 from tests.unit.core.runs.running import BAD, DOWN, asked, paths, sim
@@ -265,5 +266,6 @@ def test_a_call_that_may_have_taken_effect_is_undone_while_it_waits_to_be_made_a
     made.give(CallBroke("pay#1/1", DOWN, unknown=True))
     made.run()
     assert made.state.status == "failed"
-    assert made.state.dead == ["b"]
     assert paths(made, "compensation.succeeded") == ["pay"]
+    again = made.fork(len(made.events), RunForked(RunId("r0"), len(made.events)))
+    assert sorted(call.path for call in again.state.calls.values()) == ["b", "pay"]

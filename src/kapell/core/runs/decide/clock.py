@@ -125,7 +125,7 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
     t.later("broke", path, failure, unknown=True)
     for call in reversed(calls):  # the first is thought through first
         if call.path != path:
-            t.do(partial(failing.cut_short, t, call.path))
+            t.do(partial(_cut_short, t, call.path))
 
 
 def _given_up(t: Turn, child: Child, holder: StepRun, failure: Failure) -> None:
@@ -143,6 +143,13 @@ def _given_up(t: Turn, child: Child, holder: StepRun, failure: Failure) -> None:
     )
     t.freed(holder)
     money.child_ended(t, holder)
+
+
+def _cut_short(t: Turn, path: str) -> None:
+    """Have a call undone that may have taken effect; nobody is asked about it: its part is over."""
+    failing.cut_short(t, path)
+    if path in t.state.dead:
+        t.emit(StepSkipped(path, "stopped"))
 
 
 def _stop_waiting_inside(t: Turn, run: StepRun) -> None:

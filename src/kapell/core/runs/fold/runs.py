@@ -167,7 +167,7 @@ def forked(state: State, program: Program, event: RunForked, at: float, seq: int
 
 
 def _open(run: StepRun) -> bool:
-    return run.status not in STEP_ENDED or run.status is StepStatus.DEAD
+    return run.status not in STEP_ENDED or run.waits == "person"  # though it may be undone
 
 
 def _void(state: State, program: Program, run: StepRun, event: RunForked) -> None:
@@ -195,7 +195,7 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
 
 
 def _begins_anew(run: StepRun) -> bool:
-    return run.overdue or run.status is StepStatus.DEAD
+    return run.overdue or run.waits == "person"
 
 
 def _holds(state: State, program: Program, run: StepRun) -> bool:

@@ -9,7 +9,6 @@ from kapell.core.events.step import (
     StepDead,
     StepFailed,
     StepRetryScheduled,
-    StepSkipped,
 )
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps.results import frozen_names
@@ -112,7 +111,7 @@ def _unsure(t: Turn, run: StepRun) -> bool:
 
 
 def cut_short(t: Turn, path: str) -> None:
-    """End a step run with what is around it; if its call may have taken effect, it is undone."""
+    """Let a step run be undone whose call was cut short and may have taken effect."""
     run = t.state.steps.get(path)
     if run is None or not _unsure(t, run):
         return
@@ -125,7 +124,6 @@ def cut_short(t: Turn, path: str) -> None:
         step=path,
     )
     t.emit(StepDead(path, "unknown_outcome", failure, run.attempt, undo))
-    t.emit(StepSkipped(path, "stopped"))
 
 
 def _caught(t: Turn, run: StepRun, failure: Failure) -> bool:
