@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -156,7 +157,7 @@ def _broken(why: str) -> Invalid:
 def _parsed(data: bytes) -> _File:
     try:
         file = msgspec.json.decode(gzip.decompress(data), type=_File)
-    except (OSError, EOFError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         raise _broken("it cannot be read") from error
     if file.format != FORMAT:
         raise _broken(f"its format is {file.format!r}")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import zipfile
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
@@ -78,7 +79,7 @@ async def load(url: str, source: Path) -> None:
                     "SELECT setval(pg_get_serial_sequence('inbox', 'number'),"
                     " (SELECT coalesce(max(number), 0) + 1 FROM inbox), false)"
                 )
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
         raise Invalid(
             f"{source} is no backup of a Postgres store: {error}.",
             code="backup_broken",
