@@ -209,3 +209,14 @@ def test_a_process_ends_with_the_same_code(desk: Desk) -> None:
     missing = desk.run("run", "nothing.yaml")
     assert missing.code == Exit.MISSING
     assert "Traceback" not in missing.err
+
+
+@pytest.mark.requirement("AP-03", "WF-08")
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_a_narrow_terminal_still_names_the_steps(columns: str, desk: Desk) -> None:
+    desk.write("items.yaml", ITEMS.replace("id: each", "id: summaries-of-all"))
+    terminal = Terminal(desk.folder, "run", "items.yaml", environment={"COLUMNS": columns})
+    assert terminal.end() == 0
+    drawn = terminal.text.rpartition("items  ")[2]
+    assert "✓ summaries-of-all" in drawn
+    assert "3/3" in drawn

@@ -18,6 +18,8 @@ from kapell.kit.money import text as money
 from kapell.projections.timeline import waiting_text
 from kapell.projections.tree import RunView
 
+_NARROW = 60
+"""Columns of a terminal below which tokens, cost and notes are left out."""
 _TAIL = 200
 """Characters of the newest model text that are shown while it is written."""
 
@@ -64,7 +66,7 @@ class LiveTree:
         now = time.time()
         parts: list[Text | Table] = [
             _head(self._view, now),
-            _table(rows_of(self._view, now), self._console.height),
+            _table(rows_of(self._view, now), self._console.height, self._console.width),
         ]
         call, text = self._text
         if text and not self._view.ended:
@@ -82,21 +84,31 @@ def _head(view: RunView, now: float) -> Text:
     return Text.assemble((said, "bold"), f"  {sums}", overflow="ellipsis", no_wrap=True)
 
 
-def _table(rows: Sequence[Row], height: int) -> Table:
+def _table(rows: Sequence[Row], height: int, width: int) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    for _ in range(4):
-        table.add_column(justify="right", no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True)
     shown = _fitting(rows, max(4, height - 4))
-    for row in shown:
-        name = Text.assemble("  " * (row.depth + 1), (f"{row.sign} ", row.color), row.label)
-        table.add_row(
-            name, row.progress, row.time, row.tokens, row.cost, Text(row.note, style="dim")
-        )
+    names = [
+        Text.assemble("  " * (row.depth + 1), (f"{row.sign} ", row.color), row.label)
+        for row in shown
+    ]
+    # Where there is little room, names and how far they are matter most.
+    narrow = width < _NARROW
+    figures = [_figures(row, narrow=narrow) for row in shown]
+    longest = max((name.cell_len for name in names), default=0)
+    table.add_column(no_wrap=True, min_width=min(longest, width * 2 // 3))
+    for column in zip(*figures, strict=True):
+        table.add_column(justify="right", no_wrap=True, min_width=max(map(len, column)))
+    table.add_column(overflow="ellipsis", no_wrap=True)
+    for row, name, cells in zip(shown, names, figures, strict=True):
+        table.add_row(name, *cells, Text("" if narrow else row.note, style="dim"))
     if len(shown) < len(rows):
         table.add_row(Text(f"  … {len(rows) - len(shown)} more steps", style="dim"))
     return table
+
+
+def _figures(row: Row, *, narrow: bool) -> tuple[str, ...]:
+    figures = (row.progress, row.time)
+    return figures if narrow else (*figures, row.tokens, row.cost)
 
 
 def _fitting(rows: Sequence[Row], room: int) -> Sequence[Row]:
