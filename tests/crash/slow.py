@@ -10,20 +10,20 @@ from kapell.testing.crash.tools import EchoTool, crash_tools
 
 
 class SlowTool:
-    """``crash.slow``: takes its ``seconds``, then takes effect; tells in which process it ran."""
+    """``crash.slow``: takes effect, then takes its ``seconds``; tells in which process it ran."""
 
     spec = ToolSpec(
         name="crash.slow",
-        description="Take time, write a line, return the process.",
+        description="Write a line, take time, return the process.",
         args={"type": "object"},
         repeatable=True,
     )
 
     async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
-        """Wait, then do what the echo does."""
+        """Do what the echo does, then wait: a call that was cut is called again, which shows."""
+        await EchoTool().call(call, blob)
         assert isinstance(call.args, dict)
         await asyncio.sleep(float(str(call.args["seconds"])))
-        await EchoTool().call(call, blob)
         return ToolResult(output={"pid": os.getpid()})
 
 

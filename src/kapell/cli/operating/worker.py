@@ -21,16 +21,23 @@ def worker(
         typer.Option("--concurrency", min=1, metavar="N", help="Runs it advances at a time."),
     ] = None,
 ) -> int:
-    """Advance runs until stopped; Ctrl-C or SIGTERM lets calls in flight end first."""
+    """Advance runs until stopped; Ctrl-C or SIGTERM lets calls in flight end, a second one not."""
 
     async def work(session: Session) -> Exit:
         logger = logging.getLogger("kapell")
         logger.propagate = True
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
+        stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
+
+        def ask() -> None:
+            if stop.is_set() and task is not None:
+                task.cancel()
+            elif not stop.is_set():
+                session.screen.note("Stopping when calls in flight end; again stops at once.")
+            stop.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, ask)
         working = session.app.worker(concurrency)
         session.screen.note(f"Worker {working.desk.worker} advances runs; Ctrl-C stops it.")
         await working.run(stop)
