@@ -39,6 +39,7 @@ _HEARING = f"SELECT pid FROM pg_stat_activity WHERE {_OURS} AND query LIKE 'LIST
 _KILL = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {_OURS}"  # noqa: S608 - ours
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("DX-03", "DX-12")
 async def test_without_notices_the_sweep_finds_runs_and_messages(
     postgres_shop: Shop, stranger: asyncpg.Connection, tmp_path: Path
