@@ -269,3 +269,18 @@ def test_a_call_that_may_have_taken_effect_is_undone_while_it_waits_to_be_made_a
     assert paths(made, "compensation.succeeded") == ["pay"]
     again = made.fork(len(made.events), RunForked(RunId("r0"), len(made.events)))
     assert sorted(call.path for call in again.state.calls.values()) == ["b", "pay"]
+
+
+@pytest.mark.requirement("DX-08")
+def test_a_fork_goes_on_with_the_handler_of_a_step_that_was_undone() -> None:
+    handler = "{steps: [{id: h, tool: bad}]}"
+    made = sim(f"- {{id: pay, tool: t, compensate: {{tool: undo}}, on_error: {handler}}}")
+    made.claim()
+    made.give(CallBroke("pay#1/1", DOWN, unknown=True))
+    made.run()
+    assert paths(made, "compensation.succeeded") == ["pay"]
+    again = made.fork(len(made.events), RunForked(RunId("r0"), len(made.events)))
+    again.run()
+    assert (again.state.status, again.state.dead) == ("failed", ["pay!error/h"])
+    again.tell(Repair("pay!error/h", "mended"))
+    assert (again.state.status, again.output) == ("succeeded", "mended")

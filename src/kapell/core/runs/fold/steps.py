@@ -20,7 +20,7 @@ from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Place, Program
 from kapell.core.runs.state import Fan, State, StepRun, UndoEntry
-from kapell.core.runs.status import StepStatus
+from kapell.core.runs.status import STEP_ENDED, StepStatus
 from kapell.core.workflows.version import Body
 
 
@@ -265,10 +265,10 @@ def undo_started(
 def undo_succeeded(
     state: State, program: Program, event: CompensationSucceeded, at: float, seq: int
 ) -> None:
-    """The step is undone."""
+    """The step is undone; one that has gone on since, with its handler, stays what it is."""
     del at, seq
     run = state.steps.get(event.path)
-    if run is not None:
+    if run is not None and (run.status in STEP_ENDED or run.waits == "person"):
         run.status = StepStatus.COMPENSATED
     state.undone += 1
     _close_undo(state, program)
