@@ -1,9 +1,12 @@
 """The live channel: text of models while it comes. Never stored, lost without harm."""
 
+import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
 from kapell.kit.ids import RunId
+
+log = logging.getLogger(__name__)
 
 Listener: TypeAlias = Callable[[RunId, str, str], None]
 """Called with the run, the call and a piece of text."""
@@ -23,9 +26,17 @@ class Deltas:
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Add a listener; what is returned takes it away again."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return lambda: self._drop(listener)
 
     def tell(self, run_id: RunId, call: str, text: str) -> None:
         """Hand a piece of an answer out."""
         for listener in tuple(self._listeners):
-            listener(run_id, call, text)
+            try:
+                listener(run_id, call, text)
+            except Exception:  # a view that breaks must not break the call it looks at
+                log.exception("a listener broke and hears no more")
+                self._drop(listener)
+
+    def _drop(self, listener: Listener) -> None:
+        if listener in self._listeners:
+            self._listeners.remove(listener)
