@@ -5,7 +5,7 @@ from collections import Counter
 
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.model import ModelAbandoned, ModelAnswered
-from kapell.core.events.step import StepSucceeded
+from kapell.core.events.step import StepDead, StepFailed, StepSucceeded
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.runs.commands import Answer, Cancel, LateAnswer, Resume, Signal
 from kapell.core.runs.fold import fold
@@ -137,11 +137,15 @@ def plain(value: Json) -> Json:
 
 
 def undoable(sim: Simulation) -> list[str]:
-    """Return the step runs that succeeded and can be undone, oldest first, as the log has them."""
+    """Return the step runs that did something and can be undone, oldest first.
+
+    They succeeded, or were cut short when they may have done it.
+    """
     return [
         event.payload.path
         for event in sim.events
-        if isinstance(event.payload, StepSucceeded) and event.payload.undo is not None
+        if isinstance(event.payload, StepSucceeded | StepFailed | StepDead)
+        and event.payload.undo is not None
     ]
 
 

@@ -161,15 +161,25 @@ def _ending(author: Author, steps: list[Json]) -> None:
 
 
 @st.composite
-def versions(draw: st.DrawFn, depth: int = 3) -> Version:
-    """Return random compiled workflows."""
+def forms(draw: st.DrawFn, depth: int = 3) -> Form:
+    """Return random workflows as their authors would write them."""
     author = Author(draw)
     form: Form = {"name": "w", "inputs": {"n": {"type": "integer"}}}
     steps = form["steps"] = author.body(depth, ())
     if not any("depends_on" in step for step in steps if isinstance(step, dict)):
         _ending(author, steps)
     form["on_failure"] = author.pick("compensate", "compensate", "hold")
+    return form
+
+
+def compiled(form: Form) -> Version:
+    """Return a workflow as runs have it."""
     return version_of(encode(form).decode(), PINS)
+
+
+def versions() -> st.SearchStrategy[Version]:
+    """Return random compiled workflows."""
+    return forms().map(compiled)
 
 
 class Fate:
