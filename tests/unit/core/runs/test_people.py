@@ -2,20 +2,27 @@
 
 import pytest
 
+from kapell.core.events.run import RunForked
+from kapell.core.gateway.calls import ModelAnswer
 from kapell.core.runs.commands import (
     Answer,
     Cancel,
     ChildOutcome,
     Merge,
+    Repair,
     Resume,
     Retry,
     Signal,
 )
 from kapell.core.runs.decide import next_due
 from kapell.core.runs.inputs import Claimed, Poisoned, TimePassed, ToolReplied
+from kapell.core.runs.state import OpenCall
+from kapell.kit.errors import Failure
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked
-from tests.unit.core.runs.running import DOWN, asked, paths, ran, sim
+from tests.unit.core.runs.running import BAD, DOWN, asked, echo, paths, ran, sim
 
 ASK = "- {id: a, approval: {title: 'Send {{ inputs.n }}?', data: {t: old, u: x}, edit: [t]%s}}"
 
@@ -357,3 +364,39 @@ def test_an_item_gives_its_slot_back_when_a_child_run_in_it_ends() -> None:
     made.claim()
     made.tell(ChildOutcome(made.state.children["a[0]/c"].run_id, "a[0]/c", "succeeded"))
     assert list(made.state.children) == ["a[1]/c"]
+
+
+@pytest.mark.requirement("DX-06")
+@pytest.mark.parametrize("command", [Retry(), Retry("p"), Repair("p", 1)])
+def test_what_is_dead_in_a_part_goes_with_the_part(command: Retry | Repair) -> None:
+    tries: list[str] = []
+
+    def effect(call: OpenCall, args: Json) -> Json | Failure | ModelAnswer:
+        tries.append(call.call)
+        return BAD if len(tries) == 1 else echo(call, args)
+
+    made = sim(
+        "- {id: p, timeout: 5s, parallel: {l: [{id: x, tool: t}], r: [{id: y, tool: t}]}}",
+        effect,
+        head="on_failure: hold",
+    )
+    made.claim()
+    made.step()
+    overdue(made)
+    assert made.state.dead == ["p.l/x", "p"]
+    made.tell(command)
+    made.run()
+    assert (made.state.status, made.state.dead) == ("succeeded", [])
+    assert tries[1:] == ([] if isinstance(command, Repair) else ["p#2.l/x#1/1", "p#2.r/y#1/1"])
+
+
+@pytest.mark.requirement("DX-08")
+def test_a_fork_of_a_cancelled_run_begins_anew_what_was_cut_short() -> None:
+    made = sim("- {id: b, steps: [{id: x, tool: t}]}", lambda c, a: BAD)
+    made.claim()
+    made.tell(Cancel())
+    made.run()
+    assert made.state.status == "cancelled"
+    again = made.fork(len(made.events), RunForked(RunId("r0"), len(made.events)))
+    again.effect = echo
+    assert again.run().status == "succeeded"

@@ -1,6 +1,6 @@
 """What people and other runs ask of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from kapell.core.events.budget import BudgetSettled
@@ -24,6 +24,7 @@ from kapell.core.runs.decide.steps import money, waits
 from kapell.core.runs.decide.steps.begin import passage
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.fold import tree
 from kapell.core.runs.inputs import Poisoned, Told
 from kapell.core.runs.state import State, StepRun
 from kapell.core.runs.status import TERMINAL, RunStatus
@@ -121,6 +122,8 @@ def _retry(t: Turn, command: Retry) -> None:
     actions: list[Callable[[], None]] = []
     for path in chosen:
         run = repairable(t, path)
+        if run is not None and any(one.path in chosen for one in _holders(t, run)):
+            continue  # what holds it begins anew
         if run is not None:
             t.emit(RunRepaired(path, None, _generation(t), command.note))
             actions.append(partial(passage, t, run, t.place(run), run.attempt + 1))
@@ -131,6 +134,10 @@ def _retry(t: Turn, command: Retry) -> None:
         actions.append(partial(kick.everything, t, reopened=True))
     for action in reversed(actions):
         t.do(action)
+
+
+def _holders(t: Turn, run: StepRun) -> Iterator[StepRun]:
+    return (around for around in tree.chain(t.state, run) if around is not run)
 
 
 def _child(t: Turn, command: ChildOutcome) -> None:

@@ -97,12 +97,12 @@ def _over(state: State, at: float) -> None:
 def repaired(state: State, program: Program, event: RunRepaired, at: float, seq: int) -> None:
     """The run is open again; the step run's new result or attempt follows.
 
-    A run that is tried anew as a whole has its time anew.
+    What is dead inside the step run goes with it. A run that is tried anew as a whole has its time
+    anew.
     """
     del at, seq
     state.generation = event.generation
-    if event.path in state.dead:
-        state.dead.remove(event.path)
+    state.dead = [path for path in state.dead if not _is_inside(state, path, event.path)]
     meter = state.meters.get(event.path) if event.path == paths.ROOT else None
     if meter is not None and program.version.timeout is not None:
         meter.timeout = meter.used + program.version.timeout
@@ -115,6 +115,12 @@ def repaired(state: State, program: Program, event: RunRepaired, at: float, seq:
         state.phase = "going"
         state.failure = None
         state.ended_at = None
+
+
+def _is_inside(state: State, path: str, whole: str) -> bool:
+    run = state.steps.get(path)
+    held = run is not None and any(one.path == whole for one in tree.chain(state, run))
+    return held or path == whole
 
 
 _STANDING = frozenset({"failing", "held", "ended"})

@@ -141,6 +141,11 @@ def failed(state: State, program: Program, event: StepFailed, at: float, seq: in
             owner=run.path,
         )
         return
+    if state.phase == "cancelling":
+        # It did not end by itself: nothing around it is told, and a fork begins it anew.
+        run.status = StepStatus.DEAD
+        tree.set_wait(state, run, "person", None)
+        return
     if not event.handled:
         if run.item >= 0:
             fan = state.steps[run.outer].fan
