@@ -121,6 +121,24 @@ def test_a_run_forked_while_a_part_times_out_begins_that_part_anew() -> None:
 
 
 @pytest.mark.requirement("DX-08")
+def test_a_run_forked_while_a_part_is_stopped_stops_its_items_too() -> None:
+    made = sim(
+        """
+        - id: p
+          on_error: continue
+          parallel:
+            l: [{id: x, tool: bad}]
+            r: [{id: y, for_each: [1], tool: t}]
+        """
+    )
+    made.claim()
+    made.step()
+    assert paths(made, "step.failed") == ["p.l/x"]
+    other = fork(made, len(made.events))
+    assert (other.state.status, paths(other, "step.skipped")) == ("succeeded", ["p.r/y"])
+
+
+@pytest.mark.requirement("DX-08")
 def test_a_fork_begins_what_is_dead_anew_and_undoes_nothing_copied() -> None:
     fates = iter([None, BAD, None, None, BAD])
     made = sim(

@@ -46,16 +46,15 @@ def refill(t: Turn, path: str) -> None:
 
 
 def _next_item(t: Turn, run: StepRun, fan: Fan) -> None:
-    if fan.next >= fan.total:
-        return
     scope = t.state.scopes[run.scope]
-    if t.may_begin(scope, t.place(run)):
+    if not t.may_begin(scope, t.place(run)):
+        if t.stopped(scope) and next(tree.live_items(t.state, run), None) is None:
+            t.stop(run.path)
+    elif fan.next < fan.total:
         item = paths.item(run.path, fan.next)
         if item not in t.waitlists:
             t.later("begin", item)
             t.refill(run.path)
-    elif t.stopped(scope) and next(tree.live_items(t.state, run), None) is None:
-        t.stop(run.path)
 
 
 def _gather(t: Turn, run: StepRun, fan: Fan) -> Packed:
