@@ -400,3 +400,23 @@ def test_a_fork_of_a_cancelled_run_begins_anew_what_was_cut_short() -> None:
     again = made.fork(len(made.events), RunForked(RunId("r0"), len(made.events)))
     again.effect = echo
     assert again.run().status == "succeeded"
+
+
+@pytest.mark.requirement("DX-06")
+@pytest.mark.parametrize("crash", [False, True])
+def test_a_child_run_that_a_person_begins_anew_waits_for_its_slot(crash: bool) -> None:
+    made = sim(
+        f"- {{id: s, set: {{n: 1}}}}\n"
+        f"- {{id: a, join: always, for_each: [1, 2], steps: [{{id: x, {CHILD}}}]}}",
+        workflows={"sub": "{name: sub, steps: [{id: x, tool: t}]}"},
+    )
+    made.claim()
+    made.tell(ChildOutcome(made.state.children["a[0]/x"].run_id, "a[0]/x", "failed", failure=BAD))
+    assert (made.state.dead, list(made.state.children)) == (["a[0]/x"], ["a[1]/x"])
+    made.tell(Retry())
+    if crash:
+        made.crash()
+    for path in ("a[1]/x", "a[0]/x"):
+        assert list(made.state.children) == [path]
+        made.tell(ChildOutcome(made.state.children[path].run_id, path, "succeeded"))
+    assert made.state.status == "succeeded"

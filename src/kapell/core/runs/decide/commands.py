@@ -6,7 +6,7 @@ from functools import partial
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.run import RunAssigned, RunCancelling, RunMerged, RunRepaired, RunStarted
 from kapell.core.events.signal import ChildEnded
-from kapell.core.events.step import StepDead
+from kapell.core.events.step import StepDead, StepRetryScheduled
 from kapell.core.runs import paths
 from kapell.core.runs.commands import (
     Answer,
@@ -126,7 +126,7 @@ def _retry(t: Turn, command: Retry) -> None:
             continue  # what holds it begins anew
         if run is not None:
             t.emit(RunRepaired(path, None, _generation(t), command.note))
-            actions.append(partial(passage, t, run, t.place(run), run.attempt + 1))
+            actions.append(_attempt(t, run))
         elif path == paths.ROOT and path in t.state.dead and _revivable(t.state):
             t.emit(RunRepaired(path, None, _generation(t), command.note))
             actions.append(partial(kick.everything, t))
@@ -134,6 +134,14 @@ def _retry(t: Turn, command: Retry) -> None:
         actions.append(partial(kick.everything, t, reopened=True))
     for action in reversed(actions):
         t.do(action)
+
+
+def _attempt(t: Turn, run: StepRun) -> Callable[[], None]:
+    """Schedule the next attempt for now, and return how it begins, unless it has to wait."""
+    if run.failure is not None:
+        t.emit(StepRetryScheduled(run.path, run.attempt + 1, t.ctx.now, run.failure))
+        t.waitlists.arm(run.path, t.ctx.now)
+    return partial(passage, t, run, t.place(run), run.attempt)
 
 
 def _holders(t: Turn, run: StepRun) -> Iterator[StepRun]:
