@@ -416,6 +416,7 @@ def test_a_child_run_that_a_person_begins_anew_waits_for_its_slot(crash: bool) -
     made.tell(Retry())
     if crash:
         made.crash()
+        made.give(TimePassed())
     for path in ("a[1]/x", "a[0]/x"):
         assert list(made.state.children) == [path]
         made.tell(ChildOutcome(made.state.children[path].run_id, path, "succeeded"))
