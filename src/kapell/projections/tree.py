@@ -429,6 +429,8 @@ def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
 
 def _dead(view: RunView, payload: StepDead, at: float) -> None:
     view.dead[payload.path] = payload.failure
+    if payload.path == paths.ROOT:
+        return  # it is the run that stands still, and no step of it
     step = view.step(payload.path)
     step.failure = payload.failure
     if payload.stage == "compensation":

@@ -164,9 +164,9 @@ class Simulation:
             decision = decide(self.carried, (), self.context())
         return decision
 
-    def tell(self, command: Command, actor: str = "user:test") -> None:
-        """Give the run a command."""
-        self.give(Told(command, actor))
+    def tell(self, command: Command, actor: str = "user:test", *, at: float | None = None) -> None:
+        """Give the run a command, given now or at another time."""
+        self.give(Told(command, actor, "", self.now if at is None else at))
 
     def claim(self) -> None:
         """Let a worker own the run."""

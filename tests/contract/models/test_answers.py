@@ -78,11 +78,18 @@ async def test_usage_is_what_the_provider_counted(
     assert answer.usage == used
 
 
-async def test_usage_is_counted_when_the_provider_counts_nothing(stage: Stage) -> None:
-    stage.provider.answerer = lambda call: ModelAnswer(text="hello there", model=call.model)
+@pytest.mark.parametrize("reported", [0, 10**21])
+async def test_usage_is_counted_when_the_provider_counts_nothing_that_can_be(
+    stage: Stage, reported: int
+) -> None:
+    used = Usage(input_tokens=reported, output_tokens=reported, cached_input_tokens=reported)
+    stage.provider.answerer = lambda call: ModelAnswer(
+        text="hello there", usage=used, model=call.model
+    )
     answer = await stage.gateway.complete(asked("ollama:llama3.2"))
-    assert answer.usage.input_tokens > 10
+    assert 10 < answer.usage.input_tokens < 100
     assert answer.usage.output_tokens == 3
+    assert answer.usage.cached_input_tokens == 0
 
 
 async def test_text_of_any_script_survives(stage: Stage, vendor: str) -> None:

@@ -135,6 +135,19 @@ def test_a_run_that_has_ended_adopts_what_its_fork_came_to(desk: Desk) -> None:
     assert (foreign.code, "error[merge_foreign]" in foreign.err) == (Exit.CONFLICT, True)
 
 
+@pytest.mark.requirement("DX-08", "WF-11")
+def test_a_run_that_waits_asks_nobody_any_more_when_it_has_adopted_an_outcome(desk: Desk) -> None:
+    desk.write("ask.yaml", "name: ask\nsteps: [{id: a, approval: {title: Well?}}]\n")
+    run = desk.call("run", "ask.yaml", "--json").document()["run_id"]
+    fork = desk.call("runs", "fork", run, "--at", "a", "--json").document()["run_id"]
+    desk.call("approvals", "answer", fork, "a", "--approve")
+    desk.ok("runs", "resume", fork)
+    desk.ok("runs", "merge", run, fork)
+    assert desk.ok("approvals", "list", "--json").document() == []
+    late = desk.call("approvals", "answer", run, "a", "--approve")
+    assert (late.code, "error[approval_answered]" in late.err) == (Exit.CONFLICT, True)
+
+
 @pytest.mark.slow
 @pytest.mark.requirement("DX-08", "LG-06")
 def test_a_run_that_succeeded_adopts_another_outcome(desk: Desk) -> None:

@@ -63,6 +63,9 @@ def test_a_budget_that_is_used_up_says_so_at_every_try(desk: Desk) -> None:
         said = desk.call(*words)
         assert said.code == Exit.WAITING
         assert "dead letter[budget_exceeded]: " in said.out
+    shown = desk.call("runs", "show", "last")
+    assert (shown.code, shown.err) == (0, "")
+    assert "dead letter[budget_exceeded]: " in shown.out
 
 
 @pytest.mark.requirement("DX-06")

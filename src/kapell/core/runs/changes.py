@@ -173,13 +173,13 @@ def _people(state: State, event: Payload, at: float, actor: str) -> Iterator[Row
         )
     elif isinstance(event, RunRepaired):
         yield DeadLetterClosed(path=event.path, at=at)
-    elif isinstance(event, RunMerged):
-        yield DeadLetterClosed(path="", at=at)
-    elif isinstance(event, RunFailed | RunCancelled | RunSucceeded):
+    elif isinstance(event, RunFailed | RunCancelled | RunSucceeded | RunMerged):
         for run in state.steps.values():
             if run.waits == "approval":
                 yield ApprovalClosed(path=run.path, answer="void", by=actor, at=at)
-        if not isinstance(event, RunFailed) or event.compensated:
+        if isinstance(event, RunMerged):
+            yield DeadLetterClosed(path=paths.ROOT, at=at)
+        elif not isinstance(event, RunFailed) or event.compensated:
             yield from _past_mending(state, at)
 
 

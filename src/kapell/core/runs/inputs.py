@@ -49,11 +49,12 @@ class CallBroke(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A command from the inbox."""
+    """A command from the inbox; ``at`` is when it was given, which may be long ago."""
 
     command: Command
     actor: str
-    key: str = ""
+    key: str
+    at: float
 
 
 class Poisoned(msgspec.Struct, frozen=True):

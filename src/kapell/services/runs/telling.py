@@ -102,6 +102,9 @@ class Teller:
         )
         return await self._starts.send(message)
 
+    def _expired(self, row: ApprovalRow) -> bool:
+        return row.expires is not None and row.expires <= self._identity.clock.now()
+
     async def _summary(self, run: RunId) -> RunSummary:
         return await self._reader.run(self._identity.tenant, run)
 
@@ -109,11 +112,11 @@ class Teller:
         rows = await self._reader.approvals(self._identity.tenant, run, open_only=False)
         mine = [row for row in rows if row.path == path]
         waiting = [row for row in mine if row.answer is None]
-        if waiting:
+        if waiting and not self._expired(waiting[-1]):
             return waiting[-1]
         if mine:
             raise Conflict(
-                f"The approval {path!r} is {mine[-1].answer} already.",
+                f"The approval {path!r} is {mine[-1].answer or 'expired'} already.",
                 code="approval_answered",
                 advice="'kapell approvals list' shows what is still open.",
             )

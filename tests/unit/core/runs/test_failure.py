@@ -42,12 +42,13 @@ def test_only_the_named_kinds_and_codes_are_tried_again(on: str, calls: int) -> 
     assert made.state.status == "failed"
 
 
-def test_the_other_side_says_when_to_come_back() -> None:
-    later = Failure("busy", "", Kind.LIMITED, retry_after=90.0)
+@pytest.mark.parametrize(("wish", "waited"), [(90.0, 90.0), (99_999_999_999.0, 3600.0)])
+def test_the_other_side_says_when_to_come_back(wish: float, waited: float) -> None:
+    later = Failure("busy", "", Kind.LIMITED, retry_after=wish)
     made = sim("- {id: a, tool: t, retry: {attempts: 2, backoff: 1s}}", lambda c, a: later)
     made.claim()
     made.step()
-    assert made.state.steps["a"].due == made.now + 90
+    assert made.state.steps["a"].due == made.now + waited
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,23 @@ def test_nobody_answers(taken: str, status: str) -> None:
         assert made.state.failure.code == "approval_expired"
 
 
+@pytest.mark.requirement("WF-11")
+@pytest.mark.parametrize(("late", "approved"), [(-1.0, True), (0.0, False), (60.0, False)])
+def test_an_answer_counts_when_it_was_given_in_time(late: float, approved: bool) -> None:
+    made = sim("- {id: a, approval: {title: Ok?, expires: 2d, on_expiry: reject}}")
+    made.claim()
+    expires = made.state.steps["a"].due
+    assert expires is not None
+    # Nobody worked when the time was up: the answer is read long after it was given.
+    made.now = expires + 3600
+    made.tell(Answer("a", approved=True), at=expires + late)
+    made.give(TimePassed())
+    assert made.state.status == "succeeded"
+    assert ("approval.expired" in made.types) is not approved
+    assert isinstance(made.output, dict)
+    assert made.output["approved"] is approved
+
+
 @pytest.mark.requirement("DX-01")
 def test_cancel_lets_calls_settle_and_undoes() -> None:
     made = sim("- {id: a, tool: t, compensate: {tool: undo}}\n- {id: b, tool: t}")

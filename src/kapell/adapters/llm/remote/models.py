@@ -38,6 +38,8 @@ _CONNECT = 10.0
 _MOST_CONNECTIONS = 512
 _MOST_IDLE = 64
 _KEY_HEADER = "Idempotency-Key"
+_MOST_TOKENS = 10**9
+"""Of one call; a server that reports more is not believed."""
 _ASSUMED = ("openai", "azure", "ollama")
 
 
@@ -232,9 +234,15 @@ def _usage(response: ModelResponse, request: ModelRequest, text: str) -> Usage:
     """Return the tokens used; what a server does not report is counted, never taken as nothing."""
     used = response.usage
     asked = sum(tokens.count(message.text) for message in request.messages)
+    reasoning = used.details.get("reasoning_tokens", 0) if used.details else 0
     return Usage(
-        input_tokens=used.input_tokens or asked,
-        output_tokens=used.output_tokens or tokens.count(text),
-        cached_input_tokens=used.cache_read_tokens,
-        reasoning_tokens=used.details.get("reasoning_tokens", 0) if used.details else 0,
+        input_tokens=_believed(used.input_tokens) or asked,
+        output_tokens=_believed(used.output_tokens) or tokens.count(text),
+        cached_input_tokens=_believed(used.cache_read_tokens),
+        reasoning_tokens=_believed(reasoning),
     )
+
+
+def _believed(reported: int) -> int:
+    """Return a number of tokens that can be; a broken server's number must not stop a run."""
+    return reported if 0 < reported <= _MOST_TOKENS else 0

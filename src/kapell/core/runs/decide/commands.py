@@ -51,7 +51,7 @@ def _take(t: Turn, event: Told) -> None:
     if isinstance(command, Cancel):
         _cancel(t, command)
     elif isinstance(command, Answer):
-        waits.answer(t, command, event.actor)
+        waits.answer(t, command, event.actor, event.at)
     elif isinstance(command, Signal):
         waits.signal(t, command)
     elif isinstance(command, Repair):

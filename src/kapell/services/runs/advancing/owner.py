@@ -237,7 +237,7 @@ class RunOwner:
             await self._decide(draft, inputs, worker, f"claim:{self.claim.epoch}")
         inbox, self._inbox = self._inbox, []
         for message in inbox:
-            told = Told(message.command, message.actor, message.key)
+            told = Told(message.command, message.actor, message.key, message.at)
             await self._decide(draft, [told], message.actor, f"command:{message.key}")
             draft.consumed.append(message.number)
         due = next_due(self.state, self._carried_run.waitlists)

@@ -19,6 +19,9 @@ from kapell.core.runs.status import STEP_ENDED
 from kapell.core.workflows.version import Body, Join, Retry
 from kapell.kit.errors import Failure, Kind
 
+LONGEST_WISH = 3600.0
+"""Seconds a provider's ``Retry-After`` is followed: a broken one must not park a run for years."""
+
 
 def broke(t: Turn, path: str, failure: Failure, unknown: bool) -> None:
     """An attempt failed: schedule the next, or give up."""
@@ -60,14 +63,15 @@ def _again(policy: Retry, attempt: int, failure: Failure) -> bool:
 def delay(policy: Retry, attempt: int, failure: Failure, seed: str) -> float:
     """Return the seconds until the next attempt: doubling, bounded, jittered.
 
-    It never comes before the other side's wish. The jitter covers the upper half; its chance is
-    drawn from the path, so it is the same when the decision is made again.
+    It never comes before the other side's wish, unless that is longer than ``LONGEST_WISH``. The
+    jitter covers the upper half; its chance is drawn from the path, so it is the same when the
+    decision is made again.
     """
     base = min(policy.backoff * 2.0 ** min(attempt - 1, 30), policy.max)
     if policy.jitter:
         drawn = hashlib.sha256(f"{seed}#{attempt}".encode()).digest()
         base *= 0.5 + int.from_bytes(drawn[:4], "big") / 2**33
-    return max(base, failure.retry_after or 0.0)
+    return max(base, min(failure.retry_after or 0.0, LONGEST_WISH))
 
 
 def give_up(t: Turn, run: StepRun, failure: Failure, unknown: bool = False) -> None:

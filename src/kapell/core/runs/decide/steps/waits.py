@@ -129,10 +129,17 @@ def _expire(t: Turn, run: StepRun) -> None:
     _answered(t, run, work.on_expiry == "approve", "expiry", "", run.data)
 
 
-def answer(t: Turn, command: Answer, actor: str) -> None:
-    """Take a person's answer; one for something that no longer asks changes nothing."""
+def answer(t: Turn, command: Answer, actor: str, at: float) -> None:
+    """Take a person's answer; one for something that no longer asks changes nothing.
+
+    One that was given in time counts, however late it is read; one that was not comes after the
+    expiry, even when nobody was there to tell of that.
+    """
     run = t.state.steps.get(command.path)
     if run is None or run.waits != "approval" or _over(t, run):
+        return
+    if run.due is not None and at >= run.due:
+        _expire(t, run)
         return
     data = run.data
     if command.data is not None:
