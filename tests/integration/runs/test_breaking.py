@@ -7,7 +7,7 @@ import pytest
 from kapell.bootstrap.app import App
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.runs.status import RunStatus
-from kapell.kit.errors import KapellError, Unavailable
+from kapell.kit.errors import Invalid, KapellError, Unavailable
 from kapell.kit.ids import RunId, WorkerId
 from kapell.services.runs.advancing.worker import Worker
 from kapell.services.runs.ports import Append, Appended, RunLog
@@ -48,6 +48,7 @@ class Failing:
         self.before: list[Exception] = []
         self.after: list[Exception] = []
         self.cursed: set[str] = set()
+        self.refused = ""
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._log, name)
@@ -58,6 +59,8 @@ class Failing:
             raise self.before.pop(0)
         if append.run_id in self.cursed:
             raise ZeroDivisionError("cursed")
+        if self.refused in [event.type for event in append.events]:
+            raise Invalid("The store refused it.", code="append_refused", advice="Report it.")
         appended = await self._log.append(append)
         if self.after:
             raise self.after.pop(0)
@@ -133,6 +136,29 @@ async def test_a_run_that_breaks_its_owner_waits_for_a_person_and_others_go_on(
             await app.teller.resume(bad)
             await reached(app, bad)
     assert "broke its owner" in caplog.text
+
+
+@pytest.mark.requirement("DX-06", "DX-17")
+async def test_a_message_that_cannot_be_stored_does_not_keep_its_run_from_being_put_aside(
+    any_shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    any_shop.workflow("two", "steps: [{id: a, wait: {signal: go}}, {id: b, wait: {signal: go}}]\n")
+    async with any_shop.open() as app:
+        worker = app.worker()
+        log = failing(app, worker)
+        async with working(app, worker):
+            run = await started(app, "two")
+            await reached(app, run, RunStatus.WAITING)
+            log.refused = "signal.received"
+            await app.teller.signal(run, "go", key="bad")
+            await said(app, run, "step.dead")
+            log.refused = ""
+            await reached(app, run, RunStatus.WAITING)
+            await app.teller.retry(run)
+            await app.teller.signal(run, "go", key="good")
+            await app.teller.signal(run, "go", key="better")
+            assert (await reached(app, run)).status is RunStatus.SUCCEEDED
+    assert "message signal:bad of run" in caplog.text
 
 
 class Cursed:

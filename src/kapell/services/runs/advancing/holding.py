@@ -87,9 +87,9 @@ class Holding:
         loaded = sum(owner.loaded for owner in self._owners.values())
         return len(self._tasks) - len(self._alone) - loaded
 
-    def owner(self, claim: Claim, poisoned: Poisoned | None = None) -> RunOwner:
+    def owner(self, claim: Claim, poisoned: Poisoned | None = None, deaf: bool = False) -> RunOwner:
         """Return somebody who can advance a run."""
-        return RunOwner(claim, self._desk, poisoned, self._changed)
+        return RunOwner(claim, self._desk, poisoned, self._changed, deaf)
 
     @property
     def epochs(self) -> Mapping[RunId, int]:
@@ -177,7 +177,7 @@ class Holding:
         if claim.takeovers >= UNSEEN_AT:
             await self._put_aside(claim, self.failures.get(claim.run_id) or _unknown())
             return
-        failure = await self._driven(claim, born=born)
+        failure = await self._driven(claim, born or self.owner(claim))
         if failure is None:
             self.failures.pop(claim.run_id, None)
         elif failure.retryable:
@@ -186,11 +186,8 @@ class Holding:
         else:
             await self._put_aside(claim, failure)
 
-    async def _driven(
-        self, claim: Claim, poisoned: Poisoned | None = None, born: RunOwner | None = None
-    ) -> Failure | None:
+    async def _driven(self, claim: Claim, owner: RunOwner) -> Failure | None:
         """Own a run until it is free again; return what the owner could not deal with."""
-        owner = born or self.owner(claim, poisoned)
         self._owners[claim.run_id] = owner
         try:
             await owner.drive()
@@ -205,7 +202,12 @@ class Holding:
     async def _put_aside(self, claim: Claim, failure: Failure) -> None:
         """Let a run that breaks its owners or their processes wait for a person, with the cause."""
         self.failures[claim.run_id] = failure
-        if await self._driven(claim, Poisoned(failure, claim.takeovers + 1)) is not None:
+        poisoned = Poisoned(failure, claim.takeovers + 1)
+        again = await self._driven(claim, self.owner(claim, poisoned))
+        if again is not None and not again.retryable:
+            # It may be a message that cannot be dealt with: with it the run could never rest.
+            again = await self._driven(claim, self.owner(claim, poisoned, deaf=True))
+        if again is not None:
             await self._give_back(claim)
 
     async def _give_back(self, claim: Claim) -> None:

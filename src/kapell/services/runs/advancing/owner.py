@@ -75,6 +75,7 @@ class RunOwner:
         desk: What the worker's runs share.
         poisoned: Set when the run is known to kill its workers: it is put aside, not advanced.
         on_loaded: Called when the run is loaded.
+        deaf: Set when what its inbox holds could not be stored: it is passed over.
     """
 
     def __init__(
@@ -83,11 +84,13 @@ class RunOwner:
         desk: Desk,
         poisoned: Poisoned | None = None,
         on_loaded: Callable[[], None] | None = None,
+        deaf: bool = False,
     ) -> None:
         self._on_loaded = on_loaded
         self.claim = claim
         self._desk = desk
         self._poisoned = poisoned
+        self._deaf = deaf
         self._inputs: list[Input] = []
         self._inbox: list[InboxMessage] = []
         self._seen: set[int] = set()
@@ -237,9 +240,12 @@ class RunOwner:
             await self._decide(draft, inputs, worker, f"claim:{self.claim.epoch}")
         inbox, self._inbox = self._inbox, []
         for message in inbox:
+            draft.consumed.append(message.number)
+            if self._deaf:
+                log.error("message %s of run %s is left out", message.key, self.claim.run_id)
+                continue
             told = Told(message.command, message.actor, message.key, message.at)
             await self._decide(draft, [told], message.actor, f"command:{message.key}")
-            draft.consumed.append(message.number)
         due = next_due(self.state, self._carried_run.waitlists)
         if due is not None and due <= self._desk.now():
             await self._decide(draft, [TimePassed()], "system", "time")
