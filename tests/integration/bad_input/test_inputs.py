@@ -53,6 +53,7 @@ WRONG = {
     "budget": (["-i", "n=1", "--budget-usd", "nan"], Exit.INVALID, "budget_broken"),
     "negative budget": (["-i", "n=1", "--budget-usd", "-1"], Exit.INVALID, "budget_broken"),
     "delay": (["-i", "n=1", "--delay", "soon"], Exit.INVALID, "span_broken"),
+    "long delay": (["-i", "n=1", "--delay", "1000000000d"], Exit.INVALID, "span_too_long"),
     "priority": (["-i", "n=1", "--priority", "9" * 20], Exit.INVALID, "usage"),
     "option": (["-i", "n=1", "--nope"], Exit.INVALID, "usage"),
     "model": (["-i", "n=1", "--model", "opnai:gpt-5"], Exit.MISSING, "model_unknown"),

@@ -185,8 +185,8 @@ class _Shaper:
         try:
             return span(value)
         except Invalid as error:
-            message = f"{name} must be a span of time, not {value!r}."
-            self._problems.error("span_broken", message, node.place, error.advice)
+            message = f"{name} must be a span of time of at most 100 years, not {value!r}."
+            self._problems.error(error.code, message, node.place, error.advice)
             raise _Unfit from None
 
     def _expression(self, node: Node, name: str) -> str:

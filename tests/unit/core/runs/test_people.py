@@ -17,7 +17,7 @@ from kapell.core.runs.commands import (
 from kapell.core.runs.decide import next_due
 from kapell.core.runs.inputs import Claimed, Poisoned, TimePassed, ToolReplied
 from kapell.core.runs.state import OpenCall
-from kapell.kit.errors import Failure
+from kapell.kit.errors import Failure, Kind
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.testing.simulation import Simulation
@@ -33,6 +33,27 @@ def test_a_wait_ends_at_its_time() -> None:
     due = made.now + 90
     made.run()
     assert (made.now, made.state.status) == (due, "succeeded")
+
+
+@pytest.mark.requirement("DX-07")
+@pytest.mark.parametrize(
+    ("wait", "code"),
+    [
+        ("for: '{{ 1e300 }}'", "span_too_long"),
+        ("for: '{{ inputs.n }}'", "span_too_long"),
+        ("until: '{{ 1e18 }}'", "instant_out_of_range"),
+        ("until: '{{ -1e15 }}'", "instant_out_of_range"),
+        ("until: '{{ inputs.t }}'", "instant_out_of_range"),
+    ],
+)
+def test_a_time_that_no_calendar_has_fails_the_step(wait: str, code: str) -> None:
+    inputs: dict[str, Json] = {"n": "999999999d", "t": "9999-12-31T23:59:59-12:00"}
+    made = ran(f"- {{id: w, wait: {{{wait}}}}}", inputs=inputs)
+    failure = made.state.failure
+    assert failure is not None
+    assert (made.state.status, failure.code, failure.kind) == ("failed", code, Kind.INVALID)
+    assert failure.step == "w"
+    assert failure.advice
 
 
 def test_a_signal_is_taken_by_who_waits_for_it() -> None:

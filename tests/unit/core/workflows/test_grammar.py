@@ -95,7 +95,7 @@ def test_what_is_needed_is_said_with_its_meaning() -> None:
             "`on_error` must be `continue`, `fail` or a mapping, this is a list.",
             "Give it `continue`, `fail` or a mapping.",
         ),
-        ("timeout: -1", "`timeout` must be a span of time, not -1.", SPANS),
+        ("timeout: -1", "`timeout` must be a span of time of at most 100 years, not -1.", SPANS),
     ],
 )
 def test_types_are_told_in_our_words(line: str, message: str, advice: str) -> None:

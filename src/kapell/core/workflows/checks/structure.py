@@ -152,15 +152,15 @@ def _wait(step: StepForm, problems: Problems) -> None:
             span(wait.for_)
         except Invalid as error:
             place = wait.value("for").place
-            message = f"`for` must be a span of time, not {wait.for_!r}."
-            problems.error("span_broken", message, place, error.advice)
+            message = f"`for` must be a span of time of at most 100 years, not {wait.for_!r}."
+            problems.error(error.code, message, place, error.advice)
     if wait.until is not None and not _worked_out(wait.until):
         try:
             instant(wait.until)
         except Invalid as error:
             place = wait.value("until").place
-            message = f"`until` must be a date and time, not {wait.until!r}."
-            problems.error("instant_broken", message, place, error.advice)
+            message = f"`until` must be a date and time of 1970 to 9999, not {wait.until!r}."
+            problems.error(error.code, message, place, error.advice)
 
 
 def _worked_out(value: object) -> bool:

@@ -9,7 +9,7 @@ from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.state import HeldSignal, StepRun
 from kapell.core.workflows.version import ApprovalWork, WaitWork
-from kapell.kit.clock import instant, instant_text, span
+from kapell.kit.clock import LATEST, instant, instant_text, span
 from kapell.kit.errors import Failure, Invalid, KapellError, Kind
 from kapell.kit.json import Json
 
@@ -19,7 +19,7 @@ def approval(t: Turn, run: StepRun, work: ApprovalWork) -> None:
     names = t.names(run)
     title = names.value(work.title)
     data = t.pack(names.value(work.data))
-    expires = t.ctx.now + work.expires if work.expires is not None else None
+    expires = min(t.ctx.now + work.expires, LATEST) if work.expires is not None else None
     t.emit(StepStarted(run.path, run.attempt))
     t.emit(ApprovalRequested(run.path, _text(title), data, work.edit, expires))
     _wait(t, run.path, StepWaiting(run.path, "approval", expires))
@@ -77,9 +77,9 @@ def _held(t: Turn, run: StepRun, work: WaitWork) -> HeldSignal | None:
 
 
 def _instant(value: Json) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    return instant(value if isinstance(value, str) else "")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        value = ""
+    return instant(value)
 
 
 def _matches(t: Turn, run: StepRun, work: WaitWork, payload: Packed) -> bool:
