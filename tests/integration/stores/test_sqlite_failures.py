@@ -202,3 +202,23 @@ async def test_closing_commits_what_waits(sqlite_path: Path) -> None:
     await again.open()
     assert len(await again.reader.feed(0)) == 60
     await again.close()
+
+
+async def test_what_comes_while_a_store_closes_is_refused_at_once(sqlite_path: Path) -> None:
+    store = SqliteStore(str(sqlite_path), "normal")
+    await store.open()
+    (claim,) = await owned(store, "r1")
+    begun = asyncio.create_task(store.log.append(decision(claim)))
+    await asyncio.sleep(0)
+    closing_store = asyncio.create_task(store.close())
+    refused = None
+    async with asyncio.timeout(30):
+        while refused is None:
+            await asyncio.sleep(0)
+            try:
+                await store.starts.start([new("r2")])
+            except KapellError as error:
+                refused = error
+        await closing_store
+    assert refused.code == "store_closed"
+    assert (await begun).seq == 2

@@ -80,10 +80,11 @@ class Writer:
 
     async def close(self) -> None:
         """Commit what waits, then end the thread."""
-        if self._thread is not None:
+        # From here on orders are refused: one behind the last would never be answered.
+        thread, self._thread = self._thread, None
+        if thread is not None:
             self._orders.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._thread = None
+            await asyncio.to_thread(thread.join)
 
     def append(self, decision: Decision) -> "asyncio.Future[Appended]":
         """Order a decision to be written."""
