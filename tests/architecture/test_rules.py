@@ -8,6 +8,8 @@ from tests.architecture.plants import CLEAN, PLANTS
 from tests.architecture.rules import imports, naming, prose, purity, size, testing
 from tests.architecture.rules.sources import Project, Rule
 
+# The tree is parsed once.
+pytestmark = pytest.mark.xdist_group("rules")
 ROOT = Path(__file__).parents[2]
 RULES: dict[str, Rule] = {
     rule.__name__: rule

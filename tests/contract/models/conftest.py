@@ -16,6 +16,7 @@ from kapell.testing.models.scripted import ScriptedModel
 from kapell.testing.providers.call import WIRES
 from kapell.testing.providers.server import API_VERSION, KEY, LoopbackProvider
 
+HERE = Path(__file__).parent
 VENDORS = {
     "openai": "openai:gpt-5-mini",
     "anthropic": "anthropic:claude-haiku-4-5",
@@ -90,25 +91,22 @@ async def stage() -> AsyncIterator[Stage]:
         await gateway.close()
 
 
-def _each(names: dict[str, str]) -> list[object]:
-    # Every vendor's SDK takes a second to import: one of them is enough for the fast suite.
-    return [
-        pytest.param(
-            model,
-            id=name,
-            marks=pytest.mark.slow if name in VENDORS and name != "openai" else (),
-        )
-        for name, model in names.items()
-    ]
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave all vendors but one out of the fast suite: each SDK takes a second to import."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group("models"))
+            if any(name in item.name for name in VENDORS if name != "openai"):
+                item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(params=_each(ALL))
+@pytest.fixture(params=list(ALL.values()), ids=list(ALL))
 def model(request: pytest.FixtureRequest) -> str:
     """Each model there is."""
     return str(request.param)
 
 
-@pytest.fixture(params=_each(VENDORS))
+@pytest.fixture(params=list(VENDORS.values()), ids=list(VENDORS))
 def vendor(request: pytest.FixtureRequest) -> str:
     """Each model that is asked over HTTP."""
     return str(request.param)
