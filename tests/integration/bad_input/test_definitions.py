@@ -92,7 +92,11 @@ def test_a_file_that_is_no_workflow(case: str, desk: Desk) -> None:
     ("text", "code", "place"),
     [
         ('{"name": "w", "steps": 3}', "wrong_type", ":1:24"),
-        ('{"name": "w", "name": "x"}', "duplicate_key", ":1:15"),
+        (
+            '{"name": "w", "name": "x", "steps": [{"id": "a", "ask": "x"}]}',
+            "duplicate_key",
+            ":1:15",
+        ),
         ("[1, 2]", "not_a_mapping", ":1:1"),
         ('{"name": "w"', "yaml_broken", ":1:"),
     ],
@@ -171,6 +175,32 @@ def test_a_template_without_quotes_hides_nothing_else(desk: Desk) -> None:
         'Write it as "{{ steps.nope.output }}".',
         "Write it as \"{{ [inputs.x, 'a, b'] }}\".",
     ]
+
+
+@pytest.mark.requirement("WF-01")
+def test_what_is_no_number_hides_nothing_else(desk: Desk) -> None:
+    desk.write(
+        "w.yaml",
+        "name: w\nmodel: offline\nbudget: {usd: .inf, tokens: many}\nsteps:\n"
+        "  - {id: a, ask: hi, for_each: [1], concurrency: 0}\n"
+        "  - {id: b, agnet: writer, set: {v: .nan}}\n"
+        "  - {id: c, wait: {for: -.inf}, timeout: .inf}\n",
+    )
+    problems = desk.call("run", "w.yaml", "--json").document()["problems"]
+    assert [(one["code"], one["place"]["line"]) for one in problems] == [
+        ("number_refused", 3),
+        ("wrong_type", 3),
+        ("out_of_range", 5),
+        ("unknown_key", 6),
+        ("number_refused", 6),
+        ("number_refused", 7),
+        ("number_refused", 7),
+    ]
+    desk.write("agents/odd.md", "---\nname: odd\ntemperature: .inf\ntier: none\n---\nYou.\n")
+    desk.write("v.yaml", "name: v\nsteps: [{id: a, agent: odd, prompt: x}]\n")
+    problems = desk.call("run", "v.yaml", "--json").document()["problems"]
+    codes = [(one["code"], one["place"]["line"]) for one in problems]
+    assert codes == [("number_refused", 3), ("wrong_value", 4)]
 
 
 def test_a_template_without_quotes_beside_broken_yaml(desk: Desk) -> None:

@@ -114,13 +114,13 @@ def _parts(text: str, file: str) -> tuple[str, str, int]:
 def _front(text: str, file: str, problems: Problems) -> Node:
     """Return the front matter's tree, mended when its texts are not quoted as YAML wants."""
     try:
-        return read(text, file, first_line=2)
+        return read(text, file, first_line=2, noted=problems)
     except DefinitionInvalid as error:
         mended = "\n".join(_quoted(line) for line in text.split("\n"))
         if mended == text:
             raise
         try:
-            root = read(mended, file, first_line=2)
+            root = read(mended, file, first_line=2, noted=problems)
         except DefinitionInvalid:
             raise error from None
         place = error.problems[0].place

@@ -42,18 +42,25 @@ DEPTH_LIMIT = 100
 _FIRST_LINE = "Begin with a key, such as `name: my-workflow`."
 
 
-def read(data: bytes | str, file: str, *, first_line: int = 1) -> Node:
+_HARMLESS = frozenset({"number_refused", "duplicate_key"})
+"""Errors of the writing beside which all the rest still means what it says."""
+
+
+def read(
+    data: bytes | str, file: str, *, first_line: int = 1, noted: Problems | None = None
+) -> Node:
     """Return the tree of a file whose top level is a mapping.
 
     Args:
         data: The file's content.
         file: Its name, for places.
         first_line: Line of the file at which the text begins (front matter starts at 2).
+        noted: Takes errors of single values, so that the rest of the file can be checked too.
 
     Raises:
         DefinitionInvalid: With everything that is wrong in the writing itself.
     """
-    return _read(decoded(data, file), file, first_line, frozenset())
+    return _read(decoded(data, file), file, first_line, frozenset(), noted)
 
 
 def read_on(data: bytes | str, file: str, problems: Problems) -> Node | None:
@@ -67,7 +74,7 @@ def read_on(data: bytes | str, file: str, problems: Problems) -> Node | None:
     """
     text = decoded(data, file)
     try:
-        return _read(text, file, 1, frozenset())
+        return _read(text, file, 1, frozenset(), problems)
     except DefinitionInvalid as error:
         lines = {one.place.line for one in error.problems if one.code == TEMPLATE_UNQUOTED}
         found = unquoted.find(text)
@@ -79,7 +86,7 @@ def read_on(data: bytes | str, file: str, problems: Problems) -> Node | None:
         problems.error(TEMPLATE_UNQUOTED, TEMPLATE_MESSAGE, place, one.advice)
     try:
         places = frozenset((one.line, one.column) for one in found)
-        return _read(unquoted.mend(text, found), file, 1, places)
+        return _read(unquoted.mend(text, found), file, 1, places, problems)
     except DefinitionInvalid as more:
         for other in more.problems:
             if other.place.line not in noted:
@@ -87,7 +94,13 @@ def read_on(data: bytes | str, file: str, problems: Problems) -> Node | None:
         return None
 
 
-def _read(text: str, file: str, first_line: int, mended: Set[tuple[int, int]]) -> Node:
+def _read(
+    text: str,
+    file: str,
+    first_line: int,
+    mended: Set[tuple[int, int]],
+    noted: Problems | None,
+) -> Node:
     problems = Problems()
     composer = _Composer(text, file, first_line, problems, mended)
     try:
@@ -102,7 +115,10 @@ def _read(text: str, file: str, first_line: int, mended: Set[tuple[int, int]]) -
         found = "a list" if root.kind == "list" else f"{root.kind} alone"
         message = f"The top level must be a mapping of keys, this is {found}."
         problems.error("not_a_mapping", message, root.place, _FIRST_LINE)
-    problems.raise_errors()
+    if noted is not None and all(one.code in _HARMLESS for one in problems.errors):
+        noted.take(problems)
+    else:
+        problems.raise_errors()
     assert root is not None  # noqa: S101 - an empty file has just raised
     return root
 
@@ -356,7 +372,7 @@ class _Composer:
                 value = resolve(text)
             except ScalarRefused as refusal:
                 self._error("number_refused", str(refusal), place, "Quote it if it is text.")
-                value = None
+                return Node(kind="refused", place=place)
             return Node(kind=_kind(value), place=place, value=value)
         if event.style == "|":
             return Node(

@@ -127,6 +127,8 @@ class _Shaper:
         raise self._unfit(node, name, [word for one in wanted for word in _words(one)])
 
     def _unfit(self, node: Node, name: str, wanted: list[str]) -> _Unfit:
+        if node.kind == "refused":
+            return _Unfit()
         expected = _listed(list(dict.fromkeys(wanted)))
         if node.kind == "null":
             self._problems.error(

@@ -8,7 +8,10 @@ import msgspec
 from kapell.kit.errors import Place
 from kapell.kit.json import Json
 
-NodeKind: TypeAlias = Literal["mapping", "list", "text", "integer", "number", "boolean", "null"]
+NodeKind: TypeAlias = Literal[
+    "mapping", "list", "text", "integer", "number", "boolean", "null", "refused"
+]
+"""``refused`` is a scalar that was told to be wrong already: it is never told again."""
 
 WORDS: dict[NodeKind, str] = {
     "mapping": "a mapping",
@@ -18,6 +21,7 @@ WORDS: dict[NodeKind, str] = {
     "number": "a number",
     "boolean": "true or false",
     "null": "nothing",
+    "refused": "no number",
 }
 """How a kind of value is called in messages."""
 

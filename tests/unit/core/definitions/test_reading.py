@@ -2,8 +2,8 @@
 
 import pytest
 
-from kapell.core.definitions.problems import DefinitionInvalid
-from kapell.core.definitions.reading import ALIAS_LIMIT, DEPTH_LIMIT, SIZE_LIMIT, read
+from kapell.core.definitions.problems import DefinitionInvalid, Problems
+from kapell.core.definitions.reading import ALIAS_LIMIT, DEPTH_LIMIT, SIZE_LIMIT, read, read_on
 from kapell.kit.json import Json
 
 
@@ -196,3 +196,17 @@ def test_a_problem_says_where_what_and_what_to_do() -> None:
         "f.yaml:1:4: A value that begins with {{ must be quoted: YAML reads { as a mapping. "
         '[yaml_template_unquoted] Write it as "{{ ... }}".'
     )
+
+
+@pytest.mark.requirement("DX-07")
+@pytest.mark.parametrize("written", [".inf", "-.INF", ".nan", "1e999", "9" * 20])
+def test_what_is_no_number_does_not_hide_the_rest_of_its_file(written: str) -> None:
+    problems = Problems()
+    root = read_on(f"a: {written}\na: 2\nb: {{{{ x }}}}\nc: 3\n", "f.yaml", problems)
+    assert root is not None
+    assert [(one.place.line, one.code) for one in problems.errors] == [
+        (1, "number_refused"),
+        (2, "duplicate_key"),
+        (3, "yaml_template_unquoted"),
+    ]
+    assert root.plain() == {"a": None, "b": "{{ x }}", "c": 3}
