@@ -459,3 +459,29 @@ def test_a_child_run_that_a_person_begins_anew_waits_for_its_slot(crash: bool) -
         assert list(made.state.children) == [path]
         made.tell(ChildOutcome(made.state.children[path].run_id, path, "succeeded"))
     assert made.state.status == "succeeded"
+
+
+@pytest.mark.parametrize("limit", ["timeout: 5s", "budget: {time: 5s}"])
+def test_what_handles_a_part_that_took_too_long_has_time(limit: str) -> None:
+    handler = "{steps: [{id: h, tool: t}]}"
+    made = sim(f"- {{id: p, {limit}, on_error: {handler}, steps: [{{id: x, tool: t}}]}}")
+    made.claim()
+    overdue(made).run()
+    assert [path for path, _ in asked(made)] == ["p!error/h"]
+    assert made.state.status == "succeeded"
+
+
+def test_several_that_take_too_long_at_once_are_dealt_with_one_after_the_other() -> None:
+    made = sim(
+        """
+        - id: p
+          on_error: continue
+          parallel:
+            l: [{id: a, timeout: 5s, steps: [{id: x, tool: t}, {id: y, join: always, tool: t}]}]
+            r: [{id: b, timeout: 5s, tool: t}]
+        """
+    )
+    made.claim()
+    overdue(made)
+    assert paths(made, "tool.requested") == ["p.l/a/x", "p.r/b"]
+    assert made.state.status == "succeeded"

@@ -1,6 +1,7 @@
 """Time: waits that are over, calls and parts of the run that took too long."""
 
 import heapq
+from collections.abc import Callable
 from functools import partial
 
 from kapell.core.events.budget import BudgetExceeded
@@ -47,19 +48,17 @@ def _ends(state: State, path: str) -> float | None:
 
 def time_passed(t: Turn) -> None:
     """Deal with everything that is due."""
-    state, now = t.state, t.ctx.now
+    state = t.state
     if state.status in TERMINAL:
         return
-    for path, meter in list(state.meters.items()):
-        ends = _ends(state, path) if path in state.meters else None
-        if ends is not None and ends <= now:
-            _part_timed_out(t, path, meter)
-    for call in list(state.calls.values()):
-        if call.deadline is not None and call.deadline <= now and call.call in state.calls:
-            _call_timed_out(t, call)
+    overdue = _first_overdue(t)
+    if overdue is not None:
+        t.do(partial(time_passed, t))  # once all that comes of the first is thought through
+        overdue()
+        return
     heap = t.waitlists.due
     due = []
-    while heap and heap[0][0] <= now:
+    while heap and heap[0][0] <= t.ctx.now:
         at, path = heapq.heappop(heap)
         if state.timers.get(path) == at:
             due.append(path)
@@ -67,6 +66,19 @@ def time_passed(t: Turn) -> None:
         run = state.steps.get(path)
         if run is not None and run.due is not None:
             waits.time_is_up(t, run)
+
+
+def _first_overdue(t: Turn) -> Callable[[], None] | None:
+    """Return what deals with the first part or call that takes too long, None without one."""
+    state, now = t.state, t.ctx.now
+    for path, meter in state.meters.items():
+        ends = _ends(state, path)
+        if ends is not None and ends <= now:
+            return partial(_part_timed_out, t, path, meter)
+    for call in state.calls.values():
+        if call.deadline is not None and call.deadline <= now:
+            return partial(_call_timed_out, t, call)
+    return None
 
 
 def _call_timed_out(t: Turn, call: OpenCall) -> None:

@@ -132,6 +132,7 @@ def failed(state: State, program: Program, event: StepFailed, at: float, seq: in
         run.fan = None
         run.handled = True
         tree.clear_wait(state, run)
+        _time_for_handler(state, run)
         tree.open_scope(
             state,
             program,
@@ -154,6 +155,13 @@ def failed(state: State, program: Program, event: StepFailed, at: float, seq: in
         elif state.scopes[run.scope].failure is None:
             state.scopes[run.scope].failure = event.failure
     tree.end(state, program, run, StepStatus.FAILED)
+
+
+def _time_for_handler(state: State, run: StepRun) -> None:
+    """Let no time limit the handler of a step run: that of the attempt may be up."""
+    meter = state.meters.get(run.path)
+    if meter is not None:
+        meter.timeout = meter.limit_time = None
 
 
 def retry_scheduled(
