@@ -59,6 +59,7 @@ async def test_it_is_reached_by_its_environment_and_leaves_a_record(
     assert [entry.fault for entry in entries if entry.what == "spoiled"] == ["server_error"]
 
 
+@pytest.mark.slow
 async def test_asking_a_vendor_imports_its_sdk_off_the_event_loop_and_offline_never_does() -> None:
     program = """
 import asyncio, sys, time

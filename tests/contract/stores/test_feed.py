@@ -12,6 +12,7 @@ from tests.contract.stores.runs import T, decision, new, owned
 WRITERS, RUNS, APPENDS = 8, 4, 12
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("MB-03")
 async def test_no_gap_and_no_reordering_is_ever_seen(place: Place) -> None:
     stores = [await place.store() for _ in range(WRITERS)]

@@ -72,6 +72,7 @@ def test_a_run_that_is_asked_for_wrongly(case: str, typed: Desk) -> None:
     nothing_begun(typed)
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_text(typed: Desk) -> None:
     odd = os.fsdecode(b"m\xff.csv")
     refused(typed.run("run", "free", "-i", f"x={odd}"), Exit.INVALID, "input_wrong")

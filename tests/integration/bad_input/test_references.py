@@ -94,6 +94,7 @@ def test_an_import_of_garbage(
     others_go_on(desk)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("DX-07")
 def test_an_export_that_is_cut_short(desk: Desk) -> None:
     desk.ok("run", "fine")

@@ -40,6 +40,7 @@ def _alone(desk: Desk) -> None:
         _database(desk).with_name(f"kapell.db{ending}").unlink(missing_ok=True)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("DX-07", "DX-11")
 def test_a_disk_without_room_for_the_database(desk: Desk, mounted: Callable[..., None]) -> None:
     state = desk.folder / ".kapell"
@@ -79,6 +80,7 @@ def test_a_disk_that_fills_in_the_middle(
     assert shown.count('"step.started"') == shown.count('"step.succeeded"') == 60
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("DX-11")
 def test_a_disk_that_may_only_be_read(used: Desk, mounted: Callable[..., None]) -> None:
     state = used.folder / ".kapell"

@@ -110,7 +110,7 @@ def test_what_was_undone_is_forked_or_restarted_not_retried(desk: Desk) -> None:
     assert desk.ok(*restart, "--json").document()["status"] == "succeeded"
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_a_cancelled_run_is_not_mended(
     store: str, desk: Desk, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def test_exit_codes_are_fixed_and_have_a_meaning() -> None:
     assert set(BY_KIND) == {kind.value for kind in Kind}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("DX-06")
 def test_every_error_says_what_to_do() -> None:
     generator = _script("generate_errors")

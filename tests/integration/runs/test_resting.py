@@ -33,6 +33,7 @@ async def test_a_run_that_another_worker_carried_is_seen_to_end(shop: Shop) -> N
         assert (await app.reader.run(app.tenant, run)).status is RunStatus.SUCCEEDED
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WF-11")
 async def test_watching_ends_when_another_worker_let_a_run_wait_for_a_person(shop: Shop) -> None:
     shop.workflow("asking", ASKING)

@@ -167,6 +167,7 @@ names = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(names, min_size=1, max_size=6), absolute=st.booleans(), text=st.text())
 async def test_no_path_ever_escapes(

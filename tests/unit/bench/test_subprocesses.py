@@ -47,6 +47,7 @@ def test_facts_are_kept_and_other_lines_passed_over(tmp_path: Path) -> None:
     assert said.failure == ""
 
 
+@pytest.mark.slow
 def test_a_script_that_fails_is_reported_and_its_children_end(tmp_path: Path) -> None:
     said = run([sys.executable, "-c", LEAVES], tmp_path, 60)
 

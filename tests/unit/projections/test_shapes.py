@@ -96,6 +96,7 @@ def test_the_spans_of_a_second_attempt_stand_below_it() -> None:
         assert spans[inner].parent_id == spans[outer].span_id, inner
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WF-08", "OB-01")
 @settings(max_examples=60)
 @given(versions(), FATES, st.integers(0, 1000), st.integers(-1, 30))
