@@ -111,7 +111,13 @@ class App:
         self.teller = Teller(self.identity, store.starts, store.reader)
         self.forker = Forker(self.identity, store.starts, store.reader, self.histories, self.teller)
         self.porter = Porter(
-            self.tenant, store.starts, store.reader, store.artifacts, self.histories, self.versions
+            self.tenant,
+            self.identity.workspace,
+            store.starts,
+            store.reader,
+            store.artifacts,
+            self.histories,
+            self.versions,
         )
 
     def worker(self, concurrency: int | None = None) -> Worker:

@@ -3,7 +3,10 @@
 The two arrive as arguments: nothing here reads a clock or rolls dice.
 """
 
+import re
 from typing import NewType
+
+from kapell.kit.json import digest
 
 TenantId = NewType("TenantId", str)
 RunId = NewType("RunId", str)
@@ -28,3 +31,16 @@ def sortable(at: float, entropy: int) -> str:
     """
     number = (int(at * 1000) & ((1 << 48) - 1)) << 80 | (entropy & ((1 << 80) - 1))
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -5, -5))
+
+
+_ID = re.compile(f"[{_ALPHABET}]{{26}}")
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text has the form of our ids; only such a text may name a folder."""
+    return _ID.fullmatch(text) is not None
+
+
+def child_id(parent: RunId, attempt: str) -> RunId:
+    """Return the id of the run that an attempt of a step begins: it follows from the two."""
+    return RunId(f"c{digest(f'{parent}:{attempt}'.encode())[:25]}")

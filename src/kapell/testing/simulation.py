@@ -40,6 +40,9 @@ from kapell.kit.json import Digest, Json, decode
 
 Effect = Callable[[OpenCall, Json], Json | Failure | ModelAnswer]
 
+RUN = RunId("r1".rjust(26, "0"))
+"""The run that is simulated; its id has the form of our ids."""
+
 
 class Simulation:
     """One run of a version in memory.
@@ -105,13 +108,13 @@ class Simulation:
             self.events.append(
                 Event(
                     id=EventId(str(seq)),
-                    run_id=RunId("r1"),
+                    run_id=RUN,
                     seq=seq,
                     type=type_of(payload),
                     version=1,
                     at=self.now,
                     tenant_id=LOCAL,
-                    correlation_id="r1",
+                    correlation_id=RUN,
                     causation_id="",
                     actor="worker:w",
                     payload=payload,

@@ -34,7 +34,7 @@ from kapell.services.runs.advancing.effects import Effects, Sight
 from kapell.services.runs.deltas import Deltas
 from kapell.services.tools.executor import ToolExecutor
 from kapell.services.workflows.workspace import Workspace
-from kapell.testing.simulation import Simulation
+from kapell.testing.simulation import RUN, Simulation
 from kapell.testing.stores.memory import MemoryStore
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -141,7 +141,7 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self.run_folder = self.folder / ".kapell/runs/r1"
+        self.run_folder = self.folder / ".kapell/runs" / RUN
         copy_workspace(self.folder)
         self.artifacts = MemoryStore().artifacts
         tools = ToolExecutor(builtin_tools(ToolOptions()), self.artifacts, LocalRunFolder())

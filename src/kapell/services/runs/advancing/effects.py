@@ -16,6 +16,7 @@ from kapell.core.runs.program import Program
 from kapell.core.runs.state import OpenCall, State
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Bug, Failure, KapellError, Kind
+from kapell.kit.ids import is_id
 from kapell.kit.json import Digest, Json
 from kapell.services.runs.deltas import Deltas
 from kapell.services.runs.ports import ArtifactStore
@@ -139,6 +140,8 @@ class Effects:
     def _tool_call(self, call: OpenCall, sight: Sight) -> ToolCall:
         state = sight.state
         workspace = state.request.workspace
+        if not is_id(state.run_id):  # it becomes the name of a folder
+            raise Bug(f"{state.run_id!r} is no id of a run.", code="run_id_broken")
         return ToolCall(
             tenant_id=state.tenant_id,
             run_id=state.run_id,

@@ -31,7 +31,7 @@ from kapell.core.workflows.version import (
     WorkflowWork,
 )
 from kapell.kit.errors import Failure, Invalid, KapellError
-from kapell.kit.ids import RunId
+from kapell.kit.ids import child_id
 from kapell.kit.json import Json, digest, encode
 
 _CALLS = (AgentWork, AskWork, ToolWork)
@@ -199,8 +199,7 @@ def _child(t: Turn, run: StepRun, version: Version, inputs: Packed) -> None:
     """Begin a run of its own for a step; its id follows from the path, so it is begun once."""
     budget = t.place(run).step.budget or version.budget
     usd, tokens = money.allotment(t, run, budget)
-    seed = f"{t.state.run_id}:{paths.attempt(run.path, run.attempt)}"
-    child = RunId(f"c{digest(seed.encode())[:25]}")
+    child = child_id(t.state.run_id, paths.attempt(run.path, run.attempt))
     t.emit(ChildStarted(run.path, child, version.name, inputs, usd, tokens))
     t.emit(StepWaiting(run.path, "child"))
     t.children.append(ChildStart(run.path, child, version, inputs, usd, tokens))

@@ -1,4 +1,4 @@
-"""A run as one file: its version, its log and its artifacts; exported here, imported anywhere."""
+"""Exporting and importing: the file written, read again, and made a run of this workspace."""
 
 import base64
 import gzip
@@ -18,8 +18,9 @@ from kapell.core.runs.rows import RowChange
 from kapell.core.runs.state import State
 from kapell.core.workflows.version import Version, version_hash
 from kapell.kit.errors import Conflict, Invalid, KapellError, Missing
-from kapell.kit.ids import EventId, RunId, TenantId, VersionHash
+from kapell.kit.ids import EventId, RunId, TenantId, VersionHash, is_id
 from kapell.kit.json import Digest, digest
+from kapell.services.runs.porting.checks import broken, check_events, check_rows
 from kapell.services.runs.ports import ArtifactStore, NewRun, RunReader, RunStarts
 from kapell.services.runs.reading import Histories, references
 from kapell.services.runs.versions import Versions
@@ -55,6 +56,7 @@ class Porter:
     def __init__(
         self,
         tenant: TenantId,
+        workspace: str,
         starts: RunStarts,
         reader: RunReader,
         artifacts: ArtifactStore,
@@ -62,6 +64,7 @@ class Porter:
         versions: Versions,
     ) -> None:
         self._tenant = tenant
+        self._workspace = workspace
         self._starts = starts
         self._reader = reader
         self._artifacts = artifacts
@@ -81,7 +84,7 @@ class Porter:
             FORMAT,
             summary.run_id,
             program.version,
-            [_line(event) for event in events],
+            [_line(_moved(event, "")) for event in events],
             {key: base64.b64encode(body).decode() for key, body in sorted(blobs.items())},
         )
         return gzip.compress(msgspec.json.encode(file), mtime=0)
@@ -94,11 +97,16 @@ class Porter:
             Conflict: ``run_exists``.
         """
         file = _parsed(data)
+        if not is_id(file.run_id):
+            raise broken("it names a run by what is no id")
+        run_id = RunId(file.run_id)
         artifacts = _artifacts(file.artifacts)
-        events = [_event(line, RunId(file.run_id), self._tenant) for line in file.events]
-        version = version_hash(file.version)
-        await self._refuse_known(RunId(file.run_id))
-        new = _checked(file, events, version, self._tenant)
+        try:
+            version = version_hash(file.version)
+        except KapellError as error:
+            raise broken("its version cannot be stored") from error
+        await self._refuse_known(run_id)
+        new = _checked(file, version, self._tenant, self._workspace, run_id)
         await self._versions.save(self._tenant, version, file.version)
         await self._artifacts.put(self._tenant, artifacts)
         (started,) = await self._starts.start([new])
@@ -131,6 +139,8 @@ def _line(event: Event) -> _Line:
 
 
 def _event(line: _Line, run_id: RunId, tenant: TenantId) -> Event:
+    if line.version < 1:
+        raise broken("an event has no version")
     return Event(
         id=EventId(line.id),
         run_id=run_id,
@@ -146,21 +156,13 @@ def _event(line: _Line, run_id: RunId, tenant: TenantId) -> Event:
     )
 
 
-def _broken(why: str) -> Invalid:
-    return Invalid(
-        f"The file is not a whole export of a run: {why}.",
-        code="export_broken",
-        advice="Export the run again with 'kapell runs export'.",
-    )
-
-
 def _parsed(data: bytes) -> _File:
     try:
         file = msgspec.json.decode(gzip.decompress(data), type=_File)
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise _broken("it cannot be read") from error
+        raise broken("it cannot be read") from error
     if file.format != FORMAT:
-        raise _broken(f"its format is {file.format!r}")
+        raise broken(f"its format is {file.format!r}")
     return file
 
 
@@ -168,39 +170,62 @@ def _artifacts(texts: Mapping[str, str]) -> dict[Digest, bytes]:
     try:
         blobs = {Digest(key): base64.b64decode(text, validate=True) for key, text in texts.items()}
     except ValueError as error:
-        raise _broken("an artifact cannot be read") from error
+        raise broken("an artifact cannot be read") from error
     if any(digest(body) != key for key, body in blobs.items()):
-        raise _broken("an artifact was changed")
+        raise broken("an artifact was changed")
     return blobs
 
 
-def _checked(file: _File, events: list[Event], version: VersionHash, tenant: TenantId) -> NewRun:
+def _checked(
+    file: _File, version: VersionHash, tenant: TenantId, workspace: str, run_id: RunId
+) -> NewRun:
+    """Return the run of a file, bound to this workspace.
+
+    The folder it began in means nothing here, and whoever wrote the file must not choose one.
+    """
     try:
-        state = fold(Program(file.version), events)
-    except (KapellError, KeyError, ValueError) as error:
-        raise _broken("its events do not fit together") from error
+        events = [_event(line, run_id, tenant) for line in file.events]
+        check_events(events, file.artifacts)
+        state = fold(Program(file.version), [_moved(event, workspace) for event in events])
+        row, changes = row_of(state, None), _changes(state, events)
+        check_rows(state, row, changes)
+    except Invalid as error:
+        if error.code in {"export_broken", "event_unknown"}:
+            raise
+        raise broken("its events cannot be stored") from error
+    except _UNFIT as error:
+        raise broken("its events do not fit together") from error
     request = state.request
-    if request.version != version or not isinstance(events[0].payload, RunQueued):
-        raise _broken("it holds another version than the run refers to")
-    present = set(file.artifacts)
-    for event in events:
-        if any(key not in present for key in references(event.payload)):
-            raise _broken("an artifact is missing")
+    if request.version != version:
+        raise broken("it holds another version than the run refers to")
     fork = _fork(events)
     return NewRun(
         tenant_id=tenant,
-        run_id=RunId(file.run_id),
+        run_id=run_id,
         workflow=request.workflow,
         version=version,
-        events=tuple(events),
+        events=tuple(_moved(event, workspace) for event in events),
         artifacts={},
-        row=row_of(state, None),
-        changes=_changes(state, events),
+        row=row,
+        changes=changes,
         priority=request.priority,
         forked_from=None if fork is None else fork[0],
         created_at=events[0].at if fork is None else fork[1],
         updated_at=events[-1].at,
     )
+
+
+_UNFIT = (KapellError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
+          ValueError)  # fmt: skip
+"""What folding a log that nobody wrote may end in."""
+
+
+def _moved(event: Event, workspace: str) -> Event:
+    """Return an event of a run that is in another workspace."""
+    if not isinstance(event.payload, RunQueued):
+        return event
+    payload = msgspec.structs.replace(event.payload, workspace=workspace)
+    return msgspec.structs.replace(event, payload=payload)
 
 
 def _changes(state: State, events: Sequence[Event]) -> tuple[RowChange, ...]:
