@@ -240,6 +240,7 @@ def test_a_workflow_that_is_not_there(name: str, desk: Desk) -> None:
     nothing_begun(desk)
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_text(desk: Desk) -> None:
     Path(os.fsdecode(b"w\xff.yaml")).write_text(OK)
     desk.ok("run", os.fsdecode(b"w\xff.yaml"))

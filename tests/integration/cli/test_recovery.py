@@ -159,6 +159,7 @@ def test_a_failure_is_told_once(desk: Desk) -> None:
         assert ("(2 more like it)" in said.out) is (name == "many.yaml")
 
 
+@pytest.mark.slow
 def test_notes_do_not_overtake_the_answer(desk: Desk) -> None:
     desk.write("ask.yaml", "name: w\nsteps: [{id: ask, approval: {title: Go on?}}]\n")
     assert desk.call("run", "ask.yaml").code == Exit.WAITING

@@ -59,6 +59,7 @@ def test_every_error_says_what_to_do() -> None:
     assert {one.code for one in sites} <= set(found)
 
 
+@pytest.mark.slow
 def test_every_error_code_is_found_with_its_kind() -> None:
     found = _script("generate_errors").errors()
     assert found["workflow_missing"].kind == "missing"

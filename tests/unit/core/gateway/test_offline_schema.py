@@ -168,6 +168,7 @@ _schemas = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(
     schema=_schemas,
