@@ -8,6 +8,22 @@ from bench.goals import GOALS, AtMost, Faster, Within
 from bench.machine import Machine
 from bench.works import WORKS
 
+WHY = """\
+- Every step waits for the disk once, here as with the peers: `floor` says what that alone costs. \
+On SQLite it is about a third of our step; on Postgres, with the way to the server and back, more \
+than half. A goal of several times faster than a peer that pays the same floor leaves little \
+beyond it.
+- What is ours is listed above: handing over to the one thread that writes, statements, \
+decisions; on Postgres most of all the server's own work for an append.
+- Letting steps that change nothing outside begin before the disk has answered would take most \
+commits out of one run alone. It was tried and left: a step would count as done that a crash \
+undoes, and two different promises would be compared. Side by side it won nothing, as commits are \
+shared there.
+- Side by side the work is bound by the processor: `wide_cpu_ms` of this process, and on Postgres \
+the server beside it on the same two cores.
+- The way to the first step on another worker holds two commits that nobody may skip, the start \
+and the first decision; the claim between them does not wait for the disk."""
+
 CHOICES = """\
 - Every step of every contestant is durable before the next begins. Our step is a tool step that \
 does nothing (`test.noop`): an effect with its own commit. LangGraph's is a graph node under \
@@ -205,6 +221,8 @@ def page(measured: Measured, machine: Machine, postgres: str, command: str) -> s
         "## Where the time of a step goes",
         markdown(profile_table(measured)),
         *(["\n".join(f"- {note}" for note in measured.notes)] if measured.notes else []),
+        "## What keeps us from the missed goals",
+        WHY,
         "## Everything measured",
         "Lines without a goal are for orientation. The `floor` is this disk and this server "
         "without any engine; `set_step_ms` are pure steps, which need no commit of their own and "
