@@ -17,8 +17,8 @@ beyond it.
 decisions; on Postgres most of all the server's own work for an append.
 - Letting steps that change nothing outside begin before the disk has answered would take most \
 commits out of one run alone. It was tried and left: a step would count as done that a crash \
-undoes, and two different promises would be compared. Side by side it won nothing, as commits are \
-shared there.
+undoes, and two different promises would be compared. Three pairs side by side on a busy machine \
+showed no clear gain; one run alone was not measured.
 - Side by side the work is bound by the processor: `wide_cpu_ms` of this process, and on Postgres \
 the server beside it on the same two cores.
 - The way to the first step on another worker holds two commits that nobody may skip, the start \
