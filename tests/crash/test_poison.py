@@ -49,17 +49,19 @@ async def test_a_run_that_kills_its_processes_is_put_aside_with_the_cause(
     site.write("harmless", HARMLESS)
     site.write("long", LONG)
     async with site.open() as app:
-        bad = (await app.starter.start("deadly", {})).run_id
         good = [(await app.starter.start("harmless", {})).run_id for _ in range(10)]
         # Their call outlives every worker: from outside they look as guilty as the bad one.
         good += [(await app.starter.start("long", {})).run_id for _ in range(2)]
-        deaths = 0
+        bad, deaths = RunId(""), 0
         pids = set()
         until = monotonic() + PATIENCE
         while True:
             mission = Mission(workspace=str(site.folder), worker=f"w{deaths}", lease=0.5)
             pid = await asyncio.to_thread(server.start, mission)
             pids.add(pid)
+            if not bad:
+                await asyncio.gather(*(calling(app, run) for run in good[-2:]))
+                bad = (await app.starter.start("deadly", {})).run_id
             leaving = asyncio.create_task(asyncio.to_thread(server.wait, pid))
             while not leaving.done():
                 summary = await app.reader.run(app.tenant, bad)
@@ -82,6 +84,13 @@ async def test_a_run_that_kills_its_processes_is_put_aside_with_the_cause(
         assert len(site.effects()) == 1 + 10 * 2 + 2 * 2
         lines = [line for line in await told(app, bad) if "tool.returned before" in line]
         assert len(lines) == 1
+
+
+async def calling(app: App, run: RunId) -> None:
+    """Wait until the run has asked for its first call: from then on it stands still a while."""
+    async with asyncio.timeout(PATIENCE):
+        while not any("tool.requested" in line for line in await told(app, run)):  # noqa: ASYNC110 - another process's work
+            await asyncio.sleep(0.02)
 
 
 WHERE = """
