@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from kapell.core.events.run import RunQueued
+from kapell.core.events.value import INLINE_LIMIT
 from kapell.core.runs.status import RunStatus
-from kapell.kit.errors import Invalid
+from kapell.kit.errors import Conflict, Invalid
+from kapell.services.runs.porting import porter
 from tests.integration.runs.shop import Shop, facts, output, reached, started, working
 
 WRITES = """\
@@ -147,3 +149,58 @@ async def test_an_imported_run_works_where_it_was_imported(
         note = other.folder / ".kapell" / "runs" / run / "note.txt"
         assert note.read_text("utf-8") == "hello"
         assert [one.name for one in outside.iterdir()] == ["secret.txt"]
+
+
+KEEPS = """\
+inputs: {notes: {type: file}, more: {type: string}}
+steps:
+  - {id: ask, approval: {title: Go?, expires: 30d}}
+  - {id: read, tool: file.read, with: {path: "{{ inputs.notes }}"}}
+  - {id: like, set: {digest: "%s", artifact: "%s", name: none.txt}}
+outputs: {text: "{{ steps.read.output.text }}", like: "{{ steps.like.output }}"}
+"""
+
+
+@pytest.mark.requirement("DX-07")
+@pytest.mark.parametrize("more", [1, INLINE_LIMIT], ids=["small", "large"])
+async def test_an_export_has_the_files_its_values_hold_and_no_others(
+    more: int, shop: Shop, tmp_path: Path
+) -> None:
+    """Files may stand inside a value so large that it is an artifact itself."""
+    none = "0" * 64
+    shop.workflow("keeps", KEEPS % (none, none))
+    notes = tmp_path / "notes.txt"
+    notes.write_text("of old", "utf-8")
+    other = Shop(tmp_path / "other", f"sqlite:///{tmp_path / 'other.db'}")
+    async with shop.open() as here, other.open() as there:
+        async with working(here):
+            run = await started(here, "keeps", {"notes": str(notes), "more": "x" * more})
+            await reached(here, run, RunStatus.WAITING)
+        await there.porter.load(await here.porter.export(run))
+        async with working(there):
+            await there.teller.answer(run, "ask", True)
+            like = {"digest": none, "artifact": none, "name": "none.txt"}
+            assert await output(there, run) == {"text": "of old", "like": like}
+        # What looks like an artifact and is none keeps no run from being exported.
+        third = Shop(tmp_path / "third", f"sqlite:///{tmp_path / 'third.db'}")
+        async with third.open() as last:
+            assert await last.porter.load(await there.porter.export(run)) == run
+
+
+@pytest.mark.requirement("DX-07")
+async def test_a_file_that_unpacks_to_more_than_memory_holds_is_refused(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.workflow("writes", WRITES)
+    async with shop.open() as app:
+        run = await started(app, "writes")
+        file = await app.porter.export(run)
+        size = len(gzip.decompress(file))
+        monkeypatch.setattr(porter, "LARGEST", size)
+        with pytest.raises(Conflict, match="here already"):
+            await app.porter.load(file)
+        monkeypatch.setattr(porter, "LARGEST", size - 1)
+        with pytest.raises(Invalid, match="larger than"):
+            await app.porter.load(file)
+        with pytest.raises(Invalid, match="larger than"):
+            await app.porter.export(run)

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -12,9 +11,9 @@ from kapell.adapters.db import open_store
 from kapell.adapters.db.postgres.store import PostgresStore
 from kapell.adapters.db.upgrading import upgrade_postgres
 from kapell.kit.errors import Conflict, Unavailable
-from kapell.kit.ids import RunId
 from kapell.services.runs.ports import Appended
 from tests.contract.stores.runs import ANN, ENDED, T, claimed, decision, message, new, owned
+from tests.integration.line import Line
 
 
 @pytest.fixture
@@ -41,74 +40,26 @@ async def other(url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-class Line:
-    """A line to the server on a loopback port, which can lose an answer and then break."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._socket = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.{parts.port or 5432}"
-        self._database = parts.path
-        self.swallow = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-
-    async def open(self) -> str:
-        """Begin and return the address of the line."""
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        return f"postgresql://postgres@127.0.0.1:{port}{self._database}?sslmode=disable"
-
-    async def close(self) -> None:
-        """End all lines."""
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _carry(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        far, out = await asyncio.open_unix_connection(self._socket)
-        for task in (
-            asyncio.create_task(self._pump(near, out, answers=False)),
-            asyncio.create_task(self._pump(far, back, answers=True)),
-        ):
-            self._tasks.add(task)
-
-    async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
-    ) -> None:
-        with suppress(ConnectionError):
-            while data := await reader.read(65536):
-                if answers and self.swallow.is_set():
-                    self.swallow.clear()
-                    break
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-
 @pytest.fixture
 async def line(url: str) -> AsyncIterator[Line]:
     """Yield a line to the database."""
-    line = Line(url)
-    yield line
-    await line.close()
+    async with Line(url) as line:
+        yield line
 
 
 @pytest.mark.requirement("DX-02", "DX-07")
 async def test_a_commit_whose_answer_was_lost_is_found_in_the_log(line: Line) -> None:
-    store = PostgresStore(await line.open())
+    store = PostgresStore(line.url)
     await store.open()
     try:
         claims = await owned(store, "r1", "r2")
-        # The answers of everything else are in; the next one belongs to the appends.
         await store.log.append(decision(claims[0]))
-        line.swallow.set()
+        line.answers, line.times = b"run.started", 1
         appended = await asyncio.gather(
             store.log.append(decision(claims[0], seq=2)),
             store.log.append(decision(claims[1], row=ENDED)),
         )
-        assert not line.swallow.is_set()
+        assert line.lost == 1
         assert tuple(appended) == (Appended(3, False), Appended(2, True))
         assert len(await store.reader.feed(0)) == 5
     finally:
@@ -117,14 +68,13 @@ async def test_a_commit_whose_answer_was_lost_is_found_in_the_log(line: Line) ->
 
 @pytest.mark.requirement("DX-02")
 async def test_a_start_whose_answer_was_lost_is_not_repeated(line: Line) -> None:
-    store = PostgresStore(await line.open())
+    store = PostgresStore(line.url)
     await store.open()
     try:
         await store.starts.start([new("r0")])
-        await store.log.release(ANN, T, RunId("nothing"), 1, None)
-        await asyncio.sleep(0.05)  # the doorbell's own words are through
-        line.swallow.set()
+        line.answers, line.times = b"run.queued", 1
         (started,) = await store.starts.start([new("r1", key="k", fingerprint="f")])
+        assert line.lost == 1
         assert started.run_id == "r1"
         assert [run.run_id for run in await store.reader.runs(T)] == ["r1", "r0"]
     finally:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from kapell.core.events.envelope import Event
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.runs.fold import fold
@@ -58,24 +56,3 @@ class Histories:
     async def blobs(self, digests: Sequence[Digest]) -> dict[Digest, bytes]:
         """Return artifacts."""
         return dict(await self._artifacts.get(self._tenant, tuple(digests))) if digests else {}
-
-
-def references(value: object) -> set[Digest]:
-    """Return the digests of all artifacts an event or state refers to."""
-    found: set[Digest] = set()
-    _collect(msgspec.to_builtins(value), found)
-    return found
-
-
-def _collect(value: object, found: set[Digest]) -> None:
-    if isinstance(value, dict):
-        if value.get("$ref") == "artifact" or "artifact" in value or "digest" in value:
-            for key in ("digest", "artifact"):
-                name = value.get(key)
-                if isinstance(name, str) and len(name) == 64:
-                    found.add(Digest(name))
-        for item in value.values():
-            _collect(item, found)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _collect(item, found)

@@ -13,7 +13,7 @@ from kapell.kit.ids import RunId
 from kapell.services.runs.ports import Claimed, RunLog
 from kapell.services.tools.ports import Tool
 from kapell.testing.tools.doubles import CountingTool, SlowTool
-from tests.integration.runs.failures.line import Line
+from tests.integration.line import Line
 from tests.integration.runs.failures.stranger import Stranger
 from tests.integration.runs.shop import (
     LEASE,

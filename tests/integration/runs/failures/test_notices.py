@@ -10,7 +10,7 @@ from kapell.core.runs.status import RunStatus
 from kapell.services.runs.advancing import worker
 from kapell.services.tools.ports import Tool
 from kapell.testing.tools.doubles import CountingTool, SlowTool
-from tests.integration.runs.failures.line import Line
+from tests.integration.line import Line
 from tests.integration.runs.shop import (
     PATIENCE,
     Shop,

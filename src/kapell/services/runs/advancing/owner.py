@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from kapell.core.events.envelope import Event
-from kapell.core.events.value import Packed
+from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.expressions import DEFAULT
 from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.commands import Cancel
@@ -201,6 +201,7 @@ class RunOwner:
         await self._decide(draft, [claimed], f"worker:{desk.worker}", f"claim:{self.claim.epoch}")
         if self._messages(draft) or any(decision.children for decision in draft.decisions):
             return None
+        await self._keep_results(draft)
         return msgspec.structs.replace(
             new,
             events=new.events + tuple(draft.events),
@@ -360,6 +361,7 @@ class RunOwner:
             release=free,
             claims=draft.claims,
         )
+        await self._keep_results(draft)
         appended = await self._patiently(partial(desk.log.append, append))
         self._calls.stored()
         await self._stored(draft)
@@ -371,7 +373,7 @@ class RunOwner:
     async def _stored(self, draft: Draft) -> None:
         for observer in tuple(self._desk.observers):
             observer(self.state.run_id, draft.events, self.state)
-        await self._keep(draft)
+        await self._keep_snapshot()
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         return await patiently(ask, lambda: self.lost)
@@ -386,25 +388,29 @@ class RunOwner:
     def _messages(self, draft: Draft) -> tuple[Message, ...]:
         return family.messages(self.state, [event.payload for event in draft.events], self._values)
 
-    async def _keep(self, draft: Draft) -> None:
-        """Keep what makes later work cheaper; a store that does not take it is no harm."""
-        with contextlib.suppress(KapellError):
-            await self._keep_results(draft)
-            await self._keep_snapshot()
-
     async def _keep_results(self, draft: Draft) -> None:
+        """Keep what other runs may take over before anybody sees that it is there.
+
+        A store that does not take it is no harm: it is worked out again.
+        """
         state, desk = self.state, self._desk
         for decision in draft.decisions:
             for key, (packed, ttl) in decision.caches.items():
                 self._caches[key] = packed
-                await desk.results.put(state.tenant_id, key, encode(packed), ttl)
+                with contextlib.suppress(KapellError):
+                    if isinstance(packed, ArtifactRef) and packed.digest in draft.artifacts:
+                        body = {packed.digest: draft.artifacts[packed.digest]}
+                        await desk.artifacts.put(state.tenant_id, body)
+                    await desk.results.put(state.tenant_id, key, encode(packed), ttl)
 
     async def _keep_snapshot(self) -> None:
         state, desk = self.state, self._desk
         grown = state.seq - self._snapshot_at
         if grown >= max(SNAPSHOT_EVERY, self._snapshot_at // 2) and state.status not in TERMINAL:
             self._snapshot_at = state.seq
-            await desk.log.save_snapshot(state.tenant_id, state.run_id, sealed(state))
+            # Only a cache: a store that does not take it is no harm.
+            with contextlib.suppress(KapellError):
+                await desk.log.save_snapshot(state.tenant_id, state.run_id, sealed(state))
 
     def reply(self, reply: Input) -> None:
         """Take what came of a call: it is decided on next."""

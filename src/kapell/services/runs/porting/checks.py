@@ -15,7 +15,7 @@ from kapell.kit.clock import LATEST
 from kapell.kit.errors import Invalid
 from kapell.kit.ids import child_id, is_id
 from kapell.kit.json import encode
-from kapell.services.runs.reading import references
+from kapell.services.runs.porting.artifacts import parts
 
 _INSTANTS = frozenset({"at", "until", "expires", "scheduled_for", "ended_at", "wake_at"})
 _LARGEST = (1 << 63) - 1
@@ -45,11 +45,9 @@ def check_events(events: Sequence[Event], present: Collection[str]) -> None:
             raise broken(_NO_ID)
         if isinstance(event.payload, RunQueued) and number > 1:
             raise broken("it is queued twice")
-        for one in _structs(event.payload):
+        for one in parts(event.payload):
             _check(one, present)
         encode(event)  # refuses characters that a store refuses
-        if any(key not in present for key in references(event.payload)):
-            raise broken("an artifact is missing")
 
 
 def check_rows(state: State, row: RunRow, changes: Sequence[RowChange]) -> None:
@@ -74,25 +72,16 @@ _NO_ID = "it names a run by what is no id"
 _NO_NUMBER = "it holds a number out of its range"
 
 
-def _structs(value: object) -> Iterator[msgspec.Struct]:
-    """Yield every part of a payload; values that steps passed on may be anything."""
-    if isinstance(value, msgspec.Struct):
-        yield value
-        if not isinstance(value, Inline):
-            for name in value.__struct_fields__:
-                yield from _structs(getattr(value, name))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _structs(item)
-
-
 def _check(one: msgspec.Struct, present: Collection[str]) -> None:
     if isinstance(one, Inline):
         return
     if isinstance(one, ArtifactRef) and one.digest not in present:
         raise broken("an artifact is missing")
-    if isinstance(one, FileChange) and not _inside(one.path):
-        raise broken("it holds a file outside of the run's folder")
+    if isinstance(one, FileChange):
+        if not _inside(one.path):
+            raise broken("it holds a file outside of the run's folder")
+        if one.digest is not None and one.digest not in present:
+            raise broken("an artifact is missing")
     run_id = getattr(one, "run_id", None)
     started = isinstance(one, Origin) and one.kind == "start" and run_id == ""
     if run_id is not None and not started and not is_id(run_id):

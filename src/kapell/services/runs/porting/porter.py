@@ -20,12 +20,15 @@ from kapell.core.workflows.version import Version, version_hash
 from kapell.kit.errors import Conflict, Invalid, KapellError, Missing
 from kapell.kit.ids import EventId, RunId, TenantId, VersionHash, is_id
 from kapell.kit.json import Digest, digest
+from kapell.services.runs.porting.artifacts import gathered
 from kapell.services.runs.porting.checks import broken, check_events, check_rows
 from kapell.services.runs.ports import ArtifactStore, NewRun, RunReader, RunStarts
-from kapell.services.runs.reading import Histories, references
+from kapell.services.runs.reading import Histories
 from kapell.services.runs.versions import Versions
 
 FORMAT = "kapell-run-1"
+LARGEST = 1 << 29
+"""Bytes of a file before it is compressed. A few kilobytes can unpack to what no memory holds."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -72,14 +75,16 @@ class Porter:
         self._versions = versions
 
     async def export(self, run: RunId) -> bytes:
-        """Return a run as one compressed file; the same run gives the same bytes."""
+        """Return a run as one compressed file; the same run gives the same bytes.
+
+        Raises:
+            Missing: ``run_unknown``.
+            Invalid: ``export_too_large``.
+        """
         summary = await self._reader.run(self._tenant, run)
         events = await self._histories.events(summary.run_id)
         program = await self._histories.program(summary.version)
-        wanted: set[Digest] = set()
-        for event in events:
-            wanted |= references(event.payload)
-        blobs = await self._histories.blobs(sorted(wanted))
+        blobs = await gathered(self._histories, events)
         file = _File(
             FORMAT,
             summary.run_id,
@@ -87,7 +92,14 @@ class Porter:
             [_line(_moved(event, "")) for event in events],
             {key: base64.b64encode(body).decode() for key, body in sorted(blobs.items())},
         )
-        return gzip.compress(msgspec.json.encode(file), mtime=0)
+        text = msgspec.json.encode(file)
+        if len(text) > LARGEST:
+            raise Invalid(
+                f"The run is larger than one file may be ({LARGEST >> 20} MiB).",
+                code="export_too_large",
+                advice="Take the whole database along with 'kapell db backup'.",
+            )
+        return gzip.compress(text, mtime=0)
 
     async def load(self, data: bytes) -> RunId:
         """Store an exported run under its own id; it goes on where it was.
@@ -157,9 +169,13 @@ def _event(line: _Line, run_id: RunId, tenant: TenantId) -> Event:
 
 
 def _parsed(data: bytes) -> _File:
+    reader = zlib.decompressobj(wbits=31)
     try:
-        file = msgspec.json.decode(gzip.decompress(data), type=_File)
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+        text = reader.decompress(data, LARGEST)
+        if reader.unconsumed_tail:
+            raise broken(f"unpacked it is larger than {LARGEST >> 20} MiB")
+        file = msgspec.json.decode(text, type=_File)
+    except (zlib.error, ValueError) as error:
         raise broken("it cannot be read") from error
     if file.format != FORMAT:
         raise broken(f"its format is {file.format!r}")
