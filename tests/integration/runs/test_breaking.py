@@ -130,8 +130,10 @@ async def test_a_run_that_breaks_its_owner_waits_for_a_person_and_others_go_on(
         async with working(app, worker):
             good = await started(app, "count")
             assert await output(app, good)
-            # Nothing can be stored about it as long as the curse holds; then it is put aside.
-            assert (await app.reader.run(app.tenant, bad)).status is RunStatus.QUEUED
+            # Nothing can be stored about it as long as the curse holds: it is given back.
+            resting = await reached(app, bad, RunStatus.QUEUED)
+            assert resting.wake_at is not None
+            assert resting.wake_at > app.clock.now() + 1
             log.cursed.clear()
             await app.teller.resume(bad)
             await reached(app, bad)
