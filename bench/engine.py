@@ -32,7 +32,7 @@ class StampTool:
     """``bench.stamp``: writes down which step began, rests for ``rest`` seconds if asked to."""
 
     spec = ToolSpec(
-        name="bench.stamp", description="Stamp.", args=ANYTHING, repeatable=True, writes=True
+        name="bench.stamp", description="Stamp.", args=ANYTHING, repeatable=True, effects="write"
     )
 
     def __init__(self, stamps: Stamps) -> None:

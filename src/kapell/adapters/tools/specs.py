@@ -72,7 +72,7 @@ TABLE_WRITE = ToolSpec(
         delimiter=_DELIMITER,
     ),
     returns=_object(["path", "count", "size"], path={"type": "string"}, count=_COUNT, size=_COUNT),
-    writes=True,
+    effects="write",
 )
 FILE_READ = ToolSpec(
     name="file.read",
@@ -87,14 +87,14 @@ FILE_WRITE = ToolSpec(
     description="Write a text file into the run's folder, in place of one that is there.",
     args=_object(["path", "text"], path=_WRITE_PATH, text=_text("What the file shall hold.")),
     returns=_object(["path", "size"], path={"type": "string"}, size=_COUNT),
-    writes=True,
+    effects="write",
 )
 FILE_DELETE = ToolSpec(
     name="file.delete",
     description="Remove a file from the run's folder; one that is not there is no error.",
     args=_object(["path"], path=_text("Where in the run's folder.", minLength=1)),
     returns=_object(["path", "deleted"], path={"type": "string"}, deleted={"type": "boolean"}),
-    writes=True,
+    effects="write",
 )
 JSON_QUERY = ToolSpec(
     name="json.query",
@@ -110,6 +110,7 @@ HTTP_REQUEST = ToolSpec(
     name="http.request",
     description="Ask an allowed HTTP server; returns status, headers and body.",
     folder=False,
+    trust="untrusted",
     args=_object(
         ["url"],
         url=_text("An http or https address.", minLength=1, maxLength=8000),
@@ -128,7 +129,7 @@ HTTP_REQUEST = ToolSpec(
         json={},
     ),
     repeatable=False,
-    writes=True,
+    effects="external",
     repeatable_when={"method": ("GET", "HEAD", None)},
 )
 

@@ -10,17 +10,60 @@ DEFAULT_MAX_OUTPUT = 4096
 """Output tokens a call may produce unless its agent says otherwise; reservations count on it."""
 
 
-class Message(msgspec.Struct, frozen=True):
-    """One utterance of a call."""
+class ToolOffer(msgspec.Struct, frozen=True):
+    """A tool that a model may ask for; ``args`` is the JSON Schema of its arguments."""
 
-    role: Literal["system", "user", "assistant"]
+    name: str
+    description: str
+    args: Json
+
+
+class ToolAsk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tool call that a model asks for.
+
+    ``id`` is the model's name for it, unique within the answer. ``args`` are as the model gave
+    them, not yet checked; ``broken`` is their text when it was no JSON.
+    """
+
+    id: str
+    tool: str
+    args: Json = None
+    broken: str = ""
+
+
+class Thought(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of a model's reasoning, as far as its provider shows it.
+
+    ``seal`` is what the provider wants back with it, word for word, in the next turn; ``provider``
+    is the one that gave it: nobody else's seal is ever sent to a provider.
+    """
+
     text: str
+    seal: str = ""
+    provider: str = ""
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One utterance of a call.
+
+    An assistant's may hold ``thoughts`` and the tool calls it asks for (``asks``). A tool's is the
+    observation that answers the ask ``answers``; ``failed`` says that it tells of a failure.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    thoughts: tuple[Thought, ...] = ()
+    asks: tuple[ToolAsk, ...] = ()
+    answers: str = ""
+    tool: str = ""
+    failed: bool = False
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked. ``model`` is ``provider:name``, ``offline`` or ``scripted:file``.
 
-    ``schema`` is the JSON Schema of a structured answer, None for text. ``timeout`` in seconds.
+    ``schema`` is the JSON Schema of a structured answer, None for text. ``tools`` are those the
+    model may ask for; without any it has to answer. ``timeout`` in seconds.
     ``idempotency_key`` stays the same when the call is made again after a crash.
     ``label`` is the call's path, for logs and scripted answers.
     """
@@ -28,6 +71,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     messages: tuple[Message, ...]
     schema: Json = None
+    tools: tuple[ToolOffer, ...] = ()
     max_output: int = DEFAULT_MAX_OUTPUT
     temperature: float | None = None
     timeout: float = 60.0
@@ -53,11 +97,14 @@ class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What came back.
 
     With a schema asked for, ``value`` is the parsed JSON, not yet validated; None when the text was
-    no JSON.
+    no JSON. With ``asks`` the model wants tools called first, and there is no value; ``text`` is
+    what it said beside them.
     """
 
     text: str
     value: Json = None
+    asks: tuple[ToolAsk, ...] = ()
+    thoughts: tuple[Thought, ...] = ()
     model: str = ""
     usage: Usage = Usage()
     finish: Literal["stop", "length", "filter"] = "stop"

@@ -1,6 +1,7 @@
 """A tool's description: what authors are checked against and agents are shown."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -11,10 +12,16 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A tool as data.
 
     ``args`` is the JSON Schema of its arguments, ``returns`` of its result. ``repeatable`` says
-    that calling it twice with the same arguments does no harm; ``writes`` that it changes files or
-    the world outside. ``repeatable_when`` names arguments and the values of theirs under which a
-    tool that is not repeatable is so all the same; None among them stands for "not given".
-    ``folder`` says that it works in the run's folder, which must hold the run's files then.
+    that calling it twice with the same arguments does no harm. ``repeatable_when`` names arguments
+    and the values of theirs under which a tool that is not repeatable is so all the same; None
+    among them stands for "not given". ``folder`` says that it works in the run's folder, which must
+    hold the run's files then.
+
+    ``effects`` says what a call changes: nothing (``read``), the run's folder or the workspace
+    (``write``), the world outside (``external``). ``trust`` is how far what it returns may be
+    trusted: whoever shows it to a model marks what is ``untrusted`` off from instructions.
+    ``cost`` is what a call costs in nano-dollars, ``timeout`` the seconds it may take where its
+    step says nothing, ``secrets`` the names of those it needs.
     """
 
     name: str
@@ -22,9 +29,13 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     args: Json
     returns: Json = None
     repeatable: bool = True
-    writes: bool = False
+    effects: Literal["read", "write", "external"] = "read"
     repeatable_when: Mapping[str, tuple[Json, ...]] = {}
     folder: bool = True
+    trust: Literal["trusted", "untrusted"] = "trusted"
+    cost: int = 0
+    timeout: float | None = None
+    secrets: tuple[str, ...] = ()
 
 
 def repeatable(spec: ToolSpec, args: Json) -> bool:

@@ -83,7 +83,7 @@ class CountingTool:
             description="Count the calls.",
             args=_ANYTHING,
             repeatable=repeatable,
-            writes=True,
+            effects="write",
         )
         self.calls: Counter[str] = Counter()
 
