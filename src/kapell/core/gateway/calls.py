@@ -65,7 +65,10 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``schema`` is the JSON Schema of a structured answer, None for text. ``tools`` are those the
     model may ask for; without any it has to answer. ``timeout`` in seconds.
     ``idempotency_key`` stays the same when the call is made again after a crash.
-    ``label`` is the call's path, for logs and scripted answers.
+    ``label`` is the call's path, for logs and scripted answers. ``tenant``, ``subject`` and
+    ``conversation`` say for whom it is made: quotas count by them. With ``cache`` the same answer
+    may be given again for so many seconds, to the same tenant and for the same ``trust`` only: the
+    label of the least trusted part of what is sent.
     """
 
     model: str
@@ -77,6 +80,11 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 60.0
     idempotency_key: str = ""
     label: str = ""
+    tenant: str = ""
+    subject: str = ""
+    conversation: str = ""
+    trust: str = ""
+    cache: float = 0.0
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,7 +106,8 @@ class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     With a schema asked for, ``value`` is the parsed JSON, not yet validated; None when the text was
     no JSON. With ``asks`` the model wants tools called first, and there is no value; ``text`` is
-    what it said beside them.
+    what it said beside them. ``cached``: nobody was asked, an earlier answer is given again and
+    costs nothing.
     """
 
     text: str
@@ -109,3 +118,4 @@ class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     usage: Usage = Usage()
     finish: Literal["stop", "length", "filter"] = "stop"
     offline: bool = False
+    cached: bool = False
