@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from kapell.core.tools.paths import PATH_MARK
 from kapell.kit.json import Json
 
 
@@ -35,6 +36,7 @@ STRING: Json = {"type": "string"}
 COUNT: Json = {"type": "integer", "minimum": 0}
 READ_PATH: Json = {
     "type": ["string", "object"],
+    PATH_MARK: True,
     "minLength": 1,
     "required": ["artifact"],
     "properties": {
@@ -45,5 +47,7 @@ READ_PATH: Json = {
     },
     "description": "A file input, or a path: looked for in the run's folder, then the workspace.",
 }
-WRITE_PATH = text_of("Where in the run's folder; folders on the way are made.", minLength=1)
+WRITE_PATH = text_of(
+    "Where in the run's folder; folders on the way are made.", minLength=1, **{PATH_MARK: True}
+)
 ENCODING = text_of("How the text is encoded, if not UTF-8 or marked UTF-16.", minLength=1)

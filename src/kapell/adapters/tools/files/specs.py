@@ -9,6 +9,7 @@ from kapell.adapters.tools.schemas import (
     object_of,
     text_of,
 )
+from kapell.core.tools.paths import PATH_MARK
 from kapell.core.tools.spec import ToolSpec
 
 FILE_READ = ToolSpec(
@@ -27,7 +28,9 @@ FILE_WRITE = ToolSpec(
 FILE_DELETE = ToolSpec(
     name="file.delete",
     description="Remove a file from the run's folder; one that is not there is no error.",
-    args=object_of(["path"], path=text_of("Where in the run's folder.", minLength=1)),
+    args=object_of(
+        ["path"], path=text_of("Where in the run's folder.", minLength=1, **{PATH_MARK: True})
+    ),
     returns=object_of(["path", "deleted"], path=STRING, deleted={"type": "boolean"}),
     effects="write",
 )
