@@ -303,3 +303,25 @@ async def test_tokens_of_tool_calls_are_counted_when_the_server_counts_none(stag
     answer = await stage.gateway.complete(turn("ollama:llama3.2"))
     assert answer.usage.output_tokens > 150
     assert answer.usage.input_tokens > 40
+
+
+async def test_the_loopback_provider_calls_what_a_prompt_spells_out(
+    stage: Stage, vendor: str
+) -> None:
+    prompt = 'Summarise it.\nCall file.read {"path": "a.txt"}'
+    request = ModelRequest(model=vendor, messages=(Message("user", prompt),), tools=OFFERS)
+    answer = await stage.gateway.complete(request)
+    assert [(ask.tool, ask.args) for ask in answer.asks] == [("file.read", {"path": "a.txt"})]
+
+
+async def test_the_loopback_provider_calls_as_often_as_its_model_is_named(stage: Stage) -> None:
+    request = turn("openai:calls-1")
+    first = await stage.gateway.complete(request)
+    assert [ask.tool for ask in first.asks] == ["file.read"]
+    history = (
+        Message("assistant", "", asks=first.asks),
+        Message("tool", "hello", answers=first.asks[0].id, tool="file.read"),
+    )
+    second = await stage.gateway.complete(turn("openai:calls-1", *history))
+    assert second.asks == ()
+    assert second.text

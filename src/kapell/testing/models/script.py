@@ -8,14 +8,15 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from kapell.core.gateway.calls import ModelRequest
 from kapell.core.gateway.failures import CODES
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid, KapellError
 from kapell.kit.json import Json
 
 _ADVICE = (
-    "Write `answers:` and under it a list of entries, each with text, value or error and, if you "
-    "like, label, times, delay, usage and finish."
+    "Write `answers:` and under it a list of entries, each with text, value, asks or error and, if "
+    "you like, label, turn, saw, times, thoughts, delay, usage and finish."
 )
 
 
@@ -36,18 +37,34 @@ class ScriptedUsage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reasoning_tokens: int = 0
 
 
+class ScriptedAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tool call to ask for: its tool and arguments, or a text that is no JSON as ``broken``."""
+
+    tool: str
+    args: Json = None
+    broken: str = ""
+    id: str = ""
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One scripted answer.
 
     ``label`` is a pattern over the call's path where ``*`` stands for anything; an entry without
     one serves the next call that nothing before it serves, once. ``times`` limits how often it
-    serves; a labelled entry without it always does. ``delay`` is a span (``50ms``).
+    serves; a labelled entry without it always does. ``turn`` is the turn it is meant for: 1 for the
+    first call of a conversation, 2 for the one after its first answer; ``saw`` a pattern over the
+    last thing the model was told. ``asks`` are tool calls it wants, with or without a text beside;
+    ``thoughts`` its reasoning. ``delay`` is a span (``50ms``).
     """
 
     label: str | None = None
     text: str | None = None
     value: Json | msgspec.UnsetType = msgspec.UNSET
+    asks: tuple[ScriptedAsk, ...] = ()
+    thoughts: tuple[str, ...] = ()
     error: ScriptedError | None = None
+    turn: int | None = None
+    saw: str | None = None
     times: int | None = None
     delay: str | float = 0.0
     usage: ScriptedUsage | None = None
@@ -61,14 +78,29 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def limit(self) -> int | None:
         """Return how often it serves at most; None means always."""
-        return 1 if self.times is None and self.label is None else self.times
+        bound = self.label is not None or self.turn is not None or self.saw is not None
+        return self.times if bound or self.times is not None else 1
 
-    def matches(self, label: str) -> bool:
-        """Tell whether the entry is meant for a call of that path."""
-        if self.label is None:
-            return True
-        pattern = ".*".join(re.escape(part) for part in self.label.split("*"))
-        return re.fullmatch(pattern, label, re.DOTALL) is not None
+    def matches(self, request: ModelRequest) -> bool:
+        """Tell whether the entry is meant for a call."""
+        last = request.messages[-1].text if request.messages else ""
+        return (
+            (self.turn is None or self.turn == turn_of(request))
+            and _fits(self.label, request.label)
+            and _fits(self.saw, last)
+        )
+
+
+def turn_of(request: ModelRequest) -> int:
+    """Return which turn of its conversation a call is, from 1."""
+    return 1 + sum(message.role == "assistant" for message in request.messages)
+
+
+def _fits(pattern: str | None, text: str) -> bool:
+    if pattern is None:
+        return True
+    expression = ".*".join(re.escape(part) for part in pattern.split("*"))
+    return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
 def parse(text: str, name: str) -> tuple[Entry, ...]:
@@ -115,9 +147,10 @@ def entries(raw: object, name: str = "the script") -> tuple[Entry, ...]:
 
 
 def _check(entry: Entry, number: int, name: str) -> None:
-    said = [entry.text is not None, entry.value is not msgspec.UNSET, entry.error is not None]
+    words = entry.text is not None and not entry.asks
+    said = [words, entry.value is not msgspec.UNSET, bool(entry.asks), entry.error is not None]
     if sum(said) != 1:
-        problem = "needs exactly one of text, value and error"
+        problem = "needs exactly one of text, value, asks and error; asks may have a text beside"
     elif entry.error is not None and entry.error.code not in CODES:
         problem = f"names the unknown error {entry.error.code!r}; known: {', '.join(CODES)}"
     elif entry.finish not in ("stop", "length", "filter"):

@@ -7,15 +7,16 @@ from typing import Literal, cast
 
 import msgspec
 
-from kapell.core.gateway.calls import ModelAnswer, ModelRequest, Usage
+from kapell.core.gateway.calls import ModelAnswer, ModelRequest, Thought, ToolAsk, Usage
 from kapell.core.gateway.failures import failure
 from kapell.core.gateway.offline import tokens
 from kapell.kit.errors import Missing
 from kapell.kit.json import Json, encode
 from kapell.services.gateway.ports import OnDelta
-from kapell.testing.models.script import Entry, entries, parse
+from kapell.testing.models.script import Entry, entries, parse, turn_of
 
 _PIECE = 16
+_PROVIDER = "scripted"
 
 
 class _Script:
@@ -32,7 +33,7 @@ class _Script:
             return self._given[request.idempotency_key]
         for index, entry in enumerate(self._entries):
             spent = entry.limit is not None and self._served[index] >= entry.limit
-            if not spent and entry.matches(request.label):
+            if not spent and entry.matches(request):
                 self._served[index] += 1
                 if request.idempotency_key:
                     self._given[request.idempotency_key] = entry
@@ -110,11 +111,18 @@ def _answer(entry: Entry, request: ModelRequest) -> ModelAnswer:
     else:
         text = entry.text or ""
         value = _parsed(text) if request.schema is not None else None
+    asks = tuple(
+        ToolAsk(ask.id or f"t{turn_of(request)}-{number}", ask.tool, ask.args, ask.broken)
+        for number, ask in enumerate(entry.asks, 1)
+    )
     asked = sum(tokens.count(message.text) for message in request.messages)
+    counted = text + (encode(entry.asks).decode() if asks else "")
     said = entry.usage
     return ModelAnswer(
         text=text,
-        value=value if request.schema is not None else None,
+        value=value if request.schema is not None and not asks else None,
+        asks=asks,
+        thoughts=tuple(Thought(thought, provider=_PROVIDER) for thought in entry.thoughts),
         model=request.model,
         usage=Usage(
             input_tokens=said.input_tokens,
@@ -123,7 +131,7 @@ def _answer(entry: Entry, request: ModelRequest) -> ModelAnswer:
             reasoning_tokens=said.reasoning_tokens,
         )
         if said
-        else Usage(input_tokens=asked, output_tokens=tokens.count(text)),
+        else Usage(input_tokens=asked, output_tokens=tokens.count(counted)),
         finish=cast(Literal["stop", "length", "filter"], entry.finish),
     )
 

@@ -103,3 +103,54 @@ async def test_a_broken_script_says_what_is_wrong(tmp_path: Path, text: str) -> 
         await ask(ScriptedModel(tmp_path), "x")
     assert caught.value.code == "script_broken"
     assert "s.yaml" in caught.value.message
+
+
+def turn(*more: Message, label: str = "agent#1/1", key: str = "") -> ModelRequest:
+    """Return a turn's call."""
+    return ModelRequest(
+        model="scripted:inline",
+        messages=(Message("user", "read it"), *more),
+        label=label,
+        idempotency_key=key,
+    )
+
+
+@pytest.mark.requirement("LG-11")
+async def test_asks_by_turn_and_an_answer_after_them(tmp_path: Path) -> None:
+    script = [
+        {
+            "label": "agent*",
+            "turn": 1,
+            "text": "Let me look.",
+            "thoughts": ["It is a file."],
+            "asks": [{"tool": "file.read", "args": {"path": "a"}}, {"tool": "x", "broken": "{"}],
+        },
+        {"label": "agent*", "turn": 2, "text": "It says hello."},
+    ]
+    model = ScriptedModel(tmp_path, script)
+    for _ in range(2):
+        first = await model.complete(turn())
+        assert first.text == "Let me look."
+        assert [(ask.tool, ask.args, ask.broken) for ask in first.asks] == [
+            ("file.read", {"path": "a"}, ""),
+            ("x", None, "{"),
+        ]
+        assert len({ask.id for ask in first.asks}) == 2
+        assert [thought.text for thought in first.thoughts] == ["It is a file."]
+        said = Message("assistant", first.text, asks=first.asks)
+        second = await model.complete(turn(said, Message("tool", "hello", answers="1")))
+        assert (second.text, second.asks) == ("It says hello.", ())
+
+
+async def test_an_entry_may_wait_for_what_the_model_is_told(tmp_path: Path) -> None:
+    script = [
+        {"saw": "*no such file*", "asks": [{"tool": "file.list"}]},
+        {"label": "*", "asks": [{"tool": "file.read", "args": {"path": "b"}}]},
+    ]
+    model = ScriptedModel(tmp_path, script)
+    first = await model.complete(turn())
+    said = Message("assistant", "", asks=first.asks)
+    error = Message("tool", "There is no such file: b", answers=first.asks[0].id, failed=True)
+    assert (await model.complete(turn(said, error))).asks[0].tool == "file.list"
+    assert first.asks[0].tool == "file.read"
+    assert first.value is None

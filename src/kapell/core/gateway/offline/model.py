@@ -4,6 +4,7 @@ import re
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest, Usage
 from kapell.core.gateway.offline import tokens
+from kapell.core.gateway.offline.calls import NOTHING_CALLED, next_ask, observed
 from kapell.core.gateway.offline.classify import Label, choose
 from kapell.core.gateway.offline.draft import filled, letter, reply, template_in
 from kapell.core.gateway.offline.language import extract
@@ -45,12 +46,22 @@ _INTO = re.compile(r"\b(?:as|into|between|among)\s", re.IGNORECASE)
 
 
 def answer(request: ModelRequest) -> ModelAnswer:
-    """Return the offline model's answer: labelled text, or a value valid under the schema."""
-    prompt = read(request.messages)
+    """Return the offline model's answer: labelled text, or a value valid under the schema.
+
+    With tools it asks for what the prompt spells out (`kapell.core.gateway.offline.calls`).
+    """
     asked = sum(tokens.count(message.text) for message in request.messages)
+    ask = next_ask(request) if request.tools else None
+    if ask is not None:
+        said = tokens.count(encode(ask).decode())
+        usage = Usage(input_tokens=asked, output_tokens=said)
+        return ModelAnswer(text="", asks=(ask,), model=NAME, usage=usage, offline=True)
+    prompt = read(observed(request.messages))
     value = None
     if request.schema is None:
         whole = f"{LABEL}\n{_text(prompt)}"
+        if request.tools and not any(message.asks for message in request.messages):
+            whole = f"{whole}\n{NOTHING_CALLED}"
     else:
         value = fill(request.schema, prompt)
         whole = encode(value).decode()

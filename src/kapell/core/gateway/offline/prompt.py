@@ -73,6 +73,15 @@ def read(messages: Sequence[Message]) -> Prompt:
     )
 
 
+def outside(text: str) -> str:
+    """Return a text with what stands in fences and tags blanked, every place as it was."""
+    blank = _FENCE.sub(lambda found: " " * len(found[0]), text)
+    for tag in _TAGS:
+        pattern = re.compile(f"<{tag}>.*?</{tag}>", re.DOTALL)
+        blank = pattern.sub(lambda found: " " * len(found[0]), blank)
+    return blank
+
+
 def _examples(text: str) -> tuple[list[Example], str]:
     """Return the examples of a text (``"words" -> label``), and the text without them."""
     found = [Example(match[1].strip(), match[2].strip()) for match in _BLOCK_EXAMPLE.finditer(text)]
