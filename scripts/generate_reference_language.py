@@ -16,6 +16,7 @@ ORDER = (
     ("Input", "An input"),
     ("Defaults", "Defaults"),
     ("Step", "A step"),
+    ("Code", "A small program"),
     ("Approval", "An approval"),
     ("Wait", "A wait"),
     ("Switch", "A switch"),

@@ -21,6 +21,7 @@ from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.bootstrap.definitions import library_files
+from kapell.bootstrap.sandboxes import sandboxes
 from kapell.core.pricing.override import Override
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import KapellError
@@ -78,7 +79,8 @@ class App:
         self.clock = SystemClock()
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
-        self.tools = {**builtin_tools(_tool_options(settings)), **extra_tools}
+        self.sandboxes = sandboxes(settings)
+        self.tools = {**builtin_tools(_tool_options(settings), self.sandboxes), **extra_tools}
         specs = {**SPECS, **{name: tool.spec for name, tool in extra_tools.items()}}
         self.workspace = Workspace(
             WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
@@ -220,6 +222,7 @@ async def open_app(
     try:
         yield app
     finally:
+        await app.sandboxes.close()
         await app.gateway.close()
         await store.close()
 

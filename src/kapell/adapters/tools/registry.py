@@ -4,14 +4,17 @@ from collections.abc import Mapping
 
 from kapell.adapters.tools.files.tools import FileDelete, FileRead, FileWrite
 from kapell.adapters.tools.options import ToolOptions
+from kapell.adapters.tools.programs.tools import CodeRun, ShellRun
 from kapell.adapters.tools.queries.tools import JsonQuery
 from kapell.adapters.tools.tables.tools import TableRead, TableWrite
 from kapell.adapters.tools.web.tools import HttpRequest
+from kapell.services.sandbox.choosing import Sandboxes
 from kapell.services.tools.ports import Tool
 
 
-def builtin_tools(options: ToolOptions) -> Mapping[str, Tool]:
-    """Return the built-in tools by name."""
+def builtin_tools(options: ToolOptions, sandboxes: Sandboxes | None = None) -> Mapping[str, Tool]:
+    """Return the built-in tools by name; without sandboxes no program can be run."""
+    apart = sandboxes or Sandboxes()
     tools: tuple[Tool, ...] = (
         TableRead(options),
         TableWrite(options),
@@ -20,5 +23,7 @@ def builtin_tools(options: ToolOptions) -> Mapping[str, Tool]:
         FileDelete(),
         JsonQuery(options),
         HttpRequest(options),
+        CodeRun(options, apart),
+        ShellRun(options, apart),
     )
     return {tool.spec.name: tool for tool in tools}

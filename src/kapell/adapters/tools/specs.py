@@ -3,12 +3,23 @@
 from collections.abc import Mapping, Sequence
 
 from kapell.adapters.tools.files.specs import FILE_DELETE, FILE_READ, FILE_WRITE
+from kapell.adapters.tools.programs.specs import CODE_RUN, SHELL_RUN
 from kapell.adapters.tools.queries.specs import JSON_QUERY
 from kapell.adapters.tools.tables.specs import TABLE_READ, TABLE_WRITE
 from kapell.adapters.tools.web.specs import HTTP_REQUEST
 from kapell.core.tools.spec import ToolSpec
 
-_ALL = (TABLE_READ, TABLE_WRITE, FILE_READ, FILE_WRITE, FILE_DELETE, JSON_QUERY, HTTP_REQUEST)
+_ALL = (
+    TABLE_READ,
+    TABLE_WRITE,
+    FILE_READ,
+    FILE_WRITE,
+    FILE_DELETE,
+    JSON_QUERY,
+    HTTP_REQUEST,
+    CODE_RUN,
+    SHELL_RUN,
+)
 
 SPECS: Mapping[str, ToolSpec] = {spec.name: spec for spec in _ALL}
 """The built-in tools' descriptions, by name."""

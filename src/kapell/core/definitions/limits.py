@@ -55,7 +55,7 @@ class CacheForm(Authored, kw_only=True):
 
 
 class DefaultsForm(Authored, kw_only=True):
-    """What `agent`, `ask` and `tool` steps have unless they say otherwise."""
+    """What `agent`, `ask`, `tool` and `code` steps have unless they say otherwise."""
 
     called: ClassVar[str] = "`defaults`"
 

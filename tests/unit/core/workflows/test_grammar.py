@@ -136,7 +136,6 @@ def test_reserved_keys_of_a_workflow_name_their_capability(key: str) -> None:
     ("step", "place"),
     [
         ("{id: a, team: {agents: [x], goal: y}}", "2:17"),
-        ("{id: a, code: {language: python, source: x}}", "2:17"),
         ("{id: a, ask: hi, guardrails: strict}", "2:26"),
         ("{id: a, approval: {title: x, approvers: [role:finance]}}", "2:38"),
         ("{id: a, approval: {title: x, need: 2}}", "2:38"),
@@ -187,5 +186,4 @@ def test_the_reserved_grammar_is_known_and_not_there_yet() -> None:
         "10:70 not_available_yet",
         "10:82 not_available_yet",
         "12:13 not_available_yet",
-        "13:13 not_available_yet",
     ]

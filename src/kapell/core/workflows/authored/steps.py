@@ -13,6 +13,7 @@ KINDS = (
     "agent",
     "ask",
     "tool",
+    "code",
     "workflow",
     "approval",
     "wait",
@@ -24,7 +25,7 @@ KINDS = (
 )
 """Keys of which a step has exactly one: what sort of step it is."""
 
-LATER_KINDS = ("team", "code")
+LATER_KINDS = ("team",)
 
 Text = Annotated[str, Meta(min_length=1)]
 Whole = Annotated[int, Meta(ge=1)]
@@ -74,6 +75,31 @@ class WaitForm(Authored, kw_only=True, rename=_authored_key):
         Expression | None,
         doc("Which signals count: an expression that sees the payload as `signal`."),
     ] = None
+
+
+class CodeForm(Authored, kw_only=True):
+    """A small program, run in a sandbox; the value of its last expression is the output."""
+
+    called: ClassVar[str] = "`code`"
+
+    language: Annotated[
+        Literal["python", "javascript", "sql"], doc("What the program is written in.")
+    ]
+    source: Annotated[
+        Text,
+        doc(
+            "The program. Braces in it are its own: values come in by `input`. One lone "
+            "`{{ … }}` takes the program from there."
+        ),
+    ]
+    input: Annotated[
+        Json, doc("What the program sees as `input`, mostly a mapping; templates inside.")
+    ] = None
+    packages: Annotated[
+        list[Text] | None,
+        doc("Packages it imports: installed here, and allowed by the settings.", default=[]),
+    ] = None
+    timeout: Annotated[Span | None, doc("Time the program may take.", default="30s")] = None
 
 
 class CaseForm(Authored, kw_only=True):
@@ -173,6 +199,7 @@ class StepForm(Authored, kw_only=True, rename=_authored_key):
         Text | None, doc("**Kind.** One model call without agent and tools; a template.")
     ] = None
     tool: Annotated[Text | None, doc("**Kind.** A tool, by name, called with `with`.")] = None
+    code: Annotated[CodeForm | None, doc("**Kind.** A small program, run in a sandbox.")] = None
     workflow: Annotated[
         Text | None, doc("**Kind.** Another workflow, by name, run with `with` as its inputs.")
     ] = None
@@ -200,7 +227,6 @@ class StepForm(Authored, kw_only=True, rename=_authored_key):
     switch: Annotated[SwitchForm | None, doc("**Kind.** The first case that holds.")] = None
     loop: Annotated[LoopForm | None, doc("**Kind.** Steps, repeated.")] = None
     team: Annotated[Json, later("teams of agents", "**Kind.** Agents that talk.")] = None
-    code: Annotated[Json, later("the sandbox", "**Kind.** A small program.")] = None
 
     when: Annotated[
         Expression | None,

@@ -10,6 +10,7 @@ from kapell.core.workflows.authored.workflow import WorkflowForm
 from kapell.core.workflows.checks.structure import check_id, check_step
 from kapell.core.workflows.checks.texts import Texts
 from kapell.core.workflows.order import Order, order_of
+from kapell.core.workflows.programs import is_lone
 from kapell.core.workflows.scope import DEFAULT_ITEM, Level, Scope
 from kapell.core.workflows.sequences import sequences_of
 from kapell.kit.errors import Place
@@ -133,6 +134,10 @@ class _Walk:
         if step.approval is not None:
             texts.template(step.approval.node.get("title"), item)
             texts.template(step.approval.node.get("data"), item)
+        if step.code is not None:
+            texts.template(step.code.node.get("input"), item)
+            if is_lone(step.code.source):
+                texts.lone(step.code.node.get("source"), item, "source")
         self._wait(step, item)
         self._bodies(step, item)
         self._compensate(step, item)

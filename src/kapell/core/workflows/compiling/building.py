@@ -10,6 +10,7 @@ from kapell.core.workflows.compiling.filling import UNDO_RETRY, action_prompt, b
 from kapell.core.workflows.models import resolve_model
 from kapell.core.workflows.order import join_of, order_of
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
+from kapell.core.workflows.programs import program_timeout, program_work
 from kapell.core.workflows.scope import DEFAULT_ITEM
 from kapell.core.workflows.version import (
     AgentWork,
@@ -77,10 +78,12 @@ class Builder:
     def _step(self, form: StepForm, after: tuple[str, ...], around: str | None) -> Step:
         model = self._resolved(form.model) or around
         calls = form.agent is not None or form.ask is not None
-        acts = calls or form.tool is not None
+        acts = calls or form.tool is not None or form.code is not None
         timeout = form.timeout
         if timeout is None and acts:
             timeout = self._timeout
+            if form.code is not None:
+                timeout = program_timeout(form.code, timeout)
         return Step(
             id=form.id,
             work=self._work(form, model),
@@ -147,6 +150,8 @@ class Builder:
             return AskWork(prompt=form.ask)
         if form.tool is not None:
             return ToolWork(tool=form.tool, args=form.with_ or {})
+        if form.code is not None:
+            return program_work(form.code)
         if form.workflow is not None:
             args = form.with_ or {}
             return WorkflowWork(workflow=form.workflow, args=args, detached=bool(form.detached))

@@ -1,0 +1,1 @@
+"""bubblewrap: a real Python, Node or shell in namespaces of its own."""

@@ -1,0 +1,1 @@
+"""The tools that run programs, in a sandbox and nowhere else."""

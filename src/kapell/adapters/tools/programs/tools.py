@@ -1,0 +1,157 @@
+"""The tools ``code.run`` and ``shell.run``."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from kapell.adapters.tools.files.tools import arguments
+from kapell.adapters.tools.options import ToolOptions
+from kapell.adapters.tools.programs.exchange import taken_back, taken_in
+from kapell.adapters.tools.programs.specs import CODE_RUN, SHELL_RUN
+from kapell.adapters.tools.threads import in_thread
+from kapell.core.tools.spec import ToolSpec
+from kapell.kit.errors import Invalid
+from kapell.kit.json import Json
+from kapell.services.sandbox.choosing import Sandboxes
+from kapell.services.sandbox.ports import Execution, Language, Program, SandboxLimits
+from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
+
+_TOLD = 2000
+_MARGIN = 0.9
+"""Of the time a call has, what the program may take: the rest is for bringing files in and out."""
+
+
+class _Programs:
+    """What the two tools have in common."""
+
+    def __init__(self, options: ToolOptions, sandboxes: Sandboxes) -> None:
+        self._limits = SandboxLimits()
+        self._sandboxes = sandboxes
+
+    async def _run(
+        self, call: ToolCall, language: Language, source: str
+    ) -> tuple[Program, Execution]:
+        args = arguments(call)
+        limits = self._within(call, args.get("timeout"))
+        packages = args.get("packages")
+        program = Program(
+            language=language,
+            source=source,
+            input=args.get("input"),
+            files=await in_thread(lambda stop: taken_in(call, limits.disk, stop)),
+            packages=tuple(map(str, packages)) if isinstance(packages, list | tuple) else (),
+            limits=limits,
+        )
+        return program, await self._sandboxes.run(program, label=f"{call.run_id} {call.call}")
+
+    def _within(self, call: ToolCall, asked: Json) -> SandboxLimits:
+        seconds = float(asked) if isinstance(asked, int | float) else self._limits.seconds
+        if call.timeout is not None:
+            seconds = min(seconds, call.timeout * _MARGIN)
+        return msgspec.structs.replace(self._limits, seconds=seconds)
+
+    async def _result(
+        self, call: ToolCall, execution: Execution, output: Mapping[str, Json] | None
+    ) -> ToolResult:
+        """Return the result, with the files taken over; ``output`` None stands for the value."""
+        changes, blobs, refused = await in_thread(
+            lambda stop: taken_back(call, execution.changed, execution.removed, stop)
+        )
+        if output is None:
+            return ToolResult(output=execution.result, files=changes, blobs=blobs)
+        told = {
+            **output,
+            "files": [one.path for one in changes if one.digest is not None],
+            "removed": [one.path for one in changes if one.digest is None],
+            "left_out": [*execution.left_out, *refused],
+        }
+        return ToolResult(output=told, files=changes, blobs=blobs)
+
+
+class CodeRun(_Programs):
+    """``code.run``: a small program."""
+
+    spec: ToolSpec = CODE_RUN
+
+    async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
+        """Return the report, or the value alone."""
+        args = arguments(call)
+        language = msgspec.convert(args["language"], Language)
+        program, execution = await self._run(call, language, str(args["source"]))
+        if args.get("returns") == "result":
+            _check(program, execution)
+            return await self._result(call, execution, None)
+        report = {**_report(execution), "result": execution.result}
+        return await self._result(call, execution, report)
+
+
+class ShellRun(_Programs):
+    """``shell.run``: a command line."""
+
+    spec: ToolSpec = SHELL_RUN
+
+    async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
+        """Return the report."""
+        args = arguments(call)
+        program, execution = await self._run(call, "shell", str(args["command"]))
+        if args.get("check"):
+            _check(program, execution)
+        return await self._result(call, execution, _report(execution))
+
+
+def _report(execution: Execution) -> dict[str, Json]:
+    return {
+        "ok": execution.ok,
+        "exit": execution.exit,
+        "stdout": execution.stdout.replace("\x00", "\ufffd"),
+        "stderr": (execution.stderr + _fault(execution)).replace("\x00", "\ufffd"),
+        "limit": execution.limit,
+        "backend": execution.backend,
+        "seconds": round(execution.seconds, 6),
+    }
+
+
+def _fault(execution: Execution) -> str:
+    return f"The result cannot be kept: {execution.fault}\n" if execution.fault else ""
+
+
+def _check(program: Program, execution: Execution) -> None:
+    """Accept a program that ended well.
+
+    Raises:
+        Invalid: ``program_limit``, ``program_result``, ``program_failed``.
+    """
+    if execution.ok:
+        return
+    where = f"in {execution.backend}, after {execution.seconds:.2f} s"
+    if execution.limit is not None:
+        raise Invalid(
+            f"The program was ended {where}: it used up its {_amount(program, execution.limit)}.",
+            code="program_limit",
+            advice="Give it less to do at once, or more: `timeout`, or `tools.sandbox` in "
+            "kapell.yaml.",
+        )
+    if execution.fault:
+        raise Invalid(
+            f"The value of the program cannot be kept: {execution.fault[:_TOLD]}.",
+            code="program_result",
+            advice="End it with text, numbers, booleans, null, lists or objects with text keys.",
+        )
+    said = (execution.stderr or execution.stdout).strip()[-_TOLD:].replace("\x00", "")
+    raise Invalid(
+        f"The program failed {where} with exit {execution.exit}: {said}",
+        code="program_failed",
+        advice="Correct the program; `code.run` with `returns: report` gives all that it wrote.",
+    )
+
+
+def _amount(program: Program, limit: str) -> str:
+    limits = program.limits
+    amounts = {
+        "time": f"time of {limits.seconds:g} s",
+        "memory": f"memory of {limits.memory:,} bytes",
+        "processes": f"{limits.processes} processes",
+        "output": f"output of {limits.output:,} bytes",
+        "disk": f"disk of {limits.disk:,} bytes",
+    }
+    return amounts[limit]

@@ -1,0 +1,1 @@
+"""Sandboxes: where programs that nobody vouches for are run, and how one is chosen."""

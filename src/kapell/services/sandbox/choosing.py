@@ -1,0 +1,90 @@
+"""Chooses who runs a program: by its language, by what it needs, and by what the settings say."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from kapell.kit.errors import KapellError, Missing
+from kapell.services.sandbox.ports import Execution, Language, Program, Readiness, Sandbox, Unfit
+
+log = logging.getLogger(__name__)
+
+AUTO = "auto"
+"""The choice that leaves it to the order: the lightest that can, first."""
+
+
+class Sandboxes:
+    """The sandboxes of this process.
+
+    Args:
+        sandboxes: Those there are, the lightest first.
+        chosen: The one that each language has to run in, by name, where it is not left open.
+    """
+
+    def __init__(
+        self, sandboxes: Sequence[Sandbox] = (), chosen: Mapping[Language, str] | None = None
+    ) -> None:
+        self._sandboxes = tuple(sandboxes)
+        self._chosen = {language: name for language, name in (chosen or {}).items() if name != AUTO}
+
+    async def readiness(self) -> Mapping[str, Readiness]:
+        """Return which sandboxes work here, by name; each is tried out."""
+        return {one.name: await one.readiness() for one in self._sandboxes}
+
+    async def run(self, program: Program, *, label: str = "") -> Execution:
+        """Run a program in the first sandbox that can; ``label`` says in the log whose it is.
+
+        Raises:
+            Missing: ``sandbox_missing`` when none can.
+            KapellError: what the sandbox itself raises.
+        """
+        reasons = []
+        for sandbox in self._fitting(program):
+            ready = await sandbox.readiness()
+            if not ready.ok or program.language not in ready.languages:
+                spoken = ready.detail if not ready.ok else f"no {program.language} there"
+                reasons.append(f"{sandbox.name}: {spoken}")
+                continue
+            try:
+                execution = await sandbox.run(program)
+            except Unfit as unfit:
+                reasons.append(f"{sandbox.name}: {unfit}")
+                continue
+            except KapellError as error:
+                log.warning("%s: %s in %s: %s", label, program.language, sandbox.name, error.code)
+                raise
+            _tell(label, program, execution)
+            return execution
+        raise _none(program, reasons)
+
+    async def close(self) -> None:
+        """Let go of whatever the sandboxes keep ready."""
+        for sandbox in self._sandboxes:
+            await sandbox.close()
+
+    def _fitting(self, program: Program) -> Sequence[Sandbox]:
+        name = self._chosen.get(program.language)
+        wanted = [one for one in self._sandboxes if name in (None, one.name)]
+        return [one for one in wanted if one.takes(program)]
+
+
+def _tell(label: str, program: Program, execution: Execution) -> None:
+    log.info(
+        "%s: %s (%d bytes) in %s: exit %d after %.3f s, limit %s of %s",
+        label,
+        program.language,
+        len(program.source),
+        execution.backend,
+        execution.exit,
+        execution.seconds,
+        execution.limit,
+        program.limits,
+    )
+
+
+def _none(program: Program, reasons: Sequence[str]) -> Missing:
+    why = "; ".join(reasons) or "none is set up that speaks it"
+    return Missing(
+        f"No sandbox here can run this {program.language}: {why}.",
+        code="sandbox_missing",
+        advice="`kapell doctor` says which sandboxes work here and what the others lack.",
+    )
