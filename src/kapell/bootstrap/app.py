@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from kapell.adapters.db.store import Store, open_store
@@ -15,13 +16,13 @@ from kapell.adapters.pricing.bundled import BundledPrices
 from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.adapters.tools.files.folder import LocalRunFolder
-from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.registry import builtin_tools
 from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.sandboxes import sandboxes
+from kapell.bootstrap.tooling import tool_options
 from kapell.core.pricing.override import Override
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import KapellError
@@ -80,7 +81,7 @@ class App:
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
         self.sandboxes = sandboxes(settings)
-        self.tools = {**builtin_tools(_tool_options(settings), self.sandboxes), **extra_tools}
+        self.tools = {**builtin_tools(tool_options(settings.tools), self.sandboxes), **extra_tools}
         specs = {**SPECS, **{name: tool.spec for name, tool in extra_tools.items()}}
         self.workspace = Workspace(
             WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
@@ -154,7 +155,7 @@ class App:
                 self.deltas,
                 self.settings.worker.effects,
             ),
-            quotes=Quotes(self.prices),
+            quotes=Quotes(self.prices, partial(self.reader.habits, self.tenant), self.clock),
             clock=self.clock,
             random=random_bits,
         )
@@ -266,17 +267,3 @@ def _overrides(settings: Settings) -> list[Override]:
         )
         for model, price in settings.prices.items()
     ]
-
-
-def _tool_options(settings: Settings) -> ToolOptions:
-    tools = settings.tools
-    return ToolOptions(
-        table_bytes=tools.tables.bytes,
-        table_rows=tools.tables.rows,
-        file_bytes=tools.files.bytes,
-        http_allow=tools.http.allow,
-        http_private=tools.http.private,
-        http_bytes=tools.http.bytes,
-        http_timeout=tools.http.timeout,
-        http_redirects=tools.http.redirects,
-    )

@@ -24,9 +24,9 @@ from kapell.settings.sections import (
     LogSettings,
     PriceSection,
     ProviderSection,
-    ToolSettings,
     WorkerSettings,
 )
+from kapell.settings.tools import ToolSettings
 
 PREFIX = "KAPELL_"
 NESTED = "__"

@@ -72,56 +72,6 @@ class WorkerSettings(Section):
     """Most runs of a workflow that are advanced at once, over all workers, by its name."""
 
 
-class HttpSettings(Section):
-    """What `http.request` may reach."""
-
-    allow: tuple[str, ...] = ()
-    """Hosts that may be asked: `api.example.com`, `*.example.com`, each with `:port` if wished.
-    Empty means none, so that no workflow reaches the network unasked."""
-
-    private: bool = False
-    """Whether allowed names may lead to private addresses, which are usually somebody's insides."""
-
-    bytes: int = Field(default=10_000_000, ge=1)
-    """Bytes of an answer's body, unpacked, that are read."""
-
-    timeout: Seconds = 30.0
-    """Seconds a request may take when the step does not say."""
-
-    redirects: int = Field(default=5, ge=0, le=20)
-    """Redirects that are followed."""
-
-
-class TableSettings(Section):
-    """How large tables may be; what follows runs over each of their rows."""
-
-    bytes: int = Field(default=50_000_000, ge=1)
-    """Bytes a table's file may have; more would fill the memory of a worker."""
-
-    rows: int = Field(default=100_000, ge=1)
-    """Rows a table may have."""
-
-
-class FileSettings(Section):
-    """How large files may be."""
-
-    bytes: int = Field(default=10_000_000, ge=1)
-    """Bytes of a text or JSON file that is read or written."""
-
-
-class ToolSettings(Section):
-    """Limits and permissions of the built-in tools."""
-
-    http: HttpSettings = HttpSettings()
-    """What `http.request` may reach."""
-
-    tables: TableSettings = TableSettings()
-    """How large tables may be."""
-
-    files: FileSettings = FileSettings()
-    """How large files may be."""
-
-
 class ProviderSection(Section):
     """How a provider of models is reached."""
 

@@ -16,7 +16,7 @@ from kapell.adapters.tools.registry import builtin_tools
 from kapell.adapters.tools.specs import SPECS, builtin_specs
 from kapell.core.tools.spec import repeatable
 from kapell.kit.json import Json
-from kapell.settings.sections import FileSettings, HttpSettings, TableSettings
+from kapell.settings.tools import ToolSettings
 from tests.integration.tools.world import World
 
 NAMES = [
@@ -27,6 +27,8 @@ NAMES = [
     "json.query",
     "table.read",
     "table.write",
+    "web.fetch",
+    "web.search",
 ]
 
 
@@ -74,18 +76,19 @@ async def test_results_are_what_the_catalogue_says(world: World) -> None:
 
 def test_advice_names_settings_that_exist() -> None:
     folder = Path(tools.__file__).parent
-    setting = re.compile(r"(?<!adapters\.)tools\.(http|tables|files)\.(\w+)")
+    setting = re.compile(r"(?<!adapters\.)tools\.([a-z]+)\.([a-z_]+)\b(?!\.)")
+    areas: dict[str, type[BaseModel]] = {
+        name: field.annotation
+        for name, field in ToolSettings.model_fields.items()
+        if isinstance(field.annotation, type)
+    }
     named = {
         (found[1], found[2])
         for path in folder.rglob("*.py")
         for found in setting.finditer(path.read_text())
+        if "import" not in path.read_text()[max(0, found.start() - 60) : found.end()]
     }
-    areas: dict[str, type[BaseModel]] = {
-        "http": HttpSettings,
-        "tables": TableSettings,
-        "files": FileSettings,
-    }
-    assert ("http", "allow") in named
+    assert {("http", "allow"), ("web", "allow"), ("search", "provider")} <= named
     for area, name in named:
         assert name in areas[area].model_fields, f"tools.{area}.{name}"
 

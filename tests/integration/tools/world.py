@@ -10,11 +10,26 @@ from kapell.adapters.tools.files.folder import LocalRunFolder
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.registry import builtin_tools
 from kapell.kit.errors import KapellError
-from kapell.kit.ids import LOCAL, RunId
+from kapell.kit.ids import LOCAL, RunId, TenantId
 from kapell.kit.json import Digest, Json
 from kapell.services.tools.executor import ToolExecutor
 from kapell.services.tools.ports import ToolCall, ToolResult
 from kapell.testing.tools.worlds import MemoryBlobs
+
+
+class KnownSecrets:
+    """Secrets that a test sets."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = secrets
+
+    def get(self, tenant_id: TenantId, name: str) -> str | None:
+        """Return a secret."""
+        return self._secrets.get(name)
+
+    def advice(self, name: str) -> str:
+        """Return how to set it."""
+        return f"Set {name} in the test."
 
 
 @dataclass
@@ -26,13 +41,16 @@ class World:
     options: ToolOptions = field(default_factory=ToolOptions)
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     files: dict[str, Digest] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.door = self.new_process()
 
     def new_process(self) -> ToolExecutor:
         """Return a door that remembers nothing of the folder."""
-        self.door = ToolExecutor(builtin_tools(self.options), self.blobs, LocalRunFolder())
+        tools, folder = builtin_tools(self.options), LocalRunFolder()
+        known = KnownSecrets(self.secrets)
+        self.door = ToolExecutor(tools, self.blobs, folder, secrets=known)
         return self.door
 
     def request(self, tool: str, args: Json, files: Mapping[str, Digest] | None = None) -> ToolCall:

@@ -1,6 +1,30 @@
 """What the built-in tools may use: bootstrap fills it from the settings."""
 
+from typing import Literal
+
 import msgspec
+
+
+class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``web.fetch`` may visit; the fields mean what the settings of ``tools.web`` say."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    private: bool = False
+    bytes: int = 5_000_000
+    timeout: float = 20.0
+    redirects: int = 5
+    robots: bool = True
+    agent: str = "Kapell"
+
+
+class SearchOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers ``web.search``; the fields mean what the settings of ``tools.search`` say."""
+
+    provider: Literal["", "searxng", "brave", "tavily"] = ""
+    url: str = ""
+    timeout: float = 15.0
+    bytes: int = 2_000_000
 
 
 class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +43,8 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
         http_bytes: Bytes of an answer's body, unpacked.
         http_timeout: Seconds a request may take when it does not say.
         http_redirects: Redirects that are followed.
+        web: What ``web.fetch`` may visit.
+        search: Who answers ``web.search``.
     """
 
     table_bytes: int = 50_000_000
@@ -31,3 +57,5 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
     http_bytes: int = 10_000_000
     http_timeout: float = 30.0
     http_redirects: int = 5
+    web: WebOptions = WebOptions()
+    search: SearchOptions = SearchOptions()

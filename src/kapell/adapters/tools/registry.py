@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from kapell.adapters.tools.files.tools import FileDelete, FileRead, FileWrite
 from kapell.adapters.tools.options import ToolOptions
+from kapell.adapters.tools.pages.tools import WebFetch
 from kapell.adapters.tools.programs.tools import CodeRun, ShellRun
 from kapell.adapters.tools.queries.tools import JsonQuery
+from kapell.adapters.tools.search.tools import WebSearch
 from kapell.adapters.tools.tables.tools import TableRead, TableWrite
 from kapell.adapters.tools.web.tools import HttpRequest
 from kapell.services.sandbox.choosing import Sandboxes
@@ -23,6 +25,8 @@ def builtin_tools(options: ToolOptions, sandboxes: Sandboxes | None = None) -> M
         FileDelete(),
         JsonQuery(options),
         HttpRequest(options),
+        WebFetch(options.web),
+        WebSearch(options.search),
         CodeRun(options, apart),
         ShellRun(options, apart),
     )

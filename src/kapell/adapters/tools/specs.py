@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from kapell.adapters.tools.files.specs import FILE_DELETE, FILE_READ, FILE_WRITE
+from kapell.adapters.tools.pages.specs import WEB_FETCH
 from kapell.adapters.tools.programs.specs import CODE_RUN, SHELL_RUN
 from kapell.adapters.tools.queries.specs import JSON_QUERY
+from kapell.adapters.tools.search.specs import WEB_SEARCH
 from kapell.adapters.tools.tables.specs import TABLE_READ, TABLE_WRITE
 from kapell.adapters.tools.web.specs import HTTP_REQUEST
 from kapell.core.tools.spec import ToolSpec
@@ -17,6 +19,8 @@ _ALL = (
     FILE_DELETE,
     JSON_QUERY,
     HTTP_REQUEST,
+    WEB_FETCH,
+    WEB_SEARCH,
     CODE_RUN,
     SHELL_RUN,
 )

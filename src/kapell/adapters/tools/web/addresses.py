@@ -6,6 +6,7 @@ name whose address changes in between leads nowhere else.
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
@@ -16,6 +17,13 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+# what the standard library takes for public though nobody outside can be meant by it
+_INSIDE = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("fec0::/10"))
+ANY = "*"
+"""The rule that allows every host."""
+
+_NUMERIC = re.compile(r"(^|\.)(0[xX][0-9a-fA-F]*|[0-9]+)$", re.ASCII)
 _LAST_PORT = 65_535
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 
@@ -32,13 +40,23 @@ class Gate:
     """Knows the allowed hosts.
 
     Args:
-        allow: ``host``, ``*.domain``, each with ``:port`` if wished.
+        allow: ``host``, ``*.domain``, each with ``:port`` if wished; ``*`` alone is every host.
         private: Whether allowed names may lead to private addresses.
+        section: The settings that hold both, for advice.
+        deny: Hosts that are refused although ``allow`` names them.
     """
 
-    def __init__(self, allow: Sequence[str], private: bool) -> None:
+    def __init__(
+        self,
+        allow: Sequence[str],
+        private: bool,
+        section: str = "tools.http",
+        deny: Sequence[str] = (),
+    ) -> None:
         self._allow = tuple(_rule(entry) for entry in allow)
+        self._deny = tuple(_rule(entry) for entry in deny)
         self._private = private
+        self._section = section
 
     def check(self, scheme: str, host: str, port: int | None, userinfo: bool) -> Target:
         """Return the target when its host is allowed.
@@ -60,12 +78,18 @@ class Gate:
                 advice="Take it out of the URL; credentials belong into a header.",
             )
         target = Target(scheme, host.lower().rstrip("."), port or _PORTS[scheme])
+        if any(_fits(target, *rule) for rule in self._deny):
+            raise Denied(
+                f"The host {target.host!r} (port {target.port}) is refused.",
+                code="http_host_denied",
+                advice=f"Ask another host: the setting {self._section}.deny names this one.",
+            )
         if not any(_fits(target, *rule) for rule in self._allow):
             raise Denied(
                 f"The host {target.host!r} (port {target.port}) is not allowed.",
                 code="http_host_denied",
                 advice=f"Whoever runs Kapell may add {target.host!r} to the setting "
-                "tools.http.allow.",
+                f"{self._section}.allow.",
             )
         return target
 
@@ -85,8 +109,9 @@ class Gate:
             raise Denied(
                 f"The host {target.host!r} leads to a private address.",
                 code="http_private_denied",
-                advice="Whoever runs Kapell may allow that by the setting tools.http.private, "
-                "or by naming the address itself in tools.http.allow.",
+                advice="Whoever runs Kapell may allow that by the setting "
+                f"{self._section}.private, or by naming the address itself in "
+                f"{self._section}.allow.",
             )
         return tuple(str(address) for address in found)
 
@@ -108,15 +133,24 @@ def _rule(entry: str) -> tuple[str, int | None]:
 def _fits(target: Target, host: str, port: int | None) -> bool:
     if port is not None and port != target.port:
         return False
+    if host == ANY:
+        return True
     if host.startswith("*."):
         return target.host.endswith(host[1:]) and _literal(target.host) is None
     return target.host == host
 
 
 def _literal(host: str) -> Address | None:
+    """Return the address a host is, in the old spellings too: 127.1, 0x7f000001, 0177.0.0.1."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
+        pass
+    if not _NUMERIC.search(host):
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
         return None
 
 
@@ -125,14 +159,15 @@ def _is_public(address: Address) -> bool:
     inner = _carried(address)
     if inner is not None:
         return _is_public(inner)
-    return address.is_global and not address.is_multicast
+    inside = any(address in network for network in _INSIDE)
+    return address.is_global and not address.is_multicast and not inside
 
 
 def _carried(address: Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address an IPv6 one stands for: mapped, 6to4 or behind NAT64."""
+    """Return the IPv4 address an IPv6 one stands for: mapped, compatible, 6to4, behind NAT64."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
-    if address in _NAT64:
+    if address in _NAT64 or address in _COMPATIBLE:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour
 

@@ -2,26 +2,25 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, NoReturn
 
 from kapell.adapters.tools.files.text import known_encoding
 from kapell.adapters.tools.files.tools import arguments
 from kapell.adapters.tools.options import ToolOptions
-from kapell.adapters.tools.web.specs import HTTP_REQUEST
 from kapell.adapters.tools.web.addresses import Gate
+from kapell.adapters.tools.web.outgoing import Outgoing, body_of, circular, silent
+from kapell.adapters.tools.web.specs import HTTP_REQUEST
 from kapell.core.tools.spec import repeatable
-from kapell.kit.errors import Denied, Invalid, KapellError, Unavailable
+from kapell.kit.errors import Denied, Invalid, KapellError
 from kapell.kit.json import Json, decode, encode
 from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult, UnknownOutcome
 
 if TYPE_CHECKING:
     import httpx
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "idempotency-key"})
-_HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 
 class HttpRequest:
@@ -38,7 +37,8 @@ class HttpRequest:
 
         Raises:
             Denied: ``http_off``, ``http_host_denied``, ``http_private_denied``.
-            Invalid: ``http_url``, ``http_broken``, ``http_headers``, ``http_too_large``, ``http_redirects``.
+            Invalid: ``http_url``, ``http_broken``, ``http_headers``, ``http_too_large``,
+                ``http_redirects``.
             Unavailable: ``tool_unavailable`` when nobody answers.
             UnknownOutcome: when the request went out and must not be repeated.
         """
@@ -58,16 +58,15 @@ class _Exchange:
     def __init__(self, options: ToolOptions, gate: Gate, call: ToolCall) -> None:
         args = arguments(call)
         self._options = options
-        self._gate = gate
         self._repeatable = repeatable(HTTP_REQUEST, call.args)
         self._url = str(args["url"])
-        self._method = str(args.get("method") or "GET")
-        self._headers = _headers(args.get("headers"))
-        self._body = _body(args, self._headers)
-        self._key = call.key
+        headers = _headers(args.get("headers"))
+        body = _body(args, headers)
+        if not self._repeatable:
+            headers["Idempotency-Key"] = call.key
+        self._outgoing = Outgoing(gate, str(args.get("method") or "GET"), headers, body)
         timeout = args.get("timeout")
         self._timeout = float(timeout) if isinstance(timeout, int | float) else options.http_timeout
-        self._sent = False
 
     async def answer(self) -> Json:
         """Return status, url, headers, body and json of the last answer."""
@@ -83,100 +82,30 @@ class _Exchange:
                 advice="Check the URL, the headers and that they hold no line breaks.",
             ) from error
         except httpx.TransportError as error:
-            self._fail(_silent(type(error).__name__), error)
-        except httpx.DecodingError as error:
-            self._fail(_silent("its body is packed wrongly"), error)
+            self._fail(silent(type(error).__name__), error)
         except TimeoutError as error:
-            self._fail(_silent(f"not within {self._timeout:g} s"), error)
+            self._fail(silent(f"not within {self._timeout:g} s"), error)
         except KapellError as error:
             self._fail(error, error.__cause__)
 
     async def _followed(self, url: "httpx.URL") -> Json:
         import httpx  # noqa: PLC0415 - loaded by now, only named here
 
+        most = self._options.http_redirects
         async with httpx.AsyncClient(
             timeout=self._timeout, trust_env=False, follow_redirects=False
         ) as client:
-            for _ in range(self._options.http_redirects + 1):
-                async with self._asked(client, url) as response:
-                    following = self._redirected(url, response)
+            for _ in range(most + 1):
+                async with aclosing(await self._outgoing.to(client, url)) as response:
+                    following = self._outgoing.redirected(url, response)
                     if following is None:
                         return await self._read(url, response)
                 url = following
-        raise Invalid(
-            f"The request was redirected more than {self._options.http_redirects} times.",
-            code="http_redirects",
-            advice="Ask the address it leads to in the end.",
-        )
-
-    @asynccontextmanager
-    async def _asked(
-        self, client: "httpx.AsyncClient", url: "httpx.URL"
-    ) -> AsyncIterator["httpx.Response"]:
-        """Enter with the answer of the first address that takes the connection."""
-        host = url.raw_host.decode("ascii")
-        target = self._gate.check(url.scheme, host, url.port, bool(url.userinfo))
-        response = await self._first(client, url, await self._gate.addresses(target), target.host)
-        try:
-            yield response
-        finally:
-            await response.aclose()
-
-    async def _first(
-        self, client: "httpx.AsyncClient", url: "httpx.URL", addresses: Sequence[str], name: str
-    ) -> "httpx.Response":
-        import httpx  # noqa: PLC0415 - loaded by now, only named here
-
-        headers = {**self._headers, "Host": url.netloc.decode("ascii")}
-        if not self._repeatable:
-            headers["Idempotency-Key"] = self._key
-        sent_before, refused = self._sent, None
-        for address in addresses:
-            request = client.build_request(
-                self._method,
-                url.copy_with(host=address),
-                headers=headers,
-                content=self._body,
-                extensions={"sni_hostname": name},
-            )
-            self._sent = True
-            try:
-                return await client.send(request, stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                self._sent, refused = sent_before, error
-        raise refused or httpx.ConnectError("the name has no address")
-
-    def _redirected(self, url: "httpx.URL", response: "httpx.Response") -> "httpx.URL | None":
-        """Return where the answer sends us, having changed the request as browsers do."""
-        place = response.headers.get("location")
-        if response.status_code not in _REDIRECTS or not place:
-            return None
-        following = url.join(place)
-        changed = self._method == "POST" and response.status_code in {301, 302}
-        if changed or (response.status_code == 303 and self._method != "HEAD"):
-            self._method, self._body = "GET", None
-            self._headers = {
-                name: value
-                for name, value in self._headers.items()
-                if name.lower() != "content-type"
-            }
-        if (following.scheme, following.host, following.port) != (url.scheme, url.host, url.port):
-            self._headers = {
-                name: value for name, value in self._headers.items() if name.lower() in _HARMLESS
-            }
-        return following
+        raise circular(most)
 
     async def _read(self, url: "httpx.URL", response: "httpx.Response") -> Json:
-        data = bytearray()
-        async for piece in response.aiter_bytes():
-            data += piece
-            if len(data) > self._options.http_bytes:
-                raise Invalid(
-                    f"The answer has more than {self._options.http_bytes:,} bytes.",
-                    code="http_too_large",
-                    advice="Ask for less, or raise the setting tools.http.bytes.",
-                )
-        text = _text(bytes(data), response.charset_encoding)
+        data = await body_of(response, self._options.http_bytes, "tools.http.bytes")
+        text = _text(data, response.charset_encoding)
         output: dict[str, Json] = {
             "status": response.status_code,
             "url": str(url),
@@ -190,18 +119,10 @@ class _Exchange:
 
     def _fail(self, error: KapellError, cause: BaseException | None) -> NoReturn:
         """Raise the error or, when a request that must not be repeated is out, what that means."""
-        if self._repeatable or not self._sent:
+        if self._repeatable or not self._outgoing.sent:
             raise error from cause
         error.__cause__ = cause
         raise UnknownOutcome from error
-
-
-def _silent(why: str) -> Unavailable:
-    return Unavailable(
-        f"The server did not answer as it should ({why}).",
-        code="tool_unavailable",
-        advice="Check that it runs and can be reached; the step's `retry:` tries again.",
-    )
 
 
 def _headers(given: Json) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Web pages: fetched as a polite visitor, read as a person would."""

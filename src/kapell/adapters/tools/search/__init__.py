@@ -1,0 +1,1 @@
+"""Searching the web, with whoever the settings name."""

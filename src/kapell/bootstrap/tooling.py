@@ -1,0 +1,20 @@
+"""What the settings say of the built-in tools, as the adapters take it."""
+
+from kapell.adapters.tools.options import SearchOptions, ToolOptions, WebOptions
+from kapell.settings.tools import ToolSettings
+
+
+def tool_options(tools: ToolSettings) -> ToolOptions:
+    """Return the limits and permissions of the built-in tools."""
+    return ToolOptions(
+        table_bytes=tools.tables.bytes,
+        table_rows=tools.tables.rows,
+        file_bytes=tools.files.bytes,
+        http_allow=tools.http.allow,
+        http_private=tools.http.private,
+        http_bytes=tools.http.bytes,
+        http_timeout=tools.http.timeout,
+        http_redirects=tools.http.redirects,
+        web=WebOptions(**dict(tools.web)),
+        search=SearchOptions(**dict(tools.search)),
+    )

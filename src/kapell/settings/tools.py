@@ -1,0 +1,109 @@
+"""The sections of the settings that hold limits and permissions of the built-in tools."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from kapell.settings.sections import Seconds, Section
+
+
+class HttpSettings(Section):
+    """What `http.request` may reach."""
+
+    allow: tuple[str, ...] = ()
+    """Hosts that may be asked: `api.example.com`, `*.example.com`, each with `:port` if wished.
+    Empty means none, so that no workflow reaches the network unasked."""
+
+    private: bool = False
+    """Whether allowed names may lead to private addresses, which are usually somebody's insides."""
+
+    bytes: int = Field(default=10_000_000, ge=1)
+    """Bytes of an answer's body, unpacked, that are read."""
+
+    timeout: Seconds = 30.0
+    """Seconds a request may take when the step does not say."""
+
+    redirects: int = Field(default=5, ge=0, le=20)
+    """Redirects that are followed."""
+
+
+class TableSettings(Section):
+    """How large tables may be; what follows runs over each of their rows."""
+
+    bytes: int = Field(default=50_000_000, ge=1)
+    """Bytes a table's file may have; more would fill the memory of a worker."""
+
+    rows: int = Field(default=100_000, ge=1)
+    """Rows a table may have."""
+
+
+class FileSettings(Section):
+    """How large files may be."""
+
+    bytes: int = Field(default=10_000_000, ge=1)
+    """Bytes of a text or JSON file that is read or written."""
+
+
+class WebSettings(Section):
+    """What `web.fetch` may visit."""
+
+    allow: tuple[str, ...] = ()
+    """Hosts whose pages may be read: `example.com`, `*.example.com`, each with `:port` if wished.
+    `["*"]` allows every public one. Empty means none."""
+
+    deny: tuple[str, ...] = ()
+    """Hosts that are refused although `allow` names them, in the same form."""
+
+    private: bool = False
+    """Whether allowed names may lead to private addresses, which are usually somebody's insides."""
+
+    bytes: int = Field(default=5_000_000, ge=1, le=100_000_000)
+    """Bytes of a page, unpacked, that are read."""
+
+    timeout: Seconds = 20.0
+    """Seconds a page may take, its robots.txt and redirects included."""
+
+    redirects: int = Field(default=5, ge=0, le=20)
+    """Redirects that are followed, each checked like the first address."""
+
+    robots: bool = True
+    """Whether robots.txt is obeyed. Say `false` for sites of your own only."""
+
+    agent: str = Field(default="Kapell", min_length=1, max_length=200, pattern=r"^[\x21-\x7e ]+$")
+    """What sites see as the visitor; its first word is the name robots.txt may call it by."""
+
+
+class SearchSettings(Section):
+    """Who answers `web.search`."""
+
+    provider: Literal["", "searxng", "brave", "tavily"] = ""
+    """The provider of searches: a SearXNG of your own, or one that wants the secret `search_key`.
+    Empty: none."""
+
+    url: str = ""
+    """Address of its API when it is not the provider's own. A SearXNG always needs one."""
+
+    timeout: Seconds = 15.0
+    """Seconds a search may take."""
+
+    bytes: int = Field(default=2_000_000, ge=1, le=100_000_000)
+    """Bytes of an answer that are read."""
+
+
+class ToolSettings(Section):
+    """Limits and permissions of the built-in tools."""
+
+    http: HttpSettings = HttpSettings()
+    """What `http.request` may reach."""
+
+    tables: TableSettings = TableSettings()
+    """How large tables may be."""
+
+    files: FileSettings = FileSettings()
+    """How large files may be."""
+
+    web: WebSettings = WebSettings()
+    """What `web.fetch` may visit."""
+
+    search: SearchSettings = SearchSettings()
+    """Who answers `web.search`."""
