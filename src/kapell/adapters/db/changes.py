@@ -27,8 +27,12 @@ Person: TypeAlias = Literal["opened", "closed", "dead", "buried"]
 class Changes(msgspec.Struct):
     """Columns to be written; every row begins with tenant and run."""
 
-    reserved: list[tuple[str, str, str, str, str, str, str, str, int, int, float]] = []
-    """tenant, run, call, path, step, agent, provider, model, usd, tokens, at"""
+    reserved: list[
+        tuple[str, str, str, str, str, str, str, str, int, int, float, int, int, int, int]
+    ] = []
+    """tenant, run, call, path, step, agent, provider, model, usd, tokens, at, size, and what was
+    predicted: usd, input tokens, output tokens
+    """
     settled: list[tuple[str, str, str, int, int, int, str, float]] = []
     """tenant, run, call, usd, input tokens, output tokens, state, at"""
     people: list[tuple[Person, tuple[str | int | float | None, ...]]] = []
@@ -83,5 +87,6 @@ class Changes(msgspec.Struct):
         provider = change.model.partition(":")[0]
         self.reserved.append(
             (tenant, run, change.call, change.path, change.step, change.agent, provider,
-             change.model, change.usd, change.tokens, change.at)
+             change.model, change.usd, change.tokens, change.at, change.size,
+             change.forecast.usd, change.forecast.input_tokens, change.forecast.output_tokens)
         )  # fmt: skip

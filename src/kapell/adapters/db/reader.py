@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from kapell.adapters.db import faults, rows
 from kapell.core.events.envelope import Event
+from kapell.core.pricing.habit import Habit
 from kapell.core.runs import paths
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid
@@ -16,6 +17,7 @@ from kapell.kit.ids import RunId, TenantId, VersionHash
 from kapell.kit.json import Json, decode
 from kapell.kit.text import checked
 from kapell.services.runs.ports import (
+    AccuracyRow,
     ApprovalRow,
     CostRow,
     DeadLetterRow,
@@ -77,6 +79,31 @@ WHERE l.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR l.run_id = $2)
     AND (CAST($3 AS double precision) IS NULL OR l.at >= $3)
 GROUP BY {by} ORDER BY 3 DESC, 1
 """
+_ACCURACY = """
+SELECT {by} AS name, count(*) AS calls, CAST(sum(l.usd) AS bigint) AS usd,
+    CAST(sum(l.predicted) AS bigint) AS predicted,
+    CAST(sum(abs(l.predicted - l.usd)) AS bigint) AS missed
+FROM ledger AS l JOIN runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
+WHERE l.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR l.run_id = $2)
+    AND (CAST($3 AS double precision) IS NULL OR l.at >= $3)
+    AND l.state = 'settled' AND l.output_tokens > 0
+GROUP BY {by} ORDER BY 3 DESC, 1
+"""
+_HABITS = """
+SELECT model, agent, step, count(*) AS calls, sum(usd) AS usd, sum(size) AS size,
+    sum(size * size) AS size_size, sum(input) AS input, sum(input * size) AS input_size,
+    sum(output) AS output, sum(output * size) AS output_size, sum(output * output) AS output_output
+FROM (SELECT model, agent, step, CAST(usd AS double precision) AS usd,
+        CAST(size AS double precision) AS size,
+        CAST(input_tokens AS double precision) AS input,
+        CAST(output_tokens AS double precision) AS output
+    FROM ledger WHERE tenant_id = $1 AND state = 'settled' AND output_tokens > 0 AND size > 0
+    ORDER BY at DESC LIMIT $2) AS l
+GROUP BY model, agent, step ORDER BY model, agent, step
+"""
+_LATELY = 20_000
+"""Calls from which habits are learnt: the newest, so that what changed is noticed."""
+
 _GROUPS: Mapping[str, str] = {
     "provider": "l.provider",
     "model": "l.model",
@@ -85,6 +112,7 @@ _GROUPS: Mapping[str, str] = {
     "run": "l.run_id",
     "workflow": "r.workflow",
 }
+_SUMS = tuple(name for name in Habit.__struct_fields__ if name not in ("agent", "step", "calls"))
 _CURSOR = "SELECT position FROM cursors WHERE subscriber = $1"
 _SAVE_CURSOR = """
 INSERT INTO cursors (subscriber, position) VALUES ($1, $2)
@@ -207,6 +235,41 @@ class SqlReader:
             )
             for row in found
         )
+
+    async def accuracy(
+        self,
+        tenant_id: TenantId,
+        by: Literal["provider", "model", "agent", "step", "run", "workflow"],
+        run_id: RunId | None = None,
+        since: float | None = None,
+    ) -> tuple[AccuracyRow, ...]:
+        """Return how well the costs of answered calls were predicted, dearest group first."""
+        sql = _ACCURACY.format(by=_GROUPS[by])
+        found = await self._fetch.rows(sql, tenant_id, run_id, since)
+        return tuple(
+            AccuracyRow(
+                group=rows.text(row["name"]),
+                calls=rows.whole(row["calls"]),
+                predicted=rows.whole(row["predicted"]),
+                usd=rows.whole(row["usd"]),
+                missed=rows.whole(row["missed"]),
+            )
+            for row in found
+        )
+
+    async def habits(self, tenant_id: TenantId) -> Mapping[str, tuple[Habit, ...]]:
+        """Return by model what its last answered calls used, added up by agent and step."""
+        made: dict[str, list[Habit]] = {}
+        for row in await self._fetch.rows(_HABITS, tenant_id, _LATELY):
+            sums = {name: rows.time(row[name]) for name in _SUMS}
+            habit = Habit(
+                agent=rows.text(row["agent"]),
+                step=rows.text(row["step"]),
+                calls=rows.whole(row["calls"]),
+                **sums,
+            )
+            made.setdefault(rows.text(row["model"]), []).append(habit)
+        return {model: tuple(habits) for model, habits in made.items()}
 
     async def feed(self, after: int, limit: int = 500) -> tuple[tuple[int, Event], ...]:
         """Return events of all runs after a global position, in order and without gaps."""

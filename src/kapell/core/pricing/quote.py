@@ -3,6 +3,7 @@
 import msgspec
 
 from kapell.core.gateway.calls import Usage
+from kapell.core.pricing.habit import Habit
 from kapell.kit.money import Nano
 
 _MILLION = 1_000_000
@@ -22,7 +23,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """Prices of one model in nano-dollars per million tokens, with where they come from.
 
-    ``tiers`` rise by ``above``.
+    ``tiers`` rise by ``above``. ``habits`` is what calls of the model used lately.
     """
 
     model: str
@@ -31,6 +32,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     cached_input_price: int | None = None
     source: str = ""
     tiers: tuple[Tier, ...] = ()
+    habits: tuple[Habit, ...] = ()
 
     @property
     def provider(self) -> str:

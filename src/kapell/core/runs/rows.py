@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kapell.core.pricing.forecast import Forecast
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Failure
 
@@ -28,7 +29,10 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerReserved(msgspec.Struct, frozen=True, kw_only=True):
-    """A model call is under way; one ledger row per ``call``."""
+    """A model call is under way; one ledger row per ``call``.
+
+    ``size`` is the bytes it sends, ``forecast`` what it is expected to use.
+    """
 
     call: str
     path: str
@@ -38,6 +42,8 @@ class LedgerReserved(msgspec.Struct, frozen=True, kw_only=True):
     usd: int
     tokens: int
     at: float
+    size: int = 0
+    forecast: Forecast = Forecast()
 
 
 class LedgerSettled(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from kapell.core.events.envelope import Event
+from kapell.core.pricing.habit import Habit
 from kapell.core.runs.commands import Command
 from kapell.core.runs.rows import RowChange, RunRow
 from kapell.core.runs.status import RunStatus
@@ -338,6 +339,19 @@ class CostRow(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
 
 
+class AccuracyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Predicted against actual cost of one group of calls, in nano-dollars.
+
+    ``missed`` adds up by how much each call was missed, whether above or below.
+    """
+
+    group: str
+    calls: int
+    predicted: int
+    usd: int
+    missed: int
+
+
 class RunReader(Protocol):
     """Reads that need no ownership, from connections of their own."""
 
@@ -387,6 +401,20 @@ class RunReader(Protocol):
         since: float | None = None,
     ) -> tuple[CostRow, ...]:
         """Return costs grouped, dearest first."""
+        ...
+
+    async def accuracy(
+        self,
+        tenant_id: TenantId,
+        by: Literal["provider", "model", "agent", "step", "run", "workflow"],
+        run_id: RunId | None = None,
+        since: float | None = None,
+    ) -> tuple[AccuracyRow, ...]:
+        """Return how well the costs of answered calls were predicted, dearest group first."""
+        ...
+
+    async def habits(self, tenant_id: TenantId) -> Mapping[str, tuple[Habit, ...]]:
+        """Return by model what its last answered calls used, added up by agent and step."""
         ...
 
     async def feed(self, after: int, limit: int = 500) -> tuple[tuple[int, Event], ...]:

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+import msgspec
+
 from kapell.core.events.envelope import Event
+from kapell.core.pricing.habit import Habit, together
 from kapell.core.runs import paths
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid
 from kapell.kit.ids import RunId, TenantId
-from kapell.services.runs.ports import ApprovalRow, CostRow, DeadLetterRow, RunSummary
+from kapell.services.runs.ports import AccuracyRow, ApprovalRow, CostRow, DeadLetterRow, RunSummary
 from kapell.testing.stores.state import Call, Run, State, unknown
 
 _GROUPS: Mapping[str, Callable[[Run, Call], str]] = {
@@ -128,6 +131,44 @@ class MemoryReader:
         ]
         return tuple(sorted(rows, key=lambda row: (-row.usd, row.group)))
 
+    async def accuracy(
+        self,
+        tenant_id: TenantId,
+        by: Literal["provider", "model", "agent", "step", "run", "workflow"],
+        run_id: RunId | None = None,
+        since: float | None = None,
+    ) -> tuple[AccuracyRow, ...]:
+        """Return how well the costs of answered calls were predicted, dearest group first."""
+        groups: dict[str, list[Call]] = {}
+        for run in self._of(tenant_id, run_id):
+            for call in _answered(run):
+                if since is None or call.reserve.at >= since:
+                    groups.setdefault(_GROUPS[by](run, call), []).append(call)
+        found = [
+            AccuracyRow(
+                group=group,
+                calls=len(calls),
+                predicted=sum(call.reserve.forecast.usd for call in calls),
+                usd=sum(call.usd for call in calls),
+                missed=sum(abs(call.reserve.forecast.usd - call.usd) for call in calls),
+            )
+            for group, calls in groups.items()
+        ]
+        return tuple(sorted(found, key=lambda row: (-row.usd, row.group)))
+
+    async def habits(self, tenant_id: TenantId) -> Mapping[str, tuple[Habit, ...]]:
+        """Return by model what its last answered calls used, added up by agent and step."""
+        sums: dict[tuple[str, str, str], Habit] = {}
+        for run in self._of(tenant_id, None):
+            for call in _answered(run):
+                key = (call.reserve.model, call.reserve.agent, call.reserve.step)
+                sums[key] = together([sums.get(key, Habit()), _habit(call)])
+        made: dict[str, list[Habit]] = {}
+        for (model, agent, step), habit in sorted(sums.items()):
+            named = msgspec.structs.replace(habit, agent=agent, step=step)
+            made.setdefault(model, []).append(named)
+        return {model: tuple(habits) for model, habits in made.items()}
+
     async def feed(self, after: int, limit: int = 500) -> tuple[tuple[int, Event], ...]:
         """Return events of all runs after a global position, in order and without gaps."""
         return tuple(enumerate(self._state.log[after : after + limit], start=after + 1))
@@ -164,4 +205,28 @@ def _summary(run: Run, *, attended: bool) -> RunSummary:
         key=new.key,
         parent_run=new.parent_run,
         forked_from=new.forked_from,
+    )
+
+
+def _answered(run: Run) -> list[Call]:
+    """Return the calls that were answered by a model, with what they sent known."""
+    return [
+        call for call in run.ledger.values() if call.state == "settled" and call.output_tokens > 0
+    ]
+
+
+def _habit(call: Call) -> Habit:
+    size, read, made = float(call.reserve.size), float(call.input_tokens), float(call.output_tokens)
+    if not size:
+        return Habit()
+    return Habit(
+        calls=1,
+        usd=float(call.usd),
+        size=size,
+        size_size=size * size,
+        input=read,
+        input_size=read * size,
+        output=made,
+        output_size=made * size,
+        output_output=made * made,
     )

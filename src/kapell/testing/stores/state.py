@@ -49,6 +49,7 @@ class Call(msgspec.Struct):
     usd: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    state: str = "reserved"
 
 
 class Run(msgspec.Struct):
@@ -230,6 +231,7 @@ def change_rows(run: Run, changes: Sequence[RowChange]) -> None:
                     call.reserved, call.usd = 0, change.usd
                     call.input_tokens = change.input_tokens
                     call.output_tokens = change.output_tokens
+                    call.state = change.state
             case ApprovalOpened():
                 run.approvals.append(_approval(run, change))
             case ApprovalClosed():

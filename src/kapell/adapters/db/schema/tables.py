@@ -21,6 +21,7 @@ def metadata(dialect: Dialect) -> sa.MetaData:
     _inbox(meta, dialect)
     _contents(meta)
     _money(meta)
+    _secrets(meta)
     _people(meta)
     _keepers(meta)
     _deployments(meta)
@@ -153,17 +154,40 @@ def _contents(meta: sa.MetaData) -> None:
 
 
 def _money(meta: sa.MetaData) -> None:
-    """One row per model call: what is reserved and what was used."""
+    """One row per model call: what is reserved, was predicted and was used; counts of quotas."""
     table = sa.Table(
         "ledger",
         meta,
         *_key("tenant_id", "run_id", "call"),
         *_text("path", "step", "agent", "provider", "model", "state"),
         *_number("reserved", "reserved_tokens", "usd", "input_tokens", "output_tokens"),
+        *_number("size", "predicted", "predicted_input", "predicted_output"),
         _time("at"),
         _time("settled_at", nullable=True),
     )
     Index("ledger_at", table.c.tenant_id, table.c.at)
+    table = sa.Table(
+        "counts",
+        meta,
+        *_key("tenant_id", "scope"),
+        Column("lasts", sa.Double, primary_key=True, nullable=False),
+        Column("begins", sa.Double, primary_key=True, nullable=False),
+        *_number("calls", "tokens", "usd"),
+    )
+    Index("counts_begins", table.c.begins)
+
+
+def _secrets(meta: sa.MetaData) -> None:
+    """Keys of providers, sealed, and every use that was made of them."""
+    sa.Table(
+        "keys", meta, *_key("tenant_id", "name"),
+        Column("version", sa.BigInteger, primary_key=True, nullable=False, autoincrement=False),
+        Column("body", sa.LargeBinary, nullable=False), *_text("master"), _time("created_at"),
+    )  # fmt: skip
+    sa.Table(
+        "key_uses", meta, *_key("tenant_id", "id"), *_text("name"), *_number("version"),
+        *_text("action", "actor", "reason"), _time("at"),
+    )  # fmt: skip
 
 
 def _people(meta: sa.MetaData) -> None:

@@ -98,6 +98,41 @@ CREATE TABLE inbox (
 -- next
 CREATE INDEX inbox_open ON inbox (tenant_id, run_id, number) WHERE consumed IS NULL
 -- next
+CREATE TABLE keys (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    body BYTEA NOT NULL,
+    master TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (tenant_id, name, version)
+)
+-- next
+CREATE TABLE key_uses (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+)
+-- next
+CREATE TABLE counts (
+    tenant_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    lasts DOUBLE PRECISION NOT NULL,
+    begins DOUBLE PRECISION NOT NULL,
+    calls BIGINT NOT NULL,
+    tokens BIGINT NOT NULL,
+    usd BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, scope, lasts, begins)
+)
+-- next
+CREATE INDEX counts_begins ON counts (begins)
+-- next
 CREATE TABLE ledger (
     tenant_id TEXT NOT NULL,
     run_id TEXT NOT NULL,
@@ -113,6 +148,10 @@ CREATE TABLE ledger (
     usd BIGINT NOT NULL,
     input_tokens BIGINT NOT NULL,
     output_tokens BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    predicted BIGINT NOT NULL,
+    predicted_input BIGINT NOT NULL,
+    predicted_output BIGINT NOT NULL,
     at DOUBLE PRECISION NOT NULL,
     settled_at DOUBLE PRECISION,
     PRIMARY KEY (tenant_id, run_id, call)
@@ -246,14 +285,18 @@ BEGIN
     END IF;
     IF rest->'reserved' IS NOT NULL THEN
         INSERT INTO ledger (tenant_id, run_id, call, path, step, agent, provider, model, reserved,
-            reserved_tokens, at, usd, input_tokens, output_tokens, state)
+            reserved_tokens, at, size, predicted, predicted_input, predicted_output, usd,
+            input_tokens, output_tokens, state)
         SELECT b->>0, b->>1, b->>2, b->>3, b->>4, b->>5, b->>6, b->>7, (b->>8)::bigint,
-            (b->>9)::bigint, (b->>10)::float8, 0, 0, 0, 'reserved'
+            (b->>9)::bigint, (b->>10)::float8, (b->>11)::bigint, (b->>12)::bigint,
+            (b->>13)::bigint, (b->>14)::bigint, 0, 0, 0, 'reserved'
         FROM json_array_elements(rest->'reserved') AS b
         ON CONFLICT (tenant_id, run_id, call) DO UPDATE SET reserved = excluded.reserved,
             reserved_tokens = excluded.reserved_tokens, state = 'reserved', settled_at = NULL,
             usd = 0, input_tokens = 0, output_tokens = 0, at = excluded.at,
-            model = excluded.model, provider = excluded.provider;
+            model = excluded.model, provider = excluded.provider, size = excluded.size,
+            predicted = excluded.predicted, predicted_input = excluded.predicted_input,
+            predicted_output = excluded.predicted_output;
     END IF;
     IF rest->'settled' IS NOT NULL THEN
         UPDATE ledger AS l SET reserved = 0, reserved_tokens = 0, usd = (b->>3)::bigint,

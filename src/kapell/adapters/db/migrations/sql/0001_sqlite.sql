@@ -100,6 +100,41 @@ CREATE UNIQUE INDEX inbox_key ON inbox (tenant_id, run_id, "key")
 -- next
 CREATE INDEX inbox_open ON inbox (tenant_id, run_id, number) WHERE consumed IS NULL
 -- next
+CREATE TABLE keys (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    body BLOB NOT NULL,
+    master TEXT NOT NULL,
+    created_at DOUBLE NOT NULL,
+    PRIMARY KEY (tenant_id, name, version)
+)
+-- next
+CREATE TABLE key_uses (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at DOUBLE NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+)
+-- next
+CREATE TABLE counts (
+    tenant_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    lasts DOUBLE NOT NULL,
+    begins DOUBLE NOT NULL,
+    calls BIGINT NOT NULL,
+    tokens BIGINT NOT NULL,
+    usd BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, scope, lasts, begins)
+)
+-- next
+CREATE INDEX counts_begins ON counts (begins)
+-- next
 CREATE TABLE ledger (
     tenant_id TEXT NOT NULL,
     run_id TEXT NOT NULL,
@@ -115,6 +150,10 @@ CREATE TABLE ledger (
     usd BIGINT NOT NULL,
     input_tokens BIGINT NOT NULL,
     output_tokens BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    predicted BIGINT NOT NULL,
+    predicted_input BIGINT NOT NULL,
+    predicted_output BIGINT NOT NULL,
     at DOUBLE NOT NULL,
     settled_at DOUBLE,
     PRIMARY KEY (tenant_id, run_id, call)

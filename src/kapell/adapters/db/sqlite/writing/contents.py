@@ -16,12 +16,14 @@ _ARTIFACTS = (
 )
 _RESERVED = """
 INSERT INTO ledger (tenant_id, run_id, call, path, step, agent, provider, model, reserved,
-    reserved_tokens, at, usd, input_tokens, output_tokens, state)
+    reserved_tokens, at, size, predicted, predicted_input, predicted_output, usd, input_tokens,
+    output_tokens, state)
 SELECT v.*, 0, 0, 0, 'reserved' FROM (VALUES {rows}) AS v WHERE true
 ON CONFLICT (tenant_id, run_id, call) DO UPDATE SET reserved = excluded.reserved,
     reserved_tokens = excluded.reserved_tokens, state = 'reserved', settled_at = NULL, usd = 0,
     input_tokens = 0, output_tokens = 0, at = excluded.at, model = excluded.model,
-    provider = excluded.provider
+    provider = excluded.provider, size = excluded.size, predicted = excluded.predicted,
+    predicted_input = excluded.predicted_input, predicted_output = excluded.predicted_output
 """
 _SETTLED = """
 UPDATE ledger SET reserved = 0, reserved_tokens = 0, usd = v.column4, input_tokens = v.column5,
