@@ -243,6 +243,26 @@ def forked() -> Simulation:
     return other
 
 
+def late_child() -> Simulation:
+    """A child run takes too long, is given up and reports what it spent after all."""
+    sub = compiled("{name: sub, steps: [{id: x, tool: t}]}")
+    made = begun(
+        """
+        name: late-child
+        budget: {tokens: 9}
+        steps:
+          - {id: apart, workflow: sub, detached: true, timeout: 5s, on_error: continue}
+          - {id: after, tool: t}
+        """,
+        {"sub": sub},
+    )
+    child = made.state.children["apart"]
+    made.expire()
+    made.run()
+    made.tell(ChildOutcome(child.run_id, "apart", "cancelled", tokens=3))
+    return made
+
+
 STORIES: dict[str, Callable[[], Simulation]] = {
     "release-gate": plain("release-gate"),
     "market-brief": plain("market-brief"),
@@ -257,6 +277,7 @@ STORIES: dict[str, Callable[[], Simulation]] = {
     "cancelled": cancelled,
     "family": family,
     "reopened": reopened,
+    "late-child": late_child,
 }
 
 

@@ -41,7 +41,7 @@ def open_definitions(root: Path, current: Path | None = None) -> Definitions:
         DefinitionInvalid: With what is wrong in the settings that concern definitions.
     """
     problems = Problems()
-    defaults = workspace_defaults(settings_tree(root), os.environ, problems)
+    defaults = workspace_defaults(settings_tree(root, problems), os.environ, problems)
     problems.raise_errors()
     tools = {spec.name: spec for spec in builtin_specs()}
     workspace = Workspace(WorkspaceFolder(root, current), defaults, tools, library_files())

@@ -15,7 +15,7 @@ module.
 """
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -44,6 +44,22 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class Flaw(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing wrong in what was given, as data: whoever gave it can mend it without parsing text.
+
+    ``at`` is where: names and positions joined by dots, empty for the whole. ``rule`` is what is
+    broken: ``missing``, ``unknown``, ``type``, ``range``, ``length``, ``choice``, ``pattern``,
+    ``path``, ``size`` or ``other``. ``expected`` is the part of a JSON Schema that it has to fit,
+    ``nearest`` a known name that may have been meant.
+    """
+
+    at: str
+    rule: str
+    message: str
+    expected: dict[str, Any] | None = None  # JSON; its own module imports this one
+    nearest: str = ""
+
+
 class KapellError(Exception):
     """An expected failure with a code, a kind and advice.
 
@@ -53,6 +69,7 @@ class KapellError(Exception):
         advice: One sentence saying what the user can do about it.
         place: Where in an authored file it was found.
         retry_after: Seconds the other side asked us to wait, when it did.
+        flaws: Everything wrong in what was given, where that is known part by part.
     """
 
     kind: ClassVar[Kind] = Kind.BUG
@@ -68,6 +85,7 @@ class KapellError(Exception):
         advice: str = "",
         place: Place | None = None,
         retry_after: float | None = None,
+        flaws: tuple[Flaw, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -75,6 +93,7 @@ class KapellError(Exception):
         self.advice = advice or self.default_advice
         self.place = place
         self.retry_after = retry_after
+        self.flaws = flaws
 
     @staticmethod
     def from_failure(failure: "Failure") -> "KapellError":
@@ -84,6 +103,7 @@ class KapellError(Exception):
             code=failure.code,
             advice=failure.advice,
             retry_after=failure.retry_after,
+            flaws=failure.flaws,
         )
         return error
 
@@ -164,6 +184,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     advice: str = ""
     step: str = ""
     retry_after: float | None = None
+    flaws: tuple[Flaw, ...] = ()
 
     @classmethod
     def of(cls, error: KapellError, step: str = "") -> "Failure":
@@ -176,4 +197,5 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
             advice=error.advice,
             step=step,
             retry_after=error.retry_after,
+            flaws=error.flaws,
         )

@@ -10,6 +10,8 @@ from typing import NewType
 Nano = NewType("Nano", int)
 
 ZERO = Nano(0)
+LARGEST_USD = 1_000_000_000
+"""Most US dollars an author may write, so that nano-dollars stay within 63 bits."""
 _ONE_USD = Decimal(1_000_000_000)
 
 

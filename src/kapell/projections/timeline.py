@@ -27,7 +27,7 @@ from kapell.core.events.run import (
     RunSucceeded,
     RunWaiting,
 )
-from kapell.core.events.signal import ChildEnded, ChildStarted, SignalReceived
+from kapell.core.events.signal import ChildEnded, ChildSettled, ChildStarted, SignalReceived
 from kapell.core.events.step import (
     StepDead,
     StepFailed,
@@ -234,6 +234,9 @@ def _of_rest(payload: Payload) -> tuple[str, Weight]:
             return f"began run {payload.run_id} of {payload.workflow}", "news"
         case ChildEnded():
             return f"run {payload.run_id} {payload.status}", "news"
+        case ChildSettled():
+            used = f"{money(payload.usd)} and {payload.tokens} tokens used"
+            return f"run {payload.run_id} ended after all: {used}", "detail"
         case _:
             return _of_budget(payload)
 

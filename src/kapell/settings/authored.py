@@ -46,8 +46,12 @@ class DefinitionsForm(Authored, kw_only=True):
     knowledge: Annotated[Json, later("memory", "Folders of documents to be indexed.")] = None
 
 
-def settings_tree(workspace: Path) -> Node | None:
+def settings_tree(workspace: Path, problems: Problems) -> Node | None:
     """Return the tree of the workspace's settings; None when it has none or they are empty.
+
+    Args:
+        workspace: The folder of the file.
+        problems: Takes errors of single values, beside which the rest can be checked.
 
     Raises:
         DefinitionInvalid: The file is no YAML.
@@ -69,7 +73,7 @@ def settings_tree(workspace: Path) -> Node | None:
         line.strip() and not line.lstrip().startswith((b"#", b"---")) for line in data.split(b"\n")
     ):
         return None
-    return read(data, FILE)
+    return read(data, FILE, noted=problems)
 
 
 def workspace_defaults(

@@ -105,8 +105,8 @@ def load_settings(workspace: Path) -> Settings:
         DefinitionInvalid: With everything that is wrong in ``kapell.yaml``.
         Invalid: ``settings_invalid`` when the environment holds what cannot be used.
     """
-    tree = settings_tree(workspace)
     problems = Problems()
+    tree = settings_tree(workspace, problems)
     definitions = workspace_defaults(tree, os.environ, problems)
     given = _given(tree, problems)
     make: Callable[..., Settings] = Settings
@@ -190,6 +190,9 @@ def _translated(error: ErrorDetails, tree: Node | None, problems: Problems) -> I
     said = _PLAIN.get(error["type"], "").format_map(error.get("ctx", {}))
     said = said or error["msg"].removeprefix("Value error, ").rstrip(".")
     variable = _variable(loc)
+    if variable is None and tree is not None and tree.at(loc).kind == "refused":
+        # It was told when the file was read.
+        return None
     if variable is None and tree is not None and str(loc[0]) in tree.entries:
         above, last = tree.at(loc[:-1]), str(loc[-1])
         if error["type"] == "extra_forbidden":

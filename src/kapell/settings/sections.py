@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid
+from kapell.kit.money import LARGEST_USD
 
 
 def _seconds(value: object) -> object:
@@ -137,13 +138,13 @@ class ProviderSection(Section):
 class PriceSection(Section):
     """What a model costs, in US dollars per million tokens."""
 
-    input: float = Field(ge=0)
+    input: float = Field(ge=0, le=LARGEST_USD)
     """US dollars per million tokens read."""
 
-    output: float = Field(ge=0)
+    output: float = Field(ge=0, le=LARGEST_USD)
     """US dollars per million tokens written."""
 
-    cached_input: float | None = Field(default=None, ge=0)
+    cached_input: float | None = Field(default=None, ge=0, le=LARGEST_USD)
     """US dollars per million tokens read from the provider's cache; as `input` when not given."""
 
 

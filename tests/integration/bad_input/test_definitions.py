@@ -203,6 +203,36 @@ def test_what_is_no_number_hides_nothing_else(desk: Desk) -> None:
     assert codes == [("number_refused", 3), ("wrong_value", 4)]
 
 
+@pytest.mark.requirement("GR-07")
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [
+        ("1e300", "out_of_range"),
+        ("1000000001", "out_of_range"),
+        ("-1", "out_of_range"),
+        ("99999999999999999999", "number_refused"),
+        (".nan", "number_refused"),
+        ("-.inf", "number_refused"),
+        ("'1'", "wrong_type"),
+    ],
+)
+def test_a_budget_that_cannot_be_counted(amount: str, code: str, desk: Desk) -> None:
+    budget = f"budget: {{usd: {amount}}}"
+    desk.write("run.yaml", f"name: w\n{budget}\nsteps: [{{id: a, set: {{x: 1}}}}]\n")
+    desk.write("step.yaml", f"name: w\nsteps: [{{id: a, ask: hi, {budget}}}]\n")
+    desk.write("agents/odd.md", f"---\nname: odd\n{budget}\n---\nYou.\n")
+    desk.write("agent.yaml", "name: w\nsteps: [{id: a, agent: odd, prompt: hi}]\n")
+    for name in ("run.yaml", "step.yaml", "agent.yaml"):
+        told = refused(desk.call("run", name), Exit.INVALID, code)
+        said = refused_as_json(desk.call("run", name, "--json"), Exit.INVALID, code)
+        assert said in told
+    (desk.folder / "agents/odd.md").unlink()
+    desk.write("kapell.yaml", f"model: offline\n{budget}\n")
+    refused(desk.call("run", "fine"), Exit.INVALID, code)
+    desk.write("kapell.yaml", "model: offline\n")
+    nothing_begun(desk)
+
+
 def test_a_template_without_quotes_beside_broken_yaml(desk: Desk) -> None:
     desk.write("w.yaml", "name: w\nsteps:\n  - id: a\n    ask: {{ x }}\n  - id: b\n    ask: @x\n")
     problems = desk.call("run", "w.yaml", "--json").document()["problems"]

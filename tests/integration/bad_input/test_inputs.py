@@ -32,6 +32,7 @@ def typed(desk: Desk) -> Desk:
     return desk
 
 
+BROKEN_BUDGET = (Exit.INVALID, "budget_broken")
 WRONG = {
     "type": (["-i", "n=abc"], Exit.INVALID, "input_wrong"),
     "fraction": (["-i", "n=1.5"], Exit.INVALID, "input_wrong"),
@@ -50,8 +51,14 @@ WRONG = {
     "noisy params": (["--params", "noise.yaml"], Exit.INVALID, "encoding_broken"),
     "params twice": (["--params", "twice.yaml"], Exit.INVALID, "duplicate_key"),
     "params nowhere": (["--params", "folder"], Exit.INVALID, "input_broken"),
-    "budget": (["-i", "n=1", "--budget-usd", "nan"], Exit.INVALID, "budget_broken"),
-    "negative budget": (["-i", "n=1", "--budget-usd", "-1"], Exit.INVALID, "budget_broken"),
+    "budget": (["-i", "n=1", "--budget-usd", "nan"], *BROKEN_BUDGET),
+    "negative budget": (["-i", "n=1", "--budget-usd", "-1"], *BROKEN_BUDGET),
+    "endless budget": (["-i", "n=1", "--budget-usd", "inf"], *BROKEN_BUDGET),
+    "huge budget": (["-i", "n=1", "--budget-usd", "1e300"], *BROKEN_BUDGET),
+    "budget of 20 digits": (["-i", "n=1", "--budget-usd", "9" * 20], *BROKEN_BUDGET),
+    "budget with a comma": (["-i", "n=1", "--budget-usd", "0,5"], *BROKEN_BUDGET),
+    "budget with an underscore": (["-i", "n=1", "--budget-usd", "1_0"], *BROKEN_BUDGET),
+    "no budget": (["-i", "n=1", "--budget-usd", ""], *BROKEN_BUDGET),
     "delay": (["-i", "n=1", "--delay", "soon"], Exit.INVALID, "span_broken"),
     "long delay": (["-i", "n=1", "--delay", "1000000000d"], Exit.INVALID, "span_too_long"),
     "priority": (["-i", "n=1", "--priority", "9" * 20], Exit.INVALID, "usage"),
@@ -69,6 +76,32 @@ def test_a_run_that_is_asked_for_wrongly(case: str, typed: Desk) -> None:
     told = refused(typed.call("run", "typed", *words), code, name)
     said = refused_as_json(typed.call("run", "typed", *words, "--json"), code, name)
     assert said in told, "people and programs are told the same"
+    nothing_begun(typed)
+
+
+@pytest.mark.requirement("WF-01", "AP-03")
+def test_what_is_no_number_in_parameters_hides_nothing_else(typed: Desk) -> None:
+    typed.write("p.yaml", "n: .inf\ntone: [.nan]\nm: 1\nx: 1e999\nx: 2\n")
+    typed.write("q.yaml", "tone: freindly\nrows: -.inf\n")
+
+    def told(*words: str) -> list[tuple[str, int | None]]:
+        said = typed.call("run", *words, "--json")
+        assert said.code == Exit.INVALID, said
+        return [
+            (one["code"], one["place"] and one["place"]["line"])
+            for one in said.document()["problems"]
+        ]
+
+    bad = [("number_refused", 1), ("number_refused", 2), ("number_refused", 4)]
+    twice = [("duplicate_key", 5)]
+    unknown = [("input_unknown", None)]
+    assert told("typed", "--params", "p.yaml") == [*bad, *twice, *unknown, *unknown]
+    more = ["--params", "q.yaml", "-i", "n=few"]
+    wrong = [("input_wrong", None)]
+    assert told("typed", "--params", "p.yaml", *more) == [
+        *bad, *twice, ("number_refused", 2), *unknown, *unknown, *wrong, *wrong
+    ]  # fmt: skip
+    assert told("free", "--params", "p.yaml") == [*bad, *twice]
     nothing_begun(typed)
 
 

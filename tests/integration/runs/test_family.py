@@ -1,15 +1,26 @@
 """Runs that begin runs: each child tells its parent once how it ended."""
 
+import asyncio
+
 import pytest
 
 from kapell.bootstrap.app import App
-from kapell.core.events.signal import ChildEnded
+from kapell.core.events.signal import ChildEnded, ChildSettled
 from kapell.core.runs.commands import Resume
 from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import RunId
 from kapell.services.runs.ports import Message
 from kapell.testing.tools.doubles import FlakyTool, SlowTool
-from tests.integration.runs.shop import Shop, facts, output, reached, started, until, working
+from tests.integration.runs.shop import (
+    PATIENCE,
+    Shop,
+    facts,
+    output,
+    reached,
+    started,
+    until,
+    working,
+)
 
 PARENT = """
 inputs: {size: {type: number, default: 1}}
@@ -90,6 +101,23 @@ async def test_a_child_that_takes_too_long_is_cancelled_and_waited_for_no_longer
         assert (summary.status, summary.error_code) == (RunStatus.FAILED, "step_timed_out")
         assert (await reached(app, await child_of(app, run))).status is RunStatus.CANCELLED
         assert len(await facts(app, run, ChildEnded)) == 1
+
+
+@pytest.mark.requirement("WF-08", "GR-07")
+async def test_a_child_that_was_given_up_says_in_the_end_what_it_spent(any_shop: Shop) -> None:
+    limits = "detached: true, timeout: 200ms, budget: {tokens: 9}"
+    any_shop.workflow("parent", PARENT.replace("detached: true", limits))
+    any_shop.workflow("child", SLOW_CHILD)
+    async with any_shop.open({"test.slow": SlowTool()}) as app, working(app):
+        run = await started(app, "parent")
+        assert (await reached(app, run)).error_code == "step_timed_out"
+        (given_up,) = await facts(app, run, ChildEnded)
+        assert isinstance(given_up.payload, ChildEnded)
+        assert given_up.payload.tokens == 9
+        async with asyncio.timeout(PATIENCE):
+            while not await facts(app, run, ChildSettled):
+                await asyncio.sleep(0.02)
+        assert (await app.reader.run(app.tenant, run)).tokens == 0
 
 
 @pytest.mark.requirement("DX-02")

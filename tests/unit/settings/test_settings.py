@@ -152,6 +152,41 @@ model: 3
     assert not any("sk-1" in one for one in found)
 
 
+def test_a_number_that_is_none_hides_nothing_else(tmp_path: Path) -> None:
+    found = _wrong(
+        tmp_path,
+        """\
+modle: offline
+budget: {usd: .inf, tokens: many}
+worker: {concurrency: .nan, effects: 0, effects: 1}
+prices: {"openai:x": {input: 1e999, output: -1}}
+tools: .inf
+providers: .nan
+database: {url: .inf, durability: 99999999999999999999}
+""",
+    )
+    assert [" ".join(one.split()[:2]) for one in found] == [
+        "1:1 unknown_key",
+        "2:15 number_refused",
+        "2:29 wrong_type",
+        "3:23 number_refused",
+        "3:38 wrong_value",
+        "3:41 duplicate_key",
+        "4:30 number_refused",
+        "4:45 wrong_value",
+        "5:8 number_refused",
+        "6:12 number_refused",
+        "7:17 number_refused",
+        "7:35 number_refused",
+    ]
+
+
+@pytest.mark.parametrize("amount", ["1e300", "1000000000.01", "9223372036854775807", "-0.01"])
+def test_amounts_that_no_budget_has(amount: str, tmp_path: Path) -> None:
+    (found,) = _wrong(tmp_path, f"budget: {{usd: {amount}}}\n")
+    assert found.startswith("1:15 out_of_range ")
+
+
 def test_a_mistake_in_the_environment_names_the_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

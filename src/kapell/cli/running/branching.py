@@ -67,7 +67,7 @@ def fork(
             advice="Name the step with --at; `kapell runs show RUN` lists them.",
         )
     replaced = msgspec.UNSET if output is None else json_of(output, "--output")
-    changed = inputs_of(given, ()) if given else None
+    changed = inputs_of(given, ()).values if given else None
 
     async def work(session: Session) -> Exit:
         run_id = await session.find(run)

@@ -1,14 +1,54 @@
 """Inputs and parameters as they are written on a command line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
+import msgspec
+
+from kapell.core.definitions.problems import Problems
 from kapell.core.definitions.reading import read
+from kapell.core.definitions.tree import Node
+from kapell.core.workflows.inputs import InputsInvalid, bind
 from kapell.core.workflows.values import odd_number
+from kapell.core.workflows.version import Version
 from kapell.kit.errors import Invalid, Missing
 from kapell.kit.json import Json, decode
 
 _FILES = (".yaml", ".yml", ".json")
+
+
+class Given(msgspec.Struct):
+    """The inputs as they were written, and what is wrong in the files that hold them.
+
+    ``refused`` names those whose value could not be read.
+    """
+
+    values: dict[str, Json]
+    refused: set[str]
+    problems: Problems
+
+    def refuse(self, version: Version) -> NoReturn:
+        """Tell what is wrong in the files together with what does not fit the workflow.
+
+        Raises:
+            InputsInvalid: Always; it is asked for when something is wrong in the files.
+        """
+        wrong = [
+            Invalid(one.message, code=one.code, advice=one.advice, place=one.place)
+            for one in self.problems.errors
+        ]
+        known = version.inputs or {}
+        untold = self.refused if version.inputs is None else self.refused & known.keys()
+        values = {name: value for name, value in self.values.items() if name not in untold}
+        if version.inputs is not None:
+            rest = {name: spec for name, spec in known.items() if name not in untold}
+            version = msgspec.structs.replace(version, inputs=rest)
+        try:
+            bind(version, values)
+        except InputsInvalid as error:
+            wrong += error.errors
+        raise InputsInvalid(tuple(wrong))
 
 
 def pairs_of(given: Sequence[str], option: str) -> dict[str, str]:
@@ -20,23 +60,37 @@ def pairs_of(given: Sequence[str], option: str) -> dict[str, str]:
     return dict(_pair(text, option) for text in given)
 
 
-def inputs_of(given: Sequence[str], params: Sequence[str]) -> dict[str, Json]:
+def inputs_of(given: Sequence[str], params: Sequence[str]) -> Given:
     """Return the inputs of ``--params`` and ``--input``; the latter win.
 
     Raises:
         Invalid: ``input_broken`` for what is not ``name=value``.
         Missing: ``file_missing`` for a file of parameters that is not there.
+        DefinitionInvalid: A file of parameters is no YAML.
     """
-    found: dict[str, Json] = {}
+    found = Given({}, set(), Problems())
     for text in params:
         for part in _parts(text):
             if part.endswith(_FILES) and "=" not in part:
-                found.update(_file(part))
+                for name, (_, node) in _file(part, found.problems).entries.items():
+                    found.values[name] = node.plain()
+                    if _refused(node):
+                        found.refused.add(name)
+                    else:
+                        found.refused.discard(name)
             else:
                 name, value = _pair(part, "--params")
-                found[name] = value
-    found.update(pairs_of(given, "--input"))
+                found.values[name] = value
+                found.refused.discard(name)
+    pairs = pairs_of(given, "--input")
+    found.values.update(pairs)
+    found.refused -= pairs.keys()
     return found
+
+
+def _refused(node: Node) -> bool:
+    inner = [*node.items, *(value for _, value in node.entries.values())]
+    return node.kind == "refused" or any(map(_refused, inner))
 
 
 def _parts(text: str) -> list[str]:
@@ -57,16 +111,14 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return name, value
 
 
-def _file(name: str) -> Mapping[str, Json]:
+def _file(name: str, problems: Problems) -> Node:
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError as error:
         raise Missing(
             f"There is no file `{name}`.", code="file_missing", advice="Check the path."
         ) from error
-    value = read(data, name).plain()
-    assert isinstance(value, Mapping)  # noqa: S101 - the reader gives a mapping or raises
-    return value
+    return read(data, name, noted=problems)
 
 
 def json_of(text: str, what: str) -> Json:

@@ -1,5 +1,6 @@
 """``kapell run``."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from kapell.cli.catalogue import INNER
 from kapell.cli.exits import Exit
 from kapell.cli.misuse import meant
-from kapell.cli.running.inputs import inputs_of
+from kapell.cli.running.inputs import Given, inputs_of
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.watching.attending import Manner, attend
@@ -17,8 +18,7 @@ from kapell.core.pricing.budget import Budget
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid, Missing
 from kapell.kit.ids import RunId
-from kapell.kit.json import Json
-from kapell.kit.money import nano
+from kapell.kit.money import LARGEST_USD, nano
 from kapell.services.workflows.loading import ENDINGS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -80,7 +80,7 @@ def run(
 def begin(
     surroundings: Surroundings,
     workflow: str,
-    inputs: dict[str, Json],
+    inputs: Given,
     manner: Manner,
     *,
     model: str | None = None,
@@ -93,15 +93,18 @@ def begin(
     """Begin a run and attend it, unless it is detached.
 
     Raises:
-        Invalid: ``workflow_is_agent`` or ``workflow_is_other`` for what is no workflow's file.
+        Invalid: ``workflow_is_agent`` or ``workflow_is_other`` for what is no workflow's file;
+            what is wrong in files of inputs.
     """
     _check_file(workflow)
 
     async def work(session: Session) -> Exit:
         try:
+            if inputs.problems.errors:
+                inputs.refuse(session.app.workspace.load_workflow(workflow).version)
             started = await session.app.starter.start(
                 workflow,
-                inputs,
+                inputs.values,
                 model=model,
                 budget=budget,
                 key=key,
@@ -161,16 +164,28 @@ def _check_file(named: str) -> None:
 
 
 def _budget(text: str | None) -> Budget | None:
+    """Return the budget that was written, in the bounds that files have too.
+
+    Raises:
+        Invalid: ``budget_broken``.
+    """
     if text is None:
         return None
+    written = text.removeprefix("$")
     try:
-        amount = float(text.removeprefix("$"))
+        amount = float(written) if "_" not in written else math.nan
     except ValueError:
-        amount = -1.0
-    if not 0 <= amount < 1e9:
+        amount = math.nan
+    if math.isnan(amount):
         raise Invalid(
             f"`{text}` is no amount of US dollars.",
             code="budget_broken",
             advice="Write --budget-usd 0.50.",
         )
-    return Budget(usd=int(nano(text.removeprefix("$"))))
+    if not 0 <= amount <= LARGEST_USD:
+        raise Invalid(
+            f"A budget is between 0 and {LARGEST_USD:,} US dollars, not {text}.",
+            code="budget_broken",
+            advice="Write --budget-usd 0.50, or leave it out for no limit of money.",
+        )
+    return Budget(usd=int(nano(written)))

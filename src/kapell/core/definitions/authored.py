@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from kapell.core.definitions.tree import Node
 from kapell.kit.errors import Place
+from kapell.kit.money import LARGEST_USD
 
 
 class Authored(msgspec.Struct, kw_only=True, dict=True, forbid_unknown_fields=True):
@@ -77,8 +78,8 @@ Expression: TypeAlias = Annotated[
 ]
 """A bare expression; true, false and numbers are the expressions they look like."""
 
-Amount: TypeAlias = Annotated[float, Meta(ge=0)]
-"""A number that is not negative."""
+Amount: TypeAlias = Annotated[float, Meta(ge=0, le=LARGEST_USD)]
+"""US dollars that can be counted: none, and no more than a billion."""
 
 ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"
 """Ids of steps, names of branches, cases and definitions."""

@@ -31,7 +31,7 @@ class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
     """That run ended; what it spent is settled against the allotment.
 
     ``cancelled`` with a failure: it took too long, is waited for no longer and told so. What it was
-    allotted counts as spent.
+    allotted counts as spent until ``child.settled``.
     """
 
     path: str
@@ -43,5 +43,14 @@ class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
     tokens: int = 0
 
 
+class ChildSettled(msgspec.Struct, frozen=True, tag="child.settled"):
+    """A run that was waited for no longer ended: what it spent replaces its allotment."""
+
+    path: str
+    run_id: str
+    usd: int = 0
+    tokens: int = 0
+
+
 SignalEvent: TypeAlias = SignalReceived
-ChildEvent: TypeAlias = ChildStarted | ChildEnded
+ChildEvent: TypeAlias = ChildStarted | ChildEnded | ChildSettled

@@ -133,7 +133,10 @@ class OpenCall(msgspec.Struct):
 
 
 class GivenUp(msgspec.Struct):
-    """A model call whose worker was lost, settled at its worst case in the meters ``holders``."""
+    """What is settled at its worst case in the meters ``holders`` until more is known.
+
+    It is a model call whose worker was lost, or a child run that took too long.
+    """
 
     usd: int
     tokens: int
@@ -234,4 +237,5 @@ class State(msgspec.Struct, kw_only=True):
     copied_usd: int = 0
     copied_tokens: int = 0
     late: dict[str, GivenUp] = {}
+    late_children: dict[str, GivenUp] = {}
     owner: str = ""

@@ -22,7 +22,8 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     (``write``), the world outside (``external``). ``trust`` is how far what it returns may be
     trusted: whoever shows it to a model marks what is ``untrusted`` off from instructions.
     ``cost`` is what a call costs in nano-dollars, ``timeout`` the seconds it may take where its
-    step says nothing, ``secrets`` the names of those it needs.
+    step says nothing, ``secrets`` the names of those it needs. ``args_bytes`` and ``result_bytes``
+    are what arguments and result may have as JSON, where the tool bears less than the executor.
     """
 
     name: str
@@ -37,6 +38,8 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     cost: int = 0
     timeout: float | None = None
     secrets: tuple[str, ...] = ()
+    args_bytes: int | None = None
+    result_bytes: int | None = None
 
 
 def chosen(specs: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:

@@ -1,20 +1,27 @@
 """The one door to tools: check the arguments, restore the run's folder, call, check the result."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from difflib import get_close_matches
+from time import perf_counter
+
+import msgspec
 
 from kapell.core.tools.spec import ToolSpec, repeatable
-from kapell.kit.errors import Bug, Invalid, KapellError, Missing, Unavailable
+from kapell.kit.errors import Bug, Denied, Invalid, KapellError, Missing, Unavailable
 from kapell.kit.json import Digest, encode
 from kapell.services.tools.arguments import Arguments
+from kapell.services.tools.masking import scrub, shown_arguments, without_secrets
 from kapell.services.tools.ports import (
     BlobStore,
     FetchBlob,
+    NoSecrets,
     RunFolder,
+    SecretSource,
     Tool,
     ToolCall,
+    ToolRecord,
     ToolResult,
     UnknownOutcome,
 )
@@ -32,6 +39,8 @@ class ToolExecutor:
         artifacts: Where files of the run's folder and large values come from.
         files: Restores the run's folder before a call.
         result_limit: Bytes of JSON a result may have.
+        secrets: Where the secrets come from that tools declare.
+        observe: Is told of every call that ended, however it ended.
     """
 
     def __init__(
@@ -40,11 +49,15 @@ class ToolExecutor:
         artifacts: BlobStore,
         files: RunFolder,
         result_limit: int = RESULT_LIMIT,
+        secrets: SecretSource | None = None,
+        observe: Callable[[ToolRecord], None] | None = None,
     ) -> None:
         self._tools = tools
         self._artifacts = artifacts
         self._files = files
         self._limit = result_limit
+        self._secrets = secrets or NoSecrets()
+        self._observe = observe
         self._arguments = Arguments()
 
     @property
@@ -58,20 +71,55 @@ class ToolExecutor:
         Raises:
             Missing: ``tool_unknown``.
             Invalid: ``tool_arguments``, ``tool_result_not_json``, ``tool_result_too_large``.
+            Denied: ``path_outside`` for arguments marked as paths, ``secret_missing``.
             Unavailable: ``tool_timed_out``.
             Bug: ``tool_bug`` for anything a tool raises outside the tree of errors.
-            UnknownOutcome: instead of any of these but the first two, when the call had begun and
-                the tool must not be called twice; the error stands behind as cause.
+            UnknownOutcome: instead of those that come after the call has begun, when the tool must
+                not be called twice; the error stands behind as cause.
             KapellError: what the tool itself raised.
         """
         tool = self._tool(call.tool)
-        self._arguments.check(tool.spec, call.args)
+        began = perf_counter()
+        try:
+            self._arguments.check(tool.spec, call.args, (call.folder, call.workspace))
+            call = self._equipped(tool.spec, call)
+            result, size = await self._carried_out(tool, call)
+        except KapellError as error:
+            scrub(error, call.secrets)
+            self._tell(tool.spec, call, began, error)
+            raise
+        except UnknownOutcome as unknown:
+            cause = unknown.__cause__
+            if isinstance(cause, KapellError):
+                scrub(cause, call.secrets)
+            self._tell(tool.spec, call, began, cause)
+            raise
+        return self._recorded(tool.spec, call, result, size, began)
+
+    def _equipped(self, spec: ToolSpec, call: ToolCall) -> ToolCall:
+        """Return the call with its secrets, and the tool's own timeout when it has none."""
+        timeout = spec.timeout if call.timeout is None else call.timeout
+        secrets = {}
+        for name in spec.secrets:
+            secret = self._secrets.get(call.tenant_id, name)
+            if not secret:
+                raise Denied(
+                    f"The tool {spec.name!r} needs the secret {name!r}, which is not set.",
+                    code="secret_missing",
+                    advice=self._secrets.advice(name),
+                )
+            secrets[name] = secret
+        if not secrets and timeout == call.timeout:
+            return call
+        return msgspec.structs.replace(call, timeout=timeout, secrets=secrets)
+
+    async def _carried_out(self, tool: Tool, call: ToolCall) -> tuple[ToolResult, int]:
         begun = False
         limit = asyncio.timeout(call.timeout)
         try:
             async with limit, self._held(tool.spec, call):
                 begun = True
-                result = await self._called(tool, call)
+                return await self._called(tool, call)
         except TimeoutError as error:
             if not limit.expired():
                 raise
@@ -83,7 +131,45 @@ class ToolExecutor:
             if repeatable(tool.spec, call.args):
                 raise unplanned.error from unplanned.error.__cause__
             raise UnknownOutcome from unplanned.error
-        return result
+
+    def _recorded(
+        self, spec: ToolSpec, call: ToolCall, result: ToolResult, size: int, began: float
+    ) -> ToolResult:
+        """Return the result with what the door knows of it."""
+        trusted = spec.trust == "trusted" and result.trust != "untrusted"
+        result = msgspec.structs.replace(
+            result,
+            output=without_secrets(result.output, call.secrets),
+            trust="trusted" if trusted else "untrusted",
+            cost=spec.cost if result.cost is None else result.cost,
+        )
+        record = self._tell(spec, call, began, None, result, size)
+        return msgspec.structs.replace(result, record=record)
+
+    def _tell(
+        self,
+        spec: ToolSpec,
+        call: ToolCall,
+        began: float,
+        error: BaseException | None,
+        result: ToolResult | None = None,
+        size: int = 0,
+    ) -> ToolRecord:
+        record = ToolRecord(
+            tool=spec.name,
+            call=call.call,
+            run_id=call.run_id,
+            args=shown_arguments(spec, call.args, call.secrets),
+            effects=spec.effects,
+            trust=(result and result.trust) or spec.trust,
+            cost=(result.cost or 0) if result is not None else 0,
+            size=size,
+            seconds=perf_counter() - began,
+            code=error.code if isinstance(error, KapellError) else "",
+        )
+        if self._observe is not None:
+            self._observe(record)
+        return record
 
     def _held(self, spec: ToolSpec, call: ToolCall) -> AbstractAsyncContextManager[None]:
         """Return what keeps the run's folder as the call needs it."""
@@ -96,7 +182,7 @@ class ToolExecutor:
         if tool is not None:
             return tool
         close = get_close_matches(name, self._tools, 1)
-        hint = f"Did you mean {close[0]!r}?" if close else "`kapell tools` lists what there is."
+        hint = f"Did you mean {close[0]!r}?" if close else "`kapell tools list` says what there is."
         raise Missing(f"There is no tool {name!r}.", code="tool_unknown", advice=hint)
 
     def _fetch(self, call: ToolCall) -> FetchBlob:
@@ -105,8 +191,8 @@ class ToolExecutor:
 
         return fetch
 
-    async def _called(self, tool: Tool, call: ToolCall) -> ToolResult:
-        """Return the tool's checked result.
+    async def _called(self, tool: Tool, call: ToolCall) -> tuple[ToolResult, int]:
+        """Return the tool's checked result and its size.
 
         Raises:
             _Unplanned: the tool ran and broke its promise.
@@ -121,32 +207,35 @@ class ToolExecutor:
             raise
         except Exception as error:
             raise _Unplanned(_bug(call, error)) from error
-        problem = self._problem(call, result)
-        if problem is not None:
-            raise _Unplanned(problem)
-        return result
+        try:
+            return result, self._size(tool.spec, call, result)
+        except KapellError as error:
+            raise _Unplanned(error) from error
 
-    def _problem(self, call: ToolCall, result: object) -> KapellError | None:
-        """Return why the result cannot be kept, or None."""
+    def _size(self, spec: ToolSpec, call: ToolCall, result: object) -> int:
+        """Return the result's size as JSON.
+
+        Raises:
+            KapellError: why the result cannot be kept.
+        """
         if not isinstance(result, ToolResult):
-            return _bug(call, TypeError(f"returned {type(result).__name__} for a ToolResult"))
+            raise _bug(call, TypeError(f"returned {type(result).__name__} for a ToolResult"))
         try:
             size = len(encode(result.output))
         except Invalid as error:
-            broken = Invalid(
+            raise Invalid(
                 f"The result of {call.tool!r} cannot be kept. {error.message}",
                 code="tool_result_not_json",
                 advice="A tool returns texts, finite numbers, booleans, null, lists and mappings.",
+            ) from error
+        limit = min(self._limit, spec.result_bytes or self._limit)
+        if size > limit:
+            raise Invalid(
+                f"The result of {call.tool!r} has {size:,} bytes, at most {limit:,} are kept.",
+                code="tool_result_too_large",
+                advice="Ask the tool for less, or let it write a file into the run's folder.",
             )
-            broken.__cause__ = error
-            return broken
-        if size <= self._limit:
-            return None
-        return Invalid(
-            f"The result of {call.tool!r} has {size:,} bytes, at most {self._limit:,} are kept.",
-            code="tool_result_too_large",
-            advice="Ask the tool for less, or let it write a file into the run's folder.",
-        )
+        return size
 
 
 class _Unplanned(Exception):

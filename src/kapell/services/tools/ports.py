@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from kapell.core.events.tool import FileChange
+from kapell.core.tools.declaring import Effects, Trust
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.ids import RunId, TenantId
 from kapell.kit.json import Digest, Json
@@ -20,7 +21,8 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
 
     ``key`` is the idempotency key, the same when the call is repeated after a crash. ``workspace``
     and ``folder`` are absolute paths: definitions that may be read, and the run's own folder.
-    ``files`` is what the run's folder must hold before the call (path to digest).
+    ``files`` is what the run's folder must hold before the call (path to digest). ``secrets`` are
+    those that the tool declares; the executor fills them in, and no text of the call shows them.
     """
 
     tenant_id: TenantId
@@ -33,14 +35,70 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str
     folder: str
     files: Mapping[str, Digest] = {}
+    secrets: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Return what may be logged: no arguments, no secrets."""
+        return f"ToolCall({self.tool!r}, call={self.call!r}, run_id={self.run_id!r})"
 
 
 class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back: output, changes in the run's folder, and the bytes of the changed files."""
+    """What came back: output, changes in the run's folder, and the bytes of the changed files.
+
+    The executor fills in the rest: ``trust`` says how far the output may be trusted (a tool that
+    says itself what it read may lower, never raise it), ``cost`` what the call cost in nano-dollars
+    (a tool that knows better says so), ``record`` what is kept of it.
+    """
 
     output: Json
     files: tuple[FileChange, ...] = ()
     blobs: Mapping[Digest, bytes] = {}
+    trust: Trust | None = None
+    cost: int | None = None
+    record: "ToolRecord | None" = None
+
+
+class ToolRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One call as it may be shown and kept: ``args`` have their secrets masked.
+
+    ``size`` is the result in bytes of JSON, ``seconds`` what the call took; ``code`` is that of
+    the error it ended with, empty when it succeeded.
+    """
+
+    tool: str
+    call: str
+    run_id: RunId
+    args: Json
+    effects: Effects
+    trust: Trust
+    cost: int
+    size: int = 0
+    seconds: float = 0.0
+    code: str = ""
+
+
+class SecretSource(Protocol):
+    """Where secrets come from; never from a file of the workspace."""
+
+    def get(self, tenant_id: TenantId, name: str) -> str | None:
+        """Return a secret, None when it is not set."""
+        ...
+
+    def advice(self, name: str) -> str:
+        """Return the sentence that says how to set it."""
+        ...
+
+
+class NoSecrets:
+    """A source that has none."""
+
+    def get(self, tenant_id: TenantId, name: str) -> str | None:
+        """Return None."""
+        return None
+
+    def advice(self, name: str) -> str:
+        """Return that nothing can be set here."""
+        return f"Nothing here can give the secret {name!r}: use a tool without secrets."
 
 
 class Tool(Protocol):

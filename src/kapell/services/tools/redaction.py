@@ -6,7 +6,9 @@ Best effort on text of strangers; errors of our own tree are written without sec
 import re
 
 _LIMIT = 500
-_REDACTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
+_READ = 20_000
+"""Characters of a message that are looked at: an exception may carry a whole answer."""
+_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 [redacted]"),
     (re.compile(r"\b(?:sk|pk|rk|ghp|gho|xox[abps])[-_][\w-]{8,}"), "[redacted]"),
     (re.compile(r"\b\w+://[^\s/@]+@"), "[redacted]@"),
@@ -17,16 +19,25 @@ _REDACTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         r"\1\2\3[redacted]",
     ),
+)
+_PLACES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w.:/])(?:/[^\s/'\":,;()]+)+/([^\s/'\":,;()]+)"), r"\1"),
     (re.compile(r"\b[A-Za-z]:(?:\\[^\s\\'\":,;()]+)+\\([^\s\\'\":,;()]+)"), r"\1"),
     (re.compile(r"\bat 0x[0-9a-fA-F]+"), ""),
 )
 
 
+def redacted(text: str) -> str:
+    """Return the text without what looks like a secret."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
 def described(error: BaseException) -> str:
     """Return ``Class: message`` in one line, without secrets, folders and addresses."""
-    text = " ".join(str(error).split())
-    for pattern, replacement in _REDACTIONS:
+    text = redacted(" ".join(str(error)[:_READ].split()))
+    for pattern, replacement in _PLACES:
         text = pattern.sub(replacement, text)
     if len(text) > _LIMIT:
         text = text[:_LIMIT] + "..."

@@ -25,6 +25,7 @@ from kapell.core.runs.status import TERMINAL, RunStatus
 
 _TERMINAL = (RunSucceeded, RunFailed, RunCancelled)
 _UNDO = (CompensationStarted, CompensationSucceeded, CompensationFailed)
+_AFTER_THE_END = {"budget.settled", "child.settled", "signal.received", "run.assigned"}
 _ENDS = (ModelAnswered, ModelFailed, ModelAbandoned, ToolReturned, ToolFailed)
 
 
@@ -49,7 +50,7 @@ def _order(events: Sequence[Event]) -> Iterator[str]:
     for event in events:
         if isinstance(event.payload, RunRepaired | RunMerged):
             ended = isinstance(event.payload, RunMerged)
-        elif ended and event.type not in {"budget.settled", "signal.received", "run.assigned"}:
+        elif ended and event.type not in _AFTER_THE_END:
             if not isinstance(event.payload, _UNDO):
                 yield f"{event.type} follows the end"
         elif isinstance(event.payload, _TERMINAL):

@@ -5,6 +5,7 @@ from collections import Counter
 
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.model import ModelAbandoned, ModelAnswered
+from kapell.core.events.signal import ChildEnded, ChildSettled
 from kapell.core.events.step import StepDead, StepFailed, StepSucceeded
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.runs.commands import Answer, Cancel, LateAnswer, Resume, Signal
@@ -162,7 +163,7 @@ def checked(sim: Simulation) -> None:
     """Assert what holds of every log at every moment.
 
     Sequence numbers are dense; a call has one result at most; nothing follows the end but what
-    corrects the cost of a call that was given up, once; no ``for_each`` works at more items than it
+    corrects the cost of what was given up, once; no ``for_each`` works at more items than it
     may; the live state is the fold of the log, and a snapshot gives it back.
     """
     assert [event.seq for event in sim.events] == list(range(1, len(sim.events) + 1))
@@ -176,7 +177,9 @@ def checked(sim: Simulation) -> None:
     assert len(ended) <= 1
     after = [e.payload for e in sim.events[ended[0] :]] if ended else []
     given_up = {e.payload.call for e in sim.events if isinstance(e.payload, ModelAbandoned)}
+    given_up |= {e.payload.run_id for e in sim.events if isinstance(e.payload, ChildEnded)}
     corrected = [one.call for one in after if isinstance(one, BudgetSettled)]
+    corrected += [one.run_id for one in after if isinstance(one, ChildSettled)]
     assert len(corrected) == len(after) == len(given_up.intersection(corrected))
     live = sim.carried.state
     for path, run in live.steps.items():

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.pricing.quote import Quote
+from kapell.core.runs.decide import next_due
+from kapell.core.runs.inputs import TimePassed
 from kapell.core.runs.state import OpenCall
 from kapell.core.workflows.pins import Pins, WorkspaceDefaults
 from kapell.core.workflows.version import Retry
@@ -82,3 +84,14 @@ def paths(made: Simulation, kind: str) -> list[str]:
 def asked(made: Simulation) -> list[tuple[str, Json]]:
     """Return path and arguments of every call carried out, in order."""
     return [(call.path, getattr(call.prompt, "value", None)) for call in made.asked]
+
+
+def overdue(made: Simulation) -> Simulation:
+    """Let a minute pass, and then whatever is due at once."""
+    made.now += 60
+    for _ in range(9):
+        due = next_due(made.state, made.carried.waitlists)
+        if due is None or due > made.now:
+            return made
+        made.give(TimePassed())
+    raise AssertionError("something stays due")

@@ -7,22 +7,19 @@ from kapell.core.gateway.calls import ModelAnswer
 from kapell.core.runs.commands import (
     Answer,
     Cancel,
-    ChildOutcome,
     Merge,
     Repair,
     Resume,
     Retry,
     Signal,
 )
-from kapell.core.runs.decide import next_due
 from kapell.core.runs.inputs import Claimed, Poisoned, TimePassed, ToolReplied
 from kapell.core.runs.state import OpenCall
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
-from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked
-from tests.unit.core.runs.running import BAD, DOWN, asked, echo, paths, ran, sim
+from tests.unit.core.runs.running import BAD, DOWN, asked, echo, overdue, paths, ran, sim
 
 ASK = "- {id: a, approval: {title: 'Send {{ inputs.n }}?', data: {t: old, u: x}, edit: [t]%s}}"
 
@@ -257,17 +254,6 @@ def test_items_get_their_slot_back_when_a_part_times_out() -> None:
     assert [path for path, _ in asked(made)] == ["o[1]/b/t"]
 
 
-def overdue(made: Simulation) -> Simulation:
-    """Let a minute pass, and then whatever is due at once."""
-    made.now += 60
-    for _ in range(9):
-        due = next_due(made.state, made.carried.waitlists)
-        if due is None or due > made.now:
-            return made
-        made.give(TimePassed())
-    raise AssertionError("something stays due")
-
-
 @pytest.mark.requirement("DX-05")
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_what_always_runs_and_what_undoes_have_time_when_that_of_the_run_is_up(
@@ -330,78 +316,12 @@ def test_a_call_that_may_have_taken_effect_in_a_part_that_times_out_is_undone(
     assert sorted(paths(made, "compensation.succeeded")) == ["b[0]/x[0]", "b[0]/y"]
 
 
-CHILD = "workflow: sub, detached: true"
-
-
-@pytest.mark.requirement("DX-04")
-@pytest.mark.parametrize(
-    ("step", "late"),
-    [
-        (f"timeout: 5s, {CHILD}", "a"),
-        (f"timeout: 5s, for_each: [1], on_item_error: collect, {CHILD}", "a[0]"),
-        (f"timeout: 5s, steps: [{{id: x, {CHILD}}}]", "a/x"),
-        (f"timeout: 5s, steps: [{{id: x, for_each: [1], {CHILD}}}]", "a/x[0]"),
-    ],
-)
-def test_a_child_run_that_takes_too_long_is_given_up(step: str, late: str) -> None:
-    sub = "{name: sub, steps: [{id: x, tool: t}]}"
-    made = sim(
-        f"- {{id: a, on_error: continue, budget: {{tokens: 9}}, {step}}}\n- {{id: b, tool: t}}",
-        workflows={"sub": sub},
-    )
-    made.claim()
-    child = made.state.children[late]
-    overdue(made)
-    checked(made)
-    assert not made.state.children
-    assert len(paths(made, "step.timed_out")) == 1
-    assert made.state.tokens == 9
-    made.tell(ChildOutcome(child.run_id, late, "cancelled", tokens=3))
-    made.run()
-    assert made.state.status == "succeeded"
-
-
-@pytest.mark.requirement("DX-06")
-def test_a_run_gives_up_its_child_runs_when_its_time_is_up_and_begins_them_anew() -> None:
-    sub = "{name: sub, steps: [{id: x, tool: t}]}"
-    made = sim(
-        f"- {{id: a, parallel: {{b: [{{id: c, {CHILD}}}]}}}}",
-        head="timeout: 5s",
-        workflows={"sub": sub},
-    )
-    made.claim()
-    first = made.state.children["a.b/c"].run_id
-    overdue(made)
-    assert (made.state.status, made.state.dead, len(made.state.children)) == ("failed", [""], 0)
-    made.tell(Retry())
-    made.give(TimePassed())
-    made.tell(ChildOutcome(first, "a.b/c", "cancelled"))
-    made.tell(ChildOutcome(made.state.children["a.b/c"].run_id, "a.b/c", "succeeded"))
-    assert made.state.status == "succeeded"
-
-
 def test_who_ended_a_run_whose_time_was_up_ended_it() -> None:
     made = sim("- {id: a, tool: t}", head="timeout: 5s\non_failure: hold")
     made.claim()
     overdue(made).tell(Cancel())
     made.tell(Retry())
     assert made.state.status == "cancelled"
-
-
-def test_an_item_gives_its_slot_back_when_a_child_run_in_it_ends() -> None:
-    sub = "{name: sub, steps: [{id: x, tool: t}]}"
-    made = sim(
-        f"""
-        - id: a
-          for_each: [1, 2]
-          concurrency: 1
-          steps: [{{id: c, {CHILD}}}, {{id: w, approval: {{title: Ok?}}}}]
-        """,
-        workflows={"sub": sub},
-    )
-    made.claim()
-    made.tell(ChildOutcome(made.state.children["a[0]/c"].run_id, "a[0]/c", "succeeded"))
-    assert list(made.state.children) == ["a[1]/c"]
 
 
 @pytest.mark.requirement("DX-06")
@@ -438,27 +358,6 @@ def test_a_fork_of_a_cancelled_run_begins_anew_what_was_cut_short() -> None:
     again = made.fork(len(made.events), RunForked(RunId("r0"), len(made.events)))
     again.effect = echo
     assert again.run().status == "succeeded"
-
-
-@pytest.mark.requirement("DX-06")
-@pytest.mark.parametrize("crash", [False, True])
-def test_a_child_run_that_a_person_begins_anew_waits_for_its_slot(crash: bool) -> None:
-    made = sim(
-        f"- {{id: s, set: {{n: 1}}}}\n"
-        f"- {{id: a, join: always, for_each: [1, 2], steps: [{{id: x, {CHILD}}}]}}",
-        workflows={"sub": "{name: sub, steps: [{id: x, tool: t}]}"},
-    )
-    made.claim()
-    made.tell(ChildOutcome(made.state.children["a[0]/x"].run_id, "a[0]/x", "failed", failure=BAD))
-    assert (made.state.dead, list(made.state.children)) == (["a[0]/x"], ["a[1]/x"])
-    made.tell(Retry())
-    if crash:
-        made.crash()
-        made.give(TimePassed())
-    for path in ("a[1]/x", "a[0]/x"):
-        assert list(made.state.children) == [path]
-        made.tell(ChildOutcome(made.state.children[path].run_id, path, "succeeded"))
-    assert made.state.status == "succeeded"
 
 
 @pytest.mark.parametrize("limit", ["timeout: 5s", "budget: {time: 5s}"])

@@ -221,7 +221,7 @@ def test_in_its_last_turn_there_are_no_tools_left_to_ask_for() -> None:
 
 @pytest.mark.requirement("AG-04", "DX-06")
 def test_turns_are_kept_when_only_the_provider_was_away() -> None:
-    script = {1: ask(("look.up", {})), 2: DOWN}
+    script: Script = {1: ask(("look.up", {})), 2: DOWN}
     made = working(script)
     for _ in range(3):
         made.step()

@@ -12,11 +12,10 @@ from contextlib import contextmanager, suppress
 from typing import TypeAlias
 
 from kapell.adapters.tools.files.problems import hidden, is_folder, outside
+from kapell.core.tools.paths import wrong_path
 
 Parts: TypeAlias = tuple[str, ...]
 
-_LONGEST_NAME = 255
-_LONGEST_PATH = 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -28,19 +27,10 @@ def parts_of(text: str) -> Parts:
         Denied: ``path_outside``.
         Invalid: ``path_is_folder`` when no name is left.
     """
-    if "\x00" in text:
-        raise outside(text, "it holds a NUL character")
-    try:
-        length = len(text.encode())
-    except UnicodeEncodeError:
-        raise outside(ascii(text), "it is not valid Unicode") from None
-    if text.startswith("/"):
-        raise outside(text, "it is absolute")
+    wrong = wrong_path(text)
+    if wrong is not None:
+        raise outside(ascii(text) if "Unicode" in wrong else text, wrong)
     parts = tuple(part for part in text.split("/") if part not in {"", "."})
-    if ".." in parts:
-        raise outside(text, "it climbs up with '..'")
-    if length > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_NAME for part in parts):
-        raise outside(text, "it is too long")
     if not parts:
         raise is_folder(text)
     return parts

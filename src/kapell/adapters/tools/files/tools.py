@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from kapell.adapters.tools.files.paths import below, parts_of
 from kapell.adapters.tools.files.problems import too_large, translated
 from kapell.adapters.tools.files.sources import source_of
+from kapell.adapters.tools.files.specs import FILE_DELETE, FILE_READ, FILE_WRITE
 from kapell.adapters.tools.files.text import not_decodable, not_text, opened_text
 from kapell.adapters.tools.files.writing import remove, write, written
 from kapell.adapters.tools.options import ToolOptions
-from kapell.adapters.tools.specs import FILE_DELETE, FILE_READ, FILE_WRITE
 from kapell.adapters.tools.threads import in_thread
 from kapell.core.events.tool import FileChange
 from kapell.kit.errors import Invalid

@@ -3,7 +3,7 @@
 from kapell.adapters.tools.files.tools import arguments, read_text
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.queries.bounded import found
-from kapell.adapters.tools.specs import JSON_QUERY
+from kapell.adapters.tools.queries.specs import JSON_QUERY
 from kapell.adapters.tools.threads import in_thread
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json, decode

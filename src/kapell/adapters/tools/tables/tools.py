@@ -8,10 +8,10 @@ from kapell.adapters.tools.files.problems import translated
 from kapell.adapters.tools.files.sources import source_of
 from kapell.adapters.tools.files.tools import arguments, encoded, write_file
 from kapell.adapters.tools.options import ToolOptions
-from kapell.adapters.tools.specs import TABLE_READ, TABLE_WRITE
 from kapell.adapters.tools.tables import problems
 from kapell.adapters.tools.tables.formats import format_of
 from kapell.adapters.tools.tables.reading import read_table, wish_of
+from kapell.adapters.tools.tables.specs import TABLE_READ, TABLE_WRITE
 from kapell.adapters.tools.tables.writing import columns_of, table_text
 from kapell.adapters.tools.threads import Stop, in_thread
 from kapell.kit.json import Json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kapell.adapters.tools.files.text import known_encoding
 from kapell.adapters.tools.files.tools import arguments
 from kapell.adapters.tools.options import ToolOptions
-from kapell.adapters.tools.specs import HTTP_REQUEST
+from kapell.adapters.tools.web.specs import HTTP_REQUEST
 from kapell.adapters.tools.web.addresses import Gate
 from kapell.core.tools.spec import repeatable
 from kapell.kit.errors import Denied, Invalid, KapellError, Unavailable

@@ -5,7 +5,7 @@ from functools import partial
 
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.run import RunAssigned, RunCancelling, RunMerged, RunRepaired, RunStarted
-from kapell.core.events.signal import ChildEnded
+from kapell.core.events.signal import ChildEnded, ChildSettled
 from kapell.core.events.step import StepDead, StepRetryScheduled
 from kapell.core.runs import paths
 from kapell.core.runs.commands import (
@@ -31,7 +31,7 @@ from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Failure, Invalid, Kind
 from kapell.kit.ids import RunId
 
-_REVIVING = (Repair, Retry, Merge, LateAnswer)
+_REVIVING = (Repair, Retry, Merge, LateAnswer, ChildOutcome)
 """What an ended run still listens to: what opens it again, and corrections of its costs."""
 
 
@@ -149,8 +149,14 @@ def _holders(t: Turn, run: StepRun) -> Iterator[StepRun]:
 
 
 def _child(t: Turn, command: ChildOutcome) -> None:
+    given_up = t.state.late_children.get(command.run_id)
+    if given_up is not None:
+        t.emit(ChildSettled(command.path, command.run_id, command.usd, command.tokens))
+        if t.state.status not in TERMINAL:
+            money.look(t, given_up.holders)
+        return
     child = t.state.children.get(command.path)
-    if child is None or child.run_id != command.run_id:
+    if child is None or child.run_id != command.run_id or t.state.status in TERMINAL:
         return
     output = t.pack(command.output)
     t.emit(

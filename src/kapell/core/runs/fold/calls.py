@@ -9,7 +9,12 @@ from kapell.core.events.budget import (
     BudgetWarned,
 )
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
-from kapell.core.events.signal import ChildEnded, ChildStarted, SignalReceived
+from kapell.core.events.signal import (
+    ChildEnded,
+    ChildSettled,
+    ChildStarted,
+    SignalReceived,
+)
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import NOTHING
 from kapell.core.runs import paths
@@ -277,3 +282,20 @@ def child_ended(state: State, program: Program, event: ChildEnded, at: float, se
     _close(state, event.path, at)
     state.usd += event.usd
     state.tokens += event.tokens
+    if event.status == "cancelled" and event.failure is not None:
+        given_up = GivenUp(event.usd, event.tokens, opened.holders)
+        state.late_children[event.run_id] = given_up
+
+
+def child_settled(state: State, program: Program, event: ChildSettled, at: float, seq: int) -> None:
+    """What a child run that was given up has spent replaces what it might have."""
+    del program, at, seq
+    before = state.late_children.pop(event.run_id, _NEVER)
+    usd, tokens = event.usd - before.usd, event.tokens - before.tokens
+    for path in before.holders:
+        meter = state.meters.get(path)
+        if meter is not None:
+            meter.usd += usd
+            meter.tokens += tokens
+    state.usd += usd
+    state.tokens += tokens

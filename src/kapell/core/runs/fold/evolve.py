@@ -58,6 +58,7 @@ _CHANGES = cast(
         signal.SignalReceived: calls.signal_received,
         signal.ChildStarted: calls.child_started,
         signal.ChildEnded: calls.child_ended,
+        signal.ChildSettled: calls.child_settled,
     },
 )
 

@@ -161,6 +161,7 @@ def forked(state: State, program: Program, event: RunForked, at: float, seq: int
     for meter in state.meters.values():
         meter.reserved_usd = meter.reserved_tokens = meter.busy = 0
     state.late.clear()
+    state.late_children.clear()
     state.copied_usd, state.copied_tokens = state.usd, state.tokens
     for scope in [one for one in state.scopes.values() if one.suffix == paths.UNDO]:
         tree.close_scope(state, program, scope)

@@ -94,6 +94,10 @@ class RoughDriver(Driver):
         if state.dead:
             path = self.luck.choice(state.dead)
             choices += [partial(sim.tell, Retry(path)), partial(sim.tell, Repair(path, 1))]
+        if state.late_children:
+            run_id = self.luck.choice(list(state.late_children))
+            late = ChildOutcome(run_id, "", "cancelled", tokens=self.luck.randrange(3))
+            choices.append(partial(sim.tell, late))
         if state.calls:
             call = self.luck.choice(list(state.calls))
             choices.append(partial(sim.give, CallBroke(call, LOST, unknown=True)))

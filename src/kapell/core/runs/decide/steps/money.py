@@ -132,15 +132,16 @@ def settle(t: Turn, call: OpenCall, usd: int, tokens: int) -> None:
 
 def after(t: Turn, call: OpenCall) -> None:
     """Look at the ceilings once a call is settled: warn, stop, or let waiting calls try."""
-    _look(t, call.holders)
+    look(t, call.holders)
 
 
 def child_ended(t: Turn, run: StepRun) -> None:
     """Look at the ceilings once a child run has given back what it did not spend."""
-    _look(t, [path for path, _ in _meters(t, run)])
+    look(t, [path for path, _ in _meters(t, run)])
 
 
-def _look(t: Turn, holders: Iterable[str]) -> None:
+def look(t: Turn, holders: Iterable[str]) -> None:
+    """Look at the ceilings of these meters: warn, stop, or let waiting calls try."""
     for path in holders:
         meter = t.state.meters.get(path)
         if meter is None:

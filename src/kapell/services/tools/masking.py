@@ -1,0 +1,85 @@
+"""Secrets kept out of what is shown and stored: arguments, results, errors."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from kapell.core.tools.spec import ToolSpec
+from kapell.kit.errors import KapellError
+from kapell.kit.json import Json
+from kapell.services.tools.redaction import redacted
+
+MASK = "[secret]"
+LONGEST = 2_000
+"""Characters of a text that a record keeps."""
+_SECRET_NAME = re.compile(
+    r"(?i)(?:^|[_.-])(?:password|passwd|secret|token|api[_-]?key|authorization|credentials?|cookie"
+    r"|private[_-]?key)s?$"
+)
+_SHORTEST = 4
+"""Characters from which on a secret is looked for inside other texts."""
+
+
+def shown_arguments(spec: ToolSpec, args: Json, secrets: Mapping[str, str] | None = None) -> Json:
+    """Return arguments as a record may keep them.
+
+    Masked is what the schema says to be secret (``writeOnly``, ``format: password``), what a name
+    says to be one, and any known secret wherever it stands; long texts are cut.
+    """
+    schema = spec.args if isinstance(spec.args, Mapping) else {}
+    return _shown(args, schema, tuple((secrets or {}).values()))
+
+
+def without_secrets(value: Json, secrets: Mapping[str, str]) -> Json:
+    """Return a value in which no text holds one of the secrets."""
+    found = tuple(one for one in secrets.values() if len(one) >= _SHORTEST)
+    return _scrubbed(value, found) if found else value
+
+
+def scrub(error: KapellError, secrets: Mapping[str, str]) -> None:
+    """Take the secrets out of what an error says."""
+    found = tuple(one for one in secrets.values() if len(one) >= _SHORTEST)
+    if found:
+        error.message = _text(error.message, found)
+        error.advice = _text(error.advice, found)
+        error.args = (error.message,)
+
+
+def _shown(value: Json, schema: Mapping[str, Json], secrets: Sequence[str]) -> Json:
+    if schema.get("writeOnly") is True or schema.get("format") == "password":
+        return MASK
+    if isinstance(value, str):
+        known = [one for one in secrets if len(one) >= _SHORTEST]
+        text = redacted(_text(value[: 2 * LONGEST], known))
+        cut = len(value) > LONGEST and len(text) > LONGEST
+        return f"{text[:LONGEST]}... ({len(value):,} characters)" if cut else text
+    if isinstance(value, Mapping):
+        properties = schema.get("properties")
+        inside = properties if isinstance(properties, Mapping) else {}
+        shown: dict[str, Json] = {}
+        for name, one in value.items():
+            inner = inside.get(name)
+            if isinstance(one, str) and _SECRET_NAME.search(name):
+                shown[name] = MASK
+            else:
+                shown[name] = _shown(one, inner if isinstance(inner, Mapping) else {}, secrets)
+        return shown
+    if isinstance(value, Sequence):
+        items = schema.get("items")
+        return [_shown(one, items if isinstance(items, Mapping) else {}, secrets) for one in value]
+    return value
+
+
+def _scrubbed(value: Json, secrets: Sequence[str]) -> Json:
+    if isinstance(value, str):
+        return _text(value, secrets)
+    if isinstance(value, Mapping):
+        return {_text(name, secrets): _scrubbed(one, secrets) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_scrubbed(one, secrets) for one in value]
+    return value
+
+
+def _text(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
