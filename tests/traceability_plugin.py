@@ -2,21 +2,23 @@
 
 ``@pytest.mark.requirement("DX-05", "WF-05")`` names requirements of
 ``docs/reference/requirements.tsv``; an unknown id stops the collection. Results are kept in
-``.traceability/results.json`` (never committed) and merged: a run of one file renews what it
+``.traceability/cases.json`` (never committed) and merged: a run of one file renews what it
 ran, a whole run begins anew. ``scripts/traceability.py`` writes the page from it. Works with
 xdist: marks travel to the controller as user properties of each report.
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-RESULTS = Path(".traceability/results.json")
+RESULTS = Path(".traceability/cases.json")
 PAGE = Path("docs/reference/traceability.md")
 REQUIREMENTS = Path("docs/reference/requirements.tsv")
 _PROPERTY = "requirement"
 _RANK = {"passed": 0, "skipped": 1, "failed": 2}
+"""Of one case; over cases they are counted, for one that was skipped says nothing of the others."""
 
 
 def known_requirements(root: Path) -> dict[str, str]:
@@ -37,7 +39,8 @@ class Recorder:
     def __init__(self, config: pytest.Config) -> None:
         self._root = config.rootpath
         self._known = known_requirements(config.rootpath)
-        self._outcomes: dict[str, str] = {}
+        self._outcomes: dict[str, dict[str, str]] = {}
+        self._reasons: dict[str, set[str]] = {}
         self._marks: dict[str, set[str]] = {}
         self._ran: set[str] = set()
 
@@ -53,15 +56,19 @@ class Recorder:
                     item.user_properties.append((_PROPERTY, requirement))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the worst outcome over phases and parameters."""
+        """Keep each case's worst outcome over its phases, and why it was skipped."""
         name = function_id(report.nodeid)
         self._ran.add(name)
         marks = {str(value) for key, value in report.user_properties if key == _PROPERTY}
         if not marks or (report.when != "call" and report.outcome == "passed"):
             return
         self._marks.setdefault(name, set()).update(marks)
-        before = self._outcomes.get(name, "passed")
-        self._outcomes[name] = max(before, report.outcome, key=lambda outcome: _RANK[outcome])
+        cases = self._outcomes.setdefault(name, {})
+        before = cases.get(report.nodeid, "passed")
+        cases[report.nodeid] = max(before, report.outcome, key=lambda outcome: _RANK[outcome])
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+            self._reasons.setdefault(name, set()).add(reason)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Merge this session's results into the file, unless a worker of xdist."""
@@ -77,8 +84,12 @@ class Recorder:
             for name, entry in ({} if whole else read_results(self._root)).items()
             if name not in self._ran and (self._root / name.partition("::")[0]).exists()
         }
-        for name, outcome in self._outcomes.items():
-            kept[name] = {"outcome": outcome, "requirements": sorted(self._marks[name])}
+        for name, cases in self._outcomes.items():
+            kept[name] = {
+                "cases": dict(Counter(cases.values())),
+                "reasons": sorted(self._reasons.get(name, ())),
+                "requirements": sorted(self._marks[name]),
+            }
         path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,7 +19,14 @@ import pytest
 def test_saga(n): assert n == 1
 
 @pytest.mark.requirement("DX-05", "WF-05")
-def test_undo(): assert True
+@pytest.mark.parametrize("store", ["here", "elsewhere"])
+def test_undo(store):
+    if store == "elsewhere":
+        pytest.skip("there is no server | here")
+
+@pytest.mark.requirement("WF-06")
+@pytest.mark.skip(reason="needs a screen")
+def test_drawn(): assert False
 
 def test_unmarked(): assert True
 """
@@ -30,7 +37,9 @@ TSV = "id\tgroup\trequirement\tseeds\tacceptance\nDX-05\tDurable\tSaga | undo\t0
 def _suite(folder: Path, text: str = SUITE) -> Path:
     (folder / "docs/reference").mkdir(parents=True)
     (folder / "docs/reference/requirements.tsv").write_text(
-        TSV + "WF-05\tWorkflow\tRollback\t004\ttest green\n", "utf-8"
+        TSV + "WF-05\tWorkflow\tRollback\t004\ttest green\nWF-06\tWorkflow\tDrawn\t004\tseen\n"
+        "WF-07\tWorkflow\tNot yet\t004\tlater\n",
+        "utf-8",
     )
     (folder / "conftest.py").write_text(CONFTEST, "utf-8")
     (folder / "pytest.ini").write_text(
@@ -57,15 +66,34 @@ def test_marks_and_outcomes_reach_the_page(words: list[str], tmp_path: Path) -> 
     folder = _suite(tmp_path)
     ended = _run(folder, *words)
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert json.loads((folder / ".traceability/results.json").read_text("utf-8")) == {
-        "test_it.py::test_saga": {"outcome": "failed", "requirements": ["DX-05"]},
-        "test_it.py::test_undo": {"outcome": "passed", "requirements": ["DX-05", "WF-05"]},
+    assert json.loads((folder / ".traceability/cases.json").read_text("utf-8")) == {
+        "test_it.py::test_drawn": {
+            "cases": {"skipped": 1},
+            "reasons": ["needs a screen"],
+            "requirements": ["WF-06"],
+        },
+        "test_it.py::test_saga": {
+            "cases": {"failed": 1, "passed": 1},
+            "reasons": [],
+            "requirements": ["DX-05"],
+        },
+        "test_it.py::test_undo": {
+            "cases": {"passed": 1, "skipped": 1},
+            "reasons": ["there is no server | here"],
+            "requirements": ["DX-05", "WF-05"],
+        },
     }
     page = render(read_requirements(folder), read_shown(folder))
-    assert "2 requirements, 2 with tests, 1 with all their tests passed." in page
+    assert "4 requirements, 3 with tests: of these 1 passed, 1 failed, 1 skipped whole." in page
     both = "`test_it.py::test_saga`<br>`test_it.py::test_undo`"
-    assert f"| DX-05 | Saga \\| undo | green | {both} | failed |" in page
-    assert "| WF-05 | Rollback | test green | `test_it.py::test_undo` | passed |" in page
+    skipped = "skipped: 1 (there is no server \\| here)"
+    failed = f"failed: 1, passed: 2, {skipped}"
+    assert f"| DX-05 | Saga \\| undo | green | {both} | {failed} |" in page
+    undo = "`test_it.py::test_undo`"
+    assert f"| WF-05 | Rollback | test green | {undo} | passed: 1, {skipped} |" in page
+    drawn = "`test_it.py::test_drawn`"
+    assert f"| WF-06 | Drawn | seen | {drawn} | skipped: 1 (needs a screen) |" in page
+    assert "| WF-07 | Not yet | later |  |  |" in page
 
 
 @pytest.mark.slow
@@ -74,11 +102,14 @@ def test_a_partial_run_renews_its_own_tests_only(tmp_path: Path) -> None:
     _run(folder)
     (folder / "test_it.py").write_text(SUITE.replace("n == 1", "n"), "utf-8")
     assert _run(folder, "test_it.py::test_saga").returncode == 0
-    results = json.loads((folder / ".traceability/results.json").read_text("utf-8"))
-    assert {name: entry["outcome"] for name, entry in results.items()} == {
-        "test_it.py::test_saga": "passed",
-        "test_it.py::test_undo": "passed",
+    results = json.loads((folder / ".traceability/cases.json").read_text("utf-8"))
+    assert {name: entry["cases"] for name, entry in results.items()} == {
+        "test_it.py::test_drawn": {"skipped": 1},
+        "test_it.py::test_saga": {"passed": 2},
+        "test_it.py::test_undo": {"passed": 1, "skipped": 1},
     }
+    page = render(read_requirements(folder), read_shown(folder))
+    assert "4 requirements, 3 with tests: of these 2 passed, 0 failed, 1 skipped whole." in page
 
 
 def test_an_unknown_requirement_stops_the_collection(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Where commands write: answers to standard output, everything else to standard error."""
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 
 from kapell.cli.surroundings import Surroundings
+from kapell.cli.tables import lines_of
 
 _STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 
@@ -47,22 +49,11 @@ class Screen:
     def table(
         self, heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
     ) -> None:
-        """Write aligned columns; those numbered in ``right`` are aligned to the right."""
-        widths = [
-            max(len(head), *(len(row[number]) for row in rows)) if rows else len(head)
-            for number, head in enumerate(heads)
-        ]
-
-        def aligned(cells: Sequence[str]) -> str:
-            parts = [
-                cell.rjust(width) if number in right else cell.ljust(width)
-                for number, (cell, width) in enumerate(zip(cells, widths, strict=True))
-            ]
-            return "  ".join(parts).rstrip()
-
-        self.show(self.styled(aligned([head.upper() for head in heads]), "bold"))
-        for row in rows:
-            self.show(aligned(row))
+        """Write columns, those numbered in ``right`` aligned to the right; fitted to a terminal."""
+        # Pipes get every row on one line: programs cut them by line.
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in lines_of(heads, rows, right, width):
+            self.show(self.styled(line.text, "bold") if line.strong else line.text)
 
     def styled(self, text: str, *styles: str, error: bool = False) -> str:
         """Return the text as a terminal shows it; unchanged for pipes."""

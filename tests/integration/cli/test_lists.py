@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.desk import Desk
+from tests.integration.cli.terminal import Terminal
 
 MANY = 10_000
 COPY = """
@@ -57,3 +58,42 @@ def test_ten_thousand_runs_are_listed_page_by_page(desk: Desk) -> None:
     assert odd.err == ""
     assert desk.ok("runs", "list", "--workflow", "w").err == ""
     assert "no such runs" in desk.ok("runs", "list", "--before", seen[-1]).err
+
+
+TREE = """\
+name: tidy-the-catalogue
+steps:
+  - id: products
+    for_each: [1, 2, 3]
+    on_item_error: collect
+    steps: [{id: description, tool: file.read, with: {path: nowhere.txt}}]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("WF-08", "AP-03")
+@pytest.mark.parametrize("columns", [40, 60, 100, 200])
+def test_tables_fit_the_terminal_and_pipes_get_a_line_for_each(columns: int, desk: Desk) -> None:
+    desk.write("w.yaml", TREE)
+    desk.ok("run", "w.yaml")
+    (found,) = desk.ok("runs", "list", "--json").document()
+    shown = {"COLUMNS": str(columns)}
+
+    listed = Terminal(desk.folder, "runs", "list", environment=shown)
+    assert listed.end() == 0
+    assert max(map(len, listed.text.splitlines())) <= columns
+    words = (found["run_id"], found["workflow"], "succeeded", found["created_at"][:10], "$0.00")
+    assert all(word in listed.text for word in words)
+    assert ("RUN" in listed.text) == (columns >= 100), "heads need room for what is below them"
+
+    whole = Terminal(desk.folder, "runs", "show", environment=shown)
+    assert whole.end() == 0
+    tree = whole.text.partition("inputs none")[2].rpartition("succeeded  " + found["run_id"])[0]
+    assert max(map(len, tree.splitlines())) <= columns
+    names = [line.split()[1] for line in tree.splitlines() if line.lstrip()[:1] in ("✓", "✗")]
+    assert names == ["products", "description"]
+    assert "3/3" in tree
+    assert "3 failed" in tree
+
+    plain = desk.ok("runs", "list").out.splitlines()
+    assert [line.split()[0] for line in plain] == ["RUN", found["run_id"]]

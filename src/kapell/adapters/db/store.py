@@ -3,6 +3,7 @@
 from typing import Literal, Protocol, TypeAlias
 
 from kapell.kit.errors import Invalid
+from kapell.services.gateway.routing.ports import HealthStore
 from kapell.services.runs.ports import (
     ArtifactStore,
     CachedResults,
@@ -37,6 +38,11 @@ class Store(Protocol):
     @property
     def results(self) -> CachedResults:
         """Cached step results."""
+        ...
+
+    @property
+    def deployments(self) -> HealthStore:
+        """How deployments of models are."""
         ...
 
     @property

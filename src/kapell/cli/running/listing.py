@@ -173,7 +173,8 @@ def show_run(
             return Exit.OK
         screen = session.screen
         screen.show(f"{screen.styled(view.workflow, 'bold')}  {view.run_id}")
-        screen.show(f"  version {view.version[:12]}  queued {instant_text(view.created_at)}")
+        screen.show(f"  version {view.version[:12]}")
+        screen.show(f"  queued {instant_text(view.created_at)}")
         if view.forked_from:
             screen.show(f"  forked from {view.forked_from}")
         screen.show(f"  inputs {shortened(view.inputs)}\n")

@@ -101,13 +101,32 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.input_tokens + self.output_tokens
 
 
+class Try(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a route did with one of its deployments, and why: its decisions, in order.
+
+    ``code`` is that of a failure, or of what held a deployment back that was ``skipped`` (``open``,
+    ``probing``, ``limited``, ``full``, ``rate``, ``context``). ``reason`` says of one that was
+    asked why it was chosen, of one that was skipped why not. ``uncertain``: its provider may charge
+    for it although it failed.
+    """
+
+    deployment: str
+    model: str
+    outcome: Literal["answered", "failed", "skipped"]
+    code: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    uncertain: bool = False
+
+
 class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What came back.
 
     With a schema asked for, ``value`` is the parsed JSON, not yet validated; None when the text was
     no JSON. With ``asks`` the model wants tools called first, and there is no value; ``text`` is
     what it said beside them. ``cached``: nobody was asked, an earlier answer is given again and
-    costs nothing.
+    costs nothing. ``tries`` are the decisions of a route; then ``model`` is the one that answered,
+    as ``provider:name``.
     """
 
     text: str
@@ -119,3 +138,4 @@ class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     finish: Literal["stop", "length", "filter"] = "stop"
     offline: bool = False
     cached: bool = False
+    tries: tuple[Try, ...] = ()

@@ -1,18 +1,25 @@
 """The one door to models: every model call of the product passes here.
 
 It chooses the adapter by the model's prefix, holds the timeout and checks that the answer is
-honest. It translates nothing and never asks another model in silence.
+honest. It translates nothing and never asks another model in silence: only a route that somebody
+wrote asks several, and its answer says which were asked and why.
 """
 
 import asyncio
 import difflib
 from collections.abc import Mapping
+from contextlib import suppress
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.failures import failure, provider_of
+from kapell.core.gateway.routing.route import Deployment, deployments
+from kapell.kit.errors import KapellError
 from kapell.services.gateway.ports import ModelFactory, ModelPort, OnDelta
+from kapell.services.gateway.routing.router import Router
 
 _OFFLINE = "offline"
+_UNWATCHED = ("offline", "scripted")
+"""Providers without health: they are part of this process."""
 
 
 class Gateway:
@@ -20,10 +27,19 @@ class Gateway:
 
     Args:
         factories: For each prefix (``openai``, ``offline`` ...) what makes its adapter.
+        router: Carries out routes; without one there are none.
+        apart: What makes the adapters of deployments that have one of their own, by their name.
     """
 
-    def __init__(self, factories: Mapping[str, ModelFactory]) -> None:
+    def __init__(
+        self,
+        factories: Mapping[str, ModelFactory],
+        router: Router | None = None,
+        apart: Mapping[str, ModelFactory] | None = None,
+    ) -> None:
         self._factories = dict(factories)
+        self._router = router
+        self._apart = dict(apart or {})
         self._ports: dict[str, asyncio.Task[ModelPort]] = {}
 
     @property
@@ -32,11 +48,13 @@ class Gateway:
         return tuple(self._factories)
 
     def check(self, model: str) -> None:
-        """Make sure that a model's name has a provider we know.
+        """Make sure that a model's name has a provider we know, or is that of a route.
 
         Raises:
             Missing: ``model_unknown``, with the nearest prefix.
         """
+        if self._router is not None and model in self._router.routes:
+            return
         provider, _, name = model.partition(":")
         if provider in self._factories and (name or provider == _OFFLINE):
             return
@@ -54,10 +72,17 @@ class Gateway:
     async def warm(self, model: str) -> None:
         """Make a model's adapter ready, so that the first call does not wait for an SDK's import.
 
-        The import runs in a thread; the event loop goes on.
+        The import runs in a thread; the event loop goes on. Of a route, every deployment is made
+        ready, one after the other.
         """
         self.check(model)
-        await self._port(provider_of(model))
+        route = self._router.routes.get(model) if self._router is not None else None
+        if route is None:
+            await self._port(provider_of(model))
+            return
+        for deployment in deployments(route):
+            with suppress(KapellError):  # its calls will say so, and others answer
+                await self._port(self._adapter_of(deployment))
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelAnswer:
         """Return the answer of the model that was asked, within the request's timeout.
@@ -66,7 +91,21 @@ class Gateway:
             KapellError: With one of the codes of `kapell.core.gateway.failures`.
         """
         self.check(request.model)
-        port = await self._port(provider_of(request.model))
+        router = self._router
+        if router is not None and request.model in router.routes:
+            route = router.routes[request.model]
+            return await router.complete(route, request, on_delta, self._ask)
+        if router is not None and provider_of(request.model) not in _UNWATCHED:
+            return await router.watched(request, on_delta, self._ask)
+        return await self._ask(
+            Deployment(name=request.model, model=request.model), request, on_delta
+        )
+
+    async def _ask(
+        self, deployment: Deployment, request: ModelRequest, on_delta: OnDelta | None
+    ) -> ModelAnswer:
+        """Ask one deployment once."""
+        port = await self._port(self._adapter_of(deployment))
         limit = asyncio.timeout(request.timeout)
         try:
             async with limit:
@@ -76,7 +115,7 @@ class Gateway:
                 raise
             raise failure(
                 "model_timeout",
-                f"{request.model} did not answer within {request.timeout:g} seconds.",
+                f"{request.model} did not answer within {request.timeout:.4g} seconds.",
             ) from error
         if answer.offline != (provider_of(request.model) == _OFFLINE):
             said = "comes from the offline model" if answer.offline else "hides that it is offline"
@@ -85,17 +124,23 @@ class Gateway:
 
     async def close(self) -> None:
         """Close every adapter that was made; one that could not be made has nothing to close."""
+        if self._router is not None:
+            await self._router.close()
         tasks, self._ports = list(self._ports.values()), {}
         made = await asyncio.gather(*tasks, return_exceptions=True)
         for port in made:
             if not isinstance(port, BaseException):
                 await port.close()
 
+    def _adapter_of(self, deployment: Deployment) -> str:
+        return deployment.name if deployment.name in self._apart else provider_of(deployment.model)
+
     async def _port(self, provider: str) -> ModelPort:
         """Return the adapter of a provider, made once however many ask at the same time."""
+        factory = self._apart.get(provider) or self._factories[provider]
         task = self._ports.get(provider)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = asyncio.create_task(asyncio.to_thread(self._factories[provider]))
+            task = asyncio.create_task(asyncio.to_thread(factory))
             self._ports[provider] = task
         # Shielded: one caller's cancellation must not take the adapter from the others.
         return await asyncio.shield(task)

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, ToolOffer
 from kapell.core.gateway.offline import tokens
 from kapell.core.gateway.offline.model import LABEL, answer
 from kapell.kit.json import Json
@@ -15,13 +15,18 @@ WIRES: tuple[WireName, ...] = ("openai", "anthropic", "google", "ollama", "azure
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked. ``tool`` is the name of the tool the answer must go into, when one must."""
+    """What was asked.
+
+    ``tool`` is the name of the tool the answer must go into, when one must; ``tools`` are those the
+    model may ask for. Names are as they stand on the wire. Seals of thoughts are the vendor's own.
+    """
 
     wire: WireName
     model: str
     messages: tuple[Message, ...]
     schema: Json = None
     tool: str = ""
+    tools: tuple[ToolOffer, ...] = ()
     stream: bool = False
     max_output: int = 4096
     key: str = ""
@@ -33,6 +38,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             model=f"{self.wire}:{self.model}",
             messages=self.messages,
             schema=self.schema,
+            tools=self.tools,
             max_output=self.max_output,
             idempotency_key=self.key,
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from kapell.testing.stores.bell import MemoryDoorbell
 from kapell.testing.stores.contents import MemoryArtifacts, MemoryResults, MemoryStarts
+from kapell.testing.stores.deployments import MemoryDeployments
 from kapell.testing.stores.log import MemoryLog
 from kapell.testing.stores.reader import MemoryReader
 from kapell.testing.stores.state import State
@@ -24,6 +25,7 @@ class MemoryStore:
         self.starts = MemoryStarts(state, self.doorbell)
         self.artifacts = MemoryArtifacts(state)
         self.results = MemoryResults(state)
+        self.deployments = MemoryDeployments()
         self.reader = MemoryReader(state)
 
     async def open(self) -> None:

@@ -1,5 +1,6 @@
 """The store in a Postgres database."""
 
+from kapell.adapters.db.postgres.deployments import PostgresDeployments
 from kapell.adapters.db.postgres.doorbell import PostgresDoorbell
 from kapell.adapters.db.postgres.log import PostgresLog
 from kapell.adapters.db.postgres.pool import Connections
@@ -19,6 +20,7 @@ class PostgresStore:
         self.starts = PostgresStarts(self._writer, self._pool, self.doorbell)
         self.artifacts = PostgresArtifacts(self._pool)
         self.results = PostgresResults(self._pool)
+        self.deployments = PostgresDeployments(self._pool)
         self.reader = SqlReader(self._pool)
 
     async def open(self) -> None:

@@ -23,6 +23,7 @@ def metadata(dialect: Dialect) -> sa.MetaData:
     _money(meta)
     _people(meta)
     _keepers(meta)
+    _deployments(meta)
     return meta
 
 
@@ -205,3 +206,19 @@ def _keepers(meta: sa.MetaData) -> None:
         "workers", meta, *_key("worker_id"), _time("lease_until"), _time("since"),
     )  # fmt: skip
     sa.Table("cursors", meta, *_key("subscriber"), *_number("position"))
+
+
+def _deployments(meta: sa.MetaData) -> None:
+    """How deployments of models are, and what each did in the minutes of the last hour."""
+    sa.Table(
+        "deployments", meta, *_key("tenant_id", "name"), *_text("state"), _time("updated_at"),
+    )  # fmt: skip
+    sa.Table(
+        "deployment_minutes",
+        meta,
+        *_key("tenant_id", "name"),
+        Column("minute", sa.BigInteger, primary_key=True, nullable=False, autoincrement=False),
+        *_number("answered", "failed", "limited"),
+        _time("seconds"),
+        _time("slowest"),
+    )

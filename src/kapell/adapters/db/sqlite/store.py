@@ -1,6 +1,7 @@
 """The store in one SQLite file."""
 
 from kapell.adapters.db.reader import SqlReader
+from kapell.adapters.db.sqlite.deployments import SqliteDeployments
 from kapell.adapters.db.sqlite.doorbell import SqliteDoorbell
 from kapell.adapters.db.sqlite.log import SqliteLog
 from kapell.adapters.db.sqlite.readers import Readers
@@ -19,6 +20,7 @@ class SqliteStore:
         self.starts = SqliteStarts(self._writer, self._readers, self.doorbell)
         self.artifacts = SqliteArtifacts(self._writer, self._readers)
         self.results = SqliteResults(self._writer, self._readers)
+        self.deployments = SqliteDeployments(self._writer, self._readers)
         self.reader = SqlReader(self._readers)
 
     async def open(self) -> None:

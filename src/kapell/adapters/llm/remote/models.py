@@ -3,7 +3,6 @@
 import functools
 import ssl
 from collections.abc import Collection, Mapping
-from typing import Literal
 from urllib.parse import quote
 
 import httpx2
@@ -13,24 +12,22 @@ from pydantic_ai.messages import (
     ModelResponse,
     PartDeltaEvent,
     PartStartEvent,
-    SystemPromptPart,
     TextPart,
     TextPartDelta,
     ToolCallPart,
     ToolCallPartDelta,
-    UserPromptPart,
 )
-from pydantic_ai.messages import ModelRequest as VendorRequest
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
+from kapell.adapters.llm.remote.answers import answer
 from kapell.adapters.llm.remote.errors import translated
-from kapell.adapters.llm.remote.structure import Shape, read, shape
+from kapell.adapters.llm.remote.messages import vendor_messages
+from kapell.adapters.llm.remote.structure import Shape, shape
 from kapell.adapters.llm.remote.vendors import maker
 from kapell.adapters.llm.settings import ProviderSettings
-from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Usage
+from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.failures import failure
-from kapell.core.gateway.offline import tokens
 from kapell.core.gateway.providers import Provider
 from kapell.services.gateway.ports import OnDelta
 
@@ -38,8 +35,6 @@ _CONNECT = 10.0
 _MOST_CONNECTIONS = 512
 _MOST_IDLE = 64
 _KEY_HEADER = "Idempotency-Key"
-_MOST_TOKENS = 10**9
-"""Of one call; a server that reports more is not believed."""
 _ASSUMED = ("openai", "azure", "ollama")
 
 
@@ -69,6 +64,10 @@ class RemoteModels:
         )
         self._make = maker(provider, settings, self._http)
         self._models: dict[str, Model] = {}
+        # Whoever speaks a vendor's wire elsewhere is most likely one that decodes by a grammar.
+        self._by_grammar = provider.prefix == "ollama" or (
+            provider.prefix == "openai" and bool(settings.base_url)
+        )
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelAnswer:
         """Return the answer of a model; with ``on_delta`` it is streamed.
@@ -78,8 +77,8 @@ class RemoteModels:
         """
         with translated(self._provider, request.model):
             model = self._model(request.model.partition(":")[2])
-            form = shape(model, request.schema)
-            messages = [*_messages(request.messages)]
+            form = shape(model, request, by_grammar=self._by_grammar)
+            messages = vendor_messages(request.messages, self._provider.prefix, model.system)
             settings = _settings(request, model)
             if on_delta is None:
                 response = await model_request(
@@ -91,7 +90,7 @@ class RemoteModels:
                 )
             else:
                 response = await _streamed(model, messages, settings, form, on_delta)
-            return _answer(response, request, form)
+            return answer(response, request, form)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -119,10 +118,14 @@ async def _streamed(
         model_request_parameters=form.parameters,
         instrument=False,
     ) as stream:
+        answering: set[int] = set()
         async for event in stream:
             if isinstance(event, PartStartEvent):
+                if isinstance(event.part, ToolCallPart) and not form.holds_answer(event.part):
+                    continue
+                answering.add(event.index)
                 piece = _started(event)
-            elif isinstance(event, PartDeltaEvent):
+            elif isinstance(event, PartDeltaEvent) and event.index in answering:
                 piece = _added(event)
             else:
                 continue
@@ -148,8 +151,9 @@ def _started(event: PartStartEvent) -> str:
     part = event.part
     if isinstance(part, TextPart):
         return part.content
-    if isinstance(part, ToolCallPart) and isinstance(part.args, str):
-        return part.args
+    if isinstance(part, ToolCallPart) and part.args:
+        # One vendor gives arguments whole, as an object.
+        return part.args if isinstance(part.args, str) else part.args_as_json_str()
     return ""
 
 
@@ -160,25 +164,6 @@ def _added(event: PartDeltaEvent) -> str:
     if isinstance(delta, ToolCallPartDelta) and isinstance(delta.args_delta, str):
         return delta.args_delta
     return ""
-
-
-def _messages(messages: tuple[Message, ...]) -> list[ModelMessage]:
-    """Return our messages as the vendor's: neighbours of one side share a request."""
-    made: list[ModelMessage] = []
-    parts: list[SystemPromptPart | UserPromptPart] = []
-    for message in messages:
-        if message.role == "assistant":
-            if parts:
-                made.append(VendorRequest(parts=parts))
-                parts = []
-            made.append(ModelResponse(parts=[TextPart(content=message.text)]))
-        elif message.role == "system":
-            parts.append(SystemPromptPart(content=message.text))
-        else:
-            parts.append(UserPromptPart(content=message.text))
-    if parts:
-        made.append(VendorRequest(parts=parts))
-    return made
 
 
 def _settings(request: ModelRequest, model: Model) -> ModelSettings:
@@ -210,39 +195,3 @@ def _samples(model: Model) -> bool:
         else bool(profile.get("openai_supports_reasoning_effort_none"))
     )
     return quiet and not profile.get("thinking_enabled_by_default")
-
-
-def _answer(response: ModelResponse, request: ModelRequest, form: Shape) -> ModelAnswer:
-    text, value = read(response, form)
-    if not text and response.finish_reason not in ("length", "content_filter"):
-        raise failure("model_answer_broken", f"The answer of {request.model} is empty.")
-    finish: Literal["stop", "length", "filter"] = "stop"
-    if response.finish_reason == "length":
-        finish = "length"
-    elif response.finish_reason == "content_filter":
-        finish = "filter"
-    return ModelAnswer(
-        text=text,
-        value=value,
-        model=response.model_name or request.model.partition(":")[2],
-        usage=_usage(response, request, text),
-        finish=finish,
-    )
-
-
-def _usage(response: ModelResponse, request: ModelRequest, text: str) -> Usage:
-    """Return the tokens used; what a server does not report is counted, never taken as nothing."""
-    used = response.usage
-    asked = sum(tokens.count(message.text) for message in request.messages)
-    reasoning = used.details.get("reasoning_tokens", 0) if used.details else 0
-    return Usage(
-        input_tokens=_believed(used.input_tokens) or asked,
-        output_tokens=_believed(used.output_tokens) or tokens.count(text),
-        cached_input_tokens=_believed(used.cache_read_tokens),
-        reasoning_tokens=_believed(reasoning),
-    )
-
-
-def _believed(reported: int) -> int:
-    """Return a number of tokens that can be; a broken server's number must not stop a run."""
-    return reported if 0 < reported <= _MOST_TOKENS else 0

@@ -11,6 +11,9 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.tools import ToolDefinition
 
+from kapell.adapters.llm.remote.naming import our_names, wire_name
+from kapell.core.gateway.calls import ModelRequest
+from kapell.core.gateway.failures import failure
 from kapell.kit.json import Json
 
 _NAME = "answer"
@@ -19,39 +22,101 @@ _FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """How an answer's shape travels: the call's parameters, and whether the value is wrapped."""
+    """How an answer's shape travels: the call's parameters, and whether the value is wrapped.
+
+    ``offered`` are the tools by their names on the wire. ``answer_tool`` is the one that is none:
+    calling it gives the answer.
+    """
 
     parameters: ModelRequestParameters
     structured: bool
     wrapped: bool = False
+    offered: dict[str, str] = {}
+    answer_tool: str = ""
+
+    def holds_answer(self, part: ToolCallPart) -> bool:
+        """Tell whether a tool call is the answer itself; where nothing else is on offer any is."""
+        return bool(self.answer_tool) and (part.tool_name == self.answer_tool or not self.offered)
 
 
-def shape(model: Model, schema: Json) -> Shape:
-    """Return how to ask a model for ``schema``: its own JSON mode, else a tool, else in words."""
-    if schema is None:
-        return Shape(ModelRequestParameters(), structured=False)
-    asked, wrapped = _as_object(schema)
-    mode: Literal["native", "tool", "prompted"] = "prompted"
-    if model.profile.get("supports_json_schema_output", False):
-        mode = "native"
-    elif model.profile.get("supports_tools", True):
-        mode = "tool"
-    if mode == "tool":
-        tool = ToolDefinition(
-            name=_NAME,
-            description="Give the answer.",
-            parameters_json_schema=asked,
-            kind="output",
+def shape(model: Model, request: ModelRequest, *, by_grammar: bool) -> Shape:
+    """Return how to ask a model for what a request wants: its schema beside its tools.
+
+    A schema goes by the model's own JSON mode, else as a tool to answer with, else in words.
+
+    Args:
+        model: The vendor's model.
+        request: What is asked.
+        by_grammar: Whether the server holds an answer to its schema token by token: then its JSON
+            mode keeps the model from asking for tools.
+
+    Raises:
+        KapellError: ``model_refused`` when the model knows no tools and some are offered.
+    """
+    profile: Mapping[str, object] = dict(model.profile)
+    offered = our_names(offer.name for offer in request.tools)
+    functions = [
+        ToolDefinition(
+            name=wire_name(offer.name),
+            description=offer.description,
+            parameters_json_schema=_as_object(offer.args)[0],
         )
-        parameters = ModelRequestParameters(
-            output_mode="tool", output_tools=[tool], allow_text_output=False
+        for offer in request.tools
+    ]
+    knows_tools = bool(profile.get("supports_tools", True))
+    if functions and not knows_tools:
+        raise failure(
+            "model_refused",
+            f"{request.model} can call no tools.",
+            advice="Name a model that can, or take the tools from the agent.",
         )
+    if request.schema is None:
+        return Shape(ModelRequestParameters(function_tools=functions), False, offered=offered)
+    asked, wrapped = _as_object(request.schema)
+    if _native(profile, tools=bool(functions), by_grammar=by_grammar):
+        mode: Literal["native", "prompted"] = "native"
+    elif knows_tools:
+        return _by_tool(functions, offered, asked, wrapped=wrapped)
     else:
-        parameters = ModelRequestParameters(
-            output_mode=mode,
-            output_object=OutputObjectDefinition(json_schema=asked, name=_NAME),
-        )
-    return Shape(parameters, structured=True, wrapped=wrapped)
+        mode = "prompted"
+    parameters = ModelRequestParameters(
+        function_tools=functions,
+        output_mode=mode,
+        output_object=OutputObjectDefinition(json_schema=asked, name=_NAME),
+    )
+    return Shape(parameters, True, wrapped, offered)
+
+
+def _native(profile: Mapping[str, object], *, tools: bool, by_grammar: bool) -> bool:
+    """Tell whether a model's own JSON mode serves; not every one leaves room for tools."""
+    if not profile.get("supports_json_schema_output", False):
+        return False
+    # Gemini before its third generation refuses both at once.
+    return not tools or (
+        not by_grammar and bool(profile.get("google_supports_tool_combination", True))
+    )
+
+
+def _by_tool(
+    functions: list[ToolDefinition],
+    offered: dict[str, str],
+    asked: dict[str, Any],
+    *,
+    wrapped: bool,
+) -> Shape:
+    name = _NAME
+    while name in offered:
+        name += "_"
+    tool = ToolDefinition(
+        name=name,
+        description="Give the answer.",
+        parameters_json_schema=asked,
+        kind="output",
+    )
+    parameters = ModelRequestParameters(
+        function_tools=functions, output_mode="tool", output_tools=[tool], allow_text_output=False
+    )
+    return Shape(parameters, True, wrapped, offered, name)
 
 
 def _as_object(schema: Json) -> tuple[dict[str, Any], bool]:
@@ -72,17 +137,20 @@ def _as_object(schema: Json) -> tuple[dict[str, Any], bool]:
     return root, True
 
 
-def read(response: ModelResponse, form: Shape) -> tuple[str, Json]:
-    """Return an answer's text and, for a structured one, its value; None when it is no JSON."""
-    if not form.structured:
-        return "".join(part.content for part in response.parts if isinstance(part, TextPart)), None
+def read(response: ModelResponse, form: Shape, *, asking: bool) -> tuple[str, Json]:
+    """Return an answer's text and, for a structured one, its value; None when it is no JSON.
+
+    With ``asking`` tools are wanted first: there is no value yet, only what was said beside.
+    """
+    said = "".join(part.content for part in response.parts if isinstance(part, TextPart))
+    if asking or not form.structured:
+        return said, None
     calls = [part for part in response.parts if isinstance(part, ToolCallPart)]
     if calls:
         text = calls[0].args_as_json_str()
     else:
-        text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
-        fenced = _FENCE.match(text)
-        text = fenced[1] if fenced else text
+        fenced = _FENCE.match(said)
+        text = fenced[1] if fenced else said
     value = parsed(text)
     if form.wrapped and isinstance(value, dict) and list(value) == [_WRAPPED]:
         value = value[_WRAPPED]

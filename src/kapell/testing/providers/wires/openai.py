@@ -3,11 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal, cast
 
-from kapell.core.gateway.calls import Message, ModelAnswer
+from kapell.core.gateway.calls import Message, ModelAnswer, Thought
 from kapell.kit.json import Json
 from kapell.testing.providers.call import Call, WireName
 from kapell.testing.providers.http import Request
-from kapell.testing.providers.wires.wire import cut, event, listed, table, whole_number, words
+from kapell.testing.providers.wires.wire import (
+    apart,
+    asked,
+    cut,
+    event,
+    listed,
+    offers,
+    spelled,
+    table,
+    whole_number,
+    words,
+)
 
 _ROLES = {"system": "system", "developer": "system", "assistant": "assistant"}
 _CREATED = 1_760_000_000
@@ -23,18 +34,24 @@ class OpenAiWire:
 
     def __init__(self, name: WireName) -> None:
         self._name = name
+        self._thinking = "reasoning" if name == "ollama" else "reasoning_content"
 
     def read(self, request: Request, body: Mapping[str, Json]) -> Call:
         """Return the call of a body."""
         response_format = table(table(body.get("response_format")).get("json_schema"))
-        tools = [table(table(tool).get("function")) for tool in listed(body.get("tools"))]
+        functions = [table(table(tool).get("function")) for tool in listed(body.get("tools"))]
+        target, tools = apart(
+            offers(functions, "parameters"),
+            must=body.get("tool_choice") not in (None, "auto", "none"),
+        )
         limit = body.get("max_completion_tokens", body.get("max_tokens"))
         return Call(
             wire=self._name,
             model=str(body.get("model", "")),
             messages=tuple(_message(table(item)) for item in listed(body.get("messages"))),
-            schema=tools[0].get("parameters") if tools else response_format.get("schema"),
-            tool=str(tools[0].get("name", "")) if tools else "",
+            schema=target.args if target else response_format.get("schema"),
+            tool=target.name if target else "",
+            tools=tools,
             stream=body.get("stream") is True,
             max_output=whole_number(limit, 4096),
             key=request.headers.get("idempotency-key", ""),
@@ -50,13 +67,13 @@ class OpenAiWire:
 
     def whole(self, call: Call, answer: ModelAnswer) -> Mapping[str, Json]:
         """Return a completion."""
-        message: dict[str, Json] = {"role": "assistant", "content": answer.text}
-        if call.tool:
-            message = {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [_tool(call, answer.text)],
-            }
+        calls = _calls(call, answer)
+        said = answer.text if answer.asks or not calls else ""
+        message: dict[str, Json] = {"role": "assistant", "content": said or (None if calls else "")}
+        if calls:
+            message["tool_calls"] = calls
+        if answer.thoughts:
+            message[self._thinking] = "".join(thought.text for thought in answer.thoughts)
         choice: dict[str, Json] = {
             "index": 0,
             "message": message,
@@ -74,18 +91,28 @@ class OpenAiWire:
 
     def pieces(self, call: Call, answer: ModelAnswer) -> Iterator[bytes]:
         """Yield completion chunks, then the usage, then the end mark."""
-        for number, piece in enumerate(cut(answer.text)):
-            delta: dict[str, Json] = {"role": "assistant"} if number == 0 else {}
-            if call.tool:
-                tool = _tool(call, piece) if number == 0 else {"function": {"arguments": piece}}
-                delta["tool_calls"] = [{"index": 0, **tool}]
-            else:
-                delta["content"] = piece
+        for delta in self._deltas(call, answer):
             yield event(_chunk(call, [{"index": 0, "delta": delta, "finish_reason": None}]))
         last: Json = {"index": 0, "delta": {}, "finish_reason": _finish(answer, call)}
         yield event(_chunk(call, [last]))
         yield event({**_chunk(call, []), "usage": _usage(answer)})
         yield b"data: [DONE]\n\n"
+
+    def _deltas(self, call: Call, answer: ModelAnswer) -> Iterator[dict[str, Json]]:
+        yield {"role": "assistant"}
+        for thought in answer.thoughts:
+            for piece in cut(thought.text):
+                yield {self._thinking: piece}
+        calls = _calls(call, answer)
+        if answer.asks or not calls:
+            for piece in cut(answer.text):
+                yield {"content": piece}
+        for index, one in enumerate(calls):
+            function = table(one["function"])
+            head = {**function, "arguments": ""}
+            yield {"tool_calls": [{"index": index, **one, "function": head}]}
+            for piece in cut(str(function["arguments"])):
+                yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
 
     def error(self, status: int, code: str, message: str) -> Mapping[str, Json]:
         """Return an error object."""
@@ -94,16 +121,31 @@ class OpenAiWire:
 
 
 def _message(item: Mapping[str, Json]) -> Message:
+    said = words(item.get("content"))
+    if item.get("role") == "tool":
+        failed = said.startswith('{"error":')
+        return Message("tool", said, answers=str(item.get("tool_call_id", "")), failed=failed)
     role = cast(Literal["system", "user", "assistant"], _ROLES.get(str(item.get("role")), "user"))
-    return Message(role, words(item.get("content")))
+    calls = [table(one) for one in listed(item.get("tool_calls"))]
+    asks = (
+        asked(one.get("id"), function.get("name"), function.get("arguments"))
+        for one in calls
+        for function in [table(one.get("function"))]
+    )
+    thinking = item.get("reasoning_content") or item.get("reasoning")
+    thoughts = (Thought(str(thinking)),) if thinking else ()
+    return Message(role, said, asks=tuple(asks), thoughts=thoughts)
 
 
-def _tool(call: Call, arguments: str) -> dict[str, Json]:
-    return {
-        "id": "call_loopback",
-        "type": "function",
-        "function": {"name": call.tool, "arguments": arguments},
-    }
+def _calls(call: Call, answer: ModelAnswer) -> list[dict[str, Json]]:
+    """Return the tool calls of an answer: those asked for, else the one that holds it."""
+    made = [(ask.id, ask.tool, spelled(ask)) for ask in answer.asks]
+    if call.tool and not made:
+        made = [("call_loopback", call.tool, answer.text)]
+    return [
+        {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+        for id_, name, arguments in made
+    ]
 
 
 def _chunk(call: Call, choices: list[Json]) -> dict[str, Json]:
@@ -118,7 +160,7 @@ def _chunk(call: Call, choices: list[Json]) -> dict[str, Json]:
 
 def _finish(answer: ModelAnswer, call: Call) -> str:
     if answer.finish == "stop":
-        return "tool_calls" if call.tool else "stop"
+        return "tool_calls" if call.tool or answer.asks else "stop"
     return "length" if answer.finish == "length" else "content_filter"
 
 

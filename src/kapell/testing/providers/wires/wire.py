@@ -1,15 +1,17 @@
 """What every wire can do, and how JSON bodies are read without trusting them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from kapell.core.gateway.calls import ModelAnswer
+from kapell.core.gateway.calls import ModelAnswer, ToolAsk, ToolOffer
 from kapell.kit.json import Json
 from kapell.testing.providers.call import Call
 from kapell.testing.providers.http import Request
 
 _PIECE = 11
+_ANSWER_TOOL = "answer"
+"""How our own adapter calls the tool that an answer goes into; others may force just one."""
 
 
 class Wire(Protocol):
@@ -74,6 +76,48 @@ def arguments(text: str) -> Json:
     except ValueError:
         return {"text": text}
     return value if isinstance(value, Mapping) else {"text": text}
+
+
+def offers(tools: Iterable[Mapping[str, Json]], *schemas: str) -> list[ToolOffer]:
+    """Return the tools of a body, whose arguments stand under one of the keys ``schemas``."""
+    return [
+        ToolOffer(
+            name=str(tool.get("name", "")),
+            description=str(tool.get("description", "")),
+            args=next((tool[key] for key in schemas if key in tool), None),
+        )
+        for tool in tools
+    ]
+
+
+def apart(
+    tools: Sequence[ToolOffer], *, must: bool
+) -> tuple[ToolOffer | None, tuple[ToolOffer, ...]]:
+    """Return the tool that the answer goes into, when there is one, and the tools to ask for.
+
+    Args:
+        tools: Every tool of a body.
+        must: Whether the caller wants a tool called: then the only one is where the answer goes.
+    """
+    named = next((one for one in tools if one.name.rstrip("_") == _ANSWER_TOOL), None)
+    target = tools[0] if must and len(tools) == 1 else named
+    return target, tuple(one for one in tools if one is not target)
+
+
+def asked(id_: Json, name: Json, given: Json) -> ToolAsk:
+    """Return a tool call of an earlier answer; arguments may be a text of JSON."""
+    args, broken = given, ""
+    if isinstance(given, str):
+        try:
+            args = json.loads(given or "{}")
+        except ValueError:
+            args, broken = None, given
+    return ToolAsk(id=str(id_ or ""), tool=str(name or ""), args=args, broken=broken)
+
+
+def spelled(ask: ToolAsk) -> str:
+    """Return a tool call's arguments as the text a model writes."""
+    return ask.broken or json.dumps({} if ask.args is None else ask.args, ensure_ascii=False)
 
 
 def whole_number(value: Json, default: int) -> int:

@@ -46,6 +46,26 @@ CREATE TABLE dead_letters (
 -- next
 CREATE INDEX dead_letters_open ON dead_letters (tenant_id, at) WHERE closed_at IS NULL
 -- next
+CREATE TABLE deployment_minutes (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    minute BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    limited BIGINT NOT NULL,
+    seconds DOUBLE PRECISION NOT NULL,
+    slowest DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (tenant_id, name, minute)
+)
+-- next
+CREATE TABLE deployments (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    updated_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+)
+-- next
 CREATE TABLE events (
     position BIGINT NOT NULL,
     tenant_id TEXT NOT NULL,

@@ -1,0 +1,1 @@
+"""Routes: which deployment of a model is asked next, and why; decisions as pure functions."""
