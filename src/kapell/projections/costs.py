@@ -1,4 +1,4 @@
-"""What a run's model calls cost, by provider, model, agent or step; exact to the nano-dollar."""
+"""What a run's calls to models and paid tools cost, grouped; exact to the nano-dollar."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -8,13 +8,14 @@ import msgspec
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.envelope import Event
 from kapell.core.events.model import ModelAnswered, ModelRequested
+from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.projections import addresses
 
 By = Literal["provider", "model", "agent", "step"]
 
 
 class CallCost(msgspec.Struct):
-    """One model call: who made it, and what it has been settled at."""
+    """One paid call: who made it, and what it has been settled at; a tool's model is ``tool:…``."""
 
     step: str
     model: str
@@ -37,9 +38,13 @@ class CostGroup(msgspec.Struct):
 
 
 class CostView(msgspec.Struct):
-    """Every model call of a run."""
+    """Every model call of a run, and every call to a tool that costs something.
+
+    ``under_way`` holds calls to tools until it is known that they cost something.
+    """
 
     calls: dict[str, CallCost] = {}
+    under_way: dict[str, CallCost] = {}
 
     @property
     def usd(self) -> int:
@@ -87,7 +92,14 @@ def fold(view: CostView, event: Event) -> CostView:
     if isinstance(payload, ModelRequested):
         step = addresses.step_of(payload.path)
         view.calls[payload.call] = CallCost(step, payload.model, payload.agent)
+    elif isinstance(payload, ToolRequested):
+        step = addresses.step_of(payload.path)
+        view.under_way[payload.call] = CallCost(step, f"tool:{payload.tool}", "")
+    elif isinstance(payload, ToolReturned | ToolFailed):
+        view.under_way.pop(payload.call, None)
     elif isinstance(payload, BudgetSettled):
+        if payload.call in view.under_way:
+            view.calls[payload.call] = view.under_way[payload.call]
         call = view.calls.get(payload.call)
         if call is not None:
             call.usd, call.tokens = payload.usd, payload.tokens

@@ -54,6 +54,7 @@ class Simulation:
             or structured value of a model's answer).
         seed: Orders the answers; the same seed gives the same order.
         model: Overrides every step's model.
+        tools: What tools there are; any by any name, unless given.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Simulation:
         seed: int | None = None,
         model: str | None = None,
         quotes: Mapping[str, Quote | Failure] | None = None,
+        tools: Mapping[str, ToolSpec] | None = None,
     ) -> None:
+        self.tools = _AnyTool() if tools is None else tools
         self.program = Program(version)
         self.effect = effect
         self.now = 1_000_000.0
@@ -143,7 +146,7 @@ class Simulation:
             worker="w",
             epoch=1,
             quotes=quotes,
-            tools=_AnyTool(),
+            tools=self.tools,
             values=self.values,
             cached=self.cached,
             limits=DEFAULT,
@@ -187,7 +190,9 @@ class Simulation:
 
     def fork(self, upto: int, change: RunForked) -> "Simulation":
         """Return a run that goes on, as ``change`` says, from the first ``upto`` events."""
-        other = Simulation(self.program.version, {}, self.effect, quotes=self.quotes)
+        other = Simulation(
+            self.program.version, {}, self.effect, quotes=self.quotes, tools=self.tools
+        )
         other.events = self.events[:upto]
         other.stored, other.now = dict(self.stored), self.now
         other._record([change])

@@ -14,7 +14,7 @@ from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.watching.attending import Manner, attend
 from kapell.cli.whereabouts import tell_workspace
-from kapell.core.workflows.version import Budget
+from kapell.core.pricing.budget import Budget
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid, Missing
 from kapell.kit.ids import RunId

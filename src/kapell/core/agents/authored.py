@@ -51,6 +51,10 @@ class AgentForm(Authored, kw_only=True):
     max_output: Annotated[
         Annotated[int, Meta(ge=1)] | None, doc("Most tokens of one answer.", default=4096)
     ] = None
+    turns: Annotated[
+        Annotated[int, Meta(ge=1, le=200)] | None,
+        doc("Most turns for one answer: a model call with the tools it asks for.", default=20),
+    ] = None
     temperature: Annotated[
         Annotated[float, Meta(ge=0, le=2)] | None, doc("How freely the model chooses its words.")
     ] = None

@@ -11,6 +11,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A role read from Markdown with front matter.
 
     ``budget_*`` are ceilings for one call to the agent; ``budget_usd`` in nano-dollars.
+    ``turns`` is the most of them for one answer.
     ``output`` is the JSON Schema of its answer, when it has one. ``kept`` holds front matter keys
     that mean nothing to us, so that files of other tools pass through unharmed.
     """
@@ -29,5 +30,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     budget_time: float | None = None
     max_output: int | None = None
     temperature: float | None = None
+    turns: int | None = None
     runtime: Literal["inline", "remote", "tmux", "python"] = "inline"
     kept: dict[str, Json] = {}

@@ -86,6 +86,7 @@ def agent_of(file: AgentFile, schema: Node | None = None) -> Agent:
         budget_time=None if budget is None else budget.time,
         max_output=form.max_output,
         temperature=form.temperature,
+        turns=form.turns,
         runtime=form.runtime or "inline",
         kept={
             key: value.plain() for key, (_, value) in form.node.entries.items() if key not in fields

@@ -4,9 +4,18 @@ from typing import TypeAlias
 
 import msgspec
 
-from kapell.core.events.value import Packed
+from kapell.core.events.value import NOTHING, Packed
 from kapell.core.gateway.calls import Usage
 from kapell.kit.errors import Failure
+
+
+class AskedTool(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tool call the model asks for; ``broken`` is the text of arguments that were no JSON."""
+
+    id: str
+    tool: str
+    args: Packed = NOTHING
+    broken: str = ""
 
 
 class ModelRequested(
@@ -14,8 +23,8 @@ class ModelRequested(
 ):
     """A model is about to be asked.
 
-    ``prompt`` is the rendered text, ``key`` the idempotency key. Corrections before it in the
-    same attempt are part of what is sent.
+    ``prompt`` is the rendered text, ``key`` the idempotency key. The turns before it are part of
+    what is sent. ``turn`` counts from 1, ``tools`` names those the model may ask for.
     """
 
     call: str
@@ -25,6 +34,8 @@ class ModelRequested(
     agent: str = ""
     max_output: int
     key: str
+    turn: int = 1
+    tools: tuple[str, ...] = ()
 
 
 class ModelAnswered(
@@ -32,8 +43,9 @@ class ModelAnswered(
 ):
     """The answer. ``value`` is the parsed structured answer, when one was asked for.
 
-    ``cost`` in nano-dollars. ``problem`` says what is wrong with it, when it must be corrected.
-    ``seconds`` is how long the call took.
+    ``thoughts`` is the model's reasoning as far as its provider shows it (a list of objects),
+    ``asks`` the tool calls it wants before it answers. ``cost`` in nano-dollars. ``problem`` says
+    what is wrong with it, when it must be corrected. ``seconds`` is how long the call took.
     """
 
     call: str
@@ -45,6 +57,8 @@ class ModelAnswered(
     cost: int = 0
     seconds: float = 0.0
     problem: str = ""
+    asks: tuple[AskedTool, ...] = ()
+    thoughts: Packed | None = None
     offline: bool = False
 
 

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.events.value import Packed
-from kapell.core.workflows.version import Budget
+from kapell.core.pricing.budget import Budget
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId, VersionHash
 

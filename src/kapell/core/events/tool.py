@@ -1,4 +1,7 @@
-"""Facts about tool calls; ``call`` is ``path#attempt/number``."""
+"""Facts about tool calls; ``call`` is ``path#attempt/number``.
+
+``ask`` is the model's name for a call it asked for, empty for one that the workflow makes.
+"""
 
 from typing import TypeAlias
 
@@ -28,6 +31,7 @@ class ToolRequested(
     args: Packed
     repeatable: bool = True
     key: str
+    ask: str = ""
 
 
 class ToolReturned(
@@ -41,10 +45,14 @@ class ToolReturned(
     output: Packed
     files: tuple[FileChange, ...] = ()
     seconds: float = 0.0
+    ask: str = ""
 
 
 class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.failed"):
-    """It failed. ``unknown`` says that it may have taken effect all the same."""
+    """It failed, or was refused before it began.
+
+    ``unknown`` says that it may have taken effect all the same.
+    """
 
     call: str
     path: str
@@ -52,6 +60,7 @@ class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     failure: Failure
     unknown: bool = False
     seconds: float = 0.0
+    ask: str = ""
 
 
 ToolEvent: TypeAlias = ToolRequested | ToolReturned | ToolFailed

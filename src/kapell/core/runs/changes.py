@@ -14,6 +14,7 @@ from kapell.core.events.run import (
     RunSucceeded,
 )
 from kapell.core.events.step import StepDead, StepSkipped
+from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.gateway.calls import Usage
 from kapell.core.runs import paths
@@ -48,12 +49,12 @@ def row_of(state: State, wake_at: float | None) -> RunRow:
 def changes_of(state: State, events: Sequence[Payload], at: float, actor: str) -> list[RowChange]:
     """Return the row changes that follow from events, in their order."""
     changes: list[RowChange] = []
-    requests: dict[str, ModelRequested] = {}
+    requests: dict[str, ModelRequested | ToolRequested] = {}
     spent: dict[str, BudgetSettled] = {}
     for event in events:
         if type(event) not in _MATTERS:
             continue
-        if isinstance(event, ModelRequested):
+        if isinstance(event, ModelRequested | ToolRequested):
             requests[event.call] = event
         elif isinstance(event, BudgetReserved):
             changes.append(_reserved(requests[event.call], event, at))
@@ -62,6 +63,10 @@ def changes_of(state: State, events: Sequence[Payload], at: float, actor: str) -
         elif isinstance(event, ModelAnswered | ModelFailed | ModelAbandoned):
             settled = spent.pop(event.call, None)
             changes.append(_settled(event, settled.usd if settled is not None else 0, at))
+        elif isinstance(event, ToolReturned | ToolFailed):
+            settled = spent.pop(event.call, None)
+            if settled is not None:
+                changes.append(_settled(event, settled.usd, at))
         else:
             changes.extend(_people(state, event, at, actor))
     changes.extend(_late(settled, at) for settled in spent.values())
@@ -99,18 +104,23 @@ _MATTERS = frozenset(
         RunSucceeded,
         StepDead,
         StepSkipped,
+        ToolFailed,
+        ToolRequested,
+        ToolReturned,
     }
 )
 """Events that change a row; most do not, and this runs for every event."""
 
 
-def _reserved(request: ModelRequested, event: BudgetReserved, at: float) -> LedgerReserved:
+def _reserved(
+    request: ModelRequested | ToolRequested, event: BudgetReserved, at: float
+) -> LedgerReserved:
     return LedgerReserved(
         call=event.call,
         path=request.path,
         step=paths.step_of(request.path),
-        agent=request.agent,
-        model=request.model,
+        agent=request.agent if isinstance(request, ModelRequested) else "",
+        model=request.model if isinstance(request, ModelRequested) else f"tool:{request.tool}",
         usd=event.usd,
         tokens=event.tokens,
         at=at,
@@ -118,10 +128,12 @@ def _reserved(request: ModelRequested, event: BudgetReserved, at: float) -> Ledg
 
 
 def _settled(
-    event: ModelAnswered | ModelFailed | ModelAbandoned, usd: int, at: float
+    event: ModelAnswered | ModelFailed | ModelAbandoned | ToolReturned | ToolFailed,
+    usd: int,
+    at: float,
 ) -> LedgerSettled:
     usage = event.usage if isinstance(event, ModelAnswered) else Usage()
-    if isinstance(event, ModelAnswered):
+    if isinstance(event, ModelAnswered | ToolReturned):
         return LedgerSettled(
             call=event.call,
             usd=usd,
@@ -135,7 +147,7 @@ def _settled(
         usd=usd,
         input_tokens=0,
         output_tokens=0,
-        state="failed" if isinstance(event, ModelFailed) else "abandoned",
+        state="abandoned" if isinstance(event, ModelAbandoned) else "failed",
         at=at,
     )
 

@@ -7,6 +7,7 @@ kept: what a finished block held inside is gone, its result stays.
 
 import msgspec
 
+from kapell.core.agents.turns import Turn
 from kapell.core.events.budget import BudgetWarned
 from kapell.core.events.run import RunQueued
 from kapell.core.events.value import NOTHING, Packed
@@ -17,14 +18,6 @@ from kapell.kit.json import Digest
 
 FOLD = "3"
 """Raised when the state changes in a way that older snapshots do not fit."""
-
-
-class Correction(msgspec.Struct):
-    """An answer that broke its schema, and what was wrong with it."""
-
-    text: Packed
-    problem: str
-    size: int = 0
 
 
 class ItemResult(msgspec.Struct):
@@ -56,7 +49,9 @@ class StepRun(msgspec.Struct):
     """One passage of the run through a step; an item of a ``for_each`` is one too.
 
     ``calls`` counts the calls of this attempt, ``number`` the passes of a loop. ``waits`` names
-    what it waits for, ``due`` when that ends. ``used`` is the seconds of work of this attempt.
+    what it waits for, ``due`` when that ends. ``open`` counts its calls in flight, ``since`` is
+    when the first of them began, ``used`` the seconds of work of this attempt before. ``turns`` are
+    those of a model's answer in the making.
     ``unsure`` is the attempt whose call may have taken effect without anyone knowing, 0: none.
     ``overdue`` says that its time is up, and what comes of that has not been told yet.
     """
@@ -74,14 +69,15 @@ class StepRun(msgspec.Struct):
     choice: str = ""
     number: int = 0
     calls: int = 0
-    open: str = ""
+    open: int = 0
+    since: float = 0.0
     busy: int = 0
     waits: str = ""
     due: float | None = None
     signal: str = ""
     cache: str = ""
     used: float = 0.0
-    corrections: list[Correction] = []
+    turns: list[Turn] = []
     data: Packed = NOTHING
     handled: bool = False
     unsure: int = 0
@@ -131,6 +127,8 @@ class OpenCall(msgspec.Struct):
     repeatable: bool = True
     deadline: float | None = None
     agent: str = ""
+    ask: str = ""
+    tools: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
 
 

@@ -1,6 +1,7 @@
 """A tool's description: what authors are checked against and agents are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Literal
 
 import msgspec
@@ -39,6 +40,12 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[str, ...] = ()
     args_bytes: int | None = None
     result_bytes: int | None = None
+
+
+def chosen(specs: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that an agent's list means, sorted; ``table.*`` means a family."""
+    patterns = tuple(wanted)
+    return tuple(sorted(n for n in specs if any(fnmatchcase(n, one) for one in patterns)))
 
 
 def repeatable(spec: ToolSpec, args: Json) -> bool:

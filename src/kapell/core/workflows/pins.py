@@ -6,8 +6,9 @@ import msgspec
 
 from kapell.core.agents.definition import Agent
 from kapell.core.definitions.tree import Node
+from kapell.core.pricing.budget import Budget
 from kapell.core.tools.spec import ToolSpec
-from kapell.core.workflows.version import Budget, Retry, Version
+from kapell.core.workflows.version import Retry, Version
 
 
 class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.agents.definition import Agent
+from kapell.core.pricing.budget import Budget
 from kapell.kit.ids import VersionHash
 from kapell.kit.json import Json, digest, encode
 
@@ -46,14 +47,6 @@ class Retry(_Frozen, frozen=True, kw_only=True):
     max: float = 30.0
     jitter: bool = True
     on: tuple[str, ...] = ("unavailable", "limited")
-
-
-class Budget(_Frozen, frozen=True, kw_only=True):
-    """Ceilings: ``usd`` in nano-dollars, ``tokens``, ``time`` in seconds of work, not waiting."""
-
-    usd: int | None = None
-    tokens: int | None = None
-    time: float | None = None
 
 
 class ForEach(_Frozen, frozen=True, kw_only=True):

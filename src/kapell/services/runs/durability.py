@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from kapell.core.runs.program import Program
-from kapell.core.tools.spec import ToolSpec, repeatable
-from kapell.core.workflows.version import ToolWork
+from kapell.core.runs.program import BodyPlan, Program
+from kapell.core.tools.spec import ToolSpec, chosen, repeatable
+from kapell.core.workflows.version import AgentWork, ToolWork, Work
 from kapell.kit.errors import Conflict
 
 
@@ -32,12 +32,22 @@ class Durability:
             return
         for plan in program.bodies:
             for place in plan.places.values():
-                work = place.step.work
-                spec = self._specs.get(work.tool) if isinstance(work, ToolWork) else None
-                if isinstance(work, ToolWork) and spec and not repeatable(spec, work.args):
+                tool = self._once(plan, place.step.work)
+                if tool:
                     raise Conflict(
-                        f"Step {place.step.id!r} calls {work.tool}, which must not be called twice,"
+                        f"Step {place.step.id!r} may call {tool}, which must not be called twice,"
                         " and `durability: normal` may forget after a power cut that it was.",
                         code="durability_too_low",
                         advice="Set `database: {durability: full}`, which is the default.",
                     )
+
+    def _once(self, plan: BodyPlan, work: Work) -> str:
+        """Return a tool the work may call and that must not be called twice, "" without one."""
+        if isinstance(work, ToolWork):
+            spec = self._specs.get(work.tool)
+            return "" if spec is None or repeatable(spec, work.args) else spec.name
+        if isinstance(work, AgentWork):
+            for name in chosen(self._specs, plan.version.agents[work.agent].tools or ()):
+                if not self._specs[name].repeatable:
+                    return name
+        return ""

@@ -7,10 +7,11 @@ import msgspec
 
 from kapell.core.events.run import Origin, RunQueued
 from kapell.core.events.value import Packing
+from kapell.core.pricing.budget import Budget
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.fold import begin
 from kapell.core.workflows.inputs import bind
-from kapell.core.workflows.version import Budget, Version
+from kapell.core.workflows.version import Version
 from kapell.kit.clock import Clock
 from kapell.kit.ids import RunId, TenantId, VersionHash, sortable
 from kapell.kit.json import Digest, Json, digest, encode

@@ -201,6 +201,7 @@ def money_holds(sim: Simulation) -> None:
         if isinstance(event.payload, BudgetSettled):
             call = state.calls.get(event.payload.call)
             costs += event.payload.usd - state.late[event.payload.call].usd if call is None else 0
+            costs += event.payload.usd if call is not None and call.kind == "tool" else 0
             if call is not None and event.payload.usd > call.usd:
                 over.update(call.holders)  # the provider used more than was asked for
         state = fold(sim.program, [event], state)

@@ -4,13 +4,13 @@
 import pytest
 
 from kapell.core.expressions import compile_template
+from kapell.core.pricing.budget import Budget
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.version import (
     AgentWork,
     ApprovalWork,
     AskWork,
     Body,
-    Budget,
     Cache,
     Case,
     ForEach,

@@ -3,8 +3,9 @@
 import pytest
 
 from kapell.core.definitions.problems import DefinitionInvalid
+from kapell.core.pricing.budget import Budget
 from kapell.core.workflows.pins import Overrides, WorkspaceDefaults
-from kapell.core.workflows.version import Budget, version_hash
+from kapell.core.workflows.version import version_hash
 from kapell.kit.errors import Missing
 from kapell.services.workflows.workspace import Workspace
 from kapell.testing.workspace import MemoryFiles

@@ -83,13 +83,17 @@ def _first_overdue(t: Turn) -> Callable[[], None] | None:
 
 def _call_timed_out(t: Turn, call: OpenCall) -> None:
     run = t.state.steps[call.path]
-    seconds = run.used + t.ctx.now - call.at
-    failure = replies.once(call, timed_out(call.path, seconds), unknown=True)
-    replies.end_call(t, call, failure, unknown=True)
+    seconds = run.used + t.ctx.now - run.since
+    failure = timed_out(call.path, seconds)
+    beside = [one for one in t.state.calls.values() if one.path == call.path]
+    for one in beside:
+        failure = replies.once(one, failure, unknown=True)
+        replies.end_call(t, one, failure, unknown=True)
     t.emit(StepTimedOut(run.path, run.attempt, seconds))
     t.later("broke", run.path, failure, unknown=call.kind == "tool")
     t.freed(run)
-    money.after(t, call)
+    for one in beside:
+        money.after(t, one)
 
 
 def timed_out(path: str, seconds: float) -> Failure:

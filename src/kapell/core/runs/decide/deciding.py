@@ -202,9 +202,16 @@ def _call_broke(t: Turn, event: CallBroke) -> None:
     call = t.state.calls.get(event.call)
     if call is None:
         return
-    failure = replies.once(call, event.failure, unknown=event.unknown)
-    replies.end_call(t, call, failure, unknown=event.unknown, seconds=event.seconds)
-    t.later("broke", call.path, failure, unknown=event.unknown and call.kind == "tool")
+    told = bool(call.ask) and t.state.phase != "cancelling"
+    unknown = event.unknown and not (told and call.repeatable)
+    failure = replies.once(call, event.failure, unknown=unknown)
+    replies.end_call(t, call, failure, unknown=unknown, seconds=event.seconds)
+    if told and unknown:
+        t.do(partial(_unknown, t, call.path))
+    elif told:
+        t.later("call", call.path)
+    else:
+        t.later("broke", call.path, failure, unknown=event.unknown and call.kind == "tool")
     t.freed(t.state.steps[call.path])
     money.after(t, call)
 

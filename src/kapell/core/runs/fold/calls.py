@@ -1,5 +1,6 @@
 """How facts about calls, money, approvals, signals and children change the state."""
 
+from kapell.core.agents import turns
 from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
 from kapell.core.events.budget import (
     BudgetExceeded,
@@ -15,11 +16,11 @@ from kapell.core.events.signal import (
     SignalReceived,
 )
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
-from kapell.core.events.value import NOTHING, ArtifactRef
+from kapell.core.events.value import NOTHING
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
-from kapell.core.runs.state import Child, Correction, GivenUp, HeldSignal, OpenCall, State, StepRun
+from kapell.core.runs.state import Child, GivenUp, HeldSignal, OpenCall, State, StepRun
 
 
 def requested(
@@ -29,9 +30,11 @@ def requested(
     del seq
     run = state.steps[event.path]
     run.calls += 1
-    run.open = event.call
+    if not run.open:
+        run.since = at
+    run.open += 1
     timeout = tree.place_of(program, run).step.timeout
-    deadline = None if timeout is None else at + max(timeout - run.used, 0.0)
+    deadline = None if timeout is None else run.since + max(timeout - run.used, 0.0)
     call = OpenCall(
         call=event.call,
         path=event.path,
@@ -45,8 +48,14 @@ def requested(
     if isinstance(event, ModelRequested):
         call.kind, call.name, call.prompt = "model", event.model, event.prompt
         call.agent, call.max_output, call.repeatable = event.agent, event.max_output, True
+        call.tools = event.tools
     else:
         call.name, call.prompt, call.repeatable = event.tool, event.args, event.repeatable
+        call.ask = event.ask
+        asked = turns.asked(run.turns, event.ask)
+        if asked is not None:
+            asked.call = event.call
+            asked.begun += 1
     state.calls[event.call] = call
     call.holders = _work(state, run, at)
 
@@ -81,8 +90,9 @@ def _close(state: State, call: str, at: float) -> OpenCall | None:
     if opened is None:
         return None
     run = state.steps[opened.path]
-    run.open = ""
-    run.used += max(at - opened.at, 0.0)
+    run.open -= 1
+    if not run.open:
+        run.used += max(at - run.since, 0.0)
     for around in tree.chain(state, run):
         around.busy -= 1
         if around.item >= 0 and not around.busy:
@@ -99,17 +109,11 @@ def _close(state: State, call: str, at: float) -> OpenCall | None:
 
 
 def answered(state: State, program: Program, event: ModelAnswered, at: float, seq: int) -> None:
-    """A model answered; an answer with a problem will be corrected."""
+    """A model answered: an answer with a problem, or one that asks for tools, is a turn."""
     del program, seq
     _close(state, event.call, at)
-    if event.problem:
-        size = 0
-        if isinstance(event.text, ArtifactRef):
-            size = event.text.size
-        elif isinstance(event.text.value, str):
-            size = len(event.text.value.encode())
-        run = state.steps[event.path]
-        run.corrections.append(Correction(event.text, event.problem, size))
+    if event.problem or event.asks:
+        state.steps[event.path].turns.append(turns.turn_of(event))
 
 
 def model_failed(state: State, program: Program, event: ModelFailed, at: float, seq: int) -> None:
@@ -135,6 +139,9 @@ def returned(state: State, program: Program, event: ToolReturned, at: float, seq
             state.files.pop(change.path, None)
         else:
             state.files[change.path] = change.digest
+    asked = turns.asked(state.steps[event.path].turns, event.ask)
+    if asked is not None:
+        asked.output = event.output
 
 
 def tool_failed(state: State, program: Program, event: ToolFailed, at: float, seq: int) -> None:
@@ -142,9 +149,14 @@ def tool_failed(state: State, program: Program, event: ToolFailed, at: float, se
     del program, seq
     _close(state, event.call, at)
     run = state.steps[event.path]
+    asked = turns.asked(run.turns, event.ask)
+    if asked is not None and not event.unknown:
+        asked.failure = event.failure
+    elif asked is not None:
+        asked.call = ""  # nobody knows what came of it: it is called again, or a person looks
     if event.unknown:
         run.unsure = run.unsure or run.attempt
-    elif run.unsure == run.attempt:
+    elif run.unsure == run.attempt and not turns.lost(run.turns):
         run.unsure = 0
 
 

@@ -1,5 +1,6 @@
 """How facts about the whole run change the state."""
 
+from kapell.core.agents import turns
 from kapell.core.events.run import (
     RunAssigned,
     RunCancelled,
@@ -184,7 +185,7 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
     has succeeded.
     """
     run.busy = 0
-    run.open = ""
+    run.open = 0
     if run.fan is not None:
         run.fan.busy = 0
     if run.waits == "retry":
@@ -194,6 +195,8 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
         run.failure = None
         run.status = StepStatus.RUNNING
         tree.end(state, program, run, StepStatus.SUCCEEDED)
+    elif run.turns and not _begins_anew(run):
+        run.turns = turns.whole(run.turns)
     elif _begins_anew(run) or not (run.fan or _holds(state, program, run)):
         if run.item < 0:
             state.scopes[run.scope].live -= 1

@@ -1,5 +1,6 @@
 """How facts about step runs and compensation change the state."""
 
+from kapell.core.agents import turns
 from kapell.core.events.compensation import (
     CompensationFailed,
     CompensationStarted,
@@ -47,7 +48,6 @@ def started(state: State, program: Program, event: StepStarted, at: float, seq: 
         run.used = 0.0
         run.number = 0
         run.handled = False
-        run.corrections = []
         if place.metered:
             _meter(state, program, run, event)
     if event.items is not None:
@@ -175,6 +175,7 @@ def retry_scheduled(
     run.status = StepStatus.QUEUED
     run.overdue = False
     run.attempt = event.attempt
+    run.turns = turns.kept(run.turns, event.failure)
     run.number = 0
     run.output = NOTHING
     tree.set_wait(state, run, "retry", event.at)

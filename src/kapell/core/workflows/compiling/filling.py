@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from kapell.core.definitions.limits import BudgetForm, RetryForm
 from kapell.core.expressions import compile_template, is_template
-from kapell.core.workflows.version import Budget, Retry
+from kapell.core.pricing.budget import Budget
+from kapell.core.workflows.version import Retry
 from kapell.kit.json import Json, encode
 from kapell.kit.money import nano
 

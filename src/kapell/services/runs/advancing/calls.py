@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Collection
 from typing import Protocol
 
+from kapell.core.agents.turns import held_values
 from kapell.core.events.value import ArtifactRef
 from kapell.core.pricing.quote import Quote, cost
 from kapell.core.runs.commands import LateAnswer
@@ -99,8 +100,10 @@ class Calls:
         return await self._desk.effects.carry_out(call, self._home.sight())
 
     async def _fetch_call(self, call: OpenCall) -> None:
-        """Fetch what the call's arguments or corrections keep as artifacts."""
-        packed = [call.prompt, *(c.text for c in self._home.state.steps[call.path].corrections)]
+        """Fetch what the call's arguments, or the turns before it, keep as artifacts."""
+        packed = [call.prompt]
+        if call.kind == "model":
+            packed += held_values(self._home.state.steps[call.path].turns)
         await self._home.fetch({one.digest for one in packed if isinstance(one, ArtifactRef)})
 
     async def report_unsaved(self) -> None:

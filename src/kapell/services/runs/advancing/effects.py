@@ -8,9 +8,10 @@ from typing import Protocol
 
 import msgspec
 
+from kapell.core.agents.messages import messages, offer
 from kapell.core.events.value import Packed, unpack
-from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest
-from kapell.core.runs.decide.steps.calls import agent_of_step, schema_of_step
+from kapell.core.gateway.calls import ModelAnswer, ModelRequest
+from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
 from kapell.core.runs.inputs import CallBroke, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import OpenCall, State
@@ -118,18 +119,19 @@ class Effects:
     def _request(self, call: OpenCall, sight: Sight) -> ModelRequest:
         run = sight.state.steps[call.path]
         agent = agent_of_step(sight.program, run)
-        messages = []
-        if agent is not None and agent.instructions:
-            messages.append(Message("system", agent.instructions))
-        messages.append(Message("user", _text(call.prompt, sight)))
-        for correction in run.corrections:
-            messages.append(Message("assistant", _text(correction.text, sight) or "(nothing)"))
-            messages.append(Message("user", _correction(correction.problem)))
+        said = messages(
+            agent,
+            _text(call.prompt, sight),
+            run.turns,
+            lambda packed: unpack(packed, sight.values),
+            self.specs,
+        )
         timeout = _NO_TIMEOUT if call.deadline is None else max(call.deadline - sight.now, 0.001)
         return ModelRequest(
             model=call.name,
-            messages=tuple(messages),
+            messages=said,
             schema=schema_of_step(sight.program, run),
+            tools=tuple(offer(self.specs[name]) for name in call.tools if name in self.specs),
             max_output=call.max_output,
             temperature=agent.temperature if agent is not None else None,
             timeout=timeout,
@@ -158,10 +160,6 @@ class Effects:
 
 _MAY_BE_CHARGED = frozenset({"model_timeout", "model_answer_broken", "model_stream_cut"})
 """Failures after which the provider may charge all the same: they are settled at the worst case."""
-
-
-def _correction(problem: str) -> str:
-    return f"That answer cannot be used: {problem}\nAnswer again, complete and corrected."
 
 
 def _text(packed: Packed, sight: Sight) -> str:

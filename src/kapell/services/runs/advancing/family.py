@@ -14,12 +14,13 @@ from kapell.core.events.run import (
 )
 from kapell.core.events.signal import ChildEnded
 from kapell.core.events.value import ArtifactRef, unpack
+from kapell.core.pricing.budget import Budget
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Cancel, ChildOutcome
 from kapell.core.runs.decide import ChildStart
 from kapell.core.runs.fold import begin
 from kapell.core.runs.state import State
-from kapell.core.workflows.version import Budget, version_hash
+from kapell.core.workflows.version import version_hash
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId
 from kapell.kit.json import Digest, Json

@@ -128,8 +128,8 @@ def _passing(names: Names, name: str, where: str, items: list[Json]) -> list[Jso
 def passage(t: Turn, run: StepRun, place: Place, attempt: int) -> None:
     """Carry out one attempt of a step or item."""
     work = place.step.work
-    if run.calls or run.corrections or run.attempt != attempt:
-        run = msgspec.structs.replace(run, attempt=attempt, calls=0, corrections=[])
+    if run.calls or run.attempt != attempt:
+        run = msgspec.structs.replace(run, attempt=attempt, calls=0)
     try:
         key = _cache_key(t, run, place.step)
         if key and _from_cache(t, run, key):

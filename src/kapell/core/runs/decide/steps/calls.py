@@ -1,28 +1,17 @@
-"""Calls to models and tools: slots, money, the request."""
+"""Calls to models and tools: when a step run may make its next, and which that is."""
 
 from collections.abc import Callable
 
-from kapell.core.agents.definition import Agent
-from kapell.core.events.budget import BudgetReserved
-from kapell.core.events.model import ModelRequested
+from kapell.core.agents import turns
 from kapell.core.events.step import StepStarted
-from kapell.core.events.tool import ToolRequested
-from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT
-from kapell.core.pricing.quote import Quote, worst_cost, worst_tokens
-from kapell.core.runs import paths
-from kapell.core.runs.decide.steps import money
+from kapell.core.runs.decide.steps import requests
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
-from kapell.core.runs.program import Program
 from kapell.core.runs.state import StepRun
-from kapell.core.tools.spec import repeatable as may_repeat
 from kapell.core.workflows.version import AgentWork, AskWork, ToolWork
-from kapell.kit.errors import Failure, KapellError, Missing
-from kapell.kit.json import Json, encode
-
-_CORRECTION_BYTES = 512
-"""What our own words around a correction take at most."""
+from kapell.kit.errors import Failure, KapellError
+from kapell.kit.json import encode
 
 
 def slot_for(t: Turn, path: str, outer: StepRun) -> bool:
@@ -65,7 +54,7 @@ def again(t: Turn, path: str) -> None:
         return
     scope, place = t.state.scopes[run.scope], t.place(run)
     tool = isinstance(place.step.work, ToolWork)
-    effect = tool and run.calls > 0 and t.state.phase != "held"
+    effect = ((tool and run.calls > 0) or turns.lost(run.turns)) and t.state.phase != "held"
     if not effect and not t.may_begin(scope, place):
         if t.stopped(scope):
             t.stop(path)
@@ -80,103 +69,11 @@ def again(t: Turn, path: str) -> None:
 def _call(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
     work = t.place(run).step.work
     if isinstance(work, ToolWork):
-        _request_tool(t, run, work, started)
+        args = t.names(run).value(work.args)
+        requests.call_tool(t, run, work.tool, args, started)
+    elif isinstance(work, AgentWork | AskWork) and turns.pending(run.turns):
+        requests.call_asked(t, run, started)
     elif isinstance(work, AgentWork | AskWork):
         prompt = t.names(run).value(work.prompt)
         text = prompt if isinstance(prompt, str) else encode(prompt).decode()
-        _ask(t, run, text, started)
-
-
-def _request_tool(t: Turn, run: StepRun, work: ToolWork, started: Callable[[], None]) -> None:
-    value = t.names(run).value(work.args)
-    args = t.pack(value)
-    spec = t.ctx.tools.get(work.tool)
-    if spec is None:
-        raise Missing(
-            f"There is no tool {work.tool!r} here.",
-            code="tool_unknown",
-            advice="See 'kapell tools' for those there are.",
-        )
-    repeatable = may_repeat(spec, value)
-    started()
-    live = t.state.steps[run.path]
-    t.emit(
-        ToolRequested(
-            call=paths.call(live.path, live.attempt, live.calls + 1),
-            path=live.path,
-            tool=work.tool,
-            args=args,
-            repeatable=repeatable,
-            key=_key(t, live),
-        )
-    )
-
-
-def _key(t: Turn, run: StepRun) -> str:
-    """Return the idempotency key: the same for a call made again after its worker was lost."""
-    return f"{t.state.run_id}:{paths.call(run.path, run.attempt, len(run.corrections) + 1)}"
-
-
-def agent_of_step(program: Program, run: StepRun) -> Agent | None:
-    """Return the agent of a step run, pinned by the version; None for ``ask``."""
-    work = tree.place_of(program, run).step.work
-    if isinstance(work, AgentWork):
-        return program.bodies[run.body].version.agents[work.agent]
-    return None
-
-
-def schema_of_step(program: Program, run: StepRun) -> Json:
-    """Return the schema of the answer a step run asks for; null for text."""
-    agent = agent_of_step(program, run)
-    output = tree.place_of(program, run).step.output
-    return output if output is not None or agent is None else agent.output
-
-
-def _ask(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> None:
-    agent = agent_of_step(t.program, run)
-    model = t.state.request.model or t.place(run).step.model or ""
-    quote = _quote(t, model)
-    max_output = agent.max_output if agent and agent.max_output else DEFAULT_MAX_OUTPUT
-    tokens = worst_tokens(_size(t, run, agent, text))
-    usd = int(worst_cost(quote, tokens, max_output))
-    prompt = t.pack(text)
-    if not money.room(t, run, usd, tokens + max_output, started):
-        return
-    started()
-    live = t.state.steps[run.path]
-    call = paths.call(live.path, live.attempt, live.calls + 1)
-    t.emit(
-        ModelRequested(
-            call=call,
-            path=live.path,
-            model=model,
-            prompt=prompt,
-            agent=agent.name if agent else "",
-            max_output=max_output,
-            key=_key(t, live),
-        )
-    )
-    t.emit(BudgetReserved(call, usd, tokens + max_output))
-
-
-def _quote(t: Turn, model: str) -> Quote:
-    quote = t.ctx.quotes.get(model)
-    if isinstance(quote, Quote):
-        return quote
-    if quote is not None:
-        raise KapellError.from_failure(quote)
-    raise Missing(
-        f"There is no model {model!r}.",
-        code="model_unknown",
-        advice="Name one as provider:model, or use offline.",
-    )
-
-
-def _size(t: Turn, run: StepRun, agent: Agent | None, text: str) -> int:
-    """Return the bytes a call sends: prompt, instructions, schema, and what is to be corrected."""
-    size = len(text.encode()) + len(agent.instructions.encode() if agent else b"")
-    schema = schema_of_step(t.program, run)
-    size += len(encode(schema)) if schema is not None else 0
-    for correction in run.corrections:
-        size += correction.size + len(correction.problem.encode()) + _CORRECTION_BYTES
-    return size
+        requests.ask_model(t, run, text, started)

@@ -7,11 +7,11 @@ from kapell.core.events.budget import BudgetExceeded, BudgetSettled, BudgetWarne
 from kapell.core.events.model import ModelAbandoned
 from kapell.core.events.step import StepDead
 from kapell.core.events.tool import ToolFailed
+from kapell.core.pricing.budget import Budget
 from kapell.core.runs import paths
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import Meter, OpenCall, StepRun
-from kapell.core.workflows.version import Budget
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.money import text
 
@@ -176,6 +176,8 @@ def lost(t: Turn, call: OpenCall) -> None:
         settle(t, call, call.usd, call.tokens)
         t.emit(ModelAbandoned(call=call.call, path=call.path, model=call.name, cost=call.usd))
     else:
+        if call.usd:
+            settle(t, call, call.usd, 0)
         failure = Failure(
             "worker_lost",
             "The worker that called the tool is gone.",
@@ -186,6 +188,11 @@ def lost(t: Turn, call: OpenCall) -> None:
         )
         t.emit(
             ToolFailed(
-                call=call.call, path=call.path, tool=call.name, failure=failure, unknown=True
+                call=call.call,
+                path=call.path,
+                tool=call.name,
+                failure=failure,
+                unknown=True,
+                ask=call.ask,
             )
         )

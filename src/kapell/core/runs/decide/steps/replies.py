@@ -1,14 +1,17 @@
 """What comes back from calls to models and tools: an answer, a result, or nothing."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from kapell.core.events.model import ModelAnswered, ModelFailed
+from kapell.core.agents.turns import corrections
+from kapell.core.events.model import AskedTool, ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import ModelAnswer
 from kapell.core.pricing.quote import Quote, cost
 from kapell.core.runs.decide.steps import money
-from kapell.core.runs.decide.steps.calls import schema_of_step
+from kapell.core.runs.decide.steps.requests import schema_of_step
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.inputs import ModelReplied, ToolReplied
@@ -25,10 +28,13 @@ def model_replied(t: Turn, event: ModelReplied) -> None:
         return
     run = t.state.steps[opened.path]
     text, storable = _storable(t, event.answer)
+    asks, thoughts = _asks(t, run, event.answer), _thoughts(t, event.answer)
     spent = _cost(t, opened, event.answer)
     money.settle(t, opened, spent, event.answer.usage.total)
     schema = schema_of_step(t.program, run)
-    problem = _problem(schema, event.answer) if storable else "the answer held a NUL character"
+    problem = (
+        _problem(schema, event.answer, opened, asks) if storable else "it held a NUL character"
+    )
     value = event.answer.value if schema is not None else event.answer.text
     t.emit(
         ModelAnswered(
@@ -36,20 +42,22 @@ def model_replied(t: Turn, event: ModelReplied) -> None:
             path=run.path,
             model=opened.name,
             text=text,
-            value=t.pack(value) if schema is not None and not problem else None,
+            value=t.pack(value) if schema is not None and not (problem or asks) else None,
             usage=event.answer.usage,
             cost=spent,
             seconds=event.seconds,
             problem=problem,
+            asks=() if problem else asks,
+            thoughts=thoughts,
             offline=event.answer.offline,
         )
     )
-    if not problem:
-        finish(t, run, lambda: t.pack(value))
-    elif len(run.corrections) > t.place(run).step.corrections:
+    if problem and corrections(run.turns) > t.place(run).step.corrections:
         t.later("broke", run.path, _invalid(run, problem))
-    else:
+    elif problem or asks:
         t.later("call", run.path)
+    else:
+        finish(t, run, lambda: t.pack(value))
     t.freed(run)
     money.after(t, opened)
 
@@ -69,7 +77,40 @@ def _cost(t: Turn, opened: OpenCall, answer: ModelAnswer) -> int:
     return int(cost(quote, answer.usage)) if isinstance(quote, Quote) else opened.usd
 
 
-def _problem(schema: Json, answer: ModelAnswer) -> str:
+_MOST_ASKS = 64
+"""Tool calls of one turn; more come of a model that has lost its way."""
+
+
+def _asks(t: Turn, run: StepRun, answer: ModelAnswer) -> tuple[AskedTool, ...]:
+    """Return what is asked for as events hold it: every ask has an id that no other has."""
+    found: list[AskedTool] = []
+    for place, ask in enumerate(answer.asks[: _MOST_ASKS + 1], start=1):
+        known = any(ask.id == one.id for one in found)
+        name = ask.id if ask.id and not known else f"{len(run.turns) + 1}.{place}"
+        try:
+            t.pack([name, ask.tool])
+            found.append(AskedTool(name, ask.tool[:200], t.pack(ask.args), ask.broken[:2000]))
+        except KapellError:
+            found.append(AskedTool(f"{len(run.turns) + 1}.{place}", "?", broken="unreadable"))
+    return tuple(found)
+
+
+def _thoughts(t: Turn, answer: ModelAnswer) -> Packed | None:
+    if not answer.thoughts:
+        return None
+    try:
+        return t.pack(msgspec.to_builtins(answer.thoughts))
+    except KapellError:
+        return None
+
+
+def _problem(schema: Json, answer: ModelAnswer, call: OpenCall, asks: Sequence[AskedTool]) -> str:
+    if asks and not call.tools:
+        return "there are no more tools to ask for: answer with what you know"
+    if len(asks) > _MOST_ASKS:
+        return f"at most {_MOST_ASKS} tool calls can be made at once"
+    if asks and answer.finish != "length":
+        return ""
     if answer.finish == "length":
         return "the answer was cut off at its limit of output tokens"
     if schema is None:
@@ -82,7 +123,7 @@ def _problem(schema: Json, answer: ModelAnswer) -> str:
 def _invalid(run: StepRun, problem: str) -> Failure:
     return Failure(
         "answer_invalid",
-        f"The model's answer was wrong after {len(run.corrections)} tries: {problem}"[:1000],
+        f"The model's answer was wrong after {corrections(run.turns)} tries: {problem}"[:1000],
         Kind.INVALID,
         advice="Loosen the 'output' schema, say more in the prompt, or use a stronger model.",
         step=run.path,
@@ -98,10 +139,14 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
         packed = t.pack(event.output)
     except KapellError as error:
         failure = Failure.of(error, opened.path)
-        end_call(t, opened, failure, unknown=True, seconds=event.seconds)
-        t.later("broke", opened.path, failure, unknown=True)
+        end_call(t, opened, failure, unknown=not opened.ask, seconds=event.seconds)
+        if opened.ask:
+            t.later("call", opened.path)
+        else:
+            t.later("broke", opened.path, failure, unknown=True)
         t.freed(t.state.steps[opened.path])
         return
+    _charge(t, opened)
     t.emit(
         ToolReturned(
             call=opened.call,
@@ -110,11 +155,21 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
             output=packed,
             files=event.files,
             seconds=event.seconds,
+            ask=opened.ask,
         )
     )
     run = t.state.steps[opened.path]
     t.freed(run)
-    finish(t, run, lambda: packed)
+    if opened.ask:
+        t.later("call", run.path)
+    else:
+        finish(t, run, lambda: packed)
+
+
+def _charge(t: Turn, call: OpenCall) -> None:
+    """Settle what a call to a tool costs, if it costs anything."""
+    if call.usd:
+        money.settle(t, call, call.usd, 0)
 
 
 def once(call: OpenCall, failure: Failure, *, unknown: bool) -> Failure:
@@ -140,6 +195,10 @@ def end_call(
             )
         )
     else:
+        if unknown:
+            _charge(t, call)
+        elif call.usd:
+            money.settle(t, call, 0, 0)
         t.emit(
             ToolFailed(
                 call=call.call,
@@ -148,5 +207,6 @@ def end_call(
                 failure=failure,
                 unknown=unknown,
                 seconds=seconds,
+                ask=call.ask,
             )
         )

@@ -1,0 +1,124 @@
+"""What a model is sent: instructions, the prompt, and its turns so far with what came of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from kapell.core.agents.definition import Agent
+from kapell.core.agents.turns import Asked, Turn
+from kapell.core.events.value import NOTHING, Packed
+from kapell.core.gateway.calls import Message, Thought, ToolAsk, ToolOffer
+from kapell.core.tools.spec import ToolSpec
+from kapell.kit.errors import Failure, Kind
+from kapell.kit.json import Json, encode
+
+OBSERVED = 65_536
+"""Bytes of one observation that are shown; the whole stays in the log."""
+
+WORDS = 640
+"""Bytes our own words around a correction or an observation take at most."""
+
+_SCHEMA = 4_096
+
+_WAYS: Mapping[Kind, tuple[str, str]] = {
+    Kind.INVALID: ("arguments", "Mend the arguments and call it again, or try another way."),
+    Kind.MISSING: ("missing", "Look for what there is, or try another way."),
+    Kind.DENIED: ("denied", "It is not allowed: do not try it again, find another way."),
+    Kind.LIMITED: ("unavailable", "Try it once more later, or go on without it."),
+    Kind.UNAVAILABLE: ("unavailable", "Try it once more, or go on without it."),
+    Kind.CONFLICT: ("conflict", "Something stands against it: look first, then decide."),
+    Kind.BUG: ("bug", "The tool itself is broken: do not call it so again, find another way."),
+}
+"""By the kind of a failure: its class as the model reads it, and what may help."""
+
+
+def messages(
+    agent: Agent | None,
+    prompt: str,
+    turns: Sequence[Turn],
+    value: Callable[[Packed], Json],
+    specs: Mapping[str, ToolSpec],
+) -> tuple[Message, ...]:
+    """Return everything the next turn is asked with.
+
+    Args:
+        agent: Who answers, None for a bare question.
+        prompt: What is asked.
+        turns: What was said, asked for and observed since.
+        value: Unpacks a value of the log.
+        specs: The tools there are: a failing call's arguments are explained by its schema.
+    """
+    said = [Message("system", agent.instructions)] if agent and agent.instructions else []
+    said.append(Message("user", prompt))
+    for turn in turns:
+        text = value(turn.text)
+        thoughts = value(turn.thoughts) if turn.thoughts is not None else None
+        said.append(
+            Message(
+                "assistant",
+                (text if isinstance(text, str) else "") or ("" if turn.asks else "(nothing)"),
+                thoughts=_thoughts(thoughts),
+                asks=tuple(
+                    ToolAsk(ask.id, ask.tool, None if ask.broken else value(ask.args), ask.broken)
+                    for ask in turn.asks
+                ),
+            )
+        )
+        said += [_observation(ask, value, specs) for ask in turn.asks]
+        if turn.problem:
+            said.append(Message("user", _correction(turn.problem)))
+    return tuple(said)
+
+
+def offer(spec: ToolSpec) -> ToolOffer:
+    """Return a tool as a model is shown it."""
+    return ToolOffer(spec.name, spec.description, spec.args)
+
+
+def offer_size(spec: ToolSpec) -> int:
+    """Return the bytes that showing a tool takes."""
+    return len(spec.name) + len(spec.description.encode()) + len(encode(spec.args)) + 64
+
+
+def _thoughts(value: Json) -> tuple[Thought, ...]:
+    found = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return tuple(
+        Thought(str(one["text"]), str(one.get("seal", "")), str(one.get("provider", "")))
+        for one in found
+        if isinstance(one, Mapping)
+    )
+
+
+def _observation(
+    ask: Asked, value: Callable[[Packed], Json], specs: Mapping[str, ToolSpec]
+) -> Message:
+    if ask.failure is not None:
+        text = _failed(ask.failure, specs.get(ask.tool))
+        return Message("tool", text, answers=ask.id, tool=ask.tool, failed=True)
+    result = value(ask.output or NOTHING)
+    text = result if isinstance(result, str) else encode(result).decode()
+    return Message("tool", _cut(text), answers=ask.id, tool=ask.tool)
+
+
+def _cut(text: str) -> str:
+    data = text.encode()
+    if len(data) <= OBSERVED:
+        return text
+    shown = data[: OBSERVED - 200].decode(errors="ignore")
+    return f"{shown}\n(cut: {len(shown):,} of {len(text):,} characters; ask for less at once)"
+
+
+def _failed(failure: Failure, spec: ToolSpec | None) -> str:
+    """Return what helps a model to try another way: what failed, of which class, what may help."""
+    kind, way = _WAYS[failure.kind]
+    lines = [f"The call failed ({kind}, {failure.code}): {failure.message}"]
+    if failure.advice:
+        lines.append(failure.advice)
+    lines.append(way)
+    if kind == "arguments" and spec is not None and failure.code == "tool_arguments":
+        schema = encode(spec.args).decode()
+        if len(schema) <= _SCHEMA:
+            lines.append(f"It takes: {schema}")
+    return _cut("\n".join(lines))
+
+
+def _correction(problem: str) -> str:
+    return f"That answer cannot be used: {problem}\nAnswer again, complete and corrected."

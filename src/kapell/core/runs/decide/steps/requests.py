@@ -1,0 +1,192 @@
+"""What is asked of models and tools: the request, its key, and the money set aside for it."""
+
+from collections.abc import Callable, Sequence
+
+from kapell.core.agents import turns
+from kapell.core.agents.definition import Agent
+from kapell.core.agents.messages import OBSERVED, WORDS, offer_size
+from kapell.core.events.budget import BudgetReserved
+from kapell.core.events.model import ModelRequested
+from kapell.core.events.tool import ToolFailed, ToolRequested
+from kapell.core.events.value import Packed
+from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT
+from kapell.core.pricing.quote import Quote, worst_cost, worst_tokens
+from kapell.core.runs import paths
+from kapell.core.runs.context import Context
+from kapell.core.runs.decide.steps import money
+from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.fold import tree
+from kapell.core.runs.program import Program
+from kapell.core.runs.state import StepRun
+from kapell.core.tools.spec import ToolSpec, chosen
+from kapell.core.tools.spec import repeatable as may_repeat
+from kapell.core.workflows.version import AgentWork
+from kapell.kit.errors import Conflict, KapellError, Missing
+from kapell.kit.json import Json, encode
+
+
+def call_tool(t: Turn, run: StepRun, tool: str, args: Json, started: Callable[[], None]) -> None:
+    """Call the tool of a step.
+
+    Raises:
+        Missing: ``tool_unknown``.
+    """
+    packed = t.pack(args)
+    spec = t.ctx.tools.get(tool)
+    if spec is None:
+        raise Missing(
+            f"There is no tool {tool!r} here.",
+            code="tool_unknown",
+            advice="See 'kapell tools' for those there are.",
+        )
+    if spec.cost and not money.room(t, run, spec.cost, 0, started):
+        return
+    started()
+    live = t.state.steps[run.path]
+    key = f"{t.state.run_id}:{paths.call(live.path, live.attempt, 1)}"
+    _request(t, live, spec, packed, may_repeat(spec, args), key)
+
+
+def call_asked(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
+    """Call what the model asked for in its last turn and is not under way, all side by side.
+
+    What may not be carried out is refused in the same decision: the model is told, nothing begins.
+    """
+    offered = _offered(t.ctx, agent_of_step(t.program, run))
+    wanted = turns.pending(run.turns)
+    args = {place: t.names(run).unpacked(ask.args) for place, ask in wanted}
+    started()
+    path, run = run.path, t.state.steps[run.path]
+    for place, ask in wanted:
+        refused = turns.refusal(run.turns, ask, offered)
+        spec = t.ctx.tools.get(ask.tool)
+        if refused is None and spec is not None:
+            if spec.cost and not money.room(t, run, spec.cost, 0, lambda: None):
+                return
+            again = may_repeat(spec, args[place])
+        else:
+            spec, again = ToolSpec(name=ask.tool, description="", args=None), True
+        key = f"{t.state.run_id}:{paths.call(path, run.attempt, len(run.turns))}.{place}"
+        call = _request(t, run, spec, ask.args, again, key, ask.id)
+        if refused is not None:
+            failed = ToolFailed(call=call, path=path, tool=ask.tool, failure=refused, ask=ask.id)
+            t.emit(failed)
+    t.later("call", path)
+
+
+def _request(
+    t: Turn,
+    run: StepRun,
+    spec: ToolSpec,
+    args: Packed,
+    repeatable: bool,
+    key: str,
+    ask: str = "",
+) -> str:
+    call = paths.call(run.path, run.attempt, run.calls + 1)
+    t.emit(
+        ToolRequested(
+            call=call,
+            path=run.path,
+            tool=spec.name,
+            args=args,
+            repeatable=repeatable,
+            key=key,
+            ask=ask,
+        )
+    )
+    if spec.cost:
+        t.emit(BudgetReserved(call, spec.cost, 0))
+    return call
+
+
+def _offered(ctx: Context, agent: Agent | None) -> tuple[str, ...]:
+    """Return the names of the tools an agent may ask for."""
+    wanted = agent.tools if agent is not None and agent.tools else ()
+    return chosen(ctx.tools, wanted) if wanted else ()
+
+
+def agent_of_step(program: Program, run: StepRun) -> Agent | None:
+    """Return the agent of a step run, pinned by the version; None for ``ask``."""
+    work = tree.place_of(program, run).step.work
+    if isinstance(work, AgentWork):
+        return program.bodies[run.body].version.agents[work.agent]
+    return None
+
+
+def schema_of_step(program: Program, run: StepRun) -> Json:
+    """Return the schema of the answer a step run asks for; null for text."""
+    agent = agent_of_step(program, run)
+    output = tree.place_of(program, run).step.output
+    return output if output is not None or agent is None else agent.output
+
+
+def ask_model(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> None:
+    """Ask the model of a step for its next turn; in the last there are no more tools to ask for.
+
+    Raises:
+        Conflict: ``agent_stuck``.
+        KapellError: there is no such model, or no price for it.
+    """
+    if turns.stuck(run.turns):
+        raise Conflict(
+            f"Nothing the agent tried in its last {turns.IN_VAIN} turns succeeded.",
+            code="agent_stuck",
+            advice="Look at what its tools said, then mend its tools or its instructions.",
+        )
+    agent = agent_of_step(t.program, run)
+    model = t.state.request.model or t.place(run).step.model or ""
+    quote = _quote(t, model)
+    max_output = agent.max_output if agent and agent.max_output else DEFAULT_MAX_OUTPUT
+    number = len(run.turns) + 1
+    limit = agent.turns if agent and agent.turns else turns.TURNS
+    tools = _offered(t.ctx, agent) if number < limit else ()
+    tokens = worst_tokens(_size(t, run, agent, text, tools))
+    usd = int(worst_cost(quote, tokens, max_output))
+    prompt = t.pack(text)
+    if not money.room(t, run, usd, tokens + max_output, started):
+        return
+    started()
+    live = t.state.steps[run.path]
+    call = paths.call(live.path, live.attempt, live.calls + 1)
+    t.emit(
+        ModelRequested(
+            call=call,
+            path=live.path,
+            model=model,
+            prompt=prompt,
+            agent=agent.name if agent else "",
+            max_output=max_output,
+            key=f"{t.state.run_id}:{paths.call(live.path, live.attempt, number)}",
+            turn=number,
+            tools=tools,
+        )
+    )
+    t.emit(BudgetReserved(call, usd, tokens + max_output))
+
+
+def _quote(t: Turn, model: str) -> Quote:
+    quote = t.ctx.quotes.get(model)
+    if isinstance(quote, Quote):
+        return quote
+    if quote is not None:
+        raise KapellError.from_failure(quote)
+    raise Missing(
+        f"There is no model {model!r}.",
+        code="model_unknown",
+        advice="Name one as provider:model, or use offline.",
+    )
+
+
+def _size(t: Turn, run: StepRun, agent: Agent | None, text: str, tools: Sequence[str]) -> int:
+    """Return the bytes a call sends at most: prompt, instructions, schemas and the turns before."""
+    size = len(text.encode()) + len(agent.instructions.encode() if agent else b"")
+    schema = schema_of_step(t.program, run)
+    size += len(encode(schema)) if schema is not None else 0
+    size += sum(offer_size(t.ctx.tools[name]) for name in tools)
+    for turn in run.turns:
+        size += turn.size + len(turn.problem.encode()) + WORDS
+        for ask in turn.asks:
+            seen = turns.size_of(ask.output) if ask.output is not None else OBSERVED
+            size += min(seen, OBSERVED) + WORDS
+    return size
