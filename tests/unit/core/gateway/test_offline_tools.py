@@ -53,7 +53,11 @@ def test_after_the_last_call_it_answers_from_what_the_tools_returned() -> None:
 
 
 def test_a_structured_answer_comes_from_what_the_tools_returned() -> None:
-    schema: Json = {"type": "object", "required": ["email"], "properties": {"email": {"type": "string"}}}
+    schema: Json = {
+        "type": "object",
+        "required": ["email"],
+        "properties": {"email": {"type": "string"}},
+    }
     prompt = 'Find the address.\nCall file.read {"path": "a"}'
     messages = conversation(prompt, "Write to anna@example.org soon.")
     assert asked(*messages[:2], schema=schema).asks[0].tool == "file.read"
