@@ -106,7 +106,9 @@ def test_the_lock_belongs_to_the_project_file() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     lock = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))
     (ours,) = [package for package in lock["package"] if package["name"] == "kapell"]
-    assert _names(project["project"]["dependencies"]) == {
+    extras = project["project"].get("optional-dependencies", {})
+    optional = [requirement for extra in extras.values() for requirement in extra]
+    assert _names(project["project"]["dependencies"] + optional) == {
         entry["name"] for entry in ours["metadata"]["requires-dist"]
     }
     assert _names(project["dependency-groups"]["dev"]) == {
