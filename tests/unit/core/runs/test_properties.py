@@ -79,6 +79,16 @@ def test_crashes_and_repeated_inputs_change_nothing(
     _compare(driver, fate)
 
 
+@pytest.mark.requirement("DX-07")
+@given(versions(), FATES, SEEDS, st.sampled_from([0, 25]))
+def test_the_same_inputs_come_to_the_same_log(
+    version: Version, fate: Fate, seed: int, trouble: int
+) -> None:
+    one, two = (Driver(version, fate, seed, trouble=trouble) for _ in range(2))
+    assert one.run().events == two.run().events
+    assert one.sim.state == two.sim.state
+
+
 @pytest.mark.requirement("DX-04")
 @given(versions(), FATES, SEEDS, st.integers(0, 12))
 def test_a_run_cancelled_anywhere_ends_undone(
