@@ -6,6 +6,7 @@ import msgspec
 
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.gateway.calls import Usage
+from kapell.core.pricing.forecast import Forecast
 from kapell.kit.errors import Failure
 
 
@@ -25,6 +26,8 @@ class ModelRequested(
 
     ``prompt`` is the rendered text, ``key`` the idempotency key. The turns before it are part of
     what is sent. ``turn`` counts from 1, ``tools`` names those the model may ask for.
+    ``size`` are the bytes that are sent, ``forecast`` is what the call is expected to use, learnt
+    from calls before it.
     """
 
     call: str
@@ -36,6 +39,8 @@ class ModelRequested(
     key: str
     turn: int = 1
     tools: tuple[str, ...] = ()
+    size: int = 0
+    forecast: Forecast | None = None
 
 
 class ModelAnswered(
@@ -46,6 +51,7 @@ class ModelAnswered(
     ``thoughts`` is the model's reasoning as far as its provider shows it (a list of objects),
     ``asks`` the tool calls it wants before it answers. ``cost`` in nano-dollars. ``problem`` says
     what is wrong with it, when it must be corrected. ``seconds`` is how long the call took.
+    ``cached``: nobody was asked, an earlier answer was given again.
     """
 
     call: str
@@ -60,6 +66,7 @@ class ModelAnswered(
     asks: tuple[AskedTool, ...] = ()
     thoughts: Packed | None = None
     offline: bool = False
+    cached: bool = False
 
 
 class ModelFailed(

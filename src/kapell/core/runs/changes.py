@@ -17,6 +17,7 @@ from kapell.core.events.step import StepDead, StepSkipped
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.gateway.calls import Usage
+from kapell.core.pricing.forecast import Forecast
 from kapell.core.runs import paths
 from kapell.core.runs.rows import (
     ApprovalClosed,
@@ -115,6 +116,7 @@ _MATTERS = frozenset(
 def _reserved(
     request: ModelRequested | ToolRequested, event: BudgetReserved, at: float
 ) -> LedgerReserved:
+    asked = request if isinstance(request, ModelRequested) else None
     return LedgerReserved(
         call=event.call,
         path=request.path,
@@ -124,6 +126,8 @@ def _reserved(
         usd=event.usd,
         tokens=event.tokens,
         at=at,
+        size=asked.size if asked else 0,
+        forecast=(asked.forecast if asked else None) or Forecast(),
     )
 
 

@@ -50,6 +50,7 @@ def model_replied(t: Turn, event: ModelReplied) -> None:
             asks=() if problem else asks,
             thoughts=thoughts,
             offline=event.answer.offline,
+            cached=event.answer.cached,
         )
     )
     if problem and corrections(run.turns) > t.place(run).step.corrections:

@@ -10,6 +10,7 @@ from kapell.core.events.model import ModelRequested
 from kapell.core.events.tool import ToolFailed, ToolRequested
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT
+from kapell.core.pricing.forecast import forecast
 from kapell.core.pricing.quote import Quote, worst_cost, worst_tokens
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context
@@ -141,7 +142,8 @@ def ask_model(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> 
     number = len(run.turns) + 1
     limit = agent.turns if agent and agent.turns else turns.TURNS
     tools = _offered(t.ctx, agent) if number < limit else ()
-    tokens = worst_tokens(_size(t, run, agent, text, tools))
+    size = _size(t, run, agent, text, tools)
+    tokens = worst_tokens(size)
     usd = int(worst_cost(quote, tokens, max_output))
     prompt = t.pack(text)
     if not money.room(t, run, usd, tokens + max_output, started):
@@ -149,17 +151,20 @@ def ask_model(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> 
     started()
     live = t.state.steps[run.path]
     call = paths.call(live.path, live.attempt, live.calls + 1)
+    name = agent.name if agent else ""
     t.emit(
         ModelRequested(
             call=call,
             path=live.path,
             model=model,
             prompt=prompt,
-            agent=agent.name if agent else "",
+            agent=name,
             max_output=max_output,
             key=f"{t.state.run_id}:{paths.call(live.path, live.attempt, number)}",
             turn=number,
             tools=tools,
+            size=size,
+            forecast=forecast(quote, size, max_output, agent=name, step=paths.step_of(live.path)),
         )
     )
     t.emit(BudgetReserved(call, usd, tokens + max_output))
