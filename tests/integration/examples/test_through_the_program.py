@@ -66,7 +66,7 @@ async def _played(folder: Path, name: str, model: str = "offline") -> Played:
 
 
 def _shape(value: Json) -> object:
-    """Return a value with its texts and numbers left out: lists as long, mappings with their keys."""
+    """Return a value without its texts and numbers: lists as long, mappings with their keys."""
     if isinstance(value, Mapping):
         return {key: _shape(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
