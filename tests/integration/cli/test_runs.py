@@ -4,6 +4,8 @@ import gzip
 import json
 import os
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -365,8 +367,16 @@ def test_the_database_is_checked_backed_up_and_restored(asked: str, desk: Desk) 
     assert "FAIL" not in desk.ok("db", "check", "--workspace", "third").out
 
 
-def test_the_demo_shows_a_result_costs_and_what_comes_next(desk: Desk) -> None:
-    said = desk.ok("demo")
+def test_the_demo_shows_a_result_costs_and_what_comes_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        said = desk.ok("demo")
+        assert "PATH" not in said.out
+        patch.setenv("PATH", "/usr/bin:/bin")
+        told = desk.ok("demo", "elsewhere").out
+    assert f"  export PATH={Path(sys.executable).parent}:$PATH\n" in told
     assert "60 support tickets" in said.out
     assert "classify: started with 60 items" in said.out
     assert "(--yes)" in said.out

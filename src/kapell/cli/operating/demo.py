@@ -1,5 +1,8 @@
 """``kapell demo``: what ``make demo`` runs."""
 
+import shlex
+import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -78,5 +81,9 @@ def _next(screen: Screen, folder: str, run_id: RunId) -> None:
     width = max(len(command) for command, _ in commands)
     screen.say(f"\nThe replies are in {folder}/.kapell/runs/{run_id}/outbox.")
     screen.say(f"Go on from here:\n\n  cd {folder}")
+    beside = Path(sys.executable).parent
+    if shutil.which("kapell") is None and (beside / "kapell").exists():
+        # A fresh clone has the command in its own environment only.
+        screen.say(f"  export PATH={shlex.quote(str(beside))}:$PATH")
     for command, what in commands:
         screen.say(f"  {command:<{width}}  # {what}")
