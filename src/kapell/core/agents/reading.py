@@ -26,10 +26,11 @@ _PLAIN_START = re.compile(r"[^\"'\[\]{}|>&*!%@`#,?-]")
 
 
 class AgentFile(msgspec.Struct, frozen=True):
-    """An agent's file, read: its front matter and its instructions."""
+    """An agent's file, read: its front matter, and its instructions from the line they begin at."""
 
     form: AgentForm
     instructions: str
+    line: int = 1
 
     @property
     def schema_file(self) -> str | None:
@@ -57,7 +58,9 @@ def read_agent(data: bytes | str, file: str, problems: Problems) -> AgentFile | 
             "Write under the front matter who the agent is and what it does.",
         )
     _check(form, problems)
-    return AgentFile(form=form, instructions=instructions)
+    blank = len(body) - len(body.lstrip())
+    line = body_line + body[:blank].count("\n")
+    return AgentFile(form=form, instructions=instructions, line=line)
 
 
 def agent_of(file: AgentFile, schema: Node | None = None) -> Agent:
@@ -76,7 +79,7 @@ def agent_of(file: AgentFile, schema: Node | None = None) -> Agent:
         instructions=file.instructions,
         description=form.description or "",
         model=None if form.model == INHERIT else form.model,
-        tools=_tools(form),
+        tools=named_tools(form),
         tier=form.tier or "specialist",
         capabilities=tuple(form.capabilities or ()),
         tags=tuple(form.tags or ()),
@@ -168,14 +171,15 @@ def _check(form: AgentForm, problems: Problems) -> None:
             message = f"The key `{key}` means nothing here and is kept as it is."
             advice = f"Did you mean `{near}`?" if near else "Remove it if nothing else reads it."
             problems.warn("key_kept", message, node.place, advice)
-    for tool in _tools(form) or ():
+    for tool in named_tools(form) or ():
         if tool[:1].isupper():
             message = f"There is no tool like `{tool}` here; the agent works without it."
             advice = "`kapell tools list` shows those there are."
             problems.warn("tool_without_like", message, form.value("tools").place, advice)
 
 
-def _tools(form: AgentForm) -> tuple[str, ...] | None:
+def named_tools(form: AgentForm) -> tuple[str, ...] | None:
+    """Return the tools an agent names, by our names; None when it names none."""
     if form.tools is None:
         return None
     named = form.tools.split(",") if isinstance(form.tools, str) else form.tools
