@@ -9,6 +9,8 @@ from kapell.adapters.tools.programs.tools import CodeRun, ShellRun
 from kapell.adapters.tools.queries.tools import JsonQuery
 from kapell.adapters.tools.search.tools import WebSearch
 from kapell.adapters.tools.tables.tools import TableRead, TableWrite
+from kapell.adapters.tools.texts.tools import text_tools
+from kapell.adapters.tools.times.tools import TimeNow
 from kapell.adapters.tools.web.tools import HttpRequest
 from kapell.services.sandbox.choosing import Sandboxes
 from kapell.services.tools.ports import Tool
@@ -27,6 +29,8 @@ def builtin_tools(options: ToolOptions, sandboxes: Sandboxes | None = None) -> M
         HttpRequest(options),
         WebFetch(options.web),
         WebSearch(options.search),
+        *text_tools(),
+        TimeNow(),
         CodeRun(options, apart),
         ShellRun(options, apart),
     )

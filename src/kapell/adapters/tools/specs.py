@@ -8,6 +8,8 @@ from kapell.adapters.tools.programs.specs import CODE_RUN, SHELL_RUN
 from kapell.adapters.tools.queries.specs import JSON_QUERY
 from kapell.adapters.tools.search.specs import WEB_SEARCH
 from kapell.adapters.tools.tables.specs import TABLE_READ, TABLE_WRITE
+from kapell.adapters.tools.texts.specs import TEXT_SPECS
+from kapell.adapters.tools.times.specs import TIME_NOW
 from kapell.adapters.tools.web.specs import HTTP_REQUEST
 from kapell.core.tools.spec import ToolSpec
 
@@ -21,6 +23,8 @@ _ALL = (
     HTTP_REQUEST,
     WEB_FETCH,
     WEB_SEARCH,
+    *TEXT_SPECS,
+    TIME_NOW,
     CODE_RUN,
     SHELL_RUN,
 )

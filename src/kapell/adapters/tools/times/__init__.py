@@ -1,0 +1,1 @@
+"""What time it is: kept as a result, so that a replay sees the same."""
