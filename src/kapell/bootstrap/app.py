@@ -17,10 +17,13 @@ from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.adapters.tools.files.folder import LocalRunFolder
 from kapell.adapters.tools.registry import builtin_tools
+from kapell.adapters.tools.secrets import EnvironmentSecrets
 from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
+from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import library_files
+from kapell.bootstrap.own_tools import OwnTools
 from kapell.bootstrap.sandboxes import sandboxes
 from kapell.bootstrap.tooling import tool_options
 from kapell.core.pricing.override import Override
@@ -81,8 +84,15 @@ class App:
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
         self.sandboxes = sandboxes(settings)
-        self.tools = {**builtin_tools(tool_options(settings.tools), self.sandboxes), **extra_tools}
-        specs = {**SPECS, **{name: tool.spec for name, tool in extra_tools.items()}}
+        builtin = builtin_tools(tool_options(settings.tools), self.sandboxes)
+        self.catalogue = catalogue_of(root, settings.tools.model_dump(), tuple(builtin))
+        self.own_tools = OwnTools(self.catalogue, root)
+        self.tools = {**builtin, **self.own_tools.tools, **extra_tools}
+        specs = {
+            **SPECS,
+            **self.catalogue.specs,
+            **{name: tool.spec for name, tool in extra_tools.items()},
+        }
         self.workspace = Workspace(
             WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
         )
@@ -140,7 +150,8 @@ class App:
 
     def desk(self, worker: WorkerId) -> Desk:
         """Return what the runs of a worker share."""
-        tools = ToolExecutor(self.tools, self.store.artifacts, LocalRunFolder())
+        secrets = EnvironmentSecrets(os.environ)
+        tools = ToolExecutor(self.tools, self.store.artifacts, LocalRunFolder(), secrets=secrets)
         return Desk(
             worker=worker,
             log=self.store.log,
@@ -223,6 +234,7 @@ async def open_app(
     try:
         yield app
     finally:
+        await app.own_tools.close()
         await app.sandboxes.close()
         await app.gateway.close()
         await store.close()

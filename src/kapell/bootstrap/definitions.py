@@ -9,6 +9,7 @@ import msgspec
 from kapell import library
 from kapell.adapters.tools.specs import builtin_specs
 from kapell.adapters.workspace.files import WorkspaceFolder, find_root, root_around
+from kapell.bootstrap.catalogue import Catalogue, catalogue_of
 from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.tools.spec import ToolSpec
 from kapell.services.workflows.workspace import Workspace
@@ -17,12 +18,16 @@ from kapell.settings.authored import settings_tree, workspace_defaults
 
 
 class Definitions(msgspec.Struct, frozen=True):
-    """A workspace's definitions and the tools they may name; ``warnings`` of its settings."""
+    """A workspace's definitions and the tools they may name; ``warnings`` of its settings.
+
+    ``own`` are those of its tools that are not built in, with what is wrong with their sources.
+    """
 
     root: Path
     workspace: Workspace
     tools: Mapping[str, ToolSpec]
     warnings: tuple[Problem, ...] = ()
+    own: Catalogue = Catalogue()
 
 
 def library_files() -> WorkspaceFolder:
@@ -30,22 +35,27 @@ def library_files() -> WorkspaceFolder:
     return WorkspaceFolder(library.folder())
 
 
-def open_definitions(root: Path, current: Path | None = None) -> Definitions:
+def open_definitions(root: Path, current: Path | None = None, *, anew: bool = False) -> Definitions:
     """Return the definitions of a workspace.
 
     Args:
         root: The workspace.
         current: The folder a person's relative paths count from.
+        anew: Whether to look through the sources of its tools again.
 
     Raises:
         DefinitionInvalid: With what is wrong in the settings that concern definitions.
     """
     problems = Problems()
-    defaults = workspace_defaults(settings_tree(root, problems), os.environ, problems)
+    tree = settings_tree(root, problems)
+    defaults = workspace_defaults(tree, os.environ, problems)
     problems.raise_errors()
     tools = {spec.name: spec for spec in builtin_specs()}
+    section = None if tree is None else tree.get("tools")
+    own = catalogue_of(root, None if section is None else section.plain(), tuple(tools), anew=anew)
+    tools.update(own.specs)
     workspace = Workspace(WorkspaceFolder(root, current), defaults, tools, library_files())
-    return Definitions(root.absolute(), workspace, tools, problems.warnings)
+    return Definitions(root.absolute(), workspace, tools, problems.warnings, own)
 
 
 def check_settings(root: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from kapell.settings.sections import Seconds, Section
+from kapell.settings.sources import McpSection, OpenApiSection, PythonSection
 
 
 class HttpSettings(Section):
@@ -107,3 +108,12 @@ class ToolSettings(Section):
 
     search: SearchSettings = SearchSettings()
     """Who answers `web.search`."""
+
+    python: PythonSection = PythonSection()
+    """Python tools beside those in `tools/*.py`."""
+
+    mcp: dict[str, McpSection] = Field(default={})
+    """MCP servers by name; their tools are called `NAME.tool`."""
+
+    openapi: dict[str, OpenApiSection] = Field(default={})
+    """HTTP APIs by name; their operations are called `NAME.operation`."""

@@ -35,7 +35,7 @@ class Declaration(NamedTuple):
     description: str | None = None
     effects: Effects = "external"
     repeatable: bool | None = None
-    trust: Trust = "trusted"
+    trust: Trust = "untrusted"
     cost: float | str = 0
     timeout: float | None = None
     secrets: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ def tool(
     description: str | None = None,
     effects: Effects = "external",
     repeatable: bool | None = None,
-    trust: Trust = "trusted",
+    trust: Trust = "untrusted",
     cost: float | str = 0,
     timeout: float | None = None,
     secrets: Sequence[str] = (),
@@ -85,7 +85,7 @@ def tool(
     description: str | None = None,
     effects: Effects = "external",
     repeatable: bool | None = None,
-    trust: Trust = "trusted",
+    trust: Trust = "untrusted",
     cost: float | str = 0,
     timeout: float | None = None,
     secrets: Sequence[str] = (),
@@ -93,7 +93,8 @@ def tool(
 ) -> T | Callable[[T], T]:
     """Declare a typed function, sync or async, to be a tool.
 
-    What is not said is taken to be the worst: a tool reaches outside and must not be called twice.
+    What is not said is taken to be the worst: a tool reaches outside, must not be called twice, and
+    returns what strangers may have written.
 
     Args:
         target: The function, when nothing is said in brackets.
