@@ -5,33 +5,27 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from kapell.adapters.db.store import Store, open_store
 from kapell.adapters.llm.factories import factories
 from kapell.adapters.llm.settings import ProviderSettings
-from kapell.adapters.pricing.bundled import BundledPrices
 from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.adapters.tools.files.folder import LocalRunFolder
 from kapell.adapters.tools.registry import builtin_tools
-from kapell.adapters.tools.secrets import EnvironmentSecrets
 from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
-from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import library_files
-from kapell.bootstrap.own_tools import OwnTools
+from kapell.bootstrap.routing import apart, make_router, price_list
 from kapell.bootstrap.sandboxes import sandboxes
 from kapell.bootstrap.tooling import tool_options
-from kapell.core.pricing.override import Override
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
 from kapell.services.gateway.door import Gateway
-from kapell.services.pricing.prices import PriceList
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.effects import Effects
 from kapell.services.runs.advancing.quotes import Quotes
@@ -84,22 +78,17 @@ class App:
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
         self.sandboxes = sandboxes(settings)
-        builtin = builtin_tools(tool_options(settings.tools), self.sandboxes)
-        self.catalogue = catalogue_of(root, settings.tools.model_dump(), tuple(builtin))
-        self.own_tools = OwnTools(self.catalogue, root)
-        self.tools = {**builtin, **self.own_tools.tools, **extra_tools}
-        specs = {
-            **SPECS,
-            **self.catalogue.specs,
-            **{name: tool.spec for name, tool in extra_tools.items()},
-        }
+        self.tools = {**builtin_tools(tool_options(settings.tools), self.sandboxes), **extra_tools}
+        specs = {**SPECS, **{name: tool.spec for name, tool in extra_tools.items()}}
         self.workspace = Workspace(
             WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
         )
+        self.prices = price_list(settings, self.clock)
         self.gateway = Gateway(
-            {**factories(_providers(settings)), "scripted": lambda: ScriptedModel(root)}
+            {**factories(_providers(settings)), "scripted": lambda: ScriptedModel(root)},
+            make_router(settings, store, self.tenant, self.prices, self.clock),
+            apart(settings),
         )
-        self.prices = PriceList(_overrides(settings), BundledPrices(), self.clock)
         self.versions = Versions(store.starts)
         self.identity = Identity(
             tenant=self.tenant,
@@ -150,8 +139,7 @@ class App:
 
     def desk(self, worker: WorkerId) -> Desk:
         """Return what the runs of a worker share."""
-        secrets = EnvironmentSecrets(os.environ)
-        tools = ToolExecutor(self.tools, self.store.artifacts, LocalRunFolder(), secrets=secrets)
+        tools = ToolExecutor(self.tools, self.store.artifacts, LocalRunFolder())
         return Desk(
             worker=worker,
             log=self.store.log,
@@ -234,7 +222,6 @@ async def open_app(
     try:
         yield app
     finally:
-        await app.own_tools.close()
         await app.sandboxes.close()
         await app.gateway.close()
         await store.close()
@@ -267,15 +254,3 @@ def _providers(settings: Settings) -> dict[str, ProviderSettings]:
         )
         for name, one in settings.providers.items()
     }
-
-
-def _overrides(settings: Settings) -> list[Override]:
-    return [
-        Override(
-            model=model,
-            input=Decimal(str(price.input)),
-            output=Decimal(str(price.output)),
-            cached_input=None if price.cached_input is None else Decimal(str(price.cached_input)),
-        )
-        for model, price in settings.prices.items()
-    ]

@@ -13,7 +13,9 @@ import msgspec
 from kapell.adapters.db import maintenance
 from kapell.adapters.db.maintenance import Finding as Finding  # what the checks yield
 from kapell.bootstrap.definitions import open_definitions
+from kapell.bootstrap.routing import examine_routes
 from kapell.core.gateway.providers import PROVIDERS
+from kapell.core.gateway.routing.route import chosen, meant
 from kapell.kit.errors import KapellError
 from kapell.settings import FILE
 from kapell.settings.loading import Settings, load_settings
@@ -81,6 +83,7 @@ async def examine(root: Path) -> tuple[Finding, ...]:
     except KapellError as error:
         found.append(_broken(f"database {shown(settings.database.url)}", error))
     found += _models(settings)
+    found += examine_routes(settings)
     return tuple(found)
 
 
@@ -177,8 +180,9 @@ def _disk(settings: Settings) -> Finding:
 def _models(settings: Settings) -> Iterator[Finding]:
     """Yield whether the models that the settings name can be asked; no call is made."""
     definitions = settings.definitions
-    named = {definitions.model or "offline", *definitions.routes.values()}
-    for model in sorted(definitions.routes.get(name, name) for name in named):
+    plain = [one for one in definitions.routes.values() if isinstance(one, str)]
+    named = {meant(definitions.model or "offline", definitions.routes), *plain}
+    for model in sorted(named - set(chosen(definitions.routes))):
         prefix = model.partition(":")[0]
         provider = PROVIDERS.get(prefix)
         if provider is None:

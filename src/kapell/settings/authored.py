@@ -19,6 +19,7 @@ from kapell.core.workflows.version import Retry
 from kapell.kit.errors import Invalid, Place
 from kapell.kit.json import Json
 from kapell.settings import FILE
+from kapell.settings.routes import DeploymentForm, RouteForm, routes_of
 
 LARGEST = 1_100_000
 """Bytes read of the file: a little over what the reader takes, so that more is noticed."""
@@ -35,7 +36,8 @@ class DefinitionsForm(Authored, kw_only=True):
         doc("Model of workflows and agents that name none.", default="offline"),
     ] = None
     routes: Annotated[
-        dict[str, str] | None, doc("Short names for models, to be used wherever a model is named.")
+        dict[str, str | list[str | DeploymentForm] | RouteForm] | None,
+        doc("Names to be used wherever a model is named: of a model, or of several and a rule."),
     ] = None
     budget: Annotated[BudgetForm | None, doc("Ceilings of every run that sets none.")] = None
     defaults: Annotated[
@@ -89,13 +91,15 @@ def workspace_defaults(
     found = WorkspaceDefaults()
     model = environ.get("KAPELL_MODEL")
     place = Place(file="KAPELL_MODEL", line=1, column=1)
+    names: Mapping[str, object] = {}
     if tree is not None:
         form = shape(tree, DefinitionsForm, problems)
+        names = form.routes or {}
         limits = form.defaults
         retry = None if limits is None or limits.retry is None else retry_of(limits.retry, Retry())
         found = WorkspaceDefaults(
             model=form.model or found.model,
-            routes=form.routes or {},
+            routes=routes_of(form.routes, tree.get("routes"), problems),
             budget=budget_of(form.budget),
             retry=retry,
             timeout=None if limits is None else limits.timeout,
@@ -104,6 +108,7 @@ def workspace_defaults(
             place = form.value("model").place
     if model:
         found = msgspec.structs.replace(found, model=model)
-    # Told here, it is not blamed on every step that names no model itself.
-    resolve_model(found.model, found.routes, place, problems)
+    # Told here, it is not blamed on every step that names no model itself. Nor is a broken route.
+    if found.model in found.routes or found.model not in names:
+        resolve_model(found.model, found.routes, place, problems)
     return found

@@ -61,7 +61,7 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
         "agent_unknown",
         ":2:",
     ),
-    "route": ("name: w\nmodel: foo\nsteps: [{id: a, ask: hi}]\n", "not_available_yet", ":2:8"),
+    "route": ("name: w\nmodel: foo\nsteps: [{id: a, ask: hi}]\n", "model_unknown", ":2:8"),
     "tool": ("name: w\nsteps: [{id: a, tool: file.raed}]\n", "tool_unknown", ":2:"),
     "aliases": (
         "a: &a [x,x,x,x,x,x,x,x,x,x]\n"

@@ -32,6 +32,11 @@ def factories(settings: Mapping[str, ProviderSettings]) -> dict[str, ModelFactor
     return made
 
 
+def factory(prefix: str, settings: ProviderSettings) -> ModelFactory:
+    """Return the factory of a provider's adapter that is reached in a way of its own."""
+    return functools.partial(_remote, PROVIDERS[prefix], settings)
+
+
 def _remote(provider: Provider, settings: ProviderSettings) -> ModelPort:
     """Make a provider's adapter, once it is clear that it could be asked at all."""
     if provider.key_needed and not settings.key and not _keyless(provider, settings):

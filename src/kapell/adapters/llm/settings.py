@@ -1,6 +1,7 @@
 """What an adapter must be told to reach a provider; read from the environment by settings."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -19,6 +20,7 @@ class ProviderSettings:
     base_url: str = ""
     api_key: Secret | None = None
     api_version: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

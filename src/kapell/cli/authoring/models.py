@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 from kapell.bootstrap.upkeep import ProviderState, providers
+from kapell.cli.authoring.health import show_health
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
+from kapell.core.gateway.routing.route import Route
 
 app = typer.Typer(
     cls=InnerGroup,
@@ -17,11 +19,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Who serves models, and what this workspace calls them.",
 )
-
-
-@app.callback()
-def _group() -> None:
-    """Make `list` a command of its own, though it is the only one."""
 
 
 @app.command("list")
@@ -37,7 +34,7 @@ def list_models(
         screen.document(
             {
                 "default": definitions.model,
-                "routes": dict(definitions.routes),
+                "routes": {name: _route(one) for name, one in definitions.routes.items()},
                 "providers": [_document(one) for one in states],
             }
         )
@@ -49,9 +46,49 @@ def list_models(
     ]
     screen.table(("model", "provider", "key variable", "state", "address"), rows)
     screen.show(f"\ndefault  {definitions.model}")
-    for name, model in definitions.routes.items():
-        screen.show(f"route    {name} -> {model}")
+    for name, one in definitions.routes.items():
+        screen.show(f"route    {name} -> {_shown(one)}")
     return Exit.OK
+
+
+@app.command()
+def health(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document.")] = False,
+) -> int:
+    """Show how each deployment of a model is, and its calls of the last 60 minutes."""
+    return show_health(ctx.obj, as_json=as_json)
+
+
+def _shown(one: str | Route) -> str:
+    """Return what a name means: a model, or who is asked in which order."""
+    if isinstance(one, str):
+        return one
+    parts = [
+        f"{member.of.name}{f' x{member.weight:g}' if member.weight != 1 else ''}"
+        for member in one.members
+    ]
+    return f"{one.choose}: {', '.join(parts)}"
+
+
+def _route(one: str | Route) -> object:
+    if isinstance(one, str):
+        return one
+    return {
+        "choose": one.choose,
+        "deployments": [
+            {
+                "name": member.of.name,
+                "weight": member.weight,
+                **(
+                    {"route": member.of.name}
+                    if isinstance(member.of, Route)
+                    else {"model": member.of.model, "region": member.of.region or None}
+                ),
+            }
+            for member in one.members
+        ],
+    }
 
 
 def _state(one: ProviderState) -> str:

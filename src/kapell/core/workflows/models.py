@@ -1,9 +1,8 @@
 """Names of models: providers, the two without a key, and the workspace's routes."""
 
-from collections.abc import Mapping
-
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import Problems
+from kapell.core.gateway.routing.route import Route, Routes
 from kapell.kit.errors import Place
 
 PROVIDERS = ("openai", "anthropic", "google", "ollama", "azure")
@@ -19,13 +18,16 @@ def is_model(name: str) -> bool:
     return bool(rest) and provider in (*PROVIDERS, "scripted")
 
 
-def resolve_model(
-    name: str | None, routes: Mapping[str, str], place: Place, problems: Problems
-) -> str | None:
-    """Return the model a name means; None for ``inherit`` and for names noted as wrong."""
+def resolve_model(name: str | None, routes: Routes, place: Place, problems: Problems) -> str | None:
+    """Return the model a name means; None for ``inherit`` and for names noted as wrong.
+
+    A route that chooses stays a name: which model answers is chosen call by call.
+    """
     if name is None or name == INHERIT:
         return None
     meant = routes.get(name, name)
+    if isinstance(meant, Route):
+        return meant.name
     if is_model(meant):
         return meant
     if "{{" in meant:
@@ -47,9 +49,8 @@ def resolve_model(
         return None
     near = nearest(meant, ["offline", *routes])
     problems.error(
-        "not_available_yet",
-        f"`{meant}`{through} is neither a model nor a route of kapell.yaml; routes that choose by "
-        "rules come with model routing.",
+        "model_unknown",
+        f"`{meant}`{through} is neither a model nor a route of kapell.yaml.",
         place,
         f"Did you mean `{near}`?"
         if near

@@ -6,6 +6,7 @@ import msgspec
 
 from kapell.core.agents.definition import Agent
 from kapell.core.definitions.tree import Node
+from kapell.core.gateway.routing.route import Routes
 from kapell.core.pricing.budget import Budget
 from kapell.core.tools.spec import ToolSpec
 from kapell.core.workflows.version import Retry, Version
@@ -14,11 +15,12 @@ from kapell.core.workflows.version import Retry, Version
 class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """What a workspace sets for workflows and agents that say nothing themselves.
 
-    ``routes`` maps short names to models. ``retry`` None means the language's own default.
+    ``routes`` maps short names to models and to routes. ``retry`` None means the language's own
+    default.
     """
 
     model: str | None = "offline"
-    routes: Mapping[str, str] = {}
+    routes: Routes = {}
     budget: Budget | None = None
     retry: Retry | None = None
     timeout: float | None = None

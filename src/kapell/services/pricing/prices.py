@@ -1,10 +1,12 @@
 """What a model costs: the workspace's own prices before the bundled ones, never a guess."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from kapell.core.gateway.routing.route import Route, models
 from kapell.core.pricing.override import Override, chosen, quoted
 from kapell.core.pricing.quote import Quote
+from kapell.core.pricing.worst import worst_of
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Missing
 from kapell.services.pricing.ports import PriceSource
@@ -20,19 +22,29 @@ class PriceList:
         overrides: The workspace's own prices.
         source: The bundled list.
         clock: Prices change by date.
+        routes: By name; one costs at most what the dearest of its deployments does.
     """
 
-    def __init__(self, overrides: Iterable[Override], source: PriceSource, clock: Clock) -> None:
+    def __init__(
+        self,
+        overrides: Iterable[Override],
+        source: PriceSource,
+        clock: Clock,
+        routes: Mapping[str, Route] | None = None,
+    ) -> None:
         self._overrides = tuple(overrides)
         self._source = source
         self._clock = clock
+        self._routes = dict(routes or {})
 
     def quote(self, model: str) -> Quote:
-        """Return a model's price.
+        """Return a model's price; that of a route is the worst of its deployments.
 
         Raises:
             Missing: ``price_missing``, with the lines that set one.
         """
+        if model in self._routes:
+            return worst_of(model, [self.quote(one) for one in models(self._routes[model])])
         provider, _, name = model.partition(":")
         own = chosen(self._overrides, model)
         if own is not None:

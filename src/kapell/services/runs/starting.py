@@ -7,6 +7,7 @@ import msgspec
 
 from kapell.core.events.run import Origin, RunQueued
 from kapell.core.events.value import Packing
+from kapell.core.gateway.routing.route import Routes, meant
 from kapell.core.pricing.budget import Budget
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.fold import begin
@@ -91,7 +92,7 @@ class Starter:
         artifacts: ArtifactStore,
         versions: Versions,
         files: InputFiles,
-        routes: Mapping[str, str],
+        routes: Routes,
         models: KnownModels,
         durability: Durability,
     ) -> None:
@@ -139,7 +140,7 @@ class Starter:
                 ``durability_too_low`` for tools that the store's durability does not allow.
         """
         if model is not None:
-            model = self._routes.get(model, model)
+            model = meant(model, self._routes)
             self._models.check(model)
         loaded = self._workspace.load_workflow(workflow)
         inputs = await self._with_files(loaded.version, bind(loaded.version, given))

@@ -1,7 +1,5 @@
 """Finds agents by name among the files of a workspace."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from kapell.core.agents.definition import Agent
@@ -9,6 +7,7 @@ from kapell.core.agents.reading import AgentFile, agent_of, read_agent
 from kapell.core.definitions.json_schema import check_schema
 from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.definitions.tree import Node
+from kapell.core.gateway.routing.route import Routes
 from kapell.core.workflows.models import resolve_model
 from kapell.kit.errors import Invalid, Missing
 from kapell.services.workflows.sources import Sources, beginning, folder_of
@@ -39,11 +38,11 @@ class AgentShelf:
     def __init__(
         self,
         sources: Sources,
-        routes: Mapping[str, str] | None = None,
+        routes: Routes | None = None,
         library: "AgentShelf | None" = None,
     ) -> None:
         self._sources = sources
-        self._routes = routes or {}
+        self._routes: Routes = routes or {}
         self._library = library
         self._files: dict[str, AgentFile | None] = {}
         self._noted: dict[str, Problems] = {}

@@ -124,7 +124,7 @@ def test_models_that_are_known(model: str) -> None:
         ("opnai:gpt-5", "model_unknown", "Did you mean `openai:gpt-5`?"),
         ("mistral:x", "model_unknown", "Providers: `openai`, `anthropic`, `google`, `ollama`, `azure`."),
         ("'openai:'", "model_unknown", "Providers: `openai`, `anthropic`, `google`, `ollama`, `azure`."),
-        ("ofline", "not_available_yet", "Did you mean `offline`?"),
+        ("ofline", "model_unknown", "Did you mean `offline`?"),
         ("'{{ inputs.m }}'", "model_unknown", "Write the name of the model."),
     ],
 )  # fmt: skip
@@ -139,7 +139,7 @@ def test_models_that_are_not(model: str, code: str, advice: str) -> None:
 def test_a_bare_name_is_a_route_of_the_workspace_or_not_there_yet() -> None:
     text = "name: x\nmodel: cheap\nsteps: [{id: a, ask: hi}]"
     found = wrong(text)
-    assert [one.code for one in found] == ["not_available_yet"]
+    assert [one.code for one in found] == ["model_unknown"]
     assert "`cheap: provider:name`" in found[0].advice
     routes = WorkspaceDefaults(routes={"cheap": "openai:gpt-5-nano"})
     assert version_of(text, defaults=routes).body.steps[0].model == "openai:gpt-5-nano"
@@ -196,7 +196,7 @@ def test_the_callers_model_stands_behind_the_workflows_own() -> None:
 def test_an_agents_model_matters_only_where_nothing_nearer_speaks() -> None:
     pins = Pins(agents={"own": Agent(name="own", instructions="x", model="sonnet")})
     text = "name: x\n%ssteps: [{id: a, agent: own, prompt: hi}]"
-    assert said(text % "", pins) == ["2:17 not_available_yet"]
+    assert said(text % "", pins) == ["2:17 model_unknown"]
     assert said(text % "model: offline\n", pins) == []
     routes = WorkspaceDefaults(routes={"sonnet": "anthropic:claude"})
     assert version_of(text % "", pins, routes).body.steps[0].model == "anthropic:claude"

@@ -222,7 +222,7 @@ def test_an_agents_model_that_is_none_is_a_warning() -> None:
     blue = Workspace(made).list_agents()[0]
     assert (blue.problems, [f"{one.place} {one.code}" for one in blue.warnings]) == (
         (),
-        ["agents/blue.md:3:8 not_available_yet"],
+        ["agents/blue.md:3:8 model_unknown"],
     )
     routes = WorkspaceDefaults(routes={"sonnet": "anthropic:claude"})
     assert Workspace(made, routes).list_agents()[0].warnings == ()

@@ -56,6 +56,7 @@ class RemoteModels:
         self._provider = provider
         self._http = httpx2.AsyncClient(
             verify=_trust(),
+            headers=dict(settings.headers),
             timeout=httpx2.Timeout(None, connect=_CONNECT),
             limits=httpx2.Limits(
                 max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_IDLE

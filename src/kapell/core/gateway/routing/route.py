@@ -72,6 +72,21 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     patience: float = 10.0
 
 
+Routes: TypeAlias = Mapping[str, str | Route]
+"""What short names mean: one model, which stands in the name's place, or a route that chooses."""
+
+
+def meant(name: str, routes: Routes) -> str:
+    """Return the model a name stands for; the name itself when it is a route that chooses."""
+    found = routes.get(name, name)
+    return found.name if isinstance(found, Route) else found
+
+
+def chosen(routes: Routes) -> dict[str, Route]:
+    """Return the routes that choose, by their own names."""
+    return {one.name: one for one in routes.values() if isinstance(one, Route)}
+
+
 def deployments(route: Route) -> tuple[Deployment, ...]:
     """Return every deployment a route may ask, each name once, in the order they are listed."""
     found: dict[str, Deployment] = {}

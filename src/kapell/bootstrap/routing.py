@@ -1,0 +1,126 @@
+"""Routes wired up: their health in the store, their prices, the adapters of what stands apart."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from kapell.adapters.db.maintenance import Finding
+from kapell.adapters.db.store import Store
+from kapell.adapters.llm.factories import factory
+from kapell.adapters.llm.settings import ProviderSettings
+from kapell.adapters.pricing.bundled import BundledPrices
+from kapell.adapters.system.clock import SystemClock, random_bits
+from kapell.core.gateway.providers import PROVIDERS
+from kapell.core.gateway.routing.route import Deployment, chosen, deployments
+from kapell.core.pricing.override import Override
+from kapell.kit.clock import Clock
+from kapell.kit.errors import KapellError
+from kapell.kit.ids import TenantId
+from kapell.services.gateway.ports import ModelFactory
+from kapell.services.gateway.routing.board import HealthBoard
+from kapell.services.gateway.routing.ports import Prices
+from kapell.services.gateway.routing.router import Router
+from kapell.services.pricing.prices import PriceList
+from kapell.settings.keys import reached
+from kapell.settings.loading import Settings
+
+
+def price_list(settings: Settings, clock: Clock) -> PriceList:
+    """Return what models and routes cost in a workspace."""
+    own = [
+        Override(
+            model=model,
+            input=Decimal(str(price.input)),
+            output=Decimal(str(price.output)),
+            cached_input=None if price.cached_input is None else Decimal(str(price.cached_input)),
+        )
+        for model, price in settings.prices.items()
+    ]
+    return PriceList(own, BundledPrices(), clock, chosen(settings.definitions.routes))
+
+
+def make_router(
+    settings: Settings, store: Store, tenant: TenantId, prices: Prices, clock: Clock
+) -> Router:
+    """Return what carries out the routes of a workspace."""
+    board = HealthBoard(store.deployments, tenant, clock)
+    return Router(chosen(settings.definitions.routes), board, prices, clock, _draw)
+
+
+def apart(settings: Settings) -> dict[str, ModelFactory]:
+    """Return the factories of deployments that are reached in a way of their own, by name."""
+    return {
+        one.name: _factory(one, settings)
+        for one in all_deployments(settings)
+        if one.apart and one.model.partition(":")[0] in PROVIDERS
+    }
+
+
+def all_deployments(settings: Settings) -> tuple[Deployment, ...]:
+    """Return the deployments of all routes, each name once."""
+    found: dict[str, Deployment] = {}
+    for route in chosen(settings.definitions.routes).values():
+        for one in deployments(route):
+            found.setdefault(one.name, one)
+    return tuple(found.values())
+
+
+def examine_routes(settings: Settings) -> Iterator[Finding]:
+    """Yield whether each route can be asked: keys, settings, prices; no call is made."""
+    routes = chosen(settings.definitions.routes)
+    prices = price_list(settings, SystemClock())
+    for route in routes.values():
+        every = deployments(route)
+        wrong = [found for one in every if (found := _wrong(one, settings, prices)) is not None]
+        usable = len(every) - len(wrong)
+        told = "; ".join(message for message, _ in wrong)
+        yield Finding(
+            name=f"route {route.name}",
+            ok=not wrong,
+            detail=f"{usable} of {len(every)} deployments can be asked"
+            + (f": {told}" if told else f", {route.choose}"),
+            advice="\n      ".join(dict.fromkeys(advice for _, advice in wrong)),
+        )
+
+
+def _wrong(one: Deployment, settings: Settings, prices: Prices) -> tuple[str, str] | None:
+    """Return why a deployment cannot be asked, and what to do about it."""
+    provider = PROVIDERS.get(one.model.partition(":")[0])
+    if provider is not None:
+        found = reached(one, settings.providers)
+        own = found.base_url != settings.providers[provider.prefix].base_url
+        if (
+            provider.key_needed
+            and found.api_key is None
+            and not (own and provider.prefix == "openai")
+        ):
+            names = one.key_variable or " or ".join(provider.key_names)
+            if own and not one.key_variable:
+                advice = f"Name the environment variable of its key: key_variable, at {one.name}."
+                return f"{one.name} has an address of its own and no key", advice
+            return f"{one.name} has no key", f"Set {names} in the environment."
+        if not (found.base_url or provider.base_url):
+            return f"{one.name} has no address", f"Set {provider.base_url_name} or its base_url."
+        if provider.version_name and not found.api_version:
+            return f"{one.name} has no API version", f"Set {provider.version_name}."
+    try:
+        prices.quote(one.model)
+    except KapellError as error:
+        return error.message.rstrip("."), error.advice
+    return None
+
+
+def _factory(one: Deployment, settings: Settings) -> ModelFactory:
+    found = reached(one, settings.providers)
+    return factory(
+        one.model.partition(":")[0],
+        ProviderSettings(
+            base_url=found.base_url,
+            api_key=found.api_key,
+            api_version=found.api_version,
+            headers=one.headers,
+        ),
+    )
+
+
+def _draw() -> float:
+    return (random_bits() & (1 << 53) - 1) / (1 << 53)
