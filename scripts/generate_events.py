@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from kapell.core.events.published import event_schema, kinds
+from kapell.projections.turns import turn_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 _HEAD = """# Events
@@ -14,6 +15,9 @@ _HEAD = """# Events
 Everything that happens to a run is one of these facts. An event is stored once and never changed;
 `kapell runs events RUN --json` prints them, and `schema/event.schema.json` describes their form.
 Values larger than 32 kB stand as the digest of an artifact.
+
+What agents thought, did and observed is folded from them: `kapell runs turns RUN --json` gives
+every turn as an object that `schema/turn.schema.json` describes.
 
 The envelope around each payload: `id`, `run_id`, `seq` (dense, from 1), `type`, `version`, `at`
 (seconds since 1970, UTC), `tenant_id`, `correlation_id`, `causation_id`, `actor`, `payload`.
@@ -31,11 +35,15 @@ def page() -> str:
     return "".join(parts)
 
 
+def _written(schema: object) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Return what each file must hold."""
-    schema = json.dumps(event_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     return {
-        ROOT / "schema" / "event.schema.json": schema,
+        ROOT / "schema" / "event.schema.json": _written(event_schema()),
+        ROOT / "schema" / "turn.schema.json": _written(turn_schema()),
         ROOT / "docs" / "reference" / "events.md": page(),
     }
 

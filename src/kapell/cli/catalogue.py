@@ -60,7 +60,8 @@ COMMANDS: Mapping[str, Entry] = {
 
 INNER: Mapping[str, tuple[str, ...]] = {
     "runs": (
-        *("list", "show", "events", "watch", "cancel", "resume", "retry", "repair", "signal"),
+        *("list", "show", "events", "turns", "watch", "cancel", "resume", "retry", "repair"),
+        "signal",
         *("restart", "fork", "compare", "merge", "export", "import"),
     ),
     "approvals": ("list", "answer"),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from kapell.cli.group import InnerGroup
-from kapell.cli.running import branching, listing, moving, steering
+from kapell.cli.running import branching, listing, moving, steering, turns
 
 app = typer.Typer(
     cls=InnerGroup,
@@ -19,6 +19,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "list": listing.list_runs,
     "show": listing.show,
     "events": listing.events,
+    "turns": turns.show_turns,
     "watch": listing.watch_run,
     "cancel": steering.cancel,
     "resume": steering.resume,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from kapell.core.agents.definition import Agent
-from kapell.core.agents.turns import Asked, Turn
+from kapell.core.agents.turns import Asked, Turn, size_of
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.gateway.calls import Message, Thought, ToolAsk, ToolOffer
 from kapell.core.tools.spec import ToolSpec
@@ -76,6 +76,14 @@ def offer(spec: ToolSpec) -> ToolOffer:
 def offer_size(spec: ToolSpec) -> int:
     """Return the bytes that showing a tool takes."""
     return len(spec.name) + len(spec.description.encode()) + len(encode(spec.args)) + 64
+
+
+def observed_size(ask: Asked) -> int:
+    """Return the bytes that showing an observation takes at most."""
+    if ask.failure is None:
+        return min(size_of(ask.output or NOTHING), OBSERVED) + WORDS
+    failure = ask.failure
+    return len(failure.message.encode()) + len(failure.advice.encode()) + _SCHEMA + WORDS
 
 
 def _thoughts(value: Json) -> tuple[Thought, ...]:

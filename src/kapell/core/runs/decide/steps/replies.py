@@ -100,7 +100,7 @@ def _thoughts(t: Turn, answer: ModelAnswer) -> Packed | None:
     if not answer.thoughts:
         return None
     try:
-        return t.pack(msgspec.to_builtins(answer.thoughts))
+        return t.pack(list(msgspec.to_builtins(answer.thoughts)))
     except KapellError:
         return None
 

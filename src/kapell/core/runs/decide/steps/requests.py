@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from kapell.core.agents import turns
 from kapell.core.agents.definition import Agent
-from kapell.core.agents.messages import OBSERVED, WORDS, offer_size
+from kapell.core.agents.messages import WORDS, observed_size, offer_size
 from kapell.core.events.budget import BudgetReserved
 from kapell.core.events.model import ModelRequested
 from kapell.core.events.tool import ToolFailed, ToolRequested
@@ -191,7 +191,5 @@ def _size(t: Turn, run: StepRun, agent: Agent | None, text: str, tools: Sequence
     size += sum(offer_size(t.ctx.tools[name]) for name in tools)
     for turn in run.turns:
         size += turn.size + len(turn.problem.encode()) + WORDS
-        for ask in turn.asks:
-            seen = turns.size_of(ask.output) if ask.output is not None else OBSERVED
-            size += min(seen, OBSERVED) + WORDS
+        size += sum(observed_size(ask) for ask in turn.asks)
     return size

@@ -1,0 +1,80 @@
+"""Agents that act, through the whole program: real files, real tools, a scripted model."""
+
+from pathlib import Path
+
+import pytest
+
+from kapell.core.events.tool import ToolReturned
+from kapell.kit.errors import Conflict
+from kapell.testing.tools.doubles import CountingTool
+from tests.integration.runs.shop import Shop, facts, output, started, types, working
+
+READER = """---
+name: reader
+description: Reads files.
+tools: ["file.*", test.counting]
+---
+You read files and say what they hold.
+"""
+LOOK = """\
+model: scripted:answers.yaml
+steps:
+  - {id: note, tool: file.write, with: {path: note.txt, text: "The code is 42."}}
+  - {id: look, agent: reader, prompt: "What is the code?"}
+  - {id: after, tool: file.read, with: {path: seen.txt}}
+outputs: {said: "{{ steps.look.output }}", wrote: "{{ steps.after.output.text }}"}
+"""
+ANSWERS = """\
+answers:
+  - {turn: 1, asks: [{tool: file.read, args: {path: nota.txt}}]}
+  - {turn: 2, saw: "*nota.txt*", asks: [{tool: file.read, args: {path: note.txt}}]}
+  - turn: 3
+    saw: "*The code is 42.*"
+    asks:
+      - {tool: file.write, args: {path: seen.txt, text: "I saw 42."}}
+      - {tool: test.counting, args: {n: 1}}
+  - {turn: 4, text: "It is 42."}
+"""
+
+
+def agents(shop: Shop, answers: str = ANSWERS) -> None:
+    """Write the agent and what its model says."""
+    (shop.folder / "agents").mkdir(exist_ok=True)
+    (shop.folder / "agents" / "reader.md").write_text(READER, "utf-8")
+    (shop.folder / "answers.yaml").write_text(answers, "utf-8")
+
+
+@pytest.mark.requirement("DE-13", "DE-14", "TL-05")
+async def test_an_agent_looks_errs_mends_and_acts(any_shop: Shop) -> None:
+    any_shop.workflow("look", LOOK)
+    agents(any_shop)
+    tool = CountingTool(repeatable=False)
+    async with any_shop.open({"test.counting": tool}) as app, working(app):
+        run = await started(app, "look")
+        assert await output(app, run) == {"said": "It is 42.", "wrote": "I saw 42."}
+        kinds = await types(app, run)
+        assert kinds.count("model.requested") == 4
+        assert (kinds.count("tool.requested"), kinds.count("tool.failed")) == (6, 1)
+        written = [e.payload for e in await facts(app, run, ToolReturned)]
+        assert [f.path for e in written if isinstance(e, ToolReturned) for f in e.files] == [
+            "note.txt",
+            "seen.txt",
+        ]
+    assert tool.calls.total() == 1
+
+
+@pytest.mark.requirement("DX-07")
+async def test_a_store_that_may_forget_carries_no_agent_that_acts_once(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'w' / 'k.db'}"
+    shop = Shop(tmp_path / "w", url)
+    (shop.folder / "kapell.yaml").write_text(
+        f'model: offline\ndatabase: {{url: "{url}", durability: normal}}\n', "utf-8"
+    )
+    shop.workflow("look", LOOK)
+    agents(shop)
+    async with shop.open({"test.counting": CountingTool(repeatable=False)}) as app:
+        with pytest.raises(Conflict, match=r"may call test\.counting") as caught:
+            await started(app, "look")
+        assert caught.value.code == "durability_too_low"
