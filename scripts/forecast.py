@@ -9,7 +9,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,15 +43,23 @@ def letters(seed: int) -> list[str]:
     return [". ".join(chance.choices(sentences, k=chance.randint(1, 15))) for _ in range(LETTERS)]
 
 
-async def measure(folder: Path, runs: int) -> Outcome:
-    """Run the workload twice and return the errors of the second passage."""
+async def measure(
+    folder: Path, runs: int, surround: Callable[[Mapping[str, str]], None]
+) -> Outcome:
+    """Run the workload twice and return the errors of the second passage.
+
+    Args:
+        folder: Where the workspace is made.
+        runs: How many are learnt from, and how many are predicted.
+        surround: Sets the environment variables that lead to the loopback provider.
+    """
     (folder / "workflows").mkdir(parents=True)
     (folder / "kapell.yaml").write_text("model: offline\n", "utf-8")
     (folder / "workflows" / "desk.yaml").write_text(
         (EVALS / "forecast" / "desk.yaml").read_text("utf-8"), "utf-8"
     )
     async with LoopbackProvider(by_varied_usage) as provider:
-        os.environ.update(provider.environment())
+        surround(provider.environment())
         async with open_app(folder) as app:
             await _passage(app, range(runs))
             before = await app.reader.accuracy(app.tenant, "workflow")
@@ -101,7 +109,7 @@ def main() -> None:
     """Measure and write the errors."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     with tempfile.TemporaryDirectory(prefix="kapell-forecast-") as folder:
-        found = asyncio.run(measure(Path(folder) / "desk", runs))
+        found = asyncio.run(measure(Path(folder) / "desk", runs, os.environ.update))
     print(
         f"after {runs} runs, over the {runs} next ones ({text(found.usd)}): "
         f"all together {100 * found.total:.1f} %, a run {100 * found.runs:.1f} %, "

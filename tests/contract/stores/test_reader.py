@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
 import pytest
 
 from kapell.adapters.db import Store
+from kapell.core.pricing.forecast import Forecast
 from kapell.core.runs.rows import (
     ApprovalClosed,
     ApprovalOpened,
@@ -84,6 +86,47 @@ async def test_costs_are_grouped(store: Store) -> None:
 
 async def _costs(store: Store) -> tuple[CostRow, ...]:
     return await store.reader.costs(T, "provider")
+
+
+def _predicted(call: str, size: int, usd: int, step: str = "a") -> LedgerReserved:
+    return msgspec.structs.replace(
+        _reserved(call, "openai:a", 50, step=step), size=size, forecast=Forecast(usd=usd)
+    )
+
+
+async def test_predicted_and_actual_costs_are_compared(store: Store) -> None:
+    one, two = await owned(store, "r1", "r2")
+    free = LedgerSettled(call="c4", usd=0, input_tokens=0, output_tokens=0, state="settled", at=2.0)
+    changes: list[RowChange] = [
+        _predicted("c1", 100, 8), _settled("c1", 5), _predicted("c2", 10, 1, "b"),
+        _settled("c2", 4), _predicted("c3", 10, 99), _predicted("c4", 10, 99), free,
+    ]  # fmt: skip
+    await store.log.append(decision(one, changes=changes))
+    await store.log.append(decision(two, changes=[_predicted("c1", 50, 7), _settled("c1", 9)]))
+    (row,) = await store.reader.accuracy(T, "model")
+    assert (row.calls, row.predicted, row.usd, row.missed) == (3, 16, 18, 3 + 3 + 2)
+    found = [(row.group, row.usd) for row in await store.reader.accuracy(T, "run")]
+    assert found == [("r1", 9), ("r2", 9)]
+    (row,) = await store.reader.accuracy(T, "step", RunId("r2"))
+    assert (row.group, row.predicted, row.usd, row.missed) == ("a", 7, 9, 2)
+    assert await store.reader.accuracy(T, "model", since=5.0) == ()
+    assert await store.reader.accuracy(TenantId("globex"), "model") == ()
+
+
+async def test_what_calls_used_is_added_up_by_model_agent_and_step(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    changes: list[RowChange] = [
+        _predicted("c1", 100, 8), _settled("c1", 5), _predicted("c2", 50, 1), _settled("c2", 4),
+        _predicted("c3", 10, 1, "b"), _settled("c3", 4), _reserved("c4", "openai:a", 1),
+        _settled("c4", 1),
+    ]  # fmt: skip
+    await store.log.append(decision(claim, changes=changes))
+    a, b = (await store.reader.habits(T))["openai:a"]
+    assert (a.agent, a.step, a.calls, a.usd, b.step, b.calls) == ("editor", "a", 2, 9.0, "b", 1)
+    assert (a.size, a.size_size) == (150.0, 12500.0)
+    assert (a.input, a.input_size) == (20.0, 1500.0)
+    assert (a.output, a.output_size, a.output_output) == (6.0, 450.0, 18.0)
+    assert await store.reader.habits(TenantId("globex")) == {}
 
 
 async def test_a_late_answer_corrects_the_ledger(store: Store) -> None:

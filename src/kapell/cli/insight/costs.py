@@ -1,6 +1,7 @@
 """``kapell costs``."""
 
 import time
+from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 
 import typer
@@ -13,7 +14,7 @@ from kapell.kit.clock import span
 from kapell.kit.errors import Invalid
 from kapell.kit.money import text as money
 from kapell.kit.money import usd
-from kapell.services.runs.ports import CostRow
+from kapell.services.runs.ports import AccuracyRow, CostRow
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -40,9 +41,14 @@ def costs(
     by: ByOption = "model",
     run: RunOption = "",
     since: Since = "",
+    accuracy: Annotated[
+        bool, typer.Option("--accuracy", help="How well costs were predicted, call by call.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show what model calls cost, the dearest group first; of all runs, or of one."""
+    if accuracy:
+        return show_accuracy(ctx.obj, by, one_run(ref, run), since, as_json=as_json)
     return show_costs(ctx.obj, by, one_run(ref, run), since, as_json=as_json)
 
 
@@ -87,6 +93,90 @@ def show_costs(surroundings: Surroundings, by: str, run: str, since: str, *, as_
         return Exit.OK
 
     return carry_out(surroundings, work)
+
+
+def show_accuracy(
+    surroundings: Surroundings, by: str, run: str, since: str, *, as_json: bool
+) -> Exit:
+    """Write predicted against actual cost of answered calls, grouped; and the error of a run."""
+    grouped = _by(by)
+    after = time.time() - span(since) if since else None
+
+    async def work(session: Session) -> Exit:
+        run_id = await session.find(run) if run else None
+        reader, tenant = session.app.reader, session.app.tenant
+        rows = await reader.accuracy(tenant, grouped, run_id, after)
+        missed = _runs_missed(await reader.accuracy(tenant, "run", run_id, after))
+        every = _whole(rows)
+        if as_json:
+            groups = [_accuracy_document(row) for row in rows]
+            session.screen.document(
+                {"by": by, **_accuracy_document(every), "run_error": missed,
+                 "groups": groups}
+            )  # fmt: skip
+            return Exit.OK
+        if not rows:
+            session.screen.note("No model has answered.")
+            return Exit.OK
+        heads = (by, "calls", "predicted", "cost", "error", "a call's error")
+        cells = [_accuracy_cells(row) for row in (*rows, every)]
+        session.screen.table(heads, cells, right=(1, 2, 3, 4, 5))
+        session.screen.show(f"\na run's error  {_share(missed)}")
+        return Exit.OK
+
+    return carry_out(surroundings, work)
+
+
+def _whole(rows: Sequence[AccuracyRow]) -> AccuracyRow:
+    """Return all groups as one whose ``missed`` adds up the groups' own errors."""
+    return AccuracyRow(
+        group="all",
+        calls=sum(row.calls for row in rows),
+        predicted=sum(row.predicted for row in rows),
+        usd=sum(row.usd for row in rows),
+        missed=sum(row.missed for row in rows),
+    )
+
+
+def _runs_missed(runs: Sequence[AccuracyRow]) -> float | None:
+    """Return by which share runs were missed, each for itself."""
+    paid = sum(run.usd for run in runs)
+    return sum(abs(run.predicted - run.usd) for run in runs) / paid if paid else None
+
+
+def _error(row: AccuracyRow) -> float | None:
+    """Return by which share the sum was missed; None where nothing was to be paid."""
+    return abs(row.predicted - row.usd) / row.usd if row.usd else None
+
+
+def _call_error(row: AccuracyRow) -> float | None:
+    return row.missed / row.usd if row.usd else None
+
+
+def _share(part: float | None) -> str:
+    return "-" if part is None else f"{100 * part:.1f} %"
+
+
+def _accuracy_cells(row: AccuracyRow) -> tuple[str, ...]:
+    return (
+        row.group or "(none)",
+        str(row.calls),
+        money(row.predicted),
+        money(row.usd),
+        _share(_error(row)),
+        _share(_call_error(row)),
+    )
+
+
+def _accuracy_document(row: AccuracyRow) -> dict[str, object]:
+    return {
+        "group": row.group,
+        "calls": row.calls,
+        "predicted_usd": usd(row.predicted),
+        "usd": usd(row.usd),
+        "error": _error(row),
+        "call_error": _call_error(row),
+    }
 
 
 def _by(text: str) -> By:
