@@ -44,6 +44,7 @@ steps:
   - id: write
     agent: writer
     prompt: "Write about {{ steps.classify.output[0].output.topic }}."
+  - {id: act, agent: actor, model: "openai:calls-3", prompt: "Act, then tell."}
   - {id: mark, tool: crash.echo, with: {mark: 1}, compensate: {tool: crash.echo, with: {unmark: 1}}}
   - {id: flaky, tool: crash.flaky, with: {n: 2}}
   - id: caught
@@ -76,6 +77,7 @@ steps:
 outputs:
   topics: "{{ steps.classify.output | map(attribute='output') | list }}"
   text: "{{ steps.write.output }}"
+  acted: "{{ steps.act.output }}"
   caught: "{{ steps.caught.output }}"
   sides: "{{ steps.sides.output.right }}"
   left: "{{ steps.sides.output.left }}"
@@ -94,6 +96,9 @@ steps:
   - {id: echo, tool: crash.echo, with: {word: "{{ inputs.word }}"}}
 outputs: {said: "{{ steps.say.output }}", word: "{{ steps.echo.output.word }}"}
 """
+ACTOR = "---\nname: actor\ndescription: Acts.\ntools: [crash.echo]\n---\nYou act with your tools.\n"
+"""The loopback model ``calls-3`` has it ask for its tool in three turns before it answers."""
+PRICES = "prices: {'openai:calls-3': {input: 1, output: 2}}\n"
 WRITER = "---\nname: writer\ndescription: Writes.\n---\nYou write short texts.\n"
 
 
@@ -104,10 +109,12 @@ class Site:
         self.folder = folder
         for name in ("workflows", "agents"):
             (folder / name).mkdir(parents=True)
-        (folder / "kapell.yaml").write_text(f'database: {{url: "{url}"}}\n', "utf-8")
+        settings = f'database: {{url: "{url}"}}\n{PRICES}'
+        (folder / "kapell.yaml").write_text(settings, "utf-8")
         (folder / "workflows/everything.yaml").write_text(EVERYTHING, "utf-8")
         (folder / "workflows/inner.yaml").write_text(INNER, "utf-8")
         (folder / "agents/writer.md").write_text(WRITER, "utf-8")
+        (folder / "agents/actor.md").write_text(ACTOR, "utf-8")
 
     def write(self, name: str, text: str) -> None:
         """Add a workflow."""
