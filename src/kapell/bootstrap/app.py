@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from kapell.adapters.db.store import Store, open_store
-from kapell.adapters.llm.factories import factories
-from kapell.adapters.llm.settings import ProviderSettings
 from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.adapters.tools.files.folder import LocalRunFolder
@@ -19,13 +17,12 @@ from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.bootstrap.definitions import library_files
-from kapell.bootstrap.routing import apart, make_router, price_list
+from kapell.bootstrap.routing import make_gateway, price_list
 from kapell.bootstrap.sandboxes import sandboxes
 from kapell.bootstrap.tooling import tool_options
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
-from kapell.services.gateway.door import Gateway
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.effects import Effects
 from kapell.services.runs.advancing.quotes import Quotes
@@ -44,7 +41,6 @@ from kapell.services.tools.executor import ToolExecutor
 from kapell.services.tools.ports import Tool
 from kapell.services.workflows.workspace import Workspace
 from kapell.settings.loading import Settings, load_settings
-from kapell.testing.models.scripted import ScriptedModel
 
 STATE = ".kapell"
 """Folder of a workspace for what is not authored: the database, folders of runs."""
@@ -84,11 +80,7 @@ class App:
             WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
         )
         self.prices = price_list(settings, self.clock)
-        self.gateway = Gateway(
-            {**factories(_providers(settings)), "scripted": lambda: ScriptedModel(root)},
-            make_router(settings, store, self.tenant, self.prices, self.clock),
-            apart(settings),
-        )
+        self.gateway = make_gateway(root, settings, store, self.tenant, self.prices, self.clock)
         self.versions = Versions(store.starts)
         self.identity = Identity(
             tenant=self.tenant,
@@ -245,12 +237,3 @@ def _store(root: Path, settings: Settings) -> Store:
 def _is_full(settings: Settings) -> bool:
     database = settings.database
     return database.durability == "full" or not database.url.startswith("sqlite:")
-
-
-def _providers(settings: Settings) -> dict[str, ProviderSettings]:
-    return {
-        name: ProviderSettings(
-            base_url=one.base_url, api_key=one.api_key, api_version=one.api_version
-        )
-        for name, one in settings.providers.items()
-    }

@@ -1,11 +1,12 @@
-"""Routes wired up: their health in the store, their prices, the adapters of what stands apart."""
+"""The gateway wired up: providers, routes with their health in the store, prices."""
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 from kapell.adapters.db.maintenance import Finding
 from kapell.adapters.db.store import Store
-from kapell.adapters.llm.factories import factory
+from kapell.adapters.llm.factories import factories, factory
 from kapell.adapters.llm.settings import ProviderSettings
 from kapell.adapters.pricing.bundled import BundledPrices
 from kapell.adapters.system.clock import SystemClock, random_bits
@@ -15,6 +16,7 @@ from kapell.core.pricing.override import Override
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import TenantId
+from kapell.services.gateway.door import Gateway
 from kapell.services.gateway.ports import ModelFactory
 from kapell.services.gateway.routing.board import HealthBoard
 from kapell.services.gateway.routing.ports import Prices
@@ -22,6 +24,7 @@ from kapell.services.gateway.routing.router import Router
 from kapell.services.pricing.prices import PriceList
 from kapell.settings.keys import reached
 from kapell.settings.loading import Settings
+from kapell.testing.models.scripted import ScriptedModel
 
 
 def price_list(settings: Settings, clock: Clock) -> PriceList:
@@ -38,21 +41,30 @@ def price_list(settings: Settings, clock: Clock) -> PriceList:
     return PriceList(own, BundledPrices(), clock, chosen(settings.definitions.routes))
 
 
-def make_router(
-    settings: Settings, store: Store, tenant: TenantId, prices: Prices, clock: Clock
-) -> Router:
-    """Return what carries out the routes of a workspace."""
-    board = HealthBoard(store.deployments, tenant, clock)
-    return Router(chosen(settings.definitions.routes), board, prices, clock, _draw)
-
-
-def apart(settings: Settings) -> dict[str, ModelFactory]:
-    """Return the factories of deployments that are reached in a way of their own, by name."""
-    return {
+def make_gateway(
+    root: Path,
+    settings: Settings,
+    store: Store,
+    tenant: TenantId,
+    prices: Prices,
+    clock: Clock,
+) -> Gateway:
+    """Return the one door to models, with the routes of a workspace."""
+    providers = {
+        name: ProviderSettings(
+            base_url=one.base_url, api_key=one.api_key, api_version=one.api_version
+        )
+        for name, one in settings.providers.items()
+    }
+    apart = {
         one.name: _factory(one, settings)
         for one in all_deployments(settings)
         if one.apart and one.model.partition(":")[0] in PROVIDERS
     }
+    board = HealthBoard(store.deployments, tenant, clock)
+    router = Router(chosen(settings.definitions.routes), board, prices, clock, _draw)
+    made = {**factories(providers), "scripted": lambda: ScriptedModel(root)}
+    return Gateway(made, router, apart)
 
 
 def all_deployments(settings: Settings) -> tuple[Deployment, ...]:
