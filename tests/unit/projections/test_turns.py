@@ -1,16 +1,22 @@
 """Turns as objects: thought, action and observation apart, as the published schema says."""
 
+import random
+
 import jsonschema_rs
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kapell.core.events.value import INLINE_LIMIT, unpack
 from kapell.core.gateway.calls import ModelAnswer, Thought, ToolAsk
-from kapell.kit.json import decode
+from kapell.kit.errors import Failure
+from kapell.kit.json import Json, decode
 from kapell.projections.turns import TurnView, needed, turn_schema, turns
 from kapell.testing.simulation import Simulation
+from tests.unit.core.runs.driving import checked, money_holds
 from tests.unit.core.runs.running import BAD, DOWN
-from tests.unit.core.runs.test_turns import ask, working
+from tests.unit.core.runs.test_turns import TOOLS, ask, working
 
 
 def seen(made: Simulation) -> list[TurnView]:
@@ -64,3 +70,60 @@ def test_wrong_and_unfinished_turns_say_so() -> None:
     made.step()
     outcomes = [(one.outcome, one.problem) for one in seen(made)]
     assert outcomes[:2] == [("acted", ""), ("wrong", "the answer was empty")]
+
+
+ASKS = st.lists(
+    st.tuples(
+        st.sampled_from(["look.up", "look.in", "dear.ask", "secret.read"]), st.integers(0, 2)
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def plain(made: Simulation) -> list[Json]:
+    """Return a run's turns without what luck and crashes put into them."""
+    found: list[Json] = []
+    for one in seen(made):
+        if one.outcome == "failed" and one.problem == "lost":
+            continue
+        actions = [
+            (a.tool, a.args, a.observation and (a.observation.output, a.observation.code))
+            for a in one.actions
+        ]
+        found.append([one.turn, one.outcome, one.problem, actions, one.answer])  # type: ignore[list-item]
+    return found
+
+
+@pytest.mark.requirement("DX-04", "DE-13")
+@given(
+    script=st.lists(ASKS, max_size=7),
+    broken=st.sets(st.sampled_from(["look.up", "look.in"])),
+    seed=st.integers(0, 2**32),
+)
+def test_crashes_and_the_order_of_results_change_no_turn(
+    script: list[list[tuple[str, int]]], broken: set[str], seed: int
+) -> None:
+    answers = {n: ask(*asks) for n, asks in enumerate(script, start=1)}
+    tools: dict[str, Json | Failure] = dict.fromkeys(broken, BAD)
+    quiet = working(answers, tools, price=1_000_000)
+    quiet.run()
+    luck = random.Random(seed)  # noqa: S311 - no secret
+    loud = working(answers, tools, price=1_000_000)
+    for _ in range(200):
+        calls = list(loud.state.calls.values())
+        if not calls:
+            break
+        chosen = luck.choice(calls)
+        trouble = luck.randrange(6)
+        if trouble == 0:
+            loud.crash()
+        elif trouble == 1:
+            loud.lose(chosen)
+        else:
+            loud.answer(chosen)
+        checked(loud)
+    money_holds(loud)
+    assert plain(loud) == plain(quiet)
+    assert loud.state.status == quiet.state.status
+    assert loud.output == quiet.output

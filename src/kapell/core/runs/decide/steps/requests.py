@@ -59,7 +59,8 @@ def call_asked(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
     started()
     path, run = run.path, t.state.steps[run.path]
     for place, ask in wanted:
-        refused = turns.refusal(run.turns, ask, offered)
+        # What was begun and lost has been let through: whether it is now is another question.
+        refused = None if ask.begun else turns.refusal(run.turns, ask, offered)
         spec = t.ctx.tools.get(ask.tool)
         if refused is None and spec is not None:
             if spec.cost and not money.room(t, run, spec.cost, 0, lambda: None):
