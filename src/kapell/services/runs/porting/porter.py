@@ -174,6 +174,9 @@ def _parsed(data: bytes) -> _File:
         text = reader.decompress(data, LARGEST)
         if reader.unconsumed_tail:
             raise broken(f"unpacked it is larger than {LARGEST >> 20} MiB")
+        if not reader.eof or reader.unused_data:
+            # Without its end nothing has compared the text with its checksum.
+            raise broken("it does not end where its content does")
         file = msgspec.json.decode(text, type=_File)
     except (zlib.error, ValueError) as error:
         raise broken("it cannot be read") from error
