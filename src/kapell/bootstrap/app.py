@@ -13,10 +13,13 @@ from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.adapters.tools.files.folder import LocalRunFolder
 from kapell.adapters.tools.registry import builtin_tools
+from kapell.adapters.tools.secrets import EnvironmentSecrets
 from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
+from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import library_files
+from kapell.bootstrap.own_tools import OwnTools
 from kapell.bootstrap.routing import make_gateway, price_list
 from kapell.bootstrap.sandboxes import sandboxes
 from kapell.bootstrap.tooling import tool_options
@@ -74,8 +77,21 @@ class App:
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
         self.sandboxes = sandboxes(settings)
-        self.tools = {**builtin_tools(tool_options(settings.tools), self.sandboxes), **extra_tools}
-        specs = {**SPECS, **{name: tool.spec for name, tool in extra_tools.items()}}
+        builtin = builtin_tools(tool_options(settings.tools), self.sandboxes)
+        self.catalogue = catalogue_of(root, settings.tools.model_dump(), tuple(builtin))
+        self.own_tools = OwnTools(self.catalogue, root)
+        self.tools = {**builtin, **self.own_tools.tools, **extra_tools}
+        self.door = ToolExecutor(
+            self.tools,
+            store.artifacts,
+            LocalRunFolder(),
+            secrets=EnvironmentSecrets(os.environ),
+        )
+        specs = {
+            **SPECS,
+            **self.catalogue.specs,
+            **{name: tool.spec for name, tool in extra_tools.items()},
+        }
         self.workspace = Workspace(
             WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
         )
@@ -131,7 +147,6 @@ class App:
 
     def desk(self, worker: WorkerId) -> Desk:
         """Return what the runs of a worker share."""
-        tools = ToolExecutor(self.tools, self.store.artifacts, LocalRunFolder())
         return Desk(
             worker=worker,
             log=self.store.log,
@@ -141,7 +156,7 @@ class App:
             versions=self.versions,
             effects=Effects(
                 self.gateway,
-                tools,
+                self.door,
                 self.store.artifacts,
                 self.deltas,
                 self.settings.worker.effects,
@@ -214,6 +229,7 @@ async def open_app(
     try:
         yield app
     finally:
+        await app.own_tools.close()
         await app.sandboxes.close()
         await app.gateway.close()
         await store.close()

@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, Entry] = {
         "authoring.preview", "Show what a changed workflow means to waiting runs.", _AUTHORING
     ),
     "agents": Entry("authoring.agents", "List, check and make agents.", _AUTHORING),
-    "tools": Entry("authoring.tools", "List the tools steps may use.", _AUTHORING),
+    "tools": Entry("authoring.tools", "List, show and try the tools steps may use.", _AUTHORING),
     "models": Entry("authoring.models", "List providers, and which keys are set.", _AUTHORING),
     "run": Entry("running.run", "Run a workflow and watch it.", _RUNNING),
     "runs": Entry("running.runs", "List, show, watch, steer, fork and compare runs.", _RUNNING),
@@ -66,7 +66,7 @@ INNER: Mapping[str, tuple[str, ...]] = {
     ),
     "approvals": ("list", "answer"),
     "agents": ("list", "lint", "new"),
-    "tools": ("list",),
+    "tools": ("list", "show", "call"),
     "models": ("list",),
     "db": ("upgrade", "backup", "restore", "check"),
 }

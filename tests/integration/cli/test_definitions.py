@@ -126,8 +126,8 @@ def test_agents_are_listed_and_made(desk: Desk) -> None:
 def test_tools_are_listed_with_their_arguments(desk: Desk) -> None:
     names = [one["name"] for one in desk.ok("tools", "list", "--json").document()]
     assert {"table.read", "file.write", "json.query", "http.request"} <= set(names)
-    assert "needed" in desk.ok("tools", "list", "table.read").out
-    assert "Did you mean `table.read`?" in desk.call("tools", "list", "table.raed").err
+    assert "needed" in desk.ok("tools", "show", "table.read").out
+    assert "Did you mean `table.read`?" in desk.call("tools", "show", "table.raed").err
 
 
 @pytest.mark.requirement("LG-02")

@@ -111,7 +111,25 @@ def _everything(definitions: Definitions) -> list[Checked]:
         checked.hash = workflow.hash or ""
         checked.errors, checked.warnings = workflow.problems, workflow.warnings
         found.append(checked)
-    return [*found, *workspace_agents(definitions)]
+    return [*found, *workspace_agents(definitions), *_tools(definitions)]
+
+
+def _tools(definitions: Definitions) -> list[Checked]:
+    """Check where the workspace's own tools come from; each source with what it holds."""
+    own = definitions.own
+    sources = {entry.source.shown: entry.source for entry in own.entries.values()}
+    names = {problem.place.file for problem in (*own.problems, *own.warnings)}
+    found = []
+    for name in sorted({*sources, *names} - {SETTINGS_FILE}):
+        held = [tool for tool, entry in own.entries.items() if entry.source.shown == name]
+        checked = Checked(name, "tools", ", ".join(held))
+        checked.errors = tuple(one for one in own.problems if one.place.file == name)
+        checked.warnings = tuple(one for one in own.warnings if one.place.file == name)
+        found.append(checked)
+    in_settings = Checked(SETTINGS_FILE, "tools")
+    in_settings.errors = tuple(one for one in own.problems if one.place.file == SETTINGS_FILE)
+    in_settings.warnings = tuple(one for one in own.warnings if one.place.file == SETTINGS_FILE)
+    return [*found, in_settings] if in_settings.errors or in_settings.warnings else found
 
 
 def workspace_agents(definitions: Definitions) -> list[Checked]:
@@ -132,6 +150,9 @@ def _one(definitions: Definitions, name: str) -> Checked:
         checked.errors = parts_of(error)
         if isinstance(error, Missing):
             raise
+        if any(one.code == "tool_unknown" for one in checked.errors):
+            # It may be one of those that could not be looked through.
+            checked.warnings = (*definitions.own.problems, *definitions.own.warnings)
         return checked
     checked.path, checked.name, checked.hash = loaded.path, loaded.version.name, loaded.hash
     checked.warnings = loaded.warnings

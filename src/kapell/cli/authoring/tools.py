@@ -1,18 +1,23 @@
 """``kapell tools``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
-from kapell.bootstrap.definitions import open_definitions
+from kapell.bootstrap.definitions import Definitions, open_definitions
+from kapell.bootstrap.single_call import call_tool
 from kapell.cli.exits import Exit
+from kapell.cli.failures import block
 from kapell.cli.group import InnerGroup
 from kapell.cli.screen import Screen
+from kapell.cli.session import Session, carry_out
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
 from kapell.core.tools.spec import ToolSpec
-from kapell.kit.errors import Missing
+from kapell.kit.errors import Invalid, Missing
+from kapell.kit.json import Json, decode
+from kapell.kit.money import text as money
 
 app = typer.Typer(
     cls=InnerGroup,
@@ -23,35 +28,121 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
-
-
-@app.callback()
-def _group() -> None:
-    """Make `list` a command of its own, though it is the only one."""
+Anew = Annotated[
+    bool, typer.Option("--anew", help="Look through Python files, servers and APIs again.")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The tool's name.")]
 
 
 @app.command("list")
-def list_tools(
+def list_tools(ctx: typer.Context, anew: Anew = False, as_json: AsJson = False) -> int:
+    """List the tools steps may use, and what is wrong with those that cannot be used."""
+    screen = Screen(ctx.obj)
+    definitions = open_definitions(root_of(ctx.obj), anew=anew)
+    tools = definitions.tools.values()
+    if as_json:
+        screen.document([_document(spec, definitions) for spec in tools])
+    else:
+        rows = [(spec.name, _arguments(spec), _first_line(spec)) for spec in tools]
+        screen.table(("tool", "arguments", "what it does"), rows)
+    return _told(screen, definitions)
+
+
+@app.command("show")
+def show_tool(ctx: typer.Context, name: Name, as_json: AsJson = False) -> int:
+    """Show one tool with its arguments, and what a call means."""
+    screen = Screen(ctx.obj)
+    definitions = open_definitions(root_of(ctx.obj))
+    spec = _found(definitions, name)
+    if as_json:
+        screen.document(_document(spec, definitions))
+    else:
+        _show(screen, spec, definitions)
+    return Exit.OK
+
+
+@app.command("call")
+def call(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One tool with its arguments.")] = "",
+    name: Name,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--arg", metavar="NAME=VALUE", help="An argument; JSON or plain text."),
+    ] = None,
+    args: Annotated[
+        str, typer.Option("--args", metavar="JSON", help="All arguments as one JSON object.")
+    ] = "",
     as_json: AsJson = False,
 ) -> int:
-    """List the tools steps may use, or one with its arguments."""
-    screen = Screen(ctx.obj)
-    tools = open_definitions(root_of(ctx.obj)).tools
-    if name and name not in tools:
+    """Call one tool through the same door as runs do, to try it; nothing is logged."""
+    arguments = _given(given or [], args)
+
+    async def work(session: Session) -> Exit:
+        result = await call_tool(session.app, name, arguments)
+        if as_json:
+            record = result.record
+            session.screen.document(
+                {
+                    "output": result.output,
+                    "trust": result.trust,
+                    "cost": (result.cost or 0) / 1e9,
+                    "seconds": 0.0 if record is None else round(record.seconds, 6),
+                    "files": [change.path for change in result.files],
+                }
+            )
+        elif isinstance(result.output, str):
+            session.screen.show(result.output)
+        else:
+            session.screen.document(result.output)
+        return Exit.OK
+
+    return carry_out(ctx.obj, work)
+
+
+def _found(definitions: Definitions, name: str) -> ToolSpec:
+    found = definitions.tools.get(name)
+    if found is None:
         raise Missing(
-            f"There is no tool `{name}`.", code="tool_unknown", advice=hint(name, tools, "Tools")
+            f"There is no tool `{name}`.",
+            code="tool_unknown",
+            advice=hint(name, definitions.tools, "Tools"),
         )
-    chosen = [spec for spec in tools.values() if not name or spec.name == name]
-    if as_json:
-        screen.document([_document(spec) for spec in chosen])
-    elif name:
-        _show(screen, chosen[0])
-    else:
-        rows = [(spec.name, _arguments(spec), spec.description) for spec in chosen]
-        screen.table(("tool", "arguments", "what it does"), rows)
-    return Exit.OK
+    return found
+
+
+def _told(screen: Screen, definitions: Definitions) -> Exit:
+    for warning in definitions.own.warnings:
+        screen.complain(block(screen, warning, word="warning"))
+    for problem in definitions.own.problems:
+        screen.complain(block(screen, problem))
+    return Exit.INVALID if definitions.own.problems else Exit.OK
+
+
+def _given(pairs: Sequence[str], document: str) -> dict[str, Json]:
+    """Return the arguments as they were written."""
+    found: dict[str, Json] = {}
+    if document:
+        read = decode(document)
+        if not isinstance(read, Mapping):
+            raise Invalid(
+                "The arguments are no JSON object.",
+                code="input_broken",
+                advice="""Write --args '{"name": "value"}'.""",
+            )
+        found.update(read)
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise Invalid(
+                f"`{pair}` is no argument.",
+                code="input_broken",
+                advice="Write --arg name=value.",
+            )
+        try:
+            found[name] = decode(value)
+        except Invalid:
+            found[name] = value
+    return found
 
 
 def _properties(spec: ToolSpec) -> Mapping[str, object]:
@@ -69,20 +160,50 @@ def _arguments(spec: ToolSpec) -> str:
     return ", ".join(name if name in needed else f"[{name}]" for name in _properties(spec))
 
 
-def _show(screen: Screen, spec: ToolSpec) -> None:
+def _first_line(spec: ToolSpec) -> str:
+    return spec.description.partition("\n")[0]
+
+
+def _show(screen: Screen, spec: ToolSpec, definitions: Definitions) -> None:
     screen.show(f"{screen.styled(spec.name, 'bold')}  {spec.description}\n")
     needed = _required(spec)
     rows = []
     for name, schema in _properties(spec).items():
         said = schema if isinstance(schema, Mapping) else {}
         rows.append((name, "needed" if name in needed else "", str(said.get("description", ""))))
-    screen.table(("argument", "", "meaning"), rows)
+    if rows:
+        screen.table(("argument", "", "meaning"), rows)
+        screen.show()
+    again = "may be repeated" if spec.repeatable else "is not repeated unasked"
+    said_of = {
+        "comes from": _origin(spec, definitions),
+        "effects": f"{spec.effects}; {again} after a crash",
+        "returns": f"{spec.trust} data",
+        "cost": money(spec.cost) if spec.cost else "",
+        "timeout": f"{spec.timeout:g} s" if spec.timeout is not None else "",
+        "secrets": ", ".join(spec.secrets),
+    }
+    for name, value in said_of.items():
+        if value:
+            screen.show(f"{name}: {value}")
 
 
-def _document(spec: ToolSpec) -> dict[str, object]:
+def _origin(spec: ToolSpec, definitions: Definitions) -> str:
+    entry = definitions.own.entries.get(spec.name)
+    return "Kapell" if entry is None else entry.source.shown
+
+
+def _document(spec: ToolSpec, definitions: Definitions) -> dict[str, object]:
     return {
         "name": spec.name,
         "description": spec.description,
+        "from": _origin(spec, definitions),
         "args": spec.args,
+        "returns": spec.returns,
+        "effects": spec.effects,
         "repeatable": spec.repeatable,
+        "trust": spec.trust,
+        "cost": spec.cost / 1e9,
+        "timeout": spec.timeout,
+        "secrets": list(spec.secrets),
     }

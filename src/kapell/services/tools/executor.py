@@ -106,7 +106,7 @@ class ToolExecutor:
                 raise Denied(
                     f"The tool {spec.name!r} needs the secret {name!r}, which is not set.",
                     code="secret_missing",
-                    advice=self._secrets.advice(name),
+                    advice=f"{self._secrets.advice(name)} Then call the tool again.",
                 )
             secrets[name] = secret
         if not secrets and timeout == call.timeout:

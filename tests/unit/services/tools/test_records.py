@@ -222,7 +222,8 @@ async def test_a_secret_reaches_the_tool_and_nobody_else() -> None:
 
 async def test_a_secret_that_is_not_set_stops_the_call() -> None:
     error = await Door(Told(spec(secrets=("crm_token",)))).refused({})
-    assert (error.code, error.advice) == ("secret_missing", "Set crm_token.")
+    assert error.code == "secret_missing"
+    assert error.advice.startswith("Set crm_token.")
 
 
 @pytest.mark.requirement("TL-07")

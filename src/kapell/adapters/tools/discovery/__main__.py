@@ -23,6 +23,7 @@ def main() -> None:
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    sys.path[:] = request.path
     found = asyncio.run(_looked_through(request))
     answers.write(encoded(found))
     answers.close()

@@ -63,10 +63,10 @@ def _or_kept(keeping: Keeping, source: Source, fresh: Found) -> Found:
 
 
 def _asked(root: str, sources: Sequence[Source], web: Mapping[str, Json]) -> list[Found]:
-    request = Request(root=root, sources=tuple(sources), web=web)
+    request = Request(root=root, path=tuple(sys.path), sources=tuple(sources), web=web)
     try:
         ended = subprocess.run(
-            [sys.executable, "-m", "kapell.adapters.tools.discovery"],
+            [sys.executable, "-P", "-m", "kapell.adapters.tools.discovery"],
             input=encoded(request),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

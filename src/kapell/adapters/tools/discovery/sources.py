@@ -83,9 +83,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child process is asked: sources of a workspace, and what requests may reach."""
+    """What a child process is asked: sources of a workspace, and what requests may reach.
+
+    ``path`` is where it looks for modules, so that it finds those its parent would find.
+    """
 
     root: str
+    path: tuple[str, ...]
     sources: tuple[Source, ...]
     web: Mapping[str, Json] = {}
 

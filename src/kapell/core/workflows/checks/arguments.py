@@ -60,5 +60,5 @@ def _value(
             "argument_wrong",
             f"The tool `{tool.name}` does not take this as `{name}`: {said}.",
             value.at(path).place,
-            f"`kapell tools list {tool.name}` tells what it takes.",
+            f"`kapell tools show {tool.name}` tells what it takes.",
         )

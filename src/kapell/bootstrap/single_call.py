@@ -1,0 +1,39 @@
+"""One tool call outside any run: to try a tool, or for a client that asks for it."""
+
+import shutil
+
+from kapell.bootstrap.app import STATE, App
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.services.tools.ports import ToolCall, ToolResult
+
+TIMEOUT = 120.0
+"""Seconds a call may take when the tool itself says nothing."""
+
+
+async def call_tool(app: App, name: str, args: Json) -> ToolResult:
+    """Call a tool through the same door as runs do, in an empty folder of its own.
+
+    What the tool writes there comes back with the result; the folder is gone afterwards.
+
+    Raises:
+        KapellError, UnknownOutcome: as the door raises them.
+    """
+    number = app.identity.new_id()
+    spec = next((tool.spec for tool in app.tools.values() if tool.spec.name == name), None)
+    folder = app.root / STATE / "calls" / number
+    call = ToolCall(
+        tenant_id=app.tenant,
+        run_id=RunId(number),
+        call=f"{name}#1/1",
+        tool=name,
+        args=args,
+        key=number,
+        timeout=TIMEOUT if spec is None or spec.timeout is None else spec.timeout,
+        workspace=str(app.root),
+        folder=str(folder),
+    )
+    try:
+        return await app.door.call(call)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
