@@ -14,6 +14,7 @@ from kapell.adapters.db import maintenance
 from kapell.adapters.db.maintenance import Finding as Finding  # what the checks yield
 from kapell.bootstrap.definitions import open_definitions
 from kapell.bootstrap.routing import examine_routes
+from kapell.bootstrap.sandboxes import examine_sandboxes
 from kapell.core.gateway.providers import PROVIDERS
 from kapell.core.gateway.routing.route import chosen, meant
 from kapell.kit.errors import KapellError
@@ -83,6 +84,7 @@ async def examine(root: Path) -> tuple[Finding, ...]:
     except KapellError as error:
         found.append(_broken(f"database {shown(settings.database.url)}", error))
     found += _models(settings)
+    found += await examine_sandboxes(settings)
     found += examine_routes(settings)
     return tuple(found)
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from kapell.settings.sandbox import SandboxSettings
 from kapell.settings.sections import Seconds, Section
 from kapell.settings.sources import McpSection, OpenApiSection, PythonSection
 
@@ -108,6 +109,9 @@ class ToolSettings(Section):
 
     search: SearchSettings = SearchSettings()
     """Who answers `web.search`."""
+
+    sandbox: SandboxSettings = SandboxSettings()
+    """Where programs run, apart from everything else."""
 
     python: PythonSection = PythonSection()
     """Python tools beside those in `tools/*.py`."""

@@ -31,7 +31,7 @@ def builtin_tools(options: ToolOptions, sandboxes: Sandboxes | None = None) -> M
         WebSearch(options.search),
         *text_tools(),
         TimeNow(),
-        CodeRun(options, apart),
-        ShellRun(options, apart),
+        CodeRun(apart),
+        ShellRun(apart),
     )
     return {tool.spec.name: tool for tool in tools}

@@ -1,10 +1,19 @@
 """Chooses who runs a program: by its language, by what it needs, and by what the settings say."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
-from kapell.kit.errors import KapellError, Missing
-from kapell.services.sandbox.ports import Execution, Language, Program, Readiness, Sandbox, Unfit
+from kapell.kit.errors import Denied, KapellError, Missing
+from kapell.services.sandbox.ports import (
+    Execution,
+    Language,
+    Program,
+    Readiness,
+    Sandbox,
+    SandboxLimits,
+    Unfit,
+)
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +27,20 @@ class Sandboxes:
     Args:
         sandboxes: Those there are, the lightest first.
         chosen: The one that each language has to run in, by name, where it is not left open.
+        limits: What a program may use when it says nothing.
+        packages: What a program may ask for.
     """
 
     def __init__(
-        self, sandboxes: Sequence[Sandbox] = (), chosen: Mapping[Language, str] | None = None
+        self,
+        sandboxes: Sequence[Sandbox] = (),
+        chosen: Mapping[Language, str] | None = None,
+        limits: SandboxLimits | None = None,
+        packages: Collection[str] = (),
     ) -> None:
+        self.limits = limits or SandboxLimits()
         self._sandboxes = tuple(sandboxes)
+        self._packages = frozenset(map(_plain, packages))
         self._chosen = {language: name for language, name in (chosen or {}).items() if name != AUTO}
 
     async def readiness(self) -> Mapping[str, Readiness]:
@@ -35,9 +52,12 @@ class Sandboxes:
 
         Raises:
             Missing: ``sandbox_missing`` when none can.
+            Denied: ``sandbox_package_denied``.
             KapellError: what the sandbox itself raises.
         """
+        self._check(program)
         reasons = []
+        second: Execution | None = None
         for sandbox in self._fitting(program):
             ready = await sandbox.readiness()
             if not ready.ok or program.language not in ready.languages:
@@ -47,14 +67,27 @@ class Sandboxes:
             try:
                 execution = await sandbox.run(program)
             except Unfit as unfit:
-                reasons.append(f"{sandbox.name}: {unfit}")
+                second = unfit.execution
                 continue
             except KapellError as error:
                 log.warning("%s: %s in %s: %s", label, program.language, sandbox.name, error.code)
                 raise
             _tell(label, program, execution)
             return execution
-        raise _none(program, reasons)
+        if second is None:
+            raise _none(program, reasons)
+        _tell(label, program, second)
+        return second
+
+    def _check(self, program: Program) -> None:
+        for package in program.packages:
+            if _plain(package) not in self._packages:
+                raise Denied(
+                    f"The program may not have the package {package!r}.",
+                    code="sandbox_package_denied",
+                    advice="Name it under tools.sandbox.packages in kapell.yaml, and install it: "
+                    "nothing is downloaded for a program.",
+                )
 
     async def close(self) -> None:
         """Let go of whatever the sandboxes keep ready."""
@@ -65,6 +98,11 @@ class Sandboxes:
         name = self._chosen.get(program.language)
         wanted = [one for one in self._sandboxes if name in (None, one.name)]
         return [one for one in wanted if one.takes(program)]
+
+
+def _plain(package: str) -> str:
+    """Return a name of a package as all its ways of writing have it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _tell(label: str, program: Program, execution: Execution) -> None:

@@ -87,7 +87,16 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unfit(Exception):
-    """The program needs more than this sandbox has; nothing of it has taken effect."""
+    """The program needs more than this sandbox has; nothing of it has taken effect.
+
+    Args:
+        why: What it lacks.
+        execution: What came of it all the same, for when nobody else can run it.
+    """
+
+    def __init__(self, why: str, execution: Execution) -> None:
+        super().__init__(why)
+        self.execution = execution
 
 
 class Sandbox(Protocol):

@@ -12,10 +12,15 @@ _SMALL = 16 * 1024 * 1024
 
 
 class Interpreter(msgspec.Struct, frozen=True):
-    """A Python that the sandbox can see; ``home`` is the folder to show when not below /usr."""
+    """A Python that the sandbox can see.
+
+    ``home`` is the folder to show when it is not below /usr. ``ours`` says that it is of the
+    version that we run on, so that packages installed beside us are made for it.
+    """
 
     path: str
     home: str = ""
+    ours: bool = False
 
 
 def command(

@@ -12,9 +12,10 @@ import msgspec
 
 from kapell.adapters.sandbox import inside
 from kapell.adapters.sandbox.bubblewrap.command import NOBODY, Interpreter, command
+from kapell.adapters.sandbox.bubblewrap.packages import PLACE, folders_of
 from kapell.adapters.sandbox.contained import Ended, Place, contained
 from kapell.adapters.sandbox.framing import execution, job, most
-from kapell.adapters.sandbox.problems import broken, unavailable
+from kapell.adapters.sandbox.problems import broken, package_denied, unavailable
 from kapell.kit.errors import KapellError
 from kapell.kit.json import Json
 from kapell.services.sandbox.ports import (
@@ -80,10 +81,13 @@ class Bubblewrap:
 
     async def _contained(self, found: _Found, program: Program) -> Ended:
         limits = program.limits
-        line = command(found.bwrap, found.python, self._supervisor, limits)
+        packages = folders_of(program.packages)
+        if packages and not found.python.ours:
+            raise package_denied(program.packages[0], f"{found.python.path} is another Python")
+        line = command(found.bwrap, found.python, self._supervisor, limits, packages)
         more: dict[str, Json] = {
             "limits": _limits(program),
-            "paths": [],
+            "paths": [PLACE] if packages else [],
             "node": found.node,
             "flags": [f"--max-old-space-size={max(limits.memory // 2**20 - 32, 32)}"],
         }
@@ -178,11 +182,11 @@ def _interpreters() -> Iterator[Interpreter]:
     """Yield Pythons to try: the system's of our version, our own, any of the system."""
     near = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
     if os.path.exists(near):
-        yield Interpreter(near)
+        yield Interpreter(near, ours=True)
     own = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     home = os.path.realpath(sys.base_prefix)
     if own.startswith(home + "/"):
-        yield Interpreter(own) if own.startswith("/usr/") else Interpreter(own, home)
+        yield Interpreter(own, "" if own.startswith("/usr/") else home, ours=True)
     if os.path.exists("/usr/bin/python3"):
         yield Interpreter("/usr/bin/python3")
 

@@ -21,7 +21,9 @@ import sys
 TYPE_CHECKING = False  # asking the typing module would cost more than all the rest here
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, BinaryIO, NoReturn
+    from typing import Any, BinaryIO, NoReturn, TypeAlias
+
+    Known: TypeAlias = dict[str, tuple[int, ...]]
 
 WORK = "/work"
 RESULT = "/tmp/.result"  # noqa: S108 - a folder of the sandbox alone
@@ -53,20 +55,22 @@ NODE = """
 def main() -> None:
     """Carry out the job that comes on stdin and report on the descriptor named."""
     report = int(sys.argv[1])
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
+    if os.access("/proc/self/oom_score_adj", os.W_OK):
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
     stream = os.fdopen(0, "rb", closefd=False)
     job = json.loads(stream.read(int.from_bytes(stream.read(8), "big")))
-    known = _take_in(stream, job["files"])
+    known = take_in(WORK, stream, job["files"])
     status = _wait(_start(job, report))
     _end_all()
     _give_out(report, _outcome(status), known)
 
 
-def _take_in(stream: BinaryIO, listed: list[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
-    known = {}
+def take_in(root: str, stream: BinaryIO, listed: list[tuple[str, int]]) -> Known:
+    """Put the files that come into the folder; return what tells later whether one changed."""
+    known: Known = {}
     for name, size in listed:
-        path = WORK + "/" + name
+        path = root + "/" + name
         data = stream.read(size)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         mode = 0o755 if data.startswith(b"#!") else 0o644
@@ -247,7 +251,7 @@ def _outcome(status: int) -> dict[str, Any]:
     return told
 
 
-def _give_out(report: int, told: dict[str, Any], known: dict[str, tuple[int, ...]]) -> None:
+def _give_out(report: int, told: dict[str, Any], known: Known) -> None:
     changed: list[tuple[str, int]] = []
     names: set[str] = set()
     left: list[str] = []

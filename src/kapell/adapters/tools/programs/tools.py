@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import msgspec
 
 from kapell.adapters.tools.files.tools import arguments
-from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.programs.exchange import taken_back, taken_in
 from kapell.adapters.tools.programs.specs import CODE_RUN, SHELL_RUN
 from kapell.adapters.tools.threads import in_thread
@@ -24,8 +23,8 @@ _MARGIN = 0.9
 class _Programs:
     """What the two tools have in common."""
 
-    def __init__(self, options: ToolOptions, sandboxes: Sandboxes) -> None:
-        self._limits = SandboxLimits()
+    def __init__(self, sandboxes: Sandboxes) -> None:
+        self._limits = sandboxes.limits
         self._sandboxes = sandboxes
 
     async def _run(

@@ -1,0 +1,1 @@
+"""SQL engines, each in a child process of its own."""
