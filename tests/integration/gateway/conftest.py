@@ -47,12 +47,17 @@ class Stage:
     gateways: list[Gateway] = field(default_factory=list)
 
     def worker(
-        self, *routes: Route, key: str = KEY, prices: Free | None = None, seed: int = 7
+        self,
+        *routes: Route,
+        key: str = KEY,
+        prices: Free | None = None,
+        seed: int = 7,
+        addresses: Mapping[str, str] | None = None,
     ) -> Gateway:
-        """Return the gateway of one more worker."""
+        """Return the gateway of one more worker; ``addresses`` of providers that are elsewhere."""
         settings: dict[str, ProviderSettings] = {
             wire: ProviderSettings(
-                base_url=self.provider.base_url(wire),
+                base_url=(addresses or {}).get(wire) or self.provider.base_url(wire),
                 api_key=SecretStr(key),
                 api_version=API_VERSION,
             )

@@ -16,6 +16,9 @@ from kapell.kit.clock import span_text
 _SHARE = 0.5
 """Of the time left that a try gets when others could follow it."""
 
+_LEAST = 0.001
+"""Seconds below which nobody is asked any more."""
+
 _AGAIN = "model_rate_limited"
 _SOON = 0.05
 """Seconds after which a full deployment is looked at again, unless told sooner."""
@@ -90,7 +93,7 @@ def choose(route: Route, sight: Sight) -> Choice:
         else:
             blocked.append(found)
     most = 2 * len(preferred)
-    if free and sight.left > 0 and sight.tries < most:
+    if free and sight.left > _LEAST and sight.tries < most:
         first = free[0]
         ahead = preferred.index(first)
         passed = [one for one in blocked if preferred.index(one.one) < ahead]
@@ -101,7 +104,7 @@ def choose(route: Route, sight: Sight) -> Choice:
 def _nobody(blocked: list[_Blocked], sight: Sight, most: int) -> Choice:
     """Return what to do when nobody is free: wait, ask one that should be spared, or give up."""
     skipped = tuple(_skipped(one) for one in blocked if one.obstacle != "asked")
-    if sight.left <= 0:
+    if sight.left <= _LEAST:
         return GiveUp(reason="its time is over", skipped=skipped)
     waiting = [one for one in blocked if one.obstacle in ("limited", "full", "rate")]
     soonest = min(waiting, key=lambda one: one.until, default=None)

@@ -150,7 +150,7 @@ class Router:
         """Ask a deployment; return None when another one may be asked instead."""
         deployment = choice.deployment
         request = msgspec.structs.replace(
-            call.request, model=deployment.model, timeout=max(choice.timeout, 0.001)
+            call.request, model=deployment.model, timeout=choice.timeout
         )
         pieces = _Pieces(on_delta) if on_delta is not None else None
         begun = perf_counter()
