@@ -15,6 +15,9 @@ FLOORS = (
     "adapters/db",
     "adapters/doorbell",
     "adapters/llm",
+    "adapters/tools",
+    "adapters/tools/sql",
+    "adapters/tools/sql/child",
     "api",
     "bootstrap",
     "cli",
@@ -34,6 +37,7 @@ ALLOWED = {
     "kapell/bootstrap/wire.py": "import kapell.adapters.db, kapell.settings, kapell.services",
     "kapell/adapters/db/store.py": "import sqlite3, sqlalchemy, asyncpg, alembic, os",
     "kapell/adapters/doorbell/bell.py": "import asyncpg",
+    "kapell/adapters/tools/sql/child/lite.py": "import sqlite3, duckdb",
     "kapell/adapters/llm/ask.py": "import pydantic_ai.direct, openai, anthropic, google.genai",
     "kapell/core/runs/fold.py": "import json, datetime\nimport kapell.core.agents",
     "kapell/services/runs/advance.py": "import asyncio, os, time\nimport kapell.core.runs",
@@ -71,6 +75,7 @@ PLANTS: dict[str, list[tuple[str, str, str]]] = {
     "sql": [
         ("kapell/adapters/llm/cache.py", "import sqlite3", "kapell.adapters.llm.cache"),
         ("kapell/bootstrap/sql.py", "from sqlalchemy import text", "kapell.bootstrap.sql"),
+        ("kapell/adapters/tools/rows.py", "import duckdb", "kapell.adapters.tools.rows"),
         ("kapell/adapters/doorbell/sql.py", "import alembic", "kapell.adapters.doorbell.sql"),
     ],
     "models": [

@@ -1,6 +1,6 @@
 """What the settings say of the built-in tools, as the adapters take it."""
 
-from kapell.adapters.tools.options import SearchOptions, ToolOptions, WebOptions
+from kapell.adapters.tools.options import SearchOptions, SqlOptions, ToolOptions, WebOptions
 from kapell.settings.tools import ToolSettings
 
 
@@ -17,4 +17,5 @@ def tool_options(tools: ToolSettings) -> ToolOptions:
         http_redirects=tools.http.redirects,
         web=WebOptions(**dict(tools.web)),
         search=SearchOptions(**dict(tools.search)),
+        sql=SqlOptions(**dict(tools.sql)),
     )

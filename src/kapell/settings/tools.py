@@ -92,6 +92,22 @@ class SearchSettings(Section):
     """Bytes of an answer that are read."""
 
 
+class SqlSettings(Section):
+    """How much `sql.query` may use."""
+
+    bytes: int = Field(default=200_000_000, ge=1)
+    """Bytes that the files of one query may have together; they are copied to the disk."""
+
+    memory: int = Field(default=512_000_000, ge=32_000_000)
+    """Bytes of memory a query may use, in a process of its own."""
+
+    timeout: Seconds = 30.0
+    """Seconds a query may take."""
+
+    result: int = Field(default=10_000_000, ge=1, le=60_000_000)
+    """Bytes of JSON its rows may have."""
+
+
 class ToolSettings(Section):
     """Limits and permissions of the built-in tools."""
 
@@ -109,6 +125,9 @@ class ToolSettings(Section):
 
     search: SearchSettings = SearchSettings()
     """Who answers `web.search`."""
+
+    sql: SqlSettings = SqlSettings()
+    """How much `sql.query` may use."""
 
     sandbox: SandboxSettings = SandboxSettings()
     """Where programs run, apart from everything else."""

@@ -27,6 +27,7 @@ NAMES = [
     "http.request",
     "json.query",
     "shell.run",
+    "sql.query",
     "table.read",
     "table.write",
     "text.count",

@@ -27,6 +27,15 @@ class SearchOptions(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int = 2_000_000
 
 
+class SqlOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How much ``sql.query`` may use; the fields mean what the settings of ``tools.sql`` say."""
+
+    bytes: int = 200_000_000
+    memory: int = 512_000_000
+    timeout: float = 30.0
+    result: int = 10_000_000
+
+
 class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Limits and permissions of the built-in tools.
 
@@ -45,6 +54,7 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
         http_redirects: Redirects that are followed.
         web: What ``web.fetch`` may visit.
         search: Who answers ``web.search``.
+        sql: How much ``sql.query`` may use.
     """
 
     table_bytes: int = 50_000_000
@@ -59,3 +69,4 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
     http_redirects: int = 5
     web: WebOptions = WebOptions()
     search: SearchOptions = SearchOptions()
+    sql: SqlOptions = SqlOptions()
