@@ -3,6 +3,7 @@
 from typing import Literal, Protocol, TypeAlias
 
 from kapell.kit.errors import Invalid
+from kapell.services.gateway.counts import Counts
 from kapell.services.gateway.routing.ports import HealthStore
 from kapell.services.runs.ports import (
     ArtifactStore,
@@ -12,6 +13,7 @@ from kapell.services.runs.ports import (
     RunReader,
     RunStarts,
 )
+from kapell.services.vault.ports import KeyStore
 
 Durability: TypeAlias = Literal["full", "normal"]
 """``full``: a power cut loses nothing. ``normal``: it may lose the last moments (SQLite only)."""
@@ -43,6 +45,16 @@ class Store(Protocol):
     @property
     def deployments(self) -> HealthStore:
         """How deployments of models are."""
+        ...
+
+    @property
+    def counts(self) -> Counts:
+        """What quotas count."""
+        ...
+
+    @property
+    def keys(self) -> KeyStore:
+        """Sealed keys and their uses."""
         ...
 
     @property

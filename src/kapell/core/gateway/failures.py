@@ -9,6 +9,7 @@ from kapell.kit.errors import Bug, Denied, Invalid, KapellError, Limited, Missin
 _CODES: dict[str, tuple[type[KapellError], str]] = {
     "model_rate_limited": (Limited, "Wait and try again, or lower the step's concurrency."),
     "model_unavailable": (Unavailable, "Try again later, or name another model."),
+    "quota_spent": (Limited, "Come back when its window ends, or raise it in kapell.yaml."),
     "model_timeout": (Unavailable, "Raise the step's timeout, or ask for a shorter answer."),
     "model_answer_broken": (
         Unavailable,

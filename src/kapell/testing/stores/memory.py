@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from kapell.testing.stores.bell import MemoryDoorbell
 from kapell.testing.stores.contents import MemoryArtifacts, MemoryResults, MemoryStarts
+from kapell.testing.stores.counts import MemoryCounts
 from kapell.testing.stores.deployments import MemoryDeployments
+from kapell.testing.stores.keys import MemoryKeys
 from kapell.testing.stores.log import MemoryLog
 from kapell.testing.stores.reader import MemoryReader
 from kapell.testing.stores.state import State
@@ -26,6 +28,8 @@ class MemoryStore:
         self.artifacts = MemoryArtifacts(state)
         self.results = MemoryResults(state)
         self.deployments = MemoryDeployments()
+        self.counts = MemoryCounts(now)
+        self.keys = MemoryKeys(now)
         self.reader = MemoryReader(state)
 
     async def open(self) -> None:

@@ -1,5 +1,7 @@
 """The store in a Postgres database."""
 
+from kapell.adapters.db.keys import SqlKeys
+from kapell.adapters.db.postgres.counts import PostgresCounts
 from kapell.adapters.db.postgres.deployments import PostgresDeployments
 from kapell.adapters.db.postgres.doorbell import PostgresDoorbell
 from kapell.adapters.db.postgres.log import PostgresLog
@@ -21,6 +23,8 @@ class PostgresStore:
         self.artifacts = PostgresArtifacts(self._pool)
         self.results = PostgresResults(self._pool)
         self.deployments = PostgresDeployments(self._pool)
+        self.counts = PostgresCounts(self._pool)
+        self.keys = SqlKeys(self._pool)
         self.reader = SqlReader(self._pool)
 
     async def open(self) -> None:

@@ -182,7 +182,7 @@ def _secrets(meta: sa.MetaData) -> None:
     sa.Table(
         "keys", meta, *_key("tenant_id", "name"),
         Column("version", sa.BigInteger, primary_key=True, nullable=False, autoincrement=False),
-        Column("body", sa.LargeBinary, nullable=False), *_text("master"), _time("created_at"),
+        *_text("body", "master"), _time("created_at"),
     )  # fmt: skip
     sa.Table(
         "key_uses", meta, *_key("tenant_id", "id"), *_text("name"), *_number("version"),

@@ -1,6 +1,8 @@
 """The store in one SQLite file."""
 
+from kapell.adapters.db.keys import SqlKeys
 from kapell.adapters.db.reader import SqlReader
+from kapell.adapters.db.sqlite.counts import SqliteCounts
 from kapell.adapters.db.sqlite.deployments import SqliteDeployments
 from kapell.adapters.db.sqlite.doorbell import SqliteDoorbell
 from kapell.adapters.db.sqlite.log import SqliteLog
@@ -21,6 +23,8 @@ class SqliteStore:
         self.artifacts = SqliteArtifacts(self._writer, self._readers)
         self.results = SqliteResults(self._writer, self._readers)
         self.deployments = SqliteDeployments(self._writer, self._readers)
+        self.counts = SqliteCounts(self._writer, self._readers)
+        self.keys = SqlKeys(self._readers)
         self.reader = SqlReader(self._readers)
 
     async def open(self) -> None:

@@ -102,7 +102,7 @@ CREATE TABLE keys (
     tenant_id TEXT NOT NULL,
     name TEXT NOT NULL,
     version BIGINT NOT NULL,
-    body BYTEA NOT NULL,
+    body TEXT NOT NULL,
     master TEXT NOT NULL,
     created_at DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (tenant_id, name, version)

@@ -104,7 +104,7 @@ CREATE TABLE keys (
     tenant_id TEXT NOT NULL,
     name TEXT NOT NULL,
     version BIGINT NOT NULL,
-    body BLOB NOT NULL,
+    body TEXT NOT NULL,
     master TEXT NOT NULL,
     created_at DOUBLE NOT NULL,
     PRIMARY KEY (tenant_id, name, version)

@@ -1,0 +1,111 @@
+"""Sums of windows in a Postgres database."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from kapell.adapters.db.postgres.pool import Connections
+from kapell.core.gateway.quotas import Amount, Refused, Wanted, begins
+from kapell.kit.ids import TenantId
+from kapell.kit.text import checked
+
+# A row is made before it is locked, so that the first two callers of a window take turns.
+_MAKE = """
+INSERT INTO counts (tenant_id, scope, lasts, begins, calls, tokens, usd)
+VALUES ($1, $2, $3, $4, 0, 0, 0) ON CONFLICT (tenant_id, scope, lasts, begins) DO NOTHING
+"""
+_LOCK = """
+SELECT calls, tokens, usd FROM counts
+WHERE tenant_id = $1 AND scope = $2 AND lasts = $3 AND begins = $4 FOR UPDATE
+"""
+_ONE = """
+SELECT calls, tokens, usd FROM counts
+WHERE tenant_id = $1 AND scope = $2 AND lasts = $3 AND begins = $4
+"""
+_ADD = """
+INSERT INTO counts AS c (tenant_id, scope, lasts, begins, calls, tokens, usd)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (tenant_id, scope, lasts, begins) DO UPDATE SET calls = c.calls + excluded.calls,
+    tokens = c.tokens + excluded.tokens, usd = c.usd + excluded.usd
+"""
+_FORGET = """
+DELETE FROM counts WHERE (tenant_id, scope, lasts, begins) IN (
+    SELECT tenant_id, scope, lasts, begins FROM counts
+    WHERE begins < $1 AND begins + 2 * lasts < $1 LIMIT 100 FOR UPDATE SKIP LOCKED)
+"""
+_NOW = "SELECT kapell_now()"
+
+
+class _Full(Exception):
+    """A window has no room: what was added to others before it is taken back."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__()
+        self.refused = refused
+
+
+class PostgresCounts:
+    """Looks and adds under the locks of the windows' rows, taken in the order of their scopes."""
+
+    def __init__(self, pool: Connections) -> None:
+        self._pool = pool
+
+    async def take(
+        self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
+    ) -> Refused | float:
+        """Add an amount to every wanted window, or to none of them."""
+        checked(*(one.scope for one in wants))
+
+        async def work(connection: asyncpg.Connection) -> Refused | float:
+            now = float(await connection.fetchval(_NOW))
+            try:
+                async with connection.transaction():
+                    for one in _ordered(wants):
+                        await _take(connection, tenant_id, one, now, amount)
+                    await connection.execute(_FORGET, now)
+            except _Full as full:
+                return full.refused
+            return now
+
+        return await self._pool.use(work)
+
+    async def settle(
+        self, tenant_id: TenantId, wants: Sequence[Wanted], at: float, more: Amount
+    ) -> None:
+        """Add to the windows of an instant what was used beyond what was taken."""
+        rows = [
+            (tenant_id, one.scope, one.quota.every, begins(at, one.quota.every), more.calls,
+             more.tokens, more.usd)
+            for one in _ordered(wants)
+        ]  # fmt: skip
+
+        async def work(connection: asyncpg.Connection) -> None:
+            await connection.executemany(_ADD, rows)
+
+        await self._pool.use(work)
+
+    async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
+        """Return what is used of the window there is now."""
+
+        async def work(connection: asyncpg.Connection) -> Amount:
+            began = begins(float(await connection.fetchval(_NOW)), every)
+            row = await connection.fetchrow(_ONE, tenant_id, scope, every, began)
+            return Amount(*row) if row else Amount()
+
+        return await self._pool.use(work)
+
+
+def _ordered(wants: Sequence[Wanted]) -> list[Wanted]:
+    return sorted(wants, key=lambda one: (one.scope, one.quota.every))
+
+
+async def _take(
+    connection: asyncpg.Connection, tenant_id: str, one: Wanted, now: float, amount: Amount
+) -> None:
+    every = one.quota.every
+    place = (tenant_id, one.scope, every, begins(now, every))
+    await connection.execute(_MAKE, *place)
+    used = Amount(*await connection.fetchrow(_LOCK, *place))
+    if one.exceeded(used, amount):
+        raise _Full(Refused(wanted=one, used=used, ends_in=place[3] + every - now))
+    await connection.execute(_ADD, *place, amount.calls, amount.tokens, amount.usd)

@@ -1,0 +1,84 @@
+"""Sums of windows in one SQLite file."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from kapell.adapters.db.sqlite.readers import Readers
+from kapell.adapters.db.sqlite.writing.writer import Writer
+from kapell.core.gateway.quotas import Amount, Refused, Wanted, begins
+from kapell.kit.ids import TenantId
+from kapell.kit.text import checked
+
+_ONE = """
+SELECT calls, tokens, usd FROM counts
+WHERE tenant_id = ? AND scope = ? AND lasts = ? AND begins = ?
+"""
+_ADD = """
+INSERT INTO counts (tenant_id, scope, lasts, begins, calls, tokens, usd)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (tenant_id, scope, lasts, begins) DO UPDATE SET calls = calls + excluded.calls,
+    tokens = tokens + excluded.tokens, usd = usd + excluded.usd
+"""
+_FORGET = "DELETE FROM counts WHERE begins < ? AND begins + 2 * lasts < ?"
+
+
+class SqliteCounts:
+    """Looks and adds in one transaction of the writer."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    async def take(
+        self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
+    ) -> Refused | float:
+        """Add an amount to every wanted window, or to none of them."""
+        checked(*(one.scope for one in wants))
+
+        def work(connection: sqlite3.Connection, now: float) -> Refused | float:
+            for one in wants:
+                every = one.quota.every
+                began = begins(now, every)
+                used = _used(connection, tenant_id, one.scope, every, began)
+                if one.exceeded(used, amount):
+                    return Refused(wanted=one, used=used, ends_in=began + every - now)
+            connection.execute(_FORGET, (now, now))
+            _add(connection, tenant_id, wants, now, amount)
+            return now
+
+        return await self._writer.do(work)
+
+    async def settle(
+        self, tenant_id: TenantId, wants: Sequence[Wanted], at: float, more: Amount
+    ) -> None:
+        """Add to the windows of an instant what was used beyond what was taken."""
+        await self._writer.do(lambda connection, _: _add(connection, tenant_id, wants, at, more))
+
+    async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
+        """Return what is used of the window there is now."""
+        began = begins(self._writer.now(), every)
+        return await self._readers.read(
+            lambda connection: _used(connection, tenant_id, scope, every, began)
+        )
+
+
+def _used(
+    connection: sqlite3.Connection, tenant_id: str, scope: str, every: float, began: float
+) -> Amount:
+    row = connection.execute(_ONE, (tenant_id, scope, every, began)).fetchone()
+    return Amount(*row) if row else Amount()
+
+
+def _add(
+    connection: sqlite3.Connection,
+    tenant_id: str,
+    wants: Sequence[Wanted],
+    at: float,
+    more: Amount,
+) -> None:
+    for one in wants:
+        every = one.quota.every
+        connection.execute(
+            _ADD,
+            (tenant_id, one.scope, every, begins(at, every), more.calls, more.tokens, more.usd),
+        )

@@ -1,0 +1,132 @@
+"""AES-256-GCM with a random nonce for each seal, and the tenant and name as associated data."""
+
+import base64
+import binascii
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from kapell.kit.errors import Denied, Invalid
+from kapell.services.vault.vault import PLAIN
+
+_NONCE = 12
+_LENGTH = 32
+
+
+class AesSealer:
+    """Seals with one master key.
+
+    Args:
+        key: 32 bytes.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+        self._master = hashlib.sha256(b"kapell master\n" + key).hexdigest()[:16]
+
+    @property
+    def master(self) -> str:
+        """Return a name of the master key that tells nothing about it."""
+        return self._master
+
+    def seal(self, text: str, about: str) -> str:
+        """Return ``text`` sealed, in base64."""
+        nonce = os.urandom(_NONCE)
+        sealed = self._cipher.encrypt(nonce, text.encode(), about.encode())
+        return base64.b64encode(nonce + sealed).decode()
+
+    def unseal(self, body: str, about: str) -> str:
+        """Return the text again."""
+        try:
+            data = base64.b64decode(body, validate=True)
+            return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], about.encode()).decode()
+        except (InvalidTag, binascii.Error, ValueError) as error:
+            raise Denied(
+                "A key of the vault cannot be opened: it was changed, or belongs elsewhere.",
+                code="key_unreadable",
+                advice="Set the key anew with `kapell keys set`.",
+            ) from error
+
+
+class PlainSealer:
+    """Seals nothing: for developers who asked for it."""
+
+    master = PLAIN
+
+    def seal(self, text: str, about: str) -> str:
+        """Return the text as it is."""
+        del about
+        return text
+
+    def unseal(self, body: str, about: str) -> str:
+        """Return the text as it is."""
+        del about
+        return body
+
+
+def sealer_of(text: str, whence: str) -> AesSealer:
+    """Return the sealer of a master key written in base64.
+
+    Raises:
+        Invalid: ``master_key_wrong``; the text is never part of the message.
+    """
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _LENGTH:
+        raise Invalid(
+            f"The master key of the vault ({whence}) is not 32 bytes in base64.",
+            code="master_key_wrong",
+            advice="Make one with: head -c 32 /dev/urandom | base64",
+        )
+    return AesSealer(key)
+
+
+def new_master(path: Path) -> None:
+    """Write a new master key into a file that only its owner may read.
+
+    Raises:
+        Denied: ``master_key_exists``: a second one would lock everything out.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Denied(
+            f"There is a master key already: {path}.",
+            code="master_key_exists",
+            advice="Keep it; to change it, move its text to KAPELL_VAULT__OLDER, remove the file, "
+            "and run `kapell keys init` and `kapell keys rotate`.",
+        ) from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(os.urandom(_LENGTH)) + b"\n")
+
+
+def read_master(path: Path) -> str:
+    """Return the text of a master key's file, empty when there is none.
+
+    Raises:
+        Denied: ``master_key_open`` when others may read it.
+    """
+    try:
+        found = path.stat()
+        text = path.read_text("ascii", "replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise Denied(
+            f"The master key {path} cannot be read: {error.strerror}.",
+            code="master_key_open",
+            advice="Give its owner the right to read it, and nobody else.",
+        ) from error
+    if found.st_mode & 0o077:
+        raise Denied(
+            f"Others may read the master key {path}.",
+            code="master_key_open",
+            advice=f"Take that right from them: chmod 600 {path}",
+        )
+    return text

@@ -1,0 +1,52 @@
+"""Sums of windows in memory."""
+
+from collections.abc import Callable, Sequence
+
+from kapell.core.gateway.quotas import Amount, Refused, Wanted, begins
+from kapell.kit.ids import TenantId
+from kapell.kit.text import checked
+
+
+class MemoryCounts:
+    """Sums in one mapping.
+
+    Args:
+        now: The store's clock.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._sums: dict[tuple[str, str, float, float], Amount] = {}
+
+    async def take(
+        self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
+    ) -> Refused | float:
+        """Add an amount to every wanted window, or to none of them."""
+        checked(*(one.scope for one in wants))
+        now = self._now()
+        for one in wants:
+            every = one.quota.every
+            used = self._used(tenant_id, one.scope, every, now)
+            if one.exceeded(used, amount):
+                ends_in = begins(now, every) + every - now
+                return Refused(wanted=one, used=used, ends_in=ends_in)
+        await self.settle(tenant_id, wants, now, amount)
+        return now
+
+    async def settle(
+        self, tenant_id: TenantId, wants: Sequence[Wanted], at: float, more: Amount
+    ) -> None:
+        """Add to the windows of an instant what was used beyond what was taken."""
+        for one in wants:
+            every = one.quota.every
+            used = self._used(tenant_id, one.scope, every, at)
+            self._sums[tenant_id, one.scope, every, begins(at, every)] = Amount(
+                used.calls + more.calls, used.tokens + more.tokens, used.usd + more.usd
+            )
+
+    async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
+        """Return what is used of the window there is now."""
+        return self._used(tenant_id, scope, every, self._now())
+
+    def _used(self, tenant_id: str, scope: str, every: float, at: float) -> Amount:
+        return self._sums.get((tenant_id, scope, every, begins(at, every)), Amount())
