@@ -38,7 +38,7 @@ async def opened(url: str) -> AsyncIterator[PostgresStore]:
 async def stands(other: asyncpg.Connection, waiting: int, *tasks: "asyncio.Task[object]") -> None:
     """Wait until so many stand before a lock, or one of the tasks is through."""
     async with asyncio.timeout(20):
-        while await other.fetchval(_WAITING) < waiting:  # noqa: ASYNC110 - the server's locks
+        while await other.fetchval(_WAITING) < waiting:
             if any(one.done() for one in tasks):
                 return
             await asyncio.sleep(0.005)
