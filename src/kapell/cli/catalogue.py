@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
     "preview": Entry(
         "authoring.preview", "Show what a changed workflow means to waiting runs.", _AUTHORING
     ),
-    "agents": Entry("authoring.agents", "List, check and make agents.", _AUTHORING),
+    "agents": Entry("authoring.agents", "List, lint, route, make and test agents.", _AUTHORING),
     "tools": Entry("authoring.tools", "List, show and try the tools steps may use.", _AUTHORING),
     "models": Entry("authoring.models", "List providers, and which keys are set.", _AUTHORING),
     "run": Entry("running.run", "Run a workflow and watch it.", _RUNNING),
@@ -65,7 +65,7 @@ INNER: Mapping[str, tuple[str, ...]] = {
         *("restart", "fork", "compare", "merge", "export", "import"),
     ),
     "approvals": ("list", "answer"),
-    "agents": ("list", "lint", "new"),
+    "agents": ("list", "lint", "route", "new", "test"),
     "tools": ("list", "show", "call"),
     "models": ("list",),
     "db": ("upgrade", "backup", "restore", "check"),

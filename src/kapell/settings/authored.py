@@ -19,6 +19,7 @@ from kapell.core.workflows.version import Retry
 from kapell.kit.errors import Invalid, Place
 from kapell.kit.json import Json
 from kapell.settings import FILE
+from kapell.settings.linting import LintForm
 from kapell.settings.routes import DeploymentForm, RouteForm, routes_of
 
 LARGEST = 1_100_000
@@ -43,6 +44,7 @@ class DefinitionsForm(Authored, kw_only=True):
     defaults: Annotated[
         DefaultsForm | None, doc("Time and retries of agent, ask and tool steps that set none.")
     ] = None
+    lint: Annotated[LintForm | None, doc("How strict `kapell agents lint` is.")] = None
     flags: Annotated[Json, later("feature flags", "Capabilities switched on or off.")] = None
     guardrails: Annotated[Json, later("guardrails", "Content checks of every run.")] = None
     knowledge: Annotated[Json, later("memory", "Folders of documents to be indexed.")] = None

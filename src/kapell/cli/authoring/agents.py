@@ -1,22 +1,23 @@
-"""``kapell agents``."""
+"""``kapell agents``: list, lint and route; making and testing stand in modules of their own."""
 
-import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from kapell.bootstrap.definitions import Definitions, open_definitions
-from kapell.cli.authoring.checking import report, workspace_agents
+from kapell.cli.authoring.checking import Checked, report
+from kapell.cli.authoring.making import new
+from kapell.cli.authoring.trying import test
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.whereabouts import root_of
-from kapell.core.definitions.authored import ID_PATTERN
 from kapell.core.definitions.nearest import hint
-from kapell.kit.errors import Conflict, Invalid, Missing
-from kapell.library import agent_names, agent_text
+from kapell.kit.errors import Missing
+from kapell.services.agents.registry import AgentRegistry, Wanted
+from kapell.services.workflows.agents import AgentEntry
 
 app = typer.Typer(
     cls=InnerGroup,
@@ -27,14 +28,7 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
-_NEW = """\
----
-name: {name}
-description: Say in one sentence what {name} is for.
-tags: []
----
-You are {name}. Say here who the agent is, what it does, and how it answers.
-"""
+Tier = Literal["orchestrator", "specialist", "worker"]
 
 
 def _definitions(surroundings: Surroundings) -> Definitions:
@@ -42,25 +36,26 @@ def _definitions(surroundings: Surroundings) -> Definitions:
 
 
 @app.command("list")
-def list_agents(ctx: typer.Context, as_json: AsJson = False) -> int:
+def list_agents(
+    ctx: typer.Context,
+    tag: Annotated[
+        str | None, typer.Option("--tag", metavar="T", help="Only with this tag.")
+    ] = None,
+    tier: Annotated[Tier | None, typer.Option("--tier", help="Only of this tier.")] = None,
+    capability: Annotated[
+        str | None, typer.Option("--capability", metavar="C", help="Only with this capability.")
+    ] = None,
+    library: Annotated[
+        bool, typer.Option("--library", help="The library's too, which need no copy.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
     """List the agents of the workspace."""
     screen = Screen(ctx.obj)
-    entries = _definitions(ctx.obj).workspace.list_agents()
+    wanted = Wanted(tag=tag, tier=tier, capability=capability)
+    entries = _definitions(ctx.obj).registry.entries(wanted, library=library)
     if as_json:
-        screen.document(
-            [
-                {
-                    "name": one.name,
-                    "file": one.path,
-                    "ok": not one.problems,
-                    "description": one.agent.description if one.agent else "",
-                    "model": one.agent.model if one.agent else None,
-                    "tier": one.agent.tier if one.agent else None,
-                    "tags": list(one.agent.tags) if one.agent else [],
-                }
-                for one in entries
-            ]
-        )
+        screen.document([_document(one) for one in entries])
         return Exit.OK
     rows = []
     for one in entries:
@@ -71,53 +66,105 @@ def list_agents(ctx: typer.Context, as_json: AsJson = False) -> int:
             rows.append((one.name, agent.model or "", agent.tier, agent.description))
     if rows:
         screen.table(("agent", "model", "tier", "what it is for"), rows)
-    else:
+    elif wanted.anything:
         screen.note("No agents here. Make one with: kapell agents new NAME")
+    else:
+        screen.note("No agent is so. See them all with: kapell agents list --library")
     return Exit.OK
+
+
+def _document(one: AgentEntry) -> dict[str, object]:
+    agent = one.agent
+    return {
+        "name": one.name,
+        "file": one.path,
+        "ok": not one.problems,
+        "library": one.library,
+        "description": agent.description if agent else "",
+        "model": agent.model if agent else None,
+        "tier": agent.tier if agent else None,
+        "tags": list(agent.tags) if agent else [],
+        "capabilities": list(agent.capabilities) if agent else [],
+        "tools": None if agent is None or agent.tools is None else list(agent.tools),
+    }
 
 
 @app.command("lint")
-def lint(ctx: typer.Context, as_json: AsJson = False) -> int:
-    """Check every agent of the workspace."""
-    return report(Screen(ctx.obj), workspace_agents(_definitions(ctx.obj)), as_json=as_json)
-
-
-@app.command("new")
-def new(
+def lint(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, `_` and `-`.")],
-    like: Annotated[
-        str | None, typer.Option("--from", metavar="AGENT", help="An agent of the library.")
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME|FILE]...", help="Agents; all if left out.")
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
+    library: Annotated[bool, typer.Option("--library", help="The library's agents too.")] = False,
+    as_json: AsJson = False,
 ) -> int:
-    """Make an agent: a file to fill in, or a copy of one of the library's."""
-    if not re.fullmatch(ID_PATTERN, name):
-        raise Invalid(
-            f"`{name}` cannot be an agent's name.",
-            code="id_broken",
-            advice="Use letters, digits, `_` and `-`.",
-        )
-    root = _definitions(ctx.obj).root
-    path = root / "agents" / f"{name}.md"
-    if path.exists():
-        raise Conflict(
-            f"agents/{name}.md is there already.",
-            code="file_in_the_way",
-            advice="Name it otherwise, or edit that file.",
-        )
-    text = _NEW.format(name=name) if like is None else _copied(like, name)
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, "utf-8")
+    """Check every agent of the workspace: its file, its prompt, its tools, its schema."""
+    registry = _definitions(ctx.obj).registry
+    found = []
+    for entry in _chosen(registry, names or [], library=library):
+        linted = registry.linted(entry)
+        checked = Checked(linted.path, "agent", linted.name)
+        checked.errors, checked.warnings = linted.problems, linted.warnings
+        if strict:
+            checked.errors, checked.warnings = (*linted.problems, *linted.warnings), ()
+        found.append(checked)
+    return report(Screen(ctx.obj), found, as_json=as_json)
+
+
+def _chosen(registry: AgentRegistry, names: list[str], *, library: bool) -> tuple[AgentEntry, ...]:
+    entries = registry.entries(library=library or bool(names))
+    if not names:
+        return entries
+    chosen = []
+    for name in names:
+        fitting = [one for one in entries if name in (one.name, one.path)]
+        if not fitting:
+            raise Missing(
+                f"There is no agent `{name}`.",
+                code="agent_missing",
+                advice=hint(name, [one.name for one in entries], "Agents"),
+            )
+        chosen += fitting
+    return tuple(chosen)
+
+
+@app.command("route")
+def route(
+    ctx: typer.Context,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="What is to be done, in words.")],
+    as_json: AsJson = False,
+) -> int:
+    """Say which agent a task is for, by its words alone, and why."""
     screen = Screen(ctx.obj)
-    screen.show(f"agents/{name}.md")
+    choice = _definitions(ctx.obj).registry.route(task)
+    if as_json:
+        screen.document(
+            {
+                "agent": choice.agent,
+                "certain": choice.certain,
+                "why": choice.why,
+                "candidates": [
+                    {
+                        "agent": one.agent,
+                        "score": one.score,
+                        "words": [
+                            {"word": reason.word, "where": reason.where, "weight": reason.weight}
+                            for reason in one.reasons
+                        ],
+                    }
+                    for one in choice.candidates
+                ],
+            }
+        )
+        return Exit.OK
+    screen.show(choice.agent)
+    screen.note(f"{'Chosen' if choice.certain else 'Fallen back to'}: {choice.why}.")
+    for one in choice.candidates[1:4]:
+        words = ", ".join(reason.word for reason in one.reasons[:4])
+        screen.note(f"Behind it: {one.agent} ({one.score:g}; {words})")
     return Exit.OK
 
 
-def _copied(like: str, name: str) -> str:
-    if like not in agent_names():
-        raise Missing(
-            f"The library has no agent `{like}`.",
-            code="agent_missing",
-            advice=hint(like, agent_names(), "The library's agents"),
-        )
-    return re.sub(r"(?m)^name: .*$", f"name: {name}", agent_text(like), count=1)
+app.command("new")(new)
+app.command("test")(test)

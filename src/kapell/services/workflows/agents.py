@@ -17,11 +17,16 @@ ENDINGS = (".md",)
 
 
 class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent's file as lists show it; ``agent`` is None when ``problems`` holds errors."""
+    """An agent's file as lists show it; ``agent`` is None when ``problems`` holds errors.
+
+    ``file`` is what was read, None when it could not be. ``library`` says that it ships with us.
+    """
 
     name: str
     path: str
     agent: Agent | None
+    file: AgentFile | None = None
+    library: bool = False
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -81,6 +86,7 @@ class AgentShelf:
                     name=name,
                     path=path,
                     agent=None if problems.errors else agent,
+                    file=self._file(path),
                     problems=problems.errors,
                     warnings=problems.warnings,
                 )

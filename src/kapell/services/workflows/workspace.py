@@ -138,6 +138,12 @@ class Workspace:
         """Return every agent of the workspace with what is wrong with it, by name."""
         return AgentShelf(Sources(self._files), self._defaults.routes).entries()
 
+    def list_library(self) -> tuple[AgentEntry, ...]:
+        """Return the agents of the library, by name; the workspace's own stand before them."""
+        if self._library is None:
+            return ()
+        return tuple(msgspec.structs.replace(one, library=True) for one in self._library.entries())
+
     def _shelf(self, sources: Sources) -> AgentShelf:
         return AgentShelf(sources, library=self._library)
 

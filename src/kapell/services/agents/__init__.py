@@ -1,0 +1,1 @@
+"""Agents as a register: found by what they are for, linted, chosen for a task."""
