@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from kapell.core.definitions.authored import Authored, doc
+from kapell.core.definitions.authored import Authored, Span, doc
 from kapell.core.definitions.limits import BudgetForm
 from kapell.kit.json import Json
 
@@ -50,6 +50,10 @@ class AgentForm(Authored, kw_only=True):
     budget: Annotated[BudgetForm | None, doc("Ceilings for one call to the agent.")] = None
     max_output: Annotated[
         Annotated[int, Meta(ge=1)] | None, doc("Most tokens of one answer.", default=4096)
+    ] = None
+    cache: Annotated[
+        Span | None,
+        doc("How long an answer of its model to the very same is given again, free of cost."),
     ] = None
     turns: Annotated[
         Annotated[int, Meta(ge=1, le=200)] | None,

@@ -11,7 +11,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A role read from Markdown with front matter.
 
     ``budget_*`` are ceilings for one call to the agent; ``budget_usd`` in nano-dollars.
-    ``turns`` is the most of them for one answer.
+    ``turns`` is the most of them for one answer. ``cache`` are the seconds for which an answer of
+    its model to the very same is given again.
     ``output`` is the JSON Schema of its answer, when it has one. ``kept`` holds front matter keys
     that mean nothing to us, so that files of other tools pass through unharmed.
     """
@@ -31,5 +32,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_output: int | None = None
     temperature: float | None = None
     turns: int | None = None
+    cache: float | None = None
     runtime: Literal["inline", "remote", "tmux", "python"] = "inline"
     kept: dict[str, Json] = {}

@@ -90,6 +90,7 @@ def agent_of(file: AgentFile, schema: Node | None = None) -> Agent:
         max_output=form.max_output,
         temperature=form.temperature,
         turns=form.turns,
+        cache=form.cache,
         runtime=form.runtime or "inline",
         kept={
             key: value.plain() for key, (_, value) in form.node.entries.items() if key not in fields

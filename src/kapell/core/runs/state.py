@@ -16,7 +16,7 @@ from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId, TenantId
 from kapell.kit.json import Digest
 
-FOLD = "3"
+FOLD = "4"
 """Raised when the state changes in a way that older snapshots do not fit."""
 
 
@@ -189,12 +189,18 @@ class HeldSignal(msgspec.Struct):
 
 
 class Child(msgspec.Struct):
-    """A child run that has not ended."""
+    """A child run that has not ended.
+
+    ``path`` is the step run it works for, ``call`` the call it carries out if an agent asked for it
+    under the name ``ask``. The state knows it by its call, else by its path.
+    """
 
     run_id: str
     path: str
     usd: int | None = None
     tokens: int | None = None
+    call: str = ""
+    ask: str = ""
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -210,6 +216,7 @@ class State(msgspec.Struct, kw_only=True):
     request: RunQueued
     correlation_id: str
     created_at: float
+    subject: str = ""
     seq: int = 0
     status: RunStatus = RunStatus.QUEUED
     phase: str = "going"

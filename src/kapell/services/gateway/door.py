@@ -13,11 +13,16 @@ from contextlib import suppress
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.failures import failure, provider_of
 from kapell.core.gateway.routing.route import Deployment, deployments
-from kapell.kit.errors import KapellError
+from kapell.kit.errors import Denied, KapellError
+from kapell.services.gateway.answers import AnswerCache
+from kapell.services.gateway.counts import QuotaGuard
 from kapell.services.gateway.ports import ModelFactory, ModelPort, OnDelta
 from kapell.services.gateway.routing.router import Router
 
 _OFFLINE = "offline"
+_LEFT = 4
+"""Adapters with a wrong key that stay open for the calls they still have under way."""
+
 _UNWATCHED = ("offline", "scripted")
 """Providers without health: they are part of this process."""
 
@@ -29,6 +34,8 @@ class Gateway:
         factories: For each prefix (``openai``, ``offline`` ...) what makes its adapter.
         router: Carries out routes; without one there are none.
         apart: What makes the adapters of deployments that have one of their own, by their name.
+        answers: Gives answers again, to requests that say so.
+        quotas: Lets calls through while there is room; an answer given again needs none.
     """
 
     def __init__(
@@ -36,11 +43,17 @@ class Gateway:
         factories: Mapping[str, ModelFactory],
         router: Router | None = None,
         apart: Mapping[str, ModelFactory] | None = None,
+        *,
+        answers: AnswerCache | None = None,
+        quotas: QuotaGuard | None = None,
     ) -> None:
         self._factories = dict(factories)
         self._router = router
         self._apart = dict(apart or {})
+        self._answers = answers
+        self._quotas = quotas
         self._ports: dict[str, asyncio.Task[ModelPort]] = {}
+        self._left: list[ModelPort] = []
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -91,6 +104,20 @@ class Gateway:
             KapellError: With one of the codes of `kapell.core.gateway.failures`.
         """
         self.check(request.model)
+
+        async def asked() -> ModelAnswer:
+            return await self._chosen(request, on_delta)
+
+        async def allowed() -> ModelAnswer:
+            guard = self._quotas
+            return await asked() if guard is None else await guard.complete(request, asked)
+
+        if self._answers is None:
+            return await allowed()
+        return await self._answers.complete(request, on_delta, allowed)
+
+    async def _chosen(self, request: ModelRequest, on_delta: OnDelta | None) -> ModelAnswer:
+        """Ask the model that is named, or those of the route."""
         router = self._router
         if router is not None and request.model in router.routes:
             route = router.routes[request.model]
@@ -110,6 +137,10 @@ class Gateway:
         try:
             async with limit:
                 answer = await port.complete(request, on_delta)
+        except Denied as error:
+            if error.code == "model_key_wrong":
+                await self._forget(self._adapter_of(deployment))
+            raise
         except TimeoutError as error:
             if not limit.expired():
                 raise
@@ -122,6 +153,14 @@ class Gateway:
             raise failure("model_dishonest", f"{request.model} was asked, but the answer {said}.")
         return answer
 
+    async def _forget(self, provider: str) -> None:
+        """Make an adapter anew for the next call: the vault may hold another key by then."""
+        task = self._ports.pop(provider, None)
+        if task is not None and task.done() and not task.cancelled() and task.exception() is None:
+            self._left.append(task.result())
+        if len(self._left) > _LEFT:
+            await self._left.pop(0).close()
+
     async def close(self) -> None:
         """Close every adapter that was made; one that could not be made has nothing to close."""
         if self._router is not None:
@@ -131,6 +170,8 @@ class Gateway:
         for port in made:
             if not isinstance(port, BaseException):
                 await port.close()
+        for left in self._left:
+            await left.close()
 
     def _adapter_of(self, deployment: Deployment) -> str:
         return deployment.name if deployment.name in self._apart else provider_of(deployment.model)

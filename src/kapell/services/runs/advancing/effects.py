@@ -8,13 +8,14 @@ from typing import Protocol
 
 import msgspec
 
+from kapell.core.agents.delegation import specs_of
 from kapell.core.agents.messages import messages, offer
 from kapell.core.events.value import Packed, unpack
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
 from kapell.core.runs.inputs import CallBroke, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
-from kapell.core.runs.state import OpenCall, State
+from kapell.core.runs.state import OpenCall, State, StepRun
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Bug, Failure, KapellError, Kind
 from kapell.kit.ids import is_id
@@ -119,25 +120,45 @@ class Effects:
     def _request(self, call: OpenCall, sight: Sight) -> ModelRequest:
         run = sight.state.steps[call.path]
         agent = agent_of_step(sight.program, run)
+        others = specs_of(sight.program.bodies[run.body].version.agents)
+        offered = {
+            name: spec
+            for name in call.tools
+            if (spec := others.get(name) or self.specs.get(name)) is not None
+        }
         said = messages(
             agent,
             _text(call.prompt, sight),
             run.turns,
             lambda packed: unpack(packed, sight.values),
-            self.specs,
+            offered,
         )
         timeout = _NO_TIMEOUT if call.deadline is None else max(call.deadline - sight.now, 0.001)
         return ModelRequest(
             model=call.name,
             messages=said,
             schema=schema_of_step(sight.program, run),
-            tools=tuple(offer(self.specs[name]) for name in call.tools if name in self.specs),
+            tools=tuple(offer(spec) for spec in offered.values()),
             max_output=call.max_output,
             temperature=agent.temperature if agent is not None else None,
             timeout=timeout,
             idempotency_key=call.key,
             label=call.call,
+            tenant=sight.state.tenant_id,
+            subject=sight.state.subject,
+            conversation=sight.state.correlation_id,
+            trust=self._trust(run),
+            cache=(agent.cache if agent is not None else None) or 0.0,
         )
+
+    def _trust(self, run: StepRun) -> str:
+        """Return the label of the least trusted part of what a model is sent."""
+        for turn in run.turns:
+            for ask in turn.asks:
+                spec = self.specs.get(ask.tool)
+                if spec is None or spec.trust == "untrusted":
+                    return "untrusted"
+        return "trusted"
 
     def _tool_call(self, call: OpenCall, sight: Sight) -> ToolCall:
         state = sight.state
