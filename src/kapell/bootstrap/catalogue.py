@@ -66,11 +66,11 @@ def catalogue_of(
 
 
 def _collected(
-    looked: Mapping[Source, Found], taken: Sequence[str], problems: list[Problem]
+    looked: Sequence[tuple[Source, Found]], taken: Sequence[str], problems: list[Problem]
 ) -> Catalogue:
     entries: dict[str, Entry] = {}
     warnings: list[Problem] = []
-    for source, found in looked.items():
+    for source, found in looked:
         place = found.place or _place(source)
         if found.failure is not None:
             problems.append(_problem(found.failure, place))

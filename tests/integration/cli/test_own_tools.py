@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.integration.cli.desk import Desk
 
 GREET = '''
 import sys
+from pathlib import Path
 from typing import Literal
 from kapell import tool
 
@@ -132,3 +134,24 @@ def test_tools_of_an_installed_module_are_named_in_the_settings(greeting: Desk) 
     assert listed["installed.double"]["from"] == "tests.integration.cli.installed"
     said = greeting.ok("tools", "call", "installed.double", "--arg", "number=21")
     assert json.loads(said.out) == 42
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("TL-03", "DE-15")
+def test_an_mcp_server_is_one_entry_of_the_settings(greeting: Desk) -> None:
+    script = Path(__file__).parents[1] / "tools" / "mcp_server.py"
+    greeting.write(
+        "kapell.yaml",
+        f"tools: {{mcp: {{t: {{command: {sys.executable}, args: [{script}], allow: [add]}}}}}}\n",
+    )
+    greeting.write(
+        "workflows/sum.yaml",
+        "name: sum\nsteps:\n  - {id: a, tool: t.add, with: {a: 2, b: 3}}\n",
+    )
+    assert greeting.ok("validate", "workflows/sum.yaml").out.startswith("ok")
+    assert greeting.ok("run", "sum", "--json").document()["output"] == {"sum": 5}
+    shown = greeting.ok("tools", "show", "t.add").out
+    assert "comes from: tools.mcp.t" in shown
+    assert "returns: untrusted data" in shown
+    wrong = greeting.write("workflows/sum.yaml", "name: s\nsteps: [{id: a, tool: t.ad}]\n")
+    assert "Did you mean `t.add`?" in greeting.call("validate", str(wrong)).err

@@ -32,12 +32,16 @@ def main() -> None:
 
 
 async def _looked_through(request: Request) -> list[Found]:
-    return list(await asyncio.gather(*(_found(source) for source in request.sources)))
+    return list(await asyncio.gather(*(_found(request, source) for source in request.sources)))
 
 
-async def _found(source: Source) -> Found:
+async def _found(request: Request, source: Source) -> Found:
     try:
-        return _python(source)
+        if source.kind == "python":
+            return _python(source)
+        from kapell.adapters.tools.mcp.listing import listed  # noqa: PLC0415 - heavy
+
+        return await listed(request.root, source)
     except KapellError as error:
         return Found(failure=Failure.of(error), place=error.place)
     except Exception as error:

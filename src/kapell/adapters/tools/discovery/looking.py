@@ -22,8 +22,8 @@ def look_through(
     web: Mapping[str, Json] | None = None,
     *,
     anew: bool = False,
-) -> dict[Source, Found]:
-    """Return what each source holds.
+) -> list[tuple[Source, Found]]:
+    """Return each source with what it holds.
 
     Args:
         root: The workspace.
@@ -32,23 +32,22 @@ def look_through(
         anew: Whether to look again where nothing seems to have changed.
     """
     keeping = Keeping(root)
-    found: dict[Source, Found] = {}
+    found: dict[str, Found] = {}
     stale: list[Source] = []
     for source in sources:
         kept = None if anew else keeping.get(source, time.time())
         if kept is None:
             stale.append(source)
         else:
-            found[source] = kept
+            found[source.shown] = kept
     if stale:
         keys = {source.shown: keeping.key(source) for source in stale}
-        looked = dict(zip(stale, _asked(root, stale, web or {}), strict=True))
-        for source, fresh in looked.items():
-            found[source] = _or_kept(keeping, source, fresh)
+        for source, fresh in zip(stale, _asked(root, stale, web or {}), strict=True):
+            found[source.shown] = _or_kept(keeping, source, fresh)
             if fresh.failure is None:
                 keeping.put(source, keys[source.shown], fresh, time.time())
         keeping.save()
-    return {source: found[source] for source in sources}
+    return [(source, found[source.shown]) for source in sources]
 
 
 def _or_kept(keeping: Keeping, source: Source, fresh: Found) -> Found:
