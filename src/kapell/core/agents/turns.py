@@ -144,12 +144,7 @@ def refusal(turns: Sequence[Turn], ask: Asked, offered: Sequence[str]) -> Failur
     Nothing here knows the tool's schema: the door to the tools holds the arguments against it.
     """
     if ask.tool not in offered:
-        return Failure(
-            "tool_not_offered",
-            f"There is no tool {ask.tool!r} for you.",
-            Kind.MISSING,
-            advice=f"Use one of: {', '.join(offered) or 'none, so answer'}.",
-        )
+        return not_offered(ask, offered)
     if ask.broken:
         return Failure(
             "tool_arguments",
@@ -163,6 +158,26 @@ def refusal(turns: Sequence[Turn], ask: Asked, offered: Sequence[str]) -> Failur
     if len(same) + 1 >= IDENTICAL:
         return _repeated(f"This very call was made {len(same)} times already.")
     return None
+
+
+def not_offered(ask: Asked, offered: Sequence[str]) -> Failure:
+    """Return why a tool is not called that the agent was not offered."""
+    return Failure(
+        "tool_not_offered",
+        f"There is no tool {ask.tool!r} for you.",
+        Kind.MISSING,
+        advice=f"Use one of: {', '.join(offered) or 'none, so answer'}.",
+    )
+
+
+def no_task() -> Failure:
+    """Return why another agent is not asked: the arguments hold no task."""
+    return Failure(
+        "tool_arguments",
+        "An agent takes its task as a text.",
+        Kind.INVALID,
+        advice='Give {"task": "what it shall do"} and nothing else.',
+    )
 
 
 def _repeated(message: str) -> Failure:

@@ -17,7 +17,10 @@ class SignalReceived(msgspec.Struct, frozen=True, tag="signal.received"):
 
 
 class ChildStarted(msgspec.Struct, frozen=True, tag="child.started"):
-    """A run was begun for the step run at ``path``; ``usd`` and ``tokens`` are its allotment."""
+    """A run was begun for the step run at ``path``; ``usd`` and ``tokens`` are its allotment.
+
+    ``call`` is the call it carries out when an agent asked another one (``ask``), else empty.
+    """
 
     path: str
     run_id: str
@@ -25,6 +28,8 @@ class ChildStarted(msgspec.Struct, frozen=True, tag="child.started"):
     inputs: Packed
     usd: int | None = None
     tokens: int | None = None
+    call: str = ""
+    ask: str = ""
 
 
 class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
@@ -41,6 +46,7 @@ class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
     failure: Failure | None = None
     usd: int = 0
     tokens: int = 0
+    call: str = ""
 
 
 class ChildSettled(msgspec.Struct, frozen=True, tag="child.settled"):

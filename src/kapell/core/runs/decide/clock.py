@@ -155,6 +155,7 @@ def _given_up(t: Turn, child: Child, holder: StepRun, failure: Failure) -> None:
             failure,
             child.usd or 0,
             child.tokens or 0,
+            child.call,
         )
     )
     t.freed(holder)

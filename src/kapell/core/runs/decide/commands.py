@@ -159,31 +159,37 @@ def _child(t: Turn, command: ChildOutcome) -> None:
     if child is None or child.run_id != command.run_id or t.state.status in TERMINAL:
         return
     output = t.pack(command.output)
-    t.emit(
-        ChildEnded(
-            command.path,
-            command.run_id,
-            command.status,
-            output,
-            command.failure,
-            command.usd,
-            command.tokens,
-        )
+    failure = None if command.status == "succeeded" else _why(command, child.path)
+    ended = ChildEnded(
+        child.path,
+        command.run_id,
+        command.status,
+        output,
+        failure if child.ask else command.failure,
+        command.usd,
+        command.tokens,
+        child.call,
     )
-    run = t.state.steps[command.path]
-    if command.status == "succeeded":
+    t.emit(ended)
+    run = t.state.steps[child.path]
+    if child.ask:
+        t.later("call", run.path)
+    elif failure is None:
         finish(t, run, lambda: output)
     else:
-        failure = command.failure or Failure(
-            "child_cancelled",
-            f"The child run {command.run_id} was cancelled.",
-            Kind.CONFLICT,
-            advice="Start it again, or handle it with 'on_error'.",
-            step=run.path,
-        )
         t.later("broke", run.path, failure)
     money.child_ended(t, run)
     t.freed(run)
+
+
+def _why(command: ChildOutcome, path: str) -> Failure:
+    return command.failure or Failure(
+        "child_cancelled",
+        f"The child run {command.run_id} was cancelled.",
+        Kind.CONFLICT,
+        advice="Start it again, or handle it with 'on_error'.",
+        step=path,
+    )
 
 
 def _merge(t: Turn, command: Merge) -> None:

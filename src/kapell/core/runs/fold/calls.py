@@ -29,10 +29,7 @@ def requested(
     """A call is in flight: its step run and everything around it works."""
     del seq
     run = state.steps[event.path]
-    run.calls += 1
-    if not run.open:
-        run.since = at
-    run.open += 1
+    _begun(run, at)
     timeout = tree.place_of(program, run).step.timeout
     deadline = None if timeout is None else run.since + max(timeout - run.used, 0.0)
     call = OpenCall(
@@ -52,12 +49,23 @@ def requested(
     else:
         call.name, call.prompt, call.repeatable = event.tool, event.args, event.repeatable
         call.ask = event.ask
-        asked = turns.asked(run.turns, event.ask)
-        if asked is not None:
-            asked.call = event.call
-            asked.begun += 1
+        _takes(run, event.ask, event.call)
     state.calls[event.call] = call
     call.holders = _work(state, run, at)
+
+
+def _begun(run: StepRun, at: float) -> None:
+    run.calls += 1
+    if not run.open:
+        run.since = at
+    run.open += 1
+
+
+def _takes(run: StepRun, ask: str, call: str) -> None:
+    asked = turns.asked(run.turns, ask)
+    if asked is not None:
+        asked.call = call
+        asked.begun += 1
 
 
 def _work(state: State, run: StepRun, at: float) -> tuple[str, ...]:
@@ -246,8 +254,14 @@ def signal_received(
 def child_started(state: State, program: Program, event: ChildStarted, at: float, seq: int) -> None:
     """A child run works: it holds the slot of its item, and its allotment is set aside."""
     del program, seq
-    state.children[event.path] = Child(event.run_id, event.path, event.usd, event.tokens)
-    holders = _work(state, state.steps[event.path], at)
+    key = event.call or event.path
+    state.children[key] = Child(
+        event.run_id, event.path, event.usd, event.tokens, event.call, event.ask
+    )
+    run = state.steps[event.path]
+    _begun(run, at)
+    _takes(run, event.ask, event.call)
+    holders = _work(state, run, at)
     for path in holders:
         state.meters[path].reserved_usd += event.usd or 0
         state.meters[path].reserved_tokens += event.tokens or 0
@@ -256,12 +270,13 @@ def child_started(state: State, program: Program, event: ChildStarted, at: float
 def child_ended(state: State, program: Program, event: ChildEnded, at: float, seq: int) -> None:
     """Its spending counts in every meter around it."""
     del program, seq
-    child = state.children.pop(event.path, None)
+    key = event.call or event.path
+    child = state.children.pop(key, None)
     if child is None:
         return
     run = state.steps[event.path]
     opened = OpenCall(
-        call=event.path,
+        call=key,
         path=event.path,
         kind="child",
         name="",
@@ -272,14 +287,19 @@ def child_ended(state: State, program: Program, event: ChildEnded, at: float, se
             [r.path for r in tree.chain(state, run) if r.path in state.meters] + [paths.ROOT]
         ),
     )
-    state.calls[event.path] = opened
+    state.calls[key] = opened
     for path in opened.holders:
         meter = state.meters[path]
         meter.reserved_usd -= child.usd or 0
         meter.reserved_tokens -= child.tokens or 0
         meter.usd += event.usd
         meter.tokens += event.tokens
-    _close(state, event.path, at)
+    _close(state, key, at)
+    asked = turns.asked(run.turns, child.ask)
+    if asked is not None and event.failure is not None:
+        asked.failure = event.failure
+    elif asked is not None:
+        asked.output = event.output
     state.usd += event.usd
     state.tokens += event.tokens
     if event.status == "cancelled" and event.failure is not None:

@@ -61,9 +61,11 @@ def check_rows(state: State, row: RunRow, changes: Sequence[RowChange]) -> None:
             most = LATEST if name in _INSTANTS else _MOST
             if not 0 <= value <= most:
                 raise broken(_NO_NUMBER)
-    for path, child in state.children.items():
-        run = state.steps.get(path)
-        where = paths.attempt(path, run.attempt) if run is not None else path
+    for child in state.children.values():
+        run = state.steps.get(child.path)
+        where = child.call
+        if not where:
+            where = child.path if run is None else paths.attempt(child.path, run.attempt)
         if child.run_id != child_id(state.run_id, where):
             raise broken("it holds a child run that is not its own")
 

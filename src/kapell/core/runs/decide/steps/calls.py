@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from kapell.core.agents import turns
 from kapell.core.events.step import StepStarted
-from kapell.core.runs.decide.steps import requests
+from kapell.core.runs.decide.steps import asking, requests
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.turn import Turn
 from kapell.core.runs.fold import tree
@@ -72,7 +72,7 @@ def _call(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
         args = t.names(run).value(work.args)
         requests.call_tool(t, run, work.tool, args, started)
     elif isinstance(work, AgentWork | AskWork) and turns.pending(run.turns):
-        requests.call_asked(t, run, started)
+        asking.call_asked(t, run, started)
     elif isinstance(work, AgentWork | AskWork):
         prompt = t.names(run).value(work.prompt)
         text = prompt if isinstance(prompt, str) else encode(prompt).decode()

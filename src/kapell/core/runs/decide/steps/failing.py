@@ -190,5 +190,5 @@ def halt(t: Turn, path: str) -> None:
         t.later("halt", member.path)
     if run.fan is not None:
         t.refill(path)
-    elif not scopes and run.path not in t.state.children:
+    elif not scopes:
         t.stop(path)

@@ -71,13 +71,16 @@ def _planned(t: Turn, run: StepRun) -> Meter | None:
     return tree.planned_meter(t.program, run, passage=True)
 
 
-def allotment(t: Turn, run: StepRun, budget: Budget | None) -> tuple[int | None, int | None]:
+def allotment(
+    t: Turn, run: StepRun, budget: Budget | None, among: int = 1
+) -> tuple[int | None, int | None]:
     """Return what a child run may spend: what it asks for, never more than is left around it.
 
     One that asks for nothing gets all that is left; an item, its share of that with the items that
-    may begin beside it. What finds nothing left waits until others have ended (see ``room``).
+    may begin beside it, and one ``among`` several of a step run its share with these. What finds
+    nothing left waits until others have ended (see ``room``).
     """
-    sharing = _sharing(t, run)
+    sharing = _sharing(t, run) * among
     usd: list[int] = []
     tokens: list[int] = []
     for _, meter in _meters(t, run):

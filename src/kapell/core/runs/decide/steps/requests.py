@@ -1,13 +1,13 @@
 """What is asked of models and tools: the request, its key, and the money set aside for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
-from kapell.core.agents import turns
+from kapell.core.agents import delegation, turns
 from kapell.core.agents.definition import Agent
 from kapell.core.agents.messages import WORDS, observed_size, offer_size
 from kapell.core.events.budget import BudgetReserved
 from kapell.core.events.model import ModelRequested
-from kapell.core.events.tool import ToolFailed, ToolRequested
+from kapell.core.events.tool import ToolRequested
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT
 from kapell.core.pricing.forecast import forecast
@@ -45,38 +45,10 @@ def call_tool(t: Turn, run: StepRun, tool: str, args: Json, started: Callable[[]
     started()
     live = t.state.steps[run.path]
     key = f"{t.state.run_id}:{paths.call(live.path, live.attempt, 1)}"
-    _request(t, live, spec, packed, may_repeat(spec, args), key)
+    request(t, live, spec, packed, may_repeat(spec, args), key)
 
 
-def call_asked(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
-    """Call what the model asked for in its last turn and is not under way, all side by side.
-
-    What may not be carried out is refused in the same decision: the model is told, nothing begins.
-    """
-    offered = _offered(t.ctx, agent_of_step(t.program, run))
-    wanted = turns.pending(run.turns)
-    args = {place: t.names(run).unpacked(ask.args) for place, ask in wanted}
-    started()
-    path, run = run.path, t.state.steps[run.path]
-    for place, ask in wanted:
-        # What was begun and lost has been let through: whether it is now is another question.
-        refused = None if ask.begun else turns.refusal(run.turns, ask, offered)
-        spec = t.ctx.tools.get(ask.tool)
-        if refused is None and spec is not None:
-            if spec.cost and not money.room(t, run, spec.cost, 0, lambda: None):
-                return
-            again = may_repeat(spec, args[place])
-        else:
-            spec, again = ToolSpec(name=ask.tool, description="", args=None), True
-        key = f"{t.state.run_id}:{paths.call(path, run.attempt, len(run.turns))}.{place}"
-        call = _request(t, run, spec, ask.args, again, key, ask.id)
-        if refused is not None:
-            failed = ToolFailed(call=call, path=path, tool=ask.tool, failure=refused, ask=ask.id)
-            t.emit(failed)
-    t.later("call", path)
-
-
-def _request(
+def request(
     t: Turn,
     run: StepRun,
     spec: ToolSpec,
@@ -85,6 +57,7 @@ def _request(
     key: str,
     ask: str = "",
 ) -> str:
+    """Record that a tool is called, with the money it costs set aside; return the call's path."""
     call = paths.call(run.path, run.attempt, run.calls + 1)
     t.emit(
         ToolRequested(
@@ -102,10 +75,18 @@ def _request(
     return call
 
 
-def _offered(ctx: Context, agent: Agent | None) -> tuple[str, ...]:
-    """Return the names of the tools an agent may ask for."""
+def offers(ctx: Context, program: Program, run: StepRun) -> Mapping[str, ToolSpec]:
+    """Return the tools an agent may ask for, other agents among them, by name."""
+    agent = agent_of_step(program, run)
     wanted = agent.tools if agent is not None and agent.tools else ()
-    return chosen(ctx.tools, wanted) if wanted else ()
+    if agent is None or not wanted:
+        return {}
+    others = delegation.specs_of(program.bodies[run.body].version.agents)
+    found = {name: ctx.tools[name] for name in chosen(ctx.tools, wanted)}
+    for name in chosen(others, wanted):
+        if delegation.named(name) != agent.name:
+            found[name] = others[name]
+    return found
 
 
 def agent_of_step(program: Program, run: StepRun) -> Agent | None:
@@ -142,7 +123,7 @@ def ask_model(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> 
     max_output = agent.max_output if agent and agent.max_output else DEFAULT_MAX_OUTPUT
     number = len(run.turns) + 1
     limit = agent.turns if agent and agent.turns else turns.TURNS
-    tools = _offered(t.ctx, agent) if number < limit else ()
+    tools = offers(t.ctx, t.program, run) if number < limit else {}
     size = _size(t, run, agent, text, tools)
     tokens = worst_tokens(size)
     usd = int(worst_cost(quote, tokens, max_output))
@@ -163,7 +144,7 @@ def ask_model(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> 
             max_output=max_output,
             key=f"{t.state.run_id}:{paths.call(live.path, live.attempt, number)}",
             turn=number,
-            tools=tools,
+            tools=tuple(tools),
             size=size,
             forecast=forecast(quote, size, max_output, agent=name, step=paths.step_of(live.path)),
         )
@@ -184,12 +165,14 @@ def _quote(t: Turn, model: str) -> Quote:
     )
 
 
-def _size(t: Turn, run: StepRun, agent: Agent | None, text: str, tools: Sequence[str]) -> int:
+def _size(
+    t: Turn, run: StepRun, agent: Agent | None, text: str, tools: Mapping[str, ToolSpec]
+) -> int:
     """Return the bytes a call sends at most: prompt, instructions, schemas and the turns before."""
     size = len(text.encode()) + len(agent.instructions.encode() if agent else b"")
     schema = schema_of_step(t.program, run)
     size += len(encode(schema)) if schema is not None else 0
-    size += sum(offer_size(t.ctx.tools[name]) for name in tools)
+    size += sum(offer_size(spec) for spec in tools.values())
     for turn in run.turns:
         size += turn.size + len(turn.problem.encode()) + WORDS
         size += sum(observed_size(ask) for ask in turn.asks)

@@ -1,0 +1,47 @@
+"""One agent asks another: a run of its own, within the money that is left around the caller."""
+
+from kapell.core.agents.delegation import TASK
+from kapell.core.events.signal import ChildStarted
+from kapell.core.runs import paths
+from kapell.core.runs.decide.steps import money
+from kapell.core.runs.decide.turn import ChildStart, Turn
+from kapell.core.runs.state import StepRun
+from kapell.core.workflows.version import AgentWork, Body, InputSpec, Step, Version
+from kapell.kit.ids import child_id
+
+
+def ask_agent(t: Turn, run: StepRun, ask: str, agent: str, task: str, among: int) -> bool:
+    """Begin a run in which ``agent`` answers; False when it has to wait for money.
+
+    It shares what is left with those that are asked with it, ``among`` so many.
+    """
+    if not money.room(t, run, 1, 1, lambda: None):
+        return False
+    caller = t.place(run).step
+    version = asking(t.program.bodies[run.body].version, agent, caller)
+    inputs = t.pack({TASK: task})
+    usd, tokens = money.allotment(t, run, None, among)
+    call = paths.call(run.path, run.attempt, run.calls + 1)
+    child = child_id(t.state.run_id, call)
+    t.emit(ChildStarted(run.path, child, version.name, inputs, usd, tokens, call, ask))
+    t.children.append(ChildStart(call, child, version, inputs, usd, tokens))
+    return True
+
+
+def asking(version: Version, agent: str, caller: Step) -> Version:
+    """Return the workflow in which an agent answers a task, pinned as the caller's is."""
+    definition = version.agents[agent]
+    step = Step(
+        id=agent,
+        work=AgentWork(agent=agent, prompt=f"{{{{ inputs.{TASK} }}}}"),
+        retry=caller.retry,
+        corrections=caller.corrections,
+        model=definition.model or caller.model,
+    )
+    return Version(
+        name=f"agent-{agent}",
+        description=definition.description,
+        inputs={TASK: InputSpec(type="string", required=True)},
+        body=Body(steps=(step,)),
+        agents=version.agents,
+    )
