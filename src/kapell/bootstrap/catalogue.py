@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from kapell.adapters.tools.discovery.looking import look_through
-from kapell.adapters.tools.discovery.sources import (
+from kapell.adapters.tools.sources import (
     Found,
     FoundTool,
     McpServer,

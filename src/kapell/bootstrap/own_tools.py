@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from kapell.adapters.tools.discovery.modules import ModuleTool
 from kapell.adapters.tools.mcp.servers import LateMcpTool, McpServers
-from kapell.adapters.tools.python.modules import ModuleTool
 from kapell.bootstrap.catalogue import Catalogue, Entry
 from kapell.services.tools.ports import Tool
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kapell.adapters.tools.discovery.sources import Found, McpServer, Source
 from kapell.adapters.tools.mcp.connection import Connection
 from kapell.adapters.tools.mcp.listing import listed
 from kapell.adapters.tools.mcp.tools import McpTool
+from kapell.adapters.tools.sources import Found, McpServer, Source
 from kapell.core.tools.spec import repeatable
 from kapell.kit.errors import Conflict, Invalid, KapellError, Missing, Unavailable
 from kapell.services.tools.ports import UnknownOutcome

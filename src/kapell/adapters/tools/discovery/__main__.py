@@ -6,7 +6,7 @@ import sys
 
 import msgspec
 
-from kapell.adapters.tools.discovery.sources import (
+from kapell.adapters.tools.sources import (
     Found,
     FoundTool,
     Request,
@@ -54,7 +54,7 @@ async def _found(request: Request, source: Source) -> Found:
 
 
 def _python(source: Source) -> Found:
-    from kapell.adapters.tools.python.modules import load, tools_in  # noqa: PLC0415 - heavy
+    from kapell.adapters.tools.discovery.modules import load, tools_in  # noqa: PLC0415 - heavy
 
     module = load(source.path)
     return Found(tools=tuple(FoundTool(spec=tool.spec) for tool in tools_in(module, source.path)))

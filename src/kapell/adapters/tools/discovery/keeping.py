@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
-from kapell.adapters.tools.discovery.sources import Found, Source, encoded
+from kapell.adapters.tools.sources import Found, Source, encoded
 from kapell.kit.json import digest
 
 FOLDER = ".kapell"

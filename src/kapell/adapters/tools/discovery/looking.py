@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from kapell.adapters.tools.discovery.keeping import Keeping
-from kapell.adapters.tools.discovery.sources import Found, Request, Source, encoded
+from kapell.adapters.tools.sources import Found, Request, Source, encoded
 from kapell.kit.errors import Failure, KapellError, Unavailable
 from kapell.kit.json import Json
 

@@ -16,8 +16,8 @@ from mcp import Client, MCPError, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, CallToolResult, Tool
 
-from kapell.adapters.tools.discovery.sources import McpServer
 from kapell.adapters.tools.mcp import problems
+from kapell.adapters.tools.sources import McpServer
 from kapell.kit.errors import KapellError
 
 MOST_TOOLS = 2_000

@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema_rs
 from mcp_types import Tool
 
-from kapell.adapters.tools.discovery.sources import Found, FoundTool, McpServer, Source
 from kapell.adapters.tools.mcp.connection import Connection
 from kapell.adapters.tools.mcp.problems import cut
+from kapell.adapters.tools.sources import Found, FoundTool, McpServer, Source
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.json import Json
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kapell.adapters.tools.discovery.sources import McpServer
+from kapell.adapters.tools.sources import McpServer
 from kapell.core.tools.spec import ToolSpec
 from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
 
