@@ -1,6 +1,12 @@
 """What the settings say of the built-in tools, as the adapters take it."""
 
-from kapell.adapters.tools.options import SearchOptions, SqlOptions, ToolOptions, WebOptions
+from kapell.adapters.tools.options import (
+    GithubOptions,
+    SearchOptions,
+    SqlOptions,
+    ToolOptions,
+    WebOptions,
+)
 from kapell.settings.tools import ToolSettings
 
 
@@ -18,4 +24,5 @@ def tool_options(tools: ToolSettings) -> ToolOptions:
         web=WebOptions(**dict(tools.web)),
         search=SearchOptions(**dict(tools.search)),
         sql=SqlOptions(**dict(tools.sql)),
+        github=GithubOptions(**dict(tools.github)),
     )

@@ -1,6 +1,6 @@
 """The sections of the settings that hold limits and permissions of the built-in tools."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -108,6 +108,25 @@ class SqlSettings(Section):
     """Bytes of JSON its rows may have."""
 
 
+class GithubSettings(Section):
+    """What `github.*` may touch. They want the secret `github_token`."""
+
+    url: str = Field(default="https://api.github.com", pattern="^https?://")
+    """Address of the interface; a GitHub Enterprise has its own."""
+
+    repositories: tuple[
+        Annotated[str, Field(pattern=r"^(\*|[A-Za-z0-9-]+/(\*|[A-Za-z0-9._-]+))$")], ...
+    ] = ()
+    """Repositories that may be touched: `acme/shop`, `acme/*`, or `*` for all that the token may.
+    Empty means none."""
+
+    timeout: Seconds = 20.0
+    """Seconds one request may take."""
+
+    bytes: int = Field(default=10_000_000, ge=1, le=100_000_000)
+    """Bytes of an answer that are read."""
+
+
 class ToolSettings(Section):
     """Limits and permissions of the built-in tools."""
 
@@ -128,6 +147,9 @@ class ToolSettings(Section):
 
     sql: SqlSettings = SqlSettings()
     """How much `sql.query` may use."""
+
+    github: GithubSettings = GithubSettings()
+    """What `github.*` may touch."""
 
     sandbox: SandboxSettings = SandboxSettings()
     """Where programs run, apart from everything else."""

@@ -36,6 +36,15 @@ class SqlOptions(msgspec.Struct, frozen=True, kw_only=True):
     result: int = 10_000_000
 
 
+class GithubOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``github.*`` may touch; the fields mean what the settings of ``tools.github`` say."""
+
+    url: str = "https://api.github.com"
+    repositories: tuple[str, ...] = ()
+    timeout: float = 20.0
+    bytes: int = 10_000_000
+
+
 class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Limits and permissions of the built-in tools.
 
@@ -55,6 +64,7 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
         web: What ``web.fetch`` may visit.
         search: Who answers ``web.search``.
         sql: How much ``sql.query`` may use.
+        github: What ``github.*`` may touch.
     """
 
     table_bytes: int = 50_000_000
@@ -70,3 +80,4 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
     web: WebOptions = WebOptions()
     search: SearchOptions = SearchOptions()
     sql: SqlOptions = SqlOptions()
+    github: GithubOptions = GithubOptions()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kapell.adapters.tools.files.tools import FileDelete, FileRead, FileWrite
+from kapell.adapters.tools.github.tools import github_tools
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.pages.tools import WebFetch
 from kapell.adapters.tools.programs.tools import CodeRun, ShellRun
@@ -33,6 +34,7 @@ def builtin_tools(options: ToolOptions, sandboxes: Sandboxes | None = None) -> M
         *text_tools(),
         TimeNow(),
         SqlQuery(options.sql),
+        *github_tools(options.github),
         CodeRun(apart),
         ShellRun(apart),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from kapell.adapters.tools.files.specs import FILE_DELETE, FILE_READ, FILE_WRITE
+from kapell.adapters.tools.github.specs import GITHUB_SPECS
 from kapell.adapters.tools.pages.specs import WEB_FETCH
 from kapell.adapters.tools.programs.specs import CODE_RUN, SHELL_RUN
 from kapell.adapters.tools.queries.specs import JSON_QUERY
@@ -27,6 +28,7 @@ _ALL = (
     *TEXT_SPECS,
     TIME_NOW,
     SQL_QUERY,
+    *GITHUB_SPECS,
     CODE_RUN,
     SHELL_RUN,
 )

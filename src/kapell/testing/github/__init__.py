@@ -1,0 +1,1 @@
+"""A loopback GitHub: issues over REST, projects over GraphQL, faults on demand."""
