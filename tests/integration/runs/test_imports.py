@@ -65,7 +65,10 @@ FORK = {"run_id": "../../evil", "seq": 3}
 CHILD = {"path": "ask", "workflow": "w", "inputs": {"$ref": "inline"}}
 OTHER = "c0123456789abcdef012345678"
 SHORT = {"$ref": "artifact", "digest": "../x", "size": 1}
-CHANGED = {"path": "../../x", "digest": None}
+NONE = "0" * 64
+RETURN = {"call": "ask#1/1", "path": "ask", "tool": "t", "output": {"$ref": "inline", "value": 1}}
+OUTSIDE = {"path": "../../x", "digest": None}
+ABSENT = {"path": "x.txt", "digest": NONE}
 
 TAMPERED: dict[str, Change] = {
     "a path for an id": lambda d: d.update(run_id="../../../evil/run"),
@@ -76,6 +79,11 @@ TAMPERED: dict[str, Change] = {
     "the id of a child": _added("child.started", run_id="../x", **CHILD),
     "somebody else's child": _added("child.started", run_id=OTHER, **CHILD),
     "queued twice": _added("run.queued", workflow="w", version="v", inputs={"$ref": "inline"}),
+    "the id of a start": _envelope(0, correlation_id="../x"),
+    "a file outside": _added("tool.returned", files=[OUTSIDE], **RETURN),
+    "a file that is missing": _added("tool.returned", files=[ABSENT], **RETURN),
+    "an artifact that was changed": lambda d: d["artifacts"].update({NONE: "eA=="}),
+    "another version": lambda d: d["version"].update(name="other"),
     "the digest of an artifact": _set("run.queued", inputs=SHORT),
     "a late instant": _envelope(-1, at=1e300),
     "an early instant": _envelope(0, at=-1.0),
