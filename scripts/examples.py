@@ -21,6 +21,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 SECONDS = 120
+CLI = [sys.executable, "-m", "kapell.cli.main"]
 _EXPECTED = re.compile(r"^#\s*expect-exit:\s*(\d+)\s*$", re.MULTILINE)
 
 
@@ -107,7 +108,7 @@ def main(names: list[str]) -> int:
     for example in examples:
         if names and example.name not in names:
             continue
-        why = run(example, [sys.executable, "-m", "kapell.cli.main"])
+        why = run(example, CLI)
         print(f"failed {example.name}: {why}" if why else f"ok {example.name}", flush=True)
         failed += bool(why)
     return 1 if failed else 0

@@ -58,6 +58,24 @@ def test_a_failure_says_why(folder: Path, cli: list[str]) -> None:
     assert examples.run(saga, cli) == "exit 0 instead of 3: it said nothing"
 
 
+def test_one_line_each_and_the_exit_code_tell_how_it_went(
+    folder: Path,
+    cli: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(examples, "EXAMPLES", folder)
+    monkeypatch.setattr(examples, "CLI", cli)
+    assert examples.main([]) == 0
+    assert capsys.readouterr().out == "ok bigger\nok plain\nok saga\n"
+    (folder / "plain.yaml").write_text("broken\n", "utf-8")
+    assert examples.main([]) == 1
+    why = "exit 1 instead of 0: E-17: this step is broken"
+    assert capsys.readouterr().out == f"ok bigger\nfailed plain: {why}\nok saga\n"
+    assert examples.main(["saga"]) == 0
+    assert capsys.readouterr().out == "ok saga\n"
+
+
 def test_a_folder_without_a_workflow_is_no_example(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(SystemExit, match="empty is no example"):
