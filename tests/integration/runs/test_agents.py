@@ -78,3 +78,47 @@ async def test_a_store_that_may_forget_carries_no_agent_that_acts_once(
         with pytest.raises(Conflict, match=r"may call test\.counting") as caught:
             await started(app, "look")
         assert caught.value.code == "durability_too_low"
+
+
+BOSS = """---
+name: boss
+description: Leads.
+tools: [agent.reader, agent.clerk]
+budget: {usd: 1, tokens: 400000}
+---
+You lead.
+"""
+CLERK = "---\nname: clerk\ndescription: Writes.\n---\nYou write.\n"
+LEAD = """\
+model: scripted:answers.yaml
+steps: [{id: lead, agent: boss, prompt: "Find it out."}]
+"""
+TOLD = """\
+answers:
+  - label: lead#*
+    turn: 1
+    asks:
+      - {tool: agent.reader, args: {task: Read it.}}
+      - {tool: agent.clerk, args: {task: Write it.}}
+      - {tool: agent.clerk, args: {}}
+  - {label: lead#*, turn: 2, saw: "*one text*", text: "All done."}
+  - {label: reader#*, turn: 1, asks: [{tool: file.write, args: {path: a.txt, text: A}}]}
+  - {label: reader#*, turn: 2, text: "It is read."}
+  - {label: clerk#*, text: "It is written."}
+"""
+
+
+@pytest.mark.requirement("AG-13", "GR-07")
+async def test_an_agent_asks_others_and_goes_on_with_what_they_found(any_shop: Shop) -> None:
+    any_shop.workflow("lead", LEAD)
+    agents(any_shop, TOLD.replace("one text", "as a text"))
+    (any_shop.folder / "agents" / "boss.md").write_text(BOSS, "utf-8")
+    (any_shop.folder / "agents" / "clerk.md").write_text(CLERK, "utf-8")
+    async with any_shop.open({"test.counting": CountingTool()}) as app, working(app):
+        run = await started(app, "lead")
+        assert await output(app, run) == "All done."
+        others = [one for one in await app.reader.runs(app.tenant) if one.parent_run == run]
+        assert sorted(one.workflow for one in others) == ["agent-clerk", "agent-reader"]
+        assert {one.status.value for one in others} == {"succeeded"}
+        whole = await app.reader.run(app.tenant, run)
+        assert whole.tokens > sum(one.tokens for one in others) > 0

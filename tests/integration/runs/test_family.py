@@ -115,7 +115,7 @@ async def test_a_child_that_was_given_up_says_in_the_end_what_it_spent(any_shop:
         assert isinstance(given_up.payload, ChildEnded)
         assert given_up.payload.tokens == 9
         async with asyncio.timeout(PATIENCE):
-            while not await facts(app, run, ChildSettled):
+            while not await facts(app, run, ChildSettled):  # noqa: ASYNC110 - another run's work
                 await asyncio.sleep(0.02)
         assert (await app.reader.run(app.tenant, run)).tokens == 0
 

@@ -1,6 +1,6 @@
 """Agents as tools of other agents: what one is offered as, and the workflow that asks it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kapell.core.agents.definition import Agent
 from kapell.core.tools.spec import ToolSpec
@@ -45,6 +45,18 @@ def spec_of(agent: Agent) -> ToolSpec:
 def specs_of(agents: Mapping[str, Agent]) -> Mapping[str, ToolSpec]:
     """Return the agents of a version as tools, by the names they are offered under."""
     return {PREFIX + name: spec_of(agent) for name, agent in agents.items()}
+
+
+def team(names: Iterable[str], agents: Mapping[str, Agent]) -> list[str]:
+    """Return these agents and all they may ask, directly or through others, sorted."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found and name in agents:
+            found.add(name)
+            left += filter(None, map(named, agents[name].tools or ()))
+    return sorted(found)
 
 
 def task_of(args: Json) -> str | None:

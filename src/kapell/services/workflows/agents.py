@@ -9,7 +9,7 @@ from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.definitions.tree import Node
 from kapell.core.gateway.routing.route import Routes
 from kapell.core.workflows.models import resolve_model
-from kapell.kit.errors import Invalid, Missing
+from kapell.kit.errors import Invalid, Missing, Place
 from kapell.services.workflows.sources import Sources, beginning, folder_of
 
 FOLDER = "agents"
@@ -67,6 +67,16 @@ class AgentShelf:
             if self._name(path) == name:
                 return self._agent(path, problems)
         return self._library.find(name, problems) if self._library is not None else None
+
+    def place(self, name: str, key: str) -> Place:
+        """Return where an agent's file says something, its beginning when it says nothing."""
+        for path in self._paths():
+            file = self._file(path)
+            if self._name(path) == name and file is not None:
+                return file.form.value(key).place if file.form.given(key) else beginning(path)
+        if self._library is not None:
+            return self._library.place(name, key)
+        return beginning(f"{FOLDER}/{name}.md")
 
     def entries(self) -> tuple[AgentEntry, ...]:
         """Return every agent's file, by name; a name used twice is a problem of the later file."""

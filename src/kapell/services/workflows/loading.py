@@ -18,6 +18,7 @@ from kapell.core.workflows.version import Version
 from kapell.kit.errors import Denied
 from kapell.services.workflows.agents import AgentShelf
 from kapell.services.workflows.sources import Sources, folder_of
+from kapell.services.workflows.teams import Team
 
 FOLDER = "workflows"
 ENDINGS = (".yaml", ".yml", ".json")
@@ -86,7 +87,8 @@ class Loader:
         if form is None:
             return None
         named = references_of(form)
-        agents = {one.name: self._shelf.find(one.name, problems) for one in named.agents}
+        direct = {one.name: self._shelf.find(one.name, problems) for one in named.agents}
+        agents = Team(self._shelf, self._defaults.routes, problems).gather(direct)
         model = form.model or overrides.caller_model
         inner = msgspec.structs.replace(overrides, caller_model=model, budget=None, timeout=None)
         workflows = {
@@ -98,7 +100,7 @@ class Loader:
             schemas=self._schemas(named.schemas, path, problems),
             tools=self._tools,
             # Every file is read for hints only when a name leads nowhere.
-            known_agents=self._shelf.names() if None in agents.values() else frozenset(),
+            known_agents=self._shelf.names() if None in direct.values() else frozenset(),
             known_workflows=self.names() | frozenset(workflows),
         )
         return compile_workflow(form, pins, defaults, problems, overrides)

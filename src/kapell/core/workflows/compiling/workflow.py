@@ -2,6 +2,7 @@
 
 import msgspec
 
+from kapell.core.agents.delegation import team
 from kapell.core.definitions.problems import Problems
 from kapell.core.workflows.authored.workflow import InputForm, WorkflowForm
 from kapell.core.workflows.checks.catalogue import check_names
@@ -46,7 +47,7 @@ def compile_workflow(
         budget=merged(around.budget, merged(budget_of(form.budget), defaults.budget)),
         timeout=form.timeout if around.timeout is None else around.timeout,
         on_failure=form.on_failure or "compensate",
-        agents={name: pins.agents[name] for name in agents},
+        agents={name: pins.agents[name] for name in team(agents, pins.agents)},
         workflows={name: pins.workflows[name] for name in workflows},
     )
     # What runs here is what a store gives back, down to the order of keys.
