@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from time import perf_counter
@@ -41,6 +42,7 @@ class _Child:
         self._left = limits.output
         self._limit: Limit | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._handle: int | None = None
 
     async def run(self, command: Sequence[str], pieces: Sequence[bytes], place: Place) -> Ended:
         began = perf_counter()
@@ -53,6 +55,7 @@ class _Child:
         finally:
             os.close(outer)
         self._process = process
+        self._handle = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
         assert process.stdin and process.stdout and process.stderr  # noqa: S101 - pipes, see _start
         report = await _reader(inner)
         talking = asyncio.gather(
@@ -73,6 +76,9 @@ class _Child:
         finally:
             watch.cancel()
             clock.cancel()
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
         return Ended(
             exit=process.returncode or 0,
             stdout=stdout.decode("utf-8", "replace"),
@@ -109,7 +115,12 @@ class _Child:
             return
         self._limit = self._limit or limit
         with suppress(ProcessLookupError):
-            process.kill()
+            if self._handle is not None:
+                # Popen's own kill looks first whether the child has ended, and then takes its exit
+                # away from who waits for it.
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+            else:
+                process.kill()
 
     async def _read(self, stream: asyncio.StreamReader) -> bytes:
         found = bytearray()

@@ -9,6 +9,8 @@ from kapell.services.sandbox.ports import SandboxLimits
 
 NOBODY = 65534
 _SMALL = 16 * 1024 * 1024
+_RESULT = 32 * 1024 * 1024
+"""Bytes for the program's input and its value: a full disk does not keep it from telling so."""
 
 
 class Interpreter(msgspec.Struct, frozen=True):
@@ -57,6 +59,7 @@ def command(
         *("--remount-ro", "/dev"),
         *("--size", str(limits.disk), "--tmpfs", "/tmp"),  # noqa: S108
         *("--size", str(limits.disk), "--tmpfs", "/work"),
+        *("--size", str(_RESULT), "--tmpfs", "/run"),
     ]
     if python.home:
         line += ["--ro-bind", python.home, python.home]

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     Known: TypeAlias = dict[str, tuple[int, ...]]
 
 WORK = "/work"
-RESULT = "/tmp/.result"  # noqa: S108 - a folder of the sandbox alone
-JOB = "/tmp/.job"  # noqa: S108
+RESULT = "/run/result"
+JOB = "/run/job"
 MOST_FILES = 20_000
 LONGEST_RESULT = 16 * 1024 * 1024
 
 NODE = """
 (() => {
   const fs = require("fs"), vm = require("vm");
-  const job = JSON.parse(fs.readFileSync("/tmp/.job", "utf8"));
-  const tell = (text) => fs.writeFileSync("/tmp/.result", text);
+  const job = JSON.parse(fs.readFileSync("/run/job", "utf8"));
+  const tell = (text) => fs.writeFileSync("/run/result", text);
   globalThis.input = job.input;
   globalThis.require = require("module").createRequire("/work/");
   const run = async () => {
