@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from kapell.adapters.db.store import Store, open_store
@@ -19,6 +19,7 @@ from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import library_files
+from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
 from kapell.bootstrap.routing import make_gateway, price_list
 from kapell.bootstrap.sandboxes import sandboxes
@@ -42,6 +43,7 @@ from kapell.services.runs.telling import Teller
 from kapell.services.runs.versions import Versions
 from kapell.services.tools.executor import ToolExecutor
 from kapell.services.tools.ports import Tool
+from kapell.services.vault.vault import Vault
 from kapell.services.workflows.workspace import Workspace
 from kapell.settings.loading import Settings, load_settings
 
@@ -96,7 +98,10 @@ class App:
             WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
         )
         self.prices = price_list(settings, self.clock)
-        self.gateway = make_gateway(root, settings, store, self.tenant, self.prices, self.clock)
+        finder = KeyFinder(lambda: self.vault, asyncio.get_running_loop())
+        self.gateway = make_gateway(
+            root, settings, store, self.tenant, self.prices, self.clock, finder
+        )
         self.versions = Versions(store.starts)
         self.identity = Identity(
             tenant=self.tenant,
@@ -129,6 +134,16 @@ class App:
             self.histories,
             self.versions,
         )
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Return the vault; its master key is read when it is first needed.
+
+        Raises:
+            Invalid, Denied: the master key is wrong, or open to others.
+        """
+        actor = self.identity.actor
+        return make_vault(self.root, self.settings, self.store, self.tenant, actor)
 
     def worker(self, concurrency: int | None = None) -> Worker:
         """Return a worker of this process; ``concurrency`` is how many runs it owns at once."""

@@ -10,12 +10,18 @@ from kapell.adapters.llm.factories import factories, factory
 from kapell.adapters.llm.settings import ProviderSettings
 from kapell.adapters.pricing.bundled import BundledPrices
 from kapell.adapters.system.clock import SystemClock, random_bits
+from kapell.bootstrap.keeping import KeyFinder, vaulted
 from kapell.core.gateway.providers import PROVIDERS
+from kapell.core.gateway.quotas import Quota
 from kapell.core.gateway.routing.route import Deployment, chosen, deployments
 from kapell.core.pricing.override import Override
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import TenantId
+from kapell.kit.json import encode
+from kapell.kit.money import nano
+from kapell.services.gateway.answers import AnswerCache
+from kapell.services.gateway.counts import QuotaGuard
 from kapell.services.gateway.door import Gateway
 from kapell.services.gateway.ports import ModelFactory
 from kapell.services.gateway.routing.board import HealthBoard
@@ -48,6 +54,7 @@ def make_gateway(
     tenant: TenantId,
     prices: Prices,
     clock: Clock,
+    finder: KeyFinder,
 ) -> Gateway:
     """Return the one door to models, with the routes of a workspace."""
     providers = {
@@ -57,14 +64,42 @@ def make_gateway(
         for name, one in settings.providers.items()
     }
     apart = {
-        one.name: _factory(one, settings)
+        one.name: _factory(one, settings, finder)
         for one in all_deployments(settings)
         if one.apart and one.model.partition(":")[0] in PROVIDERS
     }
     board = HealthBoard(store.deployments, tenant, clock)
     router = Router(chosen(settings.definitions.routes), board, prices, clock, _draw)
     made = {**factories(providers), "scripted": lambda: ScriptedModel(root)}
-    return Gateway(made, router, apart)
+    for name, own in providers.items():
+        if own.api_key is None:
+            made[name] = vaulted(name, own, PROVIDERS[name].key_names, finder)
+    meanings = {name: encode(one).decode() for name, one in router.routes.items()}
+    places = {name: own.base_url for name, own in providers.items()}
+    return Gateway(
+        made,
+        router,
+        apart,
+        answers=AnswerCache(
+            store.results,
+            lambda model: meanings.get(model) or places.get(model.partition(":")[0], ""),
+        ),
+        quotas=QuotaGuard(_quotas(settings), store.counts, prices),
+    )
+
+
+def _quotas(settings: Settings) -> list[Quota]:
+    return [
+        Quota(
+            per=one.per,
+            every=one.every,
+            who=one.who,
+            calls=one.calls,
+            tokens=one.tokens,
+            usd=None if one.usd is None else int(nano(one.usd)),
+        )
+        for one in settings.quotas
+    ]
 
 
 def all_deployments(settings: Settings) -> tuple[Deployment, ...]:
@@ -121,17 +156,21 @@ def _wrong(one: Deployment, settings: Settings, prices: Prices) -> tuple[str, st
     return None
 
 
-def _factory(one: Deployment, settings: Settings) -> ModelFactory:
+def _factory(one: Deployment, settings: Settings, finder: KeyFinder) -> ModelFactory:
     found = reached(one, settings.providers)
-    return factory(
-        one.model.partition(":")[0],
-        ProviderSettings(
-            base_url=found.base_url,
-            api_key=found.api_key,
-            api_version=found.api_version,
-            headers=one.headers,
-        ),
+    prefix = one.model.partition(":")[0]
+    own = ProviderSettings(
+        base_url=found.base_url,
+        api_key=found.api_key,
+        api_version=found.api_version,
+        headers=one.headers,
     )
+    # The provider's own key is not sent to another address, from the vault neither.
+    if one.key_variable:
+        return vaulted(prefix, own, (one.key_variable,), finder)
+    if one.base_url:
+        return factory(prefix, own)
+    return vaulted(prefix, own, PROVIDERS[prefix].key_names, finder)
 
 
 def _draw() -> float:

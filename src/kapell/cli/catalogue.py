@@ -41,13 +41,16 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "agents": Entry("authoring.agents", "List, lint, route, make and test agents.", _AUTHORING),
     "tools": Entry("authoring.tools", "List, show and try the tools steps may use.", _AUTHORING),
-    "models": Entry("authoring.models", "List providers, and which keys are set.", _AUTHORING),
+    "models": Entry(
+        "authoring.models", "List providers and routes; show how they are.", _AUTHORING
+    ),
     "run": Entry("running.run", "Run a workflow and watch it.", _RUNNING),
     "runs": Entry("running.runs", "List, show, watch, steer, fork and compare runs.", _RUNNING),
     "approvals": Entry("running.approvals", "List what waits for people, and answer.", _RUNNING),
     "costs": Entry("insight.costs", "What runs cost, by model, agent, step and more.", _INSIGHT),
     "profile": Entry("insight.profile", "Where a run spent its time; its slowest step.", _INSIGHT),
     "worker": Entry("operating.worker", "Advance runs until stopped.", _OPERATING),
+    "keys": Entry("operating.keys", "Keep keys sealed, rotate them, see their uses.", _OPERATING),
     "db": Entry("operating.db", "Upgrade, back up and check the database.", _OPERATING),
     "doctor": Entry("operating.doctor", "Check every part and say how to mend it.", _OPERATING),
     "demo": Entry("operating.demo", "Run a real workflow in a workspace of its own.", _OPERATING),
@@ -67,7 +70,8 @@ INNER: Mapping[str, tuple[str, ...]] = {
     "approvals": ("list", "answer"),
     "agents": ("list", "lint", "route", "new", "test"),
     "tools": ("list", "show", "call"),
-    "models": ("list",),
+    "models": ("list", "health"),
+    "keys": ("init", "set", "list", "rotate", "remove", "audit"),
     "db": ("upgrade", "backup", "restore", "check"),
 }
 """The commands of the second level, for hints; a test keeps them equal to what there is."""

@@ -26,6 +26,7 @@ from kapell.settings.sections import (
     ProviderSection,
     WorkerSettings,
 )
+from kapell.settings.spending import QuotaSection, VaultSettings
 from kapell.settings.tools import ToolSettings
 
 PREFIX = "KAPELL_"
@@ -77,6 +78,12 @@ class Settings(BaseSettings):
 
     providers: dict[str, ProviderSection] = {}
     """How providers are reached, by prefix: `openai`, `anthropic`, `google`, `ollama`, `azure`."""
+
+    quotas: tuple[QuotaSection, ...] = ()
+    """What tenants, users, conversations and keys may use within windows of time."""
+
+    vault: VaultSettings = VaultSettings()
+    """How keys are sealed that lie in the database."""
 
     prices: dict[str, PriceSection] = {}
     """Prices of models by name (`provider:name`), before the bundled ones."""
@@ -135,6 +142,15 @@ def _given(tree: Node | None, problems: Problems) -> dict[str, Json]:
         elif key not in known:
             message = f"`{key}` is no key of the settings."
             problems.error("unknown_key", message, key_node.place, hint(key, known))
+    for secret in ("master", "older"):
+        vault = tree.get("vault")
+        if vault is not None and secret in vault.entries:
+            problems.error(
+                "secret_in_file",
+                f"{FILE} holds a master key.",
+                vault.key_place(secret),
+                f"Remove it and set KAPELL_VAULT__{secret.upper()} in the environment.",
+            )
     providers = tree.get("providers")
     for name, (key_node, value) in (providers.entries if providers else {}).items():
         if name not in PROVIDERS:

@@ -1,0 +1,105 @@
+"""The vault wired up: its master key, and providers whose keys lie in it."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from kapell.adapters.db.store import Store
+from kapell.adapters.llm.factories import factory
+from kapell.adapters.llm.settings import ProviderSettings
+from kapell.adapters.system.clock import SystemClock, random_bits
+from kapell.adapters.vault.sealing import PlainSealer, new_master, read_master, sealer_of
+from kapell.kit.ids import TenantId
+from kapell.services.gateway.ports import ModelFactory, ModelPort
+from kapell.services.vault.ports import Sealer
+from kapell.services.vault.vault import PLAIN, Vault
+from kapell.settings.loading import Settings, load_settings
+
+PATIENCE = 30.0
+"""Seconds a provider's adapter waits for its key."""
+
+
+def make_vault(root: Path, settings: Settings, store: Store, tenant: TenantId, actor: str) -> Vault:
+    """Return the vault of a workspace; without a master key it opens and seals nothing.
+
+    Raises:
+        Invalid: ``master_key_wrong``.
+        Denied: ``master_key_open``.
+    """
+    own = settings.vault
+    path = root / own.file
+    sealer: Sealer | None = None
+    if own.master is not None:
+        sealer = sealer_of(own.master.get_secret_value(), "KAPELL_VAULT__MASTER")
+    elif text := read_master(path):
+        sealer = sealer_of(text, str(path))
+    older: dict[str, Sealer] = {}
+    for text in (own.older.get_secret_value() if own.older else "").split(","):
+        if text.strip():
+            old = sealer_of(text, "KAPELL_VAULT__OLDER")
+            older[old.master] = old
+    if own.plaintext:
+        older[PLAIN] = PlainSealer()
+        sealer = sealer or PlainSealer()
+    return Vault(
+        store.keys,
+        sealer,
+        older,
+        tenant=tenant,
+        actor=actor,
+        clock=SystemClock(),
+        random=random_bits,
+    )
+
+
+def init_master(root: Path) -> Path:
+    """Write a master key for a workspace and return its file.
+
+    Raises:
+        Denied: ``master_key_exists``.
+    """
+    path = root / load_settings(root).vault.file
+    new_master(path)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFinder:
+    """Finds keys of providers in the vault, for factories that run in threads of their own."""
+
+    vault: Callable[[], Vault]
+    loop: asyncio.AbstractEventLoop
+
+    def key(self, names: Sequence[str], reason: str) -> str | None:
+        """Return the first key there is under one of the names; waits for the event loop."""
+        return asyncio.run_coroutine_threadsafe(self._found(names, reason), self.loop).result(
+            PATIENCE
+        )
+
+    async def _found(self, names: Sequence[str], reason: str) -> str | None:
+        vault = self.vault()
+        for name in names:
+            if (key := await vault.key(name, reason)) is not None:
+                return key
+        return None
+
+
+def vaulted(
+    prefix: str, settings: ProviderSettings, names: Sequence[str], finder: KeyFinder
+) -> ModelFactory:
+    """Return the factory of a provider's adapter that looks into the vault when it has no key."""
+    return functools.partial(_made, prefix, settings, tuple(names), finder)
+
+
+def _made(
+    prefix: str, settings: ProviderSettings, names: tuple[str, ...], finder: KeyFinder
+) -> ModelPort:
+    if settings.api_key is None:
+        key = finder.key(names, f"calls of {prefix}")
+        if key is not None:
+            settings = replace(settings, api_key=SecretStr(key))
+    return factory(prefix, settings)()

@@ -1,0 +1,220 @@
+"""The door: answers given again, and calls that have no room in a quota."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, ToolAsk, Usage
+from kapell.core.gateway.quotas import Amount, Quota
+from kapell.core.pricing.quote import Quote
+from kapell.kit.errors import Limited, Unavailable
+from kapell.kit.ids import TenantId
+from kapell.services.gateway.answers import AnswerCache
+from kapell.services.gateway.counts import QuotaGuard
+from kapell.services.gateway.door import Gateway
+from kapell.services.gateway.ports import OnDelta
+from kapell.testing.stores import MemoryStore
+
+HOUR = 3600.0
+ACME = TenantId("acme")
+ASK = ModelRequest(
+    model="openai:small",
+    messages=(Message("user", "What is it?"),),
+    tenant="acme",
+    subject="user:anna",
+    conversation="c1",
+    trust="trusted",
+    cache=60.0,
+    max_output=10,
+)
+
+
+class _Model:
+    """Answers what it is told to, with the number of the call."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.answer = ModelAnswer(text="It is", usage=Usage(input_tokens=20, output_tokens=5))
+        self.error: Exception | None = None
+
+    async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelAnswer:
+        del request, on_delta
+        self.calls += 1
+        if self.error is not None:
+            raise self.error
+        text = f"{self.answer.text} {self.calls}"
+        return msgspec.structs.replace(self.answer, text=text)
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+class _Prices:
+    def quote(self, model: str) -> Quote:
+        # One nano-dollar a token.
+        return Quote(model=model, input_price=10**6, output_price=10**6)
+
+
+class _Bench:
+    def __init__(self, *quotas: Quota, meaning: Callable[[str], str] = str) -> None:
+        self.model = _Model()
+        self.now = 10_000 * HOUR
+        self.store = MemoryStore(lambda: self.now)
+        self.gateway = Gateway(
+            {"openai": lambda: self.model},
+            answers=AnswerCache(self.store.results, meaning),
+            quotas=QuotaGuard(quotas, self.store.counts, _Prices()),
+        )
+
+    async def ask(self, **changes: object) -> ModelAnswer:
+        return await self.gateway.complete(msgspec.structs.replace(ASK, **changes))
+
+
+@pytest.mark.requirement("LG-10")
+async def test_the_same_answer_is_given_again_free_of_cost() -> None:
+    bench = _Bench()
+    first = await bench.ask()
+    again = await bench.ask(
+        timeout=3.0, idempotency_key="other", label="other", subject="user:ben", conversation="c2"
+    )
+    assert (first.cached, again.cached, again.text) == (False, True, first.text)
+    assert again.usage == Usage()
+    told: list[str] = []
+    await bench.gateway.complete(ASK, told.append)
+    assert told == [first.text]
+    assert bench.model.calls == 1
+
+
+@pytest.mark.requirement("LG-10")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "openai:large"}, {"messages": (Message("user", "What is it"),)},
+        {"messages": (Message("system", "Short."), *ASK.messages)}, {"schema": {"type": "string"}},
+        {"max_output": 11}, {"temperature": 0.5}, {"tenant": "globex"}, {"trust": "untrusted"},
+        {"cache": 0.0},
+    ],
+)  # fmt: skip
+async def test_what_shapes_an_answer_makes_another(change: dict[str, object]) -> None:
+    bench = _Bench()
+    await bench.ask()
+    answer = await bench.ask(**change)
+    assert (answer.cached, bench.model.calls) == (False, 2)
+
+
+async def test_answers_end_and_routes_that_change_mean_others() -> None:
+    meanings = {"openai:small": "one"}
+    bench = _Bench(meaning=meanings.__getitem__)
+    await bench.ask()
+    meanings["openai:small"] = "two"
+    assert not (await bench.ask()).cached
+    assert (await bench.ask()).cached
+    bench.now += 61
+    assert not (await bench.ask()).cached
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ModelAnswer(text="cut", finish="length"),
+        ModelAnswer(text="no", finish="filter"),
+        ModelAnswer(text="", asks=(ToolAsk("1", "t", None, "{broken"),)),
+    ],
+)
+async def test_what_is_no_whole_answer_is_not_kept(answer: ModelAnswer) -> None:
+    bench = _Bench()
+    bench.model.answer = answer
+    await bench.ask()
+    assert not (await bench.ask()).cached
+
+
+async def test_what_does_not_fit_the_schema_is_not_kept() -> None:
+    bench = _Bench()
+    wanted = {"type": "object", "required": ["a"]}
+    bench.model.answer = ModelAnswer(text="{}", value={})
+    await bench.ask(schema=wanted)
+    bench.model.answer = ModelAnswer(text="{}", value={"a": 1})
+    assert not (await bench.ask(schema=wanted)).cached
+    kept = await bench.ask(schema=wanted)
+    assert (kept.cached, kept.value) == (True, {"a": 1})
+
+
+@pytest.mark.requirement("LG-09")
+async def test_a_call_without_room_says_when_to_come_back() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=2))
+    bench.now += 600
+    for _ in range(2):
+        await bench.ask(cache=0.0)
+    with pytest.raises(Limited) as refused:
+        await bench.ask(cache=0.0)
+    assert (refused.value.code, refused.value.retry_after) == ("quota_spent", 3000.0)
+    assert "2 of 2 calls" in refused.value.message
+    assert bench.model.calls == 2
+    await bench.ask(cache=0.0, subject="user:ben")
+    bench.now += 3000
+    await bench.ask(cache=0.0)
+    assert bench.model.calls == 4
+
+
+@pytest.mark.requirement("LG-09")
+@pytest.mark.parametrize(
+    ("quota", "other"),
+    [
+        (Quota(per="tenant", every=HOUR, calls=1), {"tenant": "globex"}),
+        (Quota(per="user", every=HOUR, calls=1), {"subject": "user:ben"}),
+        (Quota(per="conversation", every=HOUR, calls=1), {"conversation": "c2"}),
+        (Quota(per="user", who="user:anna", every=HOUR, calls=1), {"subject": "user:ben"}),
+    ],
+)
+async def test_each_counts_by_itself(quota: Quota, other: dict[str, object]) -> None:
+    bench = _Bench(quota)
+    await bench.ask(cache=0.0)
+    with pytest.raises(Limited):
+        await bench.ask(cache=0.0)
+    await bench.ask(cache=0.0, **other)
+
+
+async def test_a_key_counts_as_a_key_only() -> None:
+    bench = _Bench(Quota(per="key", every=HOUR, calls=1))
+    await bench.ask(cache=0.0)
+    await bench.ask(cache=0.0, subject="key:k1")
+    with pytest.raises(Limited):
+        await bench.ask(cache=0.0, subject="key:k1")
+
+
+async def test_two_quotas_of_one_window_are_both_kept() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=9), Quota(per="user", every=HOUR, usd=400))
+    await bench.ask(cache=0.0)
+    used = await bench.store.counts.used(ACME, "user=user:anna", HOUR)
+    assert used == Amount(1, 25, 25)  # the worst case was set aside and given back
+    with pytest.raises(Limited, match="of 9 calls"):
+        while True:
+            await bench.ask(cache=0.0)
+    assert bench.model.calls < 9
+
+
+async def test_an_answer_given_again_needs_no_room() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=1))
+    await bench.ask()
+    assert (await bench.ask()).cached
+
+
+async def test_what_failed_is_given_back_unless_it_may_be_charged() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=9))
+    for code, left in (("model_unavailable", Amount()), ("model_timeout", Amount(1, 306, 0))):
+        bench.model.error = Unavailable("down", code=code)
+        with pytest.raises(Unavailable):
+            await bench.ask(cache=0.0)
+        used = await bench.store.counts.used(ACME, "user=user:anna", HOUR)
+        assert (used.calls, used.tokens > 0) == (left.calls, left.tokens > 0)
+
+
+async def test_money_is_never_overdrawn_by_calls_at_once() -> None:
+    bench = _Bench(Quota(per="tenant", every=HOUR, usd=1000))
+    asked = (bench.ask(cache=0.0) for _ in range(50))
+    ended = await asyncio.gather(*asked, return_exceptions=True)
+    assert any(isinstance(one, Limited) for one in ended)
+    assert all(isinstance(one, Limited | ModelAnswer) for one in ended)
+    assert (await bench.store.counts.used(ACME, "tenant=acme", HOUR)).usd <= 1000
