@@ -55,9 +55,9 @@ class LiveTree:
         self._view = view
 
     def hear(self, run_id: RunId, call: str, text: str) -> None:
-        """Take a piece of a model's answer while it is written."""
+        """Take a piece of a model's answer while it is written; an empty one begins it anew."""
         del run_id
-        before = self._text[1] if self._text[0] == call else ""
+        before = self._text[1] if self._text[0] == call and text else ""
         self._text = (call, (before + text)[-_TAIL:])
 
     def _drawn(self) -> Group:

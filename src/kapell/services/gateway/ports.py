@@ -6,7 +6,11 @@ from typing import Protocol, TypeAlias
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 
 OnDelta: TypeAlias = Callable[[str], None]
-"""Told each piece of an answer as it comes; pieces are for watching and never become events."""
+"""Told each piece of an answer as it comes; pieces are for watching and never become events.
+
+An empty piece says that the answer begins anew: a route asks another deployment, and what was told
+before is void.
+"""
 
 
 class ModelPort(Protocol):

@@ -62,6 +62,21 @@ def translated(provider: Provider, model: str) -> Iterator[None]:
         raise _ours(error, provider, model) from error
 
 
+@contextmanager
+def usable(provider: Provider) -> Iterator[None]:
+    """Turn what a vendor's SDK raises on settings it cannot work with into an error of our tree."""
+    try:
+        yield
+    except (vendor.UserError, ValueError, TypeError) as error:
+        names = [provider.base_url_name, provider.version_name]
+        raise failure(
+            "model_setting_missing",
+            f"{provider.title} cannot be reached with the settings it has.",
+            advice=f"Check {' and '.join(name for name in names if name)}: address and version "
+            "must go together.",
+        ) from error
+
+
 def _ours(error: Exception, provider: Provider, model: str) -> KapellError:
     retry_after = error.retry_after if isinstance(error, vendor.ModelAPIError) else None
     status = error.status_code if isinstance(error, vendor.ModelHTTPError) else None

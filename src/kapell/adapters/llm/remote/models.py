@@ -21,7 +21,7 @@ from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
 from kapell.adapters.llm.remote.answers import answer
-from kapell.adapters.llm.remote.errors import translated
+from kapell.adapters.llm.remote.errors import translated, usable
 from kapell.adapters.llm.remote.messages import vendor_messages
 from kapell.adapters.llm.remote.structure import Shape, shape
 from kapell.adapters.llm.remote.vendors import maker
@@ -63,7 +63,8 @@ class RemoteModels:
             ),
             follow_redirects=False,
         )
-        self._make = maker(provider, settings, self._http)
+        with usable(provider):
+            self._make = maker(provider, settings, self._http)
         self._models: dict[str, Model] = {}
         # Whoever speaks a vendor's wire elsewhere is most likely one that decodes by a grammar.
         self._by_grammar = provider.prefix == "ollama" or (
