@@ -5,7 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from kapell.core.events.value import NOTHING, Packed
-from kapell.core.gateway.calls import Usage
+from kapell.core.gateway.calls import Try, Usage
 from kapell.core.pricing.forecast import Forecast
 from kapell.kit.errors import Failure
 
@@ -51,7 +51,8 @@ class ModelAnswered(
     ``thoughts`` is the model's reasoning as far as its provider shows it (a list of objects),
     ``asks`` the tool calls it wants before it answers. ``cost`` in nano-dollars. ``problem`` says
     what is wrong with it, when it must be corrected. ``seconds`` is how long the call took.
-    ``cached``: nobody was asked, an earlier answer was given again.
+    ``cached``: nobody was asked, an earlier answer was given again. ``tries`` are the decisions of
+    a route with their reasons, ``by`` the model that answered in its name.
     """
 
     call: str
@@ -67,6 +68,8 @@ class ModelAnswered(
     thoughts: Packed | None = None
     offline: bool = False
     cached: bool = False
+    by: str = ""
+    tries: tuple[Try, ...] = ()
 
 
 class ModelFailed(

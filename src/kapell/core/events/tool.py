@@ -3,7 +3,7 @@
 ``ask`` is the model's name for a call it asked for, empty for one that the workflow makes.
 """
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -37,7 +37,7 @@ class ToolRequested(
 class ToolReturned(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.returned"
 ):
-    """Its result, and what it changed in the run's folder."""
+    """Its result, how far it may be trusted, and what it changed in the run's folder."""
 
     call: str
     path: str
@@ -46,6 +46,7 @@ class ToolReturned(
     files: tuple[FileChange, ...] = ()
     seconds: float = 0.0
     ask: str = ""
+    trust: Literal["trusted", "untrusted"] = "trusted"
 
 
 class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.failed"):

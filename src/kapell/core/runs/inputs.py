@@ -1,6 +1,6 @@
 """What happens to a run: the inputs of ``decide``."""
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -31,12 +31,14 @@ class ModelReplied(msgspec.Struct, frozen=True):
 
 
 class ToolReplied(msgspec.Struct, frozen=True):
-    """A tool call came back."""
+    """A tool call came back; ``cost`` in nano-dollars, None as the tool said of itself."""
 
     call: str
     output: Json
     files: tuple[FileChange, ...] = ()
     seconds: float = 0.0
+    trust: Literal["trusted", "untrusted"] = "trusted"
+    cost: int | None = None
 
 
 class CallBroke(msgspec.Struct, frozen=True):

@@ -1,12 +1,14 @@
 """Budgets: set aside before, settled after, named when used up; corrections of late answers."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kapell.core.events.budget import BudgetExceeded, BudgetWarned
+from kapell.core.events.budget import BudgetExceeded, BudgetReserved, BudgetWarned
+from kapell.core.events.model import ModelAnswered
 from kapell.core.events.run import RunForked
-from kapell.core.gateway.calls import Usage
+from kapell.core.gateway.calls import ModelAnswer, Try, Usage
 from kapell.core.pricing.quote import Quote
 from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.commands import ChildOutcome, LateAnswer, Retry
@@ -310,3 +312,42 @@ def test_a_child_run_that_finds_nothing_left_waits_for_what_others_give_back(spe
     assert _allotted(made) == {"b": 30}
     _ends(made, "b", 30)
     assert made.state.status == "succeeded"
+
+
+def _routed(*tries: Try) -> tuple[Simulation, ModelAnswered]:
+    """Return a run whose one call a route has answered by its cheaper deployment."""
+    usage = Usage(input_tokens=1_000, output_tokens=1_000)
+    answer = ModelAnswer(text="ok", model="openai:b", usage=usage, tries=tries)
+    made = sim("- {id: a, ask: Hi}", lambda call, args: answer, quote=(9_000_000, 9_000_000))
+    for name, price in (("openai:a", 9_000_000), ("openai:b", 1_000_000)):
+        made.quotes = {
+            **(made.quotes or {}),
+            name: Quote(model=name, input_price=price, output_price=price),
+        }
+    made.run()
+    money_holds(made)
+    (told,) = [e.payload for e in made.events if isinstance(e.payload, ModelAnswered)]
+    return made, told
+
+
+@pytest.mark.requirement("LG-04", "LG-06")
+def test_a_route_costs_what_the_deployment_that_answered_costs_and_tells_its_decisions() -> None:
+    won = Try(deployment="b", model="openai:b", outcome="answered", reason="next in order")
+    made, told = _routed(won)
+    assert (made.state.usd, told.cost, told.by, told.tries) == (2_000, 2_000, "openai:b", (won,))
+    lost = Try(deployment="a", model="openai:a", outcome="failed", code="model_timeout")
+    assert _routed(lost, won)[0].state.usd == 2_000
+    charged = msgspec.structs.replace(lost, uncertain=True)
+    made, told = _routed(charged, won)
+    reserved = [e.payload.usd for e in made.events if isinstance(e.payload, BudgetReserved)]
+    assert [made.state.usd] == reserved
+    assert made.state.usd > 2_000
+
+
+@pytest.mark.requirement("LG-10")
+def test_an_answer_given_again_costs_nothing() -> None:
+    usage = Usage(input_tokens=1_000, output_tokens=1_000)
+    answer = ModelAnswer(text="ok", usage=usage, cached=True)
+    made = sim("- {id: a, ask: Hi}", lambda call, args: answer, quote=PRICE)
+    made.run()
+    assert made.state.usd == 0

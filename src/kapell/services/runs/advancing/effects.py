@@ -104,7 +104,14 @@ class Effects:
                 if result.blobs:
                     await self._artifacts.put(sight.state.tenant_id, result.blobs)
                 seconds = perf_counter() - began
-                return ToolReplied(call.call, result.output, result.files, seconds)
+                return ToolReplied(
+                    call.call,
+                    result.output,
+                    result.files,
+                    seconds,
+                    result.trust or "trusted",
+                    result.cost,
+                )
         except UnknownOutcome as unknown:
             return _broken(call, unknown.__cause__ or unknown, began, unknown=True)
         except Exception as error:

@@ -9,7 +9,7 @@ from kapell.core.events.model import AskedTool, ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import ModelAnswer
-from kapell.core.pricing.quote import Quote, cost
+from kapell.core.pricing.quote import Quote, cost, worst_cost
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.requests import schema_of_step
 from kapell.core.runs.decide.steps.results import finish
@@ -51,6 +51,8 @@ def model_replied(t: Turn, event: ModelReplied) -> None:
             thoughts=thoughts,
             offline=event.answer.offline,
             cached=event.answer.cached,
+            by=event.answer.model if event.answer.tries else "",
+            tries=event.answer.tries,
         )
     )
     if problem and corrections(run.turns) > t.place(run).step.corrections:
@@ -74,8 +76,24 @@ def _storable(t: Turn, answer: ModelAnswer) -> tuple[Packed, bool]:
 
 
 def _cost(t: Turn, opened: OpenCall, answer: ModelAnswer) -> int:
-    quote = t.ctx.quotes.get(opened.name)
-    return int(cost(quote, answer.usage)) if isinstance(quote, Quote) else opened.usd
+    """Return what an answer cost: by the price of who gave it, nothing if it was given again.
+
+    A deployment of the route that may charge although it failed counts at its worst case, as far
+    as what was set aside reaches.
+    """
+    if answer.cached:
+        return 0
+    quote = t.ctx.quotes.get(answer.model if answer.tries else opened.name)
+    if not isinstance(quote, Quote):
+        return opened.usd
+    spent = int(cost(quote, answer.usage))
+    unsure = 0
+    for one in answer.tries:
+        price = t.ctx.quotes.get(one.model) if one.uncertain else None
+        if isinstance(price, Quote):
+            asked = max(opened.tokens - opened.max_output, 0)
+            unsure += int(worst_cost(price, asked, opened.max_output))
+    return max(spent, min(spent + unsure, opened.usd))
 
 
 _MOST_ASKS = 64
@@ -147,7 +165,7 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
             t.later("broke", opened.path, failure, unknown=True)
         t.freed(t.state.steps[opened.path])
         return
-    _charge(t, opened)
+    _charge(t, opened, event.cost)
     t.emit(
         ToolReturned(
             call=opened.call,
@@ -157,6 +175,7 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
             files=event.files,
             seconds=event.seconds,
             ask=opened.ask,
+            trust=event.trust,
         )
     )
     run = t.state.steps[opened.path]
@@ -167,10 +186,10 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
         finish(t, run, lambda: packed)
 
 
-def _charge(t: Turn, call: OpenCall) -> None:
+def _charge(t: Turn, call: OpenCall, cost: int | None = None) -> None:
     """Settle what a call to a tool costs, if it costs anything."""
     if call.usd:
-        money.settle(t, call, call.usd, 0)
+        money.settle(t, call, call.usd if cost is None else cost, 0)
 
 
 def once(call: OpenCall, failure: Failure, *, unknown: bool) -> Failure:
