@@ -38,8 +38,13 @@ def test_a_stored_run_comes_to_what_it_came_to(file: Path) -> None:
 def test_a_stored_event_is_written_as_it_was_read(file: Path) -> None:
     for event in DECODER.decode(file.read_bytes()).events:
         if event.version == VERSION:
-            again = dump(load(event.type, event.version, event.payload))
-            assert decode(again) == decode(event.payload)
+            read = load(event.type, event.version, event.payload)
+            again, before = decode(dump(read)), decode(event.payload)
+            assert isinstance(again, dict)
+            assert isinstance(before, dict)
+            # What a payload has gained since stands beside what it had, empty.
+            assert before == {name: again[name] for name in before}
+            assert not any(again[name] for name in again.keys() - before.keys())
 
 
 def test_every_type_of_event_occurs() -> None:
