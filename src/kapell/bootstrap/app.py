@@ -79,9 +79,10 @@ class App:
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
         self.sandboxes = sandboxes(settings)
-        builtin = builtin_tools(tool_options(settings.tools), self.sandboxes)
+        options = tool_options(settings.tools)
+        builtin = builtin_tools(options, self.sandboxes)
         self.catalogue = catalogue_of(root, settings.tools.model_dump(), tuple(builtin))
-        self.own_tools = OwnTools(self.catalogue, root)
+        self.own_tools = OwnTools(self.catalogue, root, options)
         self.tools = {**builtin, **self.own_tools.tools, **extra_tools}
         self.door = ToolExecutor(
             self.tools,

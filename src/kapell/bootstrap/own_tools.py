@@ -6,6 +6,8 @@ from pathlib import Path
 
 from kapell.adapters.tools.discovery.modules import ModuleTool
 from kapell.adapters.tools.mcp.servers import LateMcpTool, McpServers
+from kapell.adapters.tools.openapi.tools import OpenApiTool
+from kapell.adapters.tools.options import ToolOptions
 from kapell.bootstrap.catalogue import Catalogue, Entry
 from kapell.services.tools.ports import Tool
 
@@ -16,9 +18,11 @@ class OwnTools:
     Args:
         catalogue: What was found.
         root: The workspace.
+        options: What requests may reach.
     """
 
-    def __init__(self, catalogue: Catalogue, root: Path) -> None:
+    def __init__(self, catalogue: Catalogue, root: Path, options: ToolOptions) -> None:
+        self._options = options
         self._servers = McpServers(str(root), os.environ)
         self.tools: Mapping[str, Tool] = {
             name: self._tool(entry) for name, entry in catalogue.entries.items()
@@ -28,6 +32,8 @@ class OwnTools:
         source, spec, detail = entry.source, entry.found.spec, entry.found.detail
         if source.mcp is not None and isinstance(detail, Mapping):
             return LateMcpTool(spec, source.name, str(detail["tool"]), source.mcp, self._servers)
+        if source.openapi is not None:
+            return OpenApiTool(spec, detail, self._options)
         return ModuleTool(spec, source.path)
 
     async def close(self) -> None:

@@ -39,6 +39,10 @@ async def _found(request: Request, source: Source) -> Found:
     try:
         if source.kind == "python":
             return _python(source)
+        if source.kind == "openapi":
+            from kapell.adapters.tools.openapi.importing import imported  # noqa: PLC0415 - heavy
+
+            return await imported(request, source)
         from kapell.adapters.tools.mcp.listing import listed  # noqa: PLC0415 - heavy
 
         return await listed(request.root, source)

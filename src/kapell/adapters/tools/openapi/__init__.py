@@ -1,0 +1,1 @@
+"""Operations of HTTP APIs as tools, read from their OpenAPI descriptions."""
