@@ -190,8 +190,11 @@ def _of_call(payload: Payload) -> tuple[str, Weight]:
             return f"asks {payload.model}", "detail"
         case ModelAnswered():
             wrong = f", to be corrected: {payload.problem}" if payload.problem else ""
+            if payload.asks:
+                wrong = f", asks for {', '.join(ask.tool for ask in payload.asks)}"
+            who = f"{payload.model} ({payload.by})" if payload.by else payload.model
             return (
-                f"{payload.model} answered in {span_text(payload.seconds)}: "
+                f"{who} answered in {span_text(payload.seconds)}: "
                 f"{payload.usage.total} tokens, {money(payload.cost)}{wrong}",
                 "detail",
             )

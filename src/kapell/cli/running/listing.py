@@ -30,6 +30,7 @@ from kapell.kit.clock import instant_text, span_text
 from kapell.kit.errors import Invalid
 from kapell.kit.money import text as money
 from kapell.projections.spans import TraceView, trace
+from kapell.projections.telemetry import telemetry
 from kapell.projections.timeline import line_of
 from kapell.projections.tree import RunView
 from kapell.services.runs.ports import RunSummary
@@ -209,6 +210,12 @@ def events(
         int, typer.Option("--after", min=0, metavar="N", help="Only those after number N.")
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON line each.")] = False,
+    signals: Annotated[
+        bool,
+        typer.Option(
+            "--telemetry", help="Write what telemetry is told of them, one JSON line each."
+        ),
+    ] = False,
 ) -> int:
     """List the events of a run: everything that ever happened to it."""
 
@@ -216,6 +223,10 @@ def events(
         history = await session.app.histories.events(await session.find(run))
         if after >= len(history):
             session.screen.note(f"Nothing comes after number {after}: there are {len(history)}.")
+        if signals:
+            for signal in telemetry(history):
+                session.screen.line(msgspec.to_builtins(signal))
+            return Exit.OK
         for event in history[after:]:
             if as_json:
                 session.screen.line(event_document(event))

@@ -1,0 +1,39 @@
+"""What telemetry is told: decisions, tool calls, money, workflows; never what was said."""
+
+import json
+
+import msgspec
+import pytest
+
+from kapell.core.gateway.calls import ModelAnswer, Try, Usage
+from kapell.projections.telemetry import telemetry
+from tests.unit.core.runs.running import BAD
+from tests.unit.core.runs.test_turns import ask, working
+
+
+@pytest.mark.requirement("OB-05", "TL-07")
+def test_every_decision_call_and_reservation_is_told_once() -> None:
+    won = Try(deployment="b", model="openai:b", outcome="answered", reason="next in order")
+    first = msgspec.structs.replace(
+        ask(("look.up", {"q": "SECRET"}), ("look.in", {}), text="SECRET"), tries=(won,)
+    )
+    made = working({1: first, 2: ModelAnswer(text="SECRET", usage=Usage(1, 1))}, {"look.in": BAD})
+    made.run()
+    told = list(telemetry(made.events))
+    assert "SECRET" not in json.dumps(msgspec.to_builtins(told))
+    decided = [one.data for one in told if one.name == "decision_made"]
+    assert [(one["by"], one["chosen"]) for one in decided] == [
+        ("route", "b"),
+        ("agent", "act"),
+        ("agent", "answer"),
+    ]
+    calls = [one for one in told if one.name == "tool_invoked"]
+    assert [(one.data["tool"], one.data["status"], one.step) for one in calls] == [
+        ("look.up", "returned", "a"),
+        ("look.in", "failed", "a"),
+    ]
+    assert calls[1].data["code"] == "bad"
+    money = [one.data["what"] for one in told if one.name == "budget_event"]
+    assert money == ["reserved", "settled", "reserved", "settled"]
+    flow = [one.name for one in told if one.name.startswith("workflow_")]
+    assert flow == ["workflow_queued", "workflow_started", "workflow_succeeded"]
