@@ -23,15 +23,6 @@ _CODES: dict[str, tuple[type[KapellError], str]] = {
     "model_refused": (Invalid, "The provider refuses this request as it is: change it."),
     "model_filtered": (Invalid, "The provider's content filter stopped it: change the prompt."),
     "model_setting_missing": (Invalid, "Complete the provider's settings."),
-    "route_failed": (
-        Unavailable,
-        "Try again later; `kapell models health` shows how the route's deployments are.",
-    ),
-    "route_limited": (
-        Limited,
-        "Try again later, or add a deployment to the route; `kapell models health` shows more.",
-    ),
-    "route_unusable": (Denied, "Check the keys and names of the route's deployments."),
     "model_dishonest": (Bug, "Report it: an adapter answered in another model's place."),
 }
 

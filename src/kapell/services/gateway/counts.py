@@ -6,6 +6,7 @@ from typing import Protocol
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.quotas import Amount, Quota, Refused, Wanted, refusal, wanted
+from kapell.core.gateway.routing.endings import may_be_charged
 from kapell.core.pricing.quote import cost, worst_cost, worst_tokens
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import TenantId
@@ -70,7 +71,7 @@ class QuotaGuard:
         try:
             answer = await ask()
         except KapellError as error:
-            if error.code not in _MAY_BE_CHARGED:
+            if not may_be_charged(error):
                 await self._counts.settle(tenant, wants, taken, _less(Amount(), worst))
             raise
         await self._counts.settle(tenant, wants, taken, _less(self._true(request, answer), worst))
@@ -90,9 +91,6 @@ class QuotaGuard:
         with suppress(KapellError):
             usd = int(cost(self._prices.quote(_asked(request, answer)), answer.usage))
         return Amount(1, answer.usage.total, usd)
-
-
-_MAY_BE_CHARGED = frozenset({"model_timeout", "model_answer_broken", "model_stream_cut"})
 
 
 def _asked(request: ModelRequest, answer: ModelAnswer) -> str:

@@ -12,7 +12,8 @@ from contextlib import suppress
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.failures import failure, provider_of
-from kapell.core.gateway.routing.route import Deployment, deployments
+from kapell.core.gateway.routing.order import likely
+from kapell.core.gateway.routing.route import Deployment
 from kapell.kit.errors import Denied, KapellError
 from kapell.services.gateway.answers import AnswerCache
 from kapell.services.gateway.counts import QuotaGuard
@@ -60,6 +61,11 @@ class Gateway:
         """Return the prefixes a model's name may have."""
         return tuple(self._factories)
 
+    @property
+    def router(self) -> Router | None:
+        """Return who carries routes out."""
+        return self._router
+
     def check(self, model: str) -> None:
         """Make sure that a model's name has a provider we know, or is that of a route.
 
@@ -85,15 +91,15 @@ class Gateway:
     async def warm(self, model: str) -> None:
         """Make a model's adapter ready, so that the first call does not wait for an SDK's import.
 
-        The import runs in a thread; the event loop goes on. Of a route, every deployment is made
-        ready, one after the other.
+        The import runs in a thread; the event loop goes on. Of a route, those are made ready that
+        may be asked first: the fallbacks' SDKs are imported when they are needed.
         """
         self.check(model)
         route = self._router.routes.get(model) if self._router is not None else None
         if route is None:
             await self._port(provider_of(model))
             return
-        for deployment in deployments(route):
+        for deployment in likely(route):
             with suppress(KapellError):  # its calls will say so, and others answer
                 await self._port(self._adapter_of(deployment))
 

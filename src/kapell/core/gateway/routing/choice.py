@@ -16,6 +16,11 @@ from kapell.kit.clock import span_text
 _SHARE = 0.5
 """Of the time left that a try gets when others could follow it."""
 
+_LONGEST = 120.0
+"""Seconds a try may take at most while others could follow, unless its deployment says otherwise:
+a step without a timeout of its own must not wait for one that hangs.
+"""
+
 _LEAST = 0.001
 """Seconds below which nobody is asked any more."""
 
@@ -131,7 +136,7 @@ def _nobody(blocked: list[_Blocked], sight: Sight, most: int) -> Choice:
 
 def _ask(one: Preferred, reason: str, sight: Sight, *, others: bool, passed: list[_Blocked]) -> Ask:
     deployment = one.deployment
-    fair = sight.left * _SHARE if others else sight.left
+    fair = min(sight.left * _SHARE, _LONGEST) if others else sight.left
     timeout = fair if deployment.timeout is None else min(deployment.timeout, sight.left)
     health = sight.health.get(deployment.name, WELL)
     return Ask(

@@ -1,13 +1,23 @@
-"""How a route ends without an answer: which failures another deployment can mend, and one error."""
+"""How a route ends without an answer: which failures another deployment can mend, and one error.
+
+    RouteFailed    somebody may answer later
+    RouteLimited   all are at a limit, theirs or ours
+    RouteUnusable  nobody lets us in
+    RouteRefused   the request itself is refused: another one would not mend it
+
+Each holds the route's ``tries``.
+"""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from kapell.core.gateway.calls import Try
-from kapell.core.gateway.failures import failure
 from kapell.core.gateway.routing.choice import GiveUp
 from kapell.core.gateway.routing.route import Deployment, Route
-from kapell.kit.errors import KapellError, Kind
+from kapell.kit.errors import Denied, Invalid, KapellError, Kind, Limited, Unavailable
 
+_FAILED = "Try again later; `kapell models health` shows how the route's deployments are."
+_LIMITED = "Try again later, or add a deployment to the route; `kapell models health` shows more."
 _MENDABLE = frozenset(
     {
         "model_rate_limited",
@@ -24,6 +34,47 @@ _MENDABLE = frozenset(
 
 UNCERTAIN = frozenset({"model_timeout", "model_answer_broken"})
 """Failures after which the provider may charge all the same."""
+
+
+class RouteFailed(Unavailable):
+    """Nobody answered; later somebody may."""
+
+    default_code = "route_failed"
+    tries: tuple[Try, ...] = ()
+
+
+class RouteLimited(Limited):
+    """Nobody could be asked now: all are at a limit."""
+
+    default_code = "route_limited"
+    tries: tuple[Try, ...] = ()
+
+
+class RouteUnusable(Denied):
+    """Nobody lets us in."""
+
+    default_code = "route_unusable"
+    tries: tuple[Try, ...] = ()
+
+
+class RouteRefused(Invalid):
+    """The request is refused, in a way that nobody else can mend; the code says how."""
+
+    tries: tuple[Try, ...] = ()
+
+
+Ended: TypeAlias = RouteFailed | RouteLimited | RouteUnusable | RouteRefused
+"""How a route can end without an answer."""
+
+
+def tries_of(error: BaseException) -> tuple[Try, ...]:
+    """Return the decisions of the route that ended in an error; none for any other error."""
+    return error.tries if isinstance(error, Ended) else ()
+
+
+def may_be_charged(error: KapellError) -> bool:
+    """Tell whether a provider may charge for a call that ended in an error."""
+    return error.code in UNCERTAIN or any(one.uncertain for one in tries_of(error))
 
 
 def mendable(error: KapellError, failed: Deployment, others: Sequence[Deployment]) -> bool:
@@ -47,11 +98,15 @@ def gave_up(
     """Return the error of a route nobody answered for; it names every try."""
     said = f"The route `{route.name}` has no answer, {end.reason}: {told(tries)}."
     kinds = {error.kind for error in errors}
+    ended: Ended
     if kinds <= {Kind.LIMITED}:
-        return failure("route_limited", said, retry_after=end.retry_after)
-    if kinds & {Kind.UNAVAILABLE, Kind.LIMITED}:
-        return failure("route_failed", said)
-    return failure("route_unusable", said, advice=errors[0].advice)
+        ended = RouteLimited(said, advice=_LIMITED, retry_after=end.retry_after)
+    elif kinds & {Kind.UNAVAILABLE, Kind.LIMITED}:
+        ended = RouteFailed(said, advice=_FAILED)
+    else:
+        ended = RouteUnusable(said, advice=errors[0].advice)
+    ended.tries = tuple(tries)
+    return ended
 
 
 def refused(route: Route, tries: Sequence[Try], error: KapellError) -> KapellError:
@@ -59,7 +114,11 @@ def refused(route: Route, tries: Sequence[Try], error: KapellError) -> KapellErr
     asked = [one for one in tries if one.outcome == "failed"]
     before = f" Before: {told(asked[:-1])}." if len(asked) > 1 else ""
     said = f"{error.message} The route `{route.name}` asks nobody else about that.{before}"
-    return type(error)(said, code=error.code, advice=error.advice, retry_after=error.retry_after)
+    if not isinstance(error, Invalid):  # a bug of ours stays one
+        return type(error)(said, code=error.code, advice=error.advice)
+    ended = RouteRefused(said, code=error.code, advice=error.advice)
+    ended.tries = tuple(tries)
+    return ended
 
 
 def told(tries: Sequence[Try]) -> str:

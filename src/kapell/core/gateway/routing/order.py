@@ -43,6 +43,19 @@ def ordered(route: Route, load: Load) -> tuple[Preferred, ...]:
     return tuple(found.values())
 
 
+def likely(route: Route) -> tuple[Deployment, ...]:
+    """Return the deployments that may be asked first while all are well."""
+    if route.choose in ("listed", "cheapest"):
+        members = route.members[:1]
+    else:
+        members = tuple(member for member in route.members if member.weight > 0)
+    found: dict[str, Deployment] = {}
+    for member in members:
+        for one in likely(member.of) if isinstance(member.of, Route) else (member.of,):
+            found.setdefault(one.name, one)
+    return tuple(found.values())
+
+
 def _members(route: Route, load: Load) -> Sequence[Member]:
     match route.choose:
         case "listed":

@@ -15,7 +15,7 @@ from kapell.core.gateway.routing.endings import UNCERTAIN, gave_up, mendable, re
 from kapell.core.gateway.routing.health import Outcome, Report, outcome_of
 from kapell.core.gateway.routing.order import Load
 from kapell.core.gateway.routing.route import Deployment, Route, deployments
-from kapell.core.pricing.quote import worst_cost
+from kapell.core.pricing.quote import Quote, worst_cost
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError
 from kapell.kit.json import Json, encode
@@ -23,6 +23,9 @@ from kapell.services.gateway.ports import OnDelta
 from kapell.services.gateway.routing.board import HealthBoard
 from kapell.services.gateway.routing.gates import Gates
 from kapell.services.gateway.routing.ports import Asking, Prices
+
+_FAIR = 5.0
+"""Seconds a deployment must have had before a timeout is held against it."""
 
 _PROBE_GRACE = 1.0
 """Seconds beyond its timeout after which a probe that nobody told the end of is forgotten."""
@@ -77,6 +80,7 @@ class Router:
         self._clock = clock
         self._draw = draw
         self._gates = Gates()
+        self._quotes: dict[str, Quote | None] = {}
 
     async def complete(
         self, route: Route, request: ModelRequest, on_delta: OnDelta | None, ask: Asking
@@ -113,9 +117,9 @@ class Router:
         try:
             answer = await ask(deployment, request, on_delta)
         except KapellError as error:
-            self._report(deployment, error, perf_counter() - begun)
+            self._report(deployment, error, perf_counter() - begun, request.timeout)
             raise
-        self._report(deployment, None, perf_counter() - begun)
+        self._report(deployment, None, perf_counter() - begun, request.timeout)
         return answer
 
     async def close(self) -> None:
@@ -159,7 +163,7 @@ class Router:
                 answer = await ask(deployment, request, pieces)
         except KapellError as error:
             seconds = perf_counter() - begun
-            self._report(deployment, error, seconds)
+            self._report(deployment, error, seconds, choice.timeout)
             call.tries.append(_made(choice, "failed", seconds, error.code))
             call.errors.append(error)
             call.failed[deployment.name] = error.code
@@ -170,13 +174,18 @@ class Router:
                 pieces.void()
             return None
         seconds = perf_counter() - begun
-        self._report(deployment, None, seconds)
+        self._report(deployment, None, seconds, choice.timeout)
         call.tries.append(_made(choice, "answered", seconds))
         return msgspec.structs.replace(answer, model=deployment.model, tries=tuple(call.tries))
 
-    def _report(self, deployment: Deployment, error: KapellError | None, seconds: float) -> None:
+    def _report(
+        self, deployment: Deployment, error: KapellError | None, seconds: float, given: float
+    ) -> None:
         outcome: Outcome | None = "answered" if error is None else outcome_of(error.code)
         if outcome is None:
+            return
+        hasty = given < (deployment.timeout or _FAIR)
+        if error is not None and error.code == "model_timeout" and hasty:
             return
         self._board.note(
             Report(
@@ -197,10 +206,17 @@ class Router:
         size = _tokens(request)
         found: dict[str, int] = {}
         for one in deployments(route):
-            with suppress(KapellError):
-                quote = await asyncio.to_thread(self._prices.quote, one.model)
+            if one.model not in self._quotes:
+                self._quotes[one.model] = await asyncio.to_thread(self._quote, one.model)
+            quote = self._quotes[one.model]
+            if quote is not None:
                 found[one.name] = int(worst_cost(quote, size, request.max_output))
         return found
+
+    def _quote(self, model: str) -> Quote | None:
+        with suppress(KapellError):
+            return self._prices.quote(model)
+        return None
 
 
 class _Pieces:

@@ -12,6 +12,7 @@ from kapell.core.agents.delegation import specs_of
 from kapell.core.agents.messages import messages, offer
 from kapell.core.events.value import Packed, unpack
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
+from kapell.core.gateway.routing.endings import may_be_charged
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
 from kapell.core.runs.inputs import CallBroke, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
@@ -115,7 +116,7 @@ class Effects:
         except UnknownOutcome as unknown:
             return _broken(call, unknown.__cause__ or unknown, began, unknown=True)
         except Exception as error:
-            charged = isinstance(error, KapellError) and error.code in _MAY_BE_CHARGED
+            charged = isinstance(error, KapellError) and may_be_charged(error)
             return _broken(call, error, began, unknown=charged)
 
     def _listener(self, call: OpenCall, sight: Sight) -> Callable[[str], None] | None:
@@ -184,10 +185,6 @@ class Effects:
             folder=f"{workspace}/.kapell/runs/{state.run_id}",
             files=dict(state.files),
         )
-
-
-_MAY_BE_CHARGED = frozenset({"model_timeout", "model_answer_broken", "model_stream_cut"})
-"""Failures after which the provider may charge all the same: they are settled at the worst case."""
 
 
 def _text(packed: Packed, sight: Sight) -> str:

@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kapell.core.gateway.calls import Try
 from kapell.core.gateway.failures import CODES, failure
-from kapell.core.gateway.routing.endings import mendable
+from kapell.core.gateway.routing.choice import GiveUp
+from kapell.core.gateway.routing.endings import (
+    gave_up,
+    may_be_charged,
+    mendable,
+    refused,
+    tries_of,
+)
 from kapell.core.gateway.routing.health import (
     WELL,
     Health,
@@ -17,7 +25,7 @@ from kapell.core.gateway.routing.health import (
     standing,
 )
 from kapell.core.gateway.routing.minutes import counted, minute_of
-from kapell.core.gateway.routing.route import Breaker, Deployment
+from kapell.core.gateway.routing.route import Breaker, Deployment, Member, Route
 
 RULE = Breaker(failures=3, window=60, share=0.5, cooldown=10, longest=40)
 NOW = 1_000_000.0
@@ -173,3 +181,23 @@ def test_too_long_for_one_may_fit_one_that_reads_more() -> None:
     assert not mendable(error, large, [small, unknown])
     assert not mendable(failure("model_refused", "x"), small, [large])
     assert mendable(failure("model_unavailable", "x"), small, [])
+
+
+def test_what_a_failed_route_may_cost_is_not_forgotten() -> None:
+    route = Route(name="r", members=(Member(Deployment(name="a", model="openai:a")),))
+    sure = Try(deployment="a", model="openai:a", outcome="failed", code="model_unavailable")
+    unsure = Try(
+        deployment="a", model="openai:a", outcome="failed", code="model_timeout", uncertain=True
+    )
+    errors = [failure("model_timeout", "late")]
+    end = gave_up(route, [sure, unsure], GiveUp(reason="nobody is left"), errors)
+    assert tries_of(end) == (sure, unsure)
+    assert may_be_charged(end)
+    assert not may_be_charged(gave_up(route, [sure], GiveUp(reason="nobody is left"), errors))
+    no = refused(route, [unsure, sure], failure("model_refused", "no"))
+    assert (no.code, may_be_charged(no)) == ("model_refused", True)
+    assert may_be_charged(failure("model_answer_broken", "odd"))
+    assert not may_be_charged(failure("model_unavailable", "down"))
+    assert tries_of(failure("model_unavailable", "down")) == ()
+    bug = refused(route, [sure], failure("model_dishonest", "odd"))
+    assert bug.code == "model_dishonest"
