@@ -9,6 +9,7 @@ from msgspec import Meta
 from kapell.core.definitions.authored import ID_PATTERN, Amount, Authored, Span, doc
 from kapell.core.definitions.problems import Problems
 from kapell.core.definitions.tree import Node
+from kapell.core.gateway.complexity.rules import Class, RulesForm, rules_of
 from kapell.core.gateway.routing.route import Breaker, Choosing, Deployment, Member, Route
 from kapell.core.workflows.models import INHERIT, is_model, resolve_model
 from kapell.kit.errors import Place
@@ -54,7 +55,10 @@ class DeploymentForm(Authored, kw_only=True):
     ] = None
     weight: Annotated[
         Amount | None,
-        doc("Its share, with `choose: weighted` or `least_busy`; 0 is asked last.", default=1),
+        doc(
+            "Its share, with `choose: weighted`, `split` or `least_busy`; 0 is asked last.",
+            default=1,
+        ),
     ] = None
     concurrency: Annotated[_Count | None, doc("Calls a worker has under way there at a time.")] = (
         None
@@ -73,6 +77,14 @@ class DeploymentForm(Authored, kw_only=True):
         str | None, doc("Environment variable of its key, before the provider's.")
     ] = None
     breaker: Annotated[BreakerForm | None, doc("When it is sick, before the route's.")] = None
+    classes: Annotated[
+        list[Class] | None,
+        doc("Prompts it is for, with `choose: complexity`; without it, those nobody else is for."),
+    ] = None
+    prompt: Annotated[
+        Annotated[str, Meta(max_length=500)] | None,
+        doc("Said to it before everything else, to compare two ways of asking."),
+    ] = None
 
 
 class RouteForm(Authored, kw_only=True):
@@ -86,8 +98,9 @@ class RouteForm(Authored, kw_only=True):
     choose: Annotated[
         Choosing | None,
         doc(
-            "Who is asked first: as `listed`, by lot (`weighted`), the `least_busy` or the "
-            "`cheapest`. The others are fallbacks, in that order.",
+            "Who is asked first: as `listed`, by lot (`weighted`), the `least_busy`, the "
+            "`cheapest`, the one for prompts like this (`complexity`), or always the same one for "
+            "the same subject, by weight (`split`). The others are fallbacks, in that order.",
             default="listed",
         ),
     ] = None
@@ -100,6 +113,9 @@ class RouteForm(Authored, kw_only=True):
         doc("Time one try may take; else half of what is left, if others can follow."),
     ] = None
     breaker: Annotated[BreakerForm | None, doc("When a deployment is sick.")] = None
+    rules: Annotated[
+        RulesForm | None, doc("What prompts are told apart by, with `choose: complexity`.")
+    ] = None
 
 
 Written: TypeAlias = str | list[str | DeploymentForm] | RouteForm
@@ -170,7 +186,7 @@ class _Reader:
         if not members:
             return None
         route = Route(name=name, members=tuple(members))
-        return route if rule is None else _ruled(route, rule)
+        return route if rule is None else _ruled(route, rule, self._problems)
 
     def _members(
         self, items: Sequence[str | DeploymentForm], rule: RouteForm | None, node: Node
@@ -208,8 +224,11 @@ class _Reader:
             return None
         if isinstance(found, Deployment):
             self._check_same(found, place)
-        weight = item.weight if isinstance(item, DeploymentForm) else None
-        return Member(found, 1.0 if weight is None else weight)
+        form = item if isinstance(item, DeploymentForm) else None
+        weight = None if form is None else form.weight
+        classes = tuple(form.classes or ()) if form is not None else ()
+        self._check_classes(form, rule)
+        return Member(found, 1.0 if weight is None else weight, classes)
 
     def _named(self, name: str, place: Place) -> Deployment | Route | None:
         """Return what an entry names: a model, or another route, which must not lead back here."""
@@ -239,7 +258,7 @@ class _Reader:
         self._problems.error("route_circle", message, place, advice)
 
     def _check_weights(self, name: str, rule: RouteForm, members: Sequence[Member]) -> None:
-        weighs = rule.choose in ("weighted", "least_busy")
+        weighs = rule.choose in ("weighted", "least_busy", "split")
         for item in rule.deployments:
             if isinstance(item, DeploymentForm) and item.weight is not None and not weighs:
                 self._problems.error(
@@ -276,10 +295,20 @@ class _Reader:
                     "secret_in_file",
                 )
 
+    def _check_classes(self, form: DeploymentForm | None, rule: RouteForm | None) -> None:
+        by_complexity = rule is not None and rule.choose == "complexity"
+        if form is not None and form.given("classes") and not by_complexity:
+            self._problems.error(
+                "wrong_value",
+                "`classes` mean nothing in a route that does not choose by complexity.",
+                form.place("classes"),
+                "Write `choose: complexity` in the route, or remove them.",
+            )
+
     def _check_plain(self, form: DeploymentForm) -> None:
         """Refuse what a deployment may say and a route as a member may not."""
         for key in form.node.entries:
-            if key not in ("model", "weight"):
+            if key not in ("model", "weight", "classes"):
                 self._problems.error(
                     "wrong_value",
                     f"`{key}` cannot be said of a route inside a route.",
@@ -300,16 +329,18 @@ class _Reader:
 
 
 def _way_to(one: Deployment) -> tuple[object, ...]:
-    return (one.model, one.base_url, dict(one.headers), one.key_variable)
+    return (one.model, one.base_url, dict(one.headers), one.key_variable, one.prompt)
 
 
-def _ruled(route: Route, rule: RouteForm) -> Route:
+def _ruled(route: Route, rule: RouteForm, problems: Problems) -> Route:
+    rules = None if rule.rules is None else rules_of(rule.rules, problems)
     patience = route.patience if rule.patience is None else rule.patience
     return Route(
         name=route.name,
         members=route.members,
         choose=rule.choose or route.choose,
         patience=patience,
+        rules=rules,
     )
 
 
@@ -330,6 +361,7 @@ def _deployment(model: str, form: DeploymentForm | None, rule: RouteForm | None)
         base_url=form.base_url or "",
         headers=form.headers or {},
         key_variable=form.key_variable or "",
+        prompt=form.prompt or "",
         breaker=_breaker(form.breaker, breaker),
     )
 

@@ -35,6 +35,44 @@ def _wrong(folder: Path, text: str) -> list[tuple[str, str]]:
     return [(f"{p.place.line}:{p.place.column}", p.code) for p in caught.value.problems]
 
 
+SPLIT = """
+routes:
+  r:
+    choose: complexity
+    rules: {long: 500, words: {code_strong: [our dialect]}}
+    deployments:
+      - {model: "openai:small", classes: [simple, long]}
+      - {model: ab, classes: [code]}
+      - "openai:large"
+  ab:
+    choose: split
+    deployments:
+      - {model: "openai:gpt", name: one, prompt: Be short., weight: 9}
+      - {model: "openai:gpt", name: two}
+"""
+
+
+def test_a_route_may_go_by_the_prompt_or_the_subject(tmp_path: Path) -> None:
+    route = _route(tmp_path, SPLIT)
+    assert [one.classes for one in route.members] == [("simple", "long"), ("code",), ()]
+    assert route.rules is not None
+    assert (route.rules.long, "our·dialect" in route.rules.words["code_strong"]) == (500, True)
+    split = _route(tmp_path, SPLIT, "ab")
+    assert (split.choose, [one.weight for one in split.members]) == ("split", [9.0, 1.0])
+    assert [one.prompt for one in deployments(split)] == ["Be short.", ""]
+
+
+def test_what_a_route_cannot_go_by_is_told(tmp_path: Path) -> None:
+    text = """
+routes:
+  r: {deployments: [{model: "openai:a", classes: [simple]}]}
+  c: {choose: complexity, rules: {weights: {nix: 1}}, deployments: [{model: "openai:a"}]}
+  k: {choose: complexity, deployments: [{model: "openai:a", classes: [easy]}]}
+"""
+    found = _wrong(tmp_path, text)
+    assert [place.partition(":")[0] for place, _ in found] == ["3", "4", "5"]
+
+
 def test_a_text_is_another_name_of_a_model_or_of_a_route(tmp_path: Path) -> None:
     text = """
 model: alias

@@ -93,7 +93,13 @@ def read_rules(data: bytes, file: str) -> Rules:
         DefinitionInvalid: With everything that is wrong, each with its place.
     """
     problems = Problems()
-    form = shape(read(data, file), RulesForm, problems)
+    rules = rules_of(shape(read(data, file), RulesForm, problems), problems)
+    problems.raise_errors()
+    return rules
+
+
+def rules_of(form: RulesForm, problems: Problems) -> Rules:
+    """Return the rules that were written; what is wrong is noted."""
     for key, known in (("weights", WEIGHTS), ("words", WORDS)):
         for name, (key_node, _) in form.value(key).entries.items() if form.given(key) else ():
             if name not in known:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from kapell.core.gateway.complexity.choosing import Choice as Complexity
 from kapell.core.gateway.routing.route import Deployment, Member, Route, deployments
 
 T = TypeVar("T")
@@ -13,11 +14,15 @@ T = TypeVar("T")
 class Load(msgspec.Struct, frozen=True, kw_only=True):
     """What an order may depend on.
 
-    ``draw`` lies in [0, 1). ``in_flight`` are calls under way, ``costs`` what the request would
-    cost at most; both by name of the deployment.
+    ``draw`` lies in [0, 1), and so does ``share``, which stays the same for a subject.
+    ``in_flight`` are calls under way, ``costs`` what the request would cost at most; both by name
+    of the deployment. ``prompt`` is what the prompt was found to be, by name of the route that
+    asks.
     """
 
     draw: float = 0.0
+    share: float = 0.0
+    prompt: Mapping[str, Complexity] = {}
     in_flight: Mapping[str, int] = {}
     costs: Mapping[str, int] = {}
 
@@ -62,6 +67,11 @@ def _members(route: Route, load: Load) -> Sequence[Member]:
             return route.members
         case "weighted":
             return _drawn(route.members, load.draw)
+        case "split":
+            return _drawn(route.members, load.share)
+        case "complexity":
+            found = load.prompt.get(route.name)
+            return sorted(route.members, key=lambda one: _fit(one, found))
         case "least_busy":
             turned = _turned(route.members, load.draw)
             return sorted(turned, key=lambda one: _busy(one, load))
@@ -107,6 +117,13 @@ def _busy(member: Member, load: Load) -> float:
     )
 
 
+def _fit(member: Member, found: Complexity | None) -> int:
+    """Return where a member stands for a prompt: it is for it, for the rest, or for others."""
+    if not member.classes:
+        return 1
+    return 0 if found is not None and found.kind in member.classes else 2
+
+
 def _cost(member: Member, load: Load) -> float:
     return min(load.costs.get(one.name, float("inf")) for one in _inside(member))
 
@@ -118,6 +135,11 @@ def _reason(route: Route, member: Member, place: int, load: Load) -> str:
             return f"number {place + 1} of the list"
         case "weighted":
             return f"drawn with weight {member.weight:g}"
+        case "split":
+            return f"its share of the split, weight {member.weight:g}"
+        case "complexity":
+            found = load.prompt.get(route.name)
+            return found.reason if found else f"number {place + 1} of the list"
         case "least_busy":
             return f"{load.in_flight.get(name, 0)} calls under way"
         case "cheapest":

@@ -5,9 +5,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Choosing: TypeAlias = Literal["listed", "weighted", "least_busy", "cheapest"]
+from kapell.core.gateway.complexity.rules import Class, Rules
+
+Choosing: TypeAlias = Literal["listed", "weighted", "least_busy", "cheapest", "complexity", "split"]
 """How a route orders its members: as they are listed, by lot with weights, the least busy or the
-cheapest first. Those behind the first are its fallbacks in that order.
+cheapest first, those for prompts like this one first, or by weights and always the same for the
+same subject. Those behind the first are its fallbacks in that order.
 """
 
 
@@ -33,6 +36,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     ``concurrency`` and ``rate`` (calls a minute) bound what one worker asks of it. ``context`` is
     how many tokens it reads. ``timeout`` is how long one try may take, in seconds. What of
     ``base_url``, ``headers`` and ``key_variable`` is set stands before the provider's own settings.
+    ``prompt`` is said to it before everything else: two deployments may differ in nothing but that.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = ""
     headers: Mapping[str, str] = {}
     key_variable: str = ""
+    prompt: str = ""
     breaker: Breaker = Breaker()
 
     @property
@@ -54,22 +59,29 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A deployment, or another route, as part of a route."""
+    """A deployment, or another route, as part of a route.
+
+    ``classes`` are those of prompts it is for, where the route chooses by complexity; without any
+    it is for all that nobody else is for.
+    """
 
     of: "Deployment | Route"
     weight: float = 1.0
+    classes: tuple[Class, ...] = ()
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that chooses a model.
 
     ``patience`` is how many seconds one call waits, altogether, for a deployment to be free.
+    ``rules`` tell prompts apart where it chooses by complexity; None means those that ship.
     """
 
     name: str
     members: tuple[Member, ...]
     choose: Choosing = "listed"
     patience: float = 10.0
+    rules: Rules | None = None
 
 
 Routes: TypeAlias = Mapping[str, str | Route]

@@ -1,20 +1,23 @@
 """The loop of a route: choose, ask, learn, and again until somebody answers or nobody can."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from time import perf_counter
 from typing import Literal
 
 import msgspec
 
-from kapell.core.gateway.calls import ModelAnswer, ModelRequest, Try
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Try
+from kapell.core.gateway.complexity.choosing import choose_for
+from kapell.core.gateway.complexity.rules import DEFAULT
 from kapell.core.gateway.offline import tokens
-from kapell.core.gateway.routing.choice import Ask, GiveUp, Sight, Wait, choose
+from kapell.core.gateway.routing.choice import Ask, Choice, GiveUp, Sight, Wait, choose
 from kapell.core.gateway.routing.endings import UNCERTAIN, gave_up, mendable, refused
 from kapell.core.gateway.routing.health import Outcome, Report, outcome_of
 from kapell.core.gateway.routing.order import Load
 from kapell.core.gateway.routing.route import Deployment, Route, deployments
+from kapell.core.gateway.routing.split import share
 from kapell.core.pricing.quote import Quote, worst_cost
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError
@@ -39,6 +42,12 @@ class _Call:
         self.request = request
         self.costs = costs
         self.size = _size(route, request)
+        self.share = share(request.subject or request.conversation or request.label, route.name)
+        self.prompt = {
+            one.name: choose_for(request, one.rules or DEFAULT)
+            for one in _routes(route)
+            if one.choose == "complexity"
+        }
         self.until = asyncio.get_running_loop().time() + request.timeout
         self.patience = route.patience
         self.tries: list[Try] = []
@@ -108,6 +117,12 @@ class Router:
                 if answer is not None:
                     return answer
 
+    async def preferred(self, route: Route, request: ModelRequest) -> Choice:
+        """Return whom a request would ask now, without asking; it takes no place and no probe."""
+        call = _Call(route, request, await self._costs(route, request))
+        await self._board.look()
+        return choose(route, self._sight(call))
+
     async def watched(
         self, request: ModelRequest, on_delta: OnDelta | None, ask: Asking
     ) -> ModelAnswer:
@@ -128,7 +143,13 @@ class Router:
 
     def _sight(self, call: _Call) -> Sight:
         now = self._clock.now()
-        load = Load(draw=self._draw(), in_flight=self._gates.in_flight, costs=call.costs)
+        load = Load(
+            draw=self._draw(),
+            share=call.share,
+            in_flight=self._gates.in_flight,
+            costs=call.costs,
+            prompt=call.prompt,
+        )
         return Sight(
             now=now,
             left=call.left,
@@ -154,7 +175,10 @@ class Router:
         """Ask a deployment; return None when another one may be asked instead."""
         deployment = choice.deployment
         request = msgspec.structs.replace(
-            call.request, model=deployment.model, timeout=choice.timeout
+            call.request,
+            model=deployment.model,
+            timeout=choice.timeout,
+            messages=_said(deployment, call.request),
         )
         pieces = _Pieces(on_delta) if on_delta is not None else None
         begun = perf_counter()
@@ -248,6 +272,20 @@ def _made(
         seconds=seconds,
         uncertain=code in UNCERTAIN,
     )
+
+
+def _said(deployment: Deployment, request: ModelRequest) -> tuple[Message, ...]:
+    if not deployment.prompt:
+        return request.messages
+    return (Message("system", deployment.prompt), *request.messages)
+
+
+def _routes(route: Route) -> Iterator[Route]:
+    """Yield a route and those inside it."""
+    yield route
+    for member in route.members:
+        if isinstance(member.of, Route):
+            yield from _routes(member.of)
 
 
 def _asks_for(route: Route, choosing: str) -> bool:
