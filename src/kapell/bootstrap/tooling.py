@@ -2,6 +2,8 @@
 
 from kapell.adapters.tools.options import (
     GithubOptions,
+    MailOptions,
+    NotifyOptions,
     SearchOptions,
     SqlOptions,
     ToolOptions,
@@ -25,4 +27,9 @@ def tool_options(tools: ToolSettings) -> ToolOptions:
         search=SearchOptions(**dict(tools.search)),
         sql=SqlOptions(**dict(tools.sql)),
         github=GithubOptions(**dict(tools.github)),
+        mail=MailOptions(**dict(tools.mail)),
+        notify=NotifyOptions(
+            channels={name: one.url for name, one in tools.notify.channels.items()},
+            timeout=tools.notify.timeout,
+        ),
     )

@@ -127,6 +127,61 @@ class GithubSettings(Section):
     """Bytes of an answer that are read."""
 
 
+class MailSettings(Section):
+    """How `mail.send` sends. With a user it wants the secret `mail_password`."""
+
+    host: str = ""
+    """The SMTP server. Empty: no mail is sent."""
+
+    port: int | None = Field(default=None, ge=1, le=65_535)
+    """Its port; by `security` when not given: 587, 465 or 25."""
+
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is made safe: `starttls` after it is made, `tls` from its first byte,
+    `none` not at all, which is for a server on the same machine."""
+
+    user: str = ""
+    """Who logs in. Empty: nobody does."""
+
+    sender: str = ""
+    """Who sends: `kapell@example.com` or `Kapell <kapell@example.com>`."""
+
+    recipients: tuple[
+        Annotated[str, Field(pattern=r"^(\*|[A-Za-z0-9._%+-]+)@[A-Za-z0-9.-]+$")], ...
+    ] = ()
+    """Who may get mail: `ann@example.com`, or everybody of a domain by `*@example.com`. Empty means
+    nobody."""
+
+    ca_file: str = ""
+    """A PEM file of authorities to trust in place of the system's."""
+
+    timeout: Seconds = 60.0
+    """Seconds that sending one mail may take."""
+
+    bytes: int = Field(default=10_000_000, ge=1, le=100_000_000)
+    """Bytes a mail may have with its attachments."""
+
+
+class ChannelSection(Section):
+    """A place for notices."""
+
+    url: str = Field(pattern="^https?://", repr=False)
+    """Address of a webhook that takes JSON with a `text`. One that is a secret itself comes from
+    the environment: `KAPELL_TOOLS__NOTIFY__CHANNELS__OPS__URL` for the channel `ops`."""
+
+
+class NotifySettings(Section):
+    """Where `notify` tells people."""
+
+    channels: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")], ChannelSection] = Field(
+        default={}
+    )
+    """Channels by name. `log` is always there: a line in the log."""
+
+    timeout: Seconds = 10.0
+    """Seconds one notice may take."""
+
+
 class ToolSettings(Section):
     """Limits and permissions of the built-in tools."""
 
@@ -150,6 +205,12 @@ class ToolSettings(Section):
 
     github: GithubSettings = GithubSettings()
     """What `github.*` may touch."""
+
+    mail: MailSettings = MailSettings()
+    """How `mail.send` sends."""
+
+    notify: NotifySettings = NotifySettings()
+    """Where `notify` tells people."""
 
     sandbox: SandboxSettings = SandboxSettings()
     """Where programs run, apart from everything else."""

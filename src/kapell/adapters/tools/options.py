@@ -1,5 +1,6 @@
 """What the built-in tools may use: bootstrap fills it from the settings."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -45,6 +46,27 @@ class GithubOptions(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int = 10_000_000
 
 
+class MailOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How ``mail.send`` sends; the fields mean what the settings of ``tools.mail`` say."""
+
+    host: str = ""
+    port: int | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    ca_file: str = ""
+    timeout: float = 60.0
+    bytes: int = 10_000_000
+
+
+class NotifyOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where ``notify`` tells people: addresses of webhooks by the name of their channel."""
+
+    channels: Mapping[str, str] = {}
+    timeout: float = 10.0
+
+
 class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Limits and permissions of the built-in tools.
 
@@ -65,6 +87,8 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
         search: Who answers ``web.search``.
         sql: How much ``sql.query`` may use.
         github: What ``github.*`` may touch.
+        mail: How ``mail.send`` sends.
+        notify: Where ``notify`` tells people.
     """
 
     table_bytes: int = 50_000_000
@@ -81,3 +105,5 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
     search: SearchOptions = SearchOptions()
     sql: SqlOptions = SqlOptions()
     github: GithubOptions = GithubOptions()
+    mail: MailOptions = MailOptions()
+    notify: NotifyOptions = NotifyOptions()

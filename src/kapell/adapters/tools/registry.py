@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from kapell.adapters.tools.files.tools import FileDelete, FileRead, FileWrite
 from kapell.adapters.tools.github.tools import github_tools
+from kapell.adapters.tools.mail.tools import MailSend
+from kapell.adapters.tools.notices.tools import Notify
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.pages.tools import WebFetch
 from kapell.adapters.tools.programs.tools import CodeRun, ShellRun
@@ -35,6 +37,8 @@ def builtin_tools(options: ToolOptions, sandboxes: Sandboxes | None = None) -> M
         TimeNow(),
         SqlQuery(options.sql),
         *github_tools(options.github),
+        MailSend(options.mail),
+        Notify(options.notify),
         CodeRun(apart),
         ShellRun(apart),
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from kapell.adapters.tools.files.specs import FILE_DELETE, FILE_READ, FILE_WRITE
 from kapell.adapters.tools.github.specs import GITHUB_SPECS
+from kapell.adapters.tools.mail.specs import MAIL_SEND
+from kapell.adapters.tools.notices.specs import NOTIFY
 from kapell.adapters.tools.pages.specs import WEB_FETCH
 from kapell.adapters.tools.programs.specs import CODE_RUN, SHELL_RUN
 from kapell.adapters.tools.queries.specs import JSON_QUERY
@@ -29,6 +31,8 @@ _ALL = (
     TIME_NOW,
     SQL_QUERY,
     *GITHUB_SPECS,
+    MAIL_SEND,
+    NOTIFY,
     CODE_RUN,
     SHELL_RUN,
 )

@@ -1,0 +1,1 @@
+"""Mail over SMTP: to allowed recipients, over TLS, each message known by the key of its call."""
