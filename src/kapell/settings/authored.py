@@ -26,6 +26,17 @@ LARGEST = 1_100_000
 """Bytes read of the file: a little over what the reader takes, so that more is noticed."""
 
 
+class AgentsForm(Authored, kw_only=True):
+    """What agents have that say nothing themselves."""
+
+    called: ClassVar[str] = "the settings of agents"
+
+    tools: Annotated[
+        list[str] | None,
+        doc("Tools of agents that name none; those of them that only read, families as `text.*`."),
+    ] = None
+
+
 class DefinitionsForm(Authored, kw_only=True):
     """What workflows and agents have when they say nothing themselves."""
 
@@ -44,6 +55,9 @@ class DefinitionsForm(Authored, kw_only=True):
     defaults: Annotated[
         DefaultsForm | None, doc("Time and retries of agent, ask and tool steps that set none.")
     ] = None
+    agents: Annotated[AgentsForm | None, doc("What agents have that say nothing themselves.")] = (
+        None
+    )
     lint: Annotated[LintForm | None, doc("How strict `kapell agents lint` is.")] = None
     flags: Annotated[Json, later("feature flags", "Capabilities switched on or off.")] = None
     guardrails: Annotated[Json, later("guardrails", "Content checks of every run.")] = None
@@ -105,6 +119,7 @@ def workspace_defaults(
             budget=budget_of(form.budget),
             retry=retry,
             timeout=None if limits is None else limits.timeout,
+            agent_tools=tuple((form.agents.tools or ()) if form.agents else ()),
         )
         if form.model and not model:
             place = form.value("model").place

@@ -70,3 +70,13 @@ class MemoryFiles:
             and path.endswith(endings)
             and not path.rpartition("/")[2].startswith(".")
         )
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the paths of the folders in a folder, sorted; hidden ones are left out."""
+        inside = f"{folder}/" if folder else ""
+        below = {
+            path.removeprefix(inside).partition("/")[0]
+            for path in self._files
+            if path.startswith(inside) and "/" in path.removeprefix(inside)
+        }
+        return tuple(f"{inside}{name}" for name in sorted(below) if not name.startswith("."))

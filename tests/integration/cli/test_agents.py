@@ -102,3 +102,68 @@ def test_the_linter_tells_and_can_be_tuned(desk: Desk) -> None:
     desk.write("kapell.yaml", "lint:\n  rules: {tool_unkown: 'off'}\n")
     wrong = desk.call("agents", "lint")
     assert "Did you mean `tool_unknown`?" in wrong.err
+
+
+SKILL = """---
+name: greeting
+description: How we greet customers. Use before you write to one.
+---
+
+Say good day and the name. The names stand in `names.txt`.
+"""
+
+
+@pytest.mark.requirement("AG-02")
+def test_a_skill_is_listed_told_of_and_read_when_asked_for(desk: Desk) -> None:
+    desk.ok("init")
+    desk.write("skills/greeting/SKILL.md", SKILL)
+    desk.write("skills/greeting/names.txt", "Anna Roe")
+    desk.write("secret.txt", "nobody may read this")
+    desk.write(
+        "agents/clerk.md",
+        "---\nname: clerk\ndescription: Writes.\nskills: [greeting]\n---\n"
+        "You write letters to customers, short and kind, in the words of the house.\n",
+    )
+    desk.write(
+        "scenarios/clerk.yaml",
+        """
+agent: clerk
+prompt: Greet the customer.
+answers:
+  - {turn: 1, asks: [{tool: skill.load, args: {name: greeting}}]}
+  - {saw: "*Say good day*", asks: [{tool: skill.load, args: {name: greeting, file: names.txt}}]}
+  - {saw: "*Anna Roe*", asks: [{tool: skill.load, args: {name: greeting, file: ../../secret.txt}}]}
+  - {saw: "*leads out*", asks: [{tool: skill.load, args: {name: greetings}}]}
+  - {saw: "*Did you mean `greeting`*", text: "Good day, Anna Roe"}
+expect: {answer: "Good day, Anna Roe", tools: [skill.load, skill.load, skill.load, skill.load]}
+""",
+    )
+    assert desk.ok("agents", "skills", "--json").document()[0]["files"] == ["names.txt"]
+    desk.ok("agents", "lint")
+    assert desk.ok("agents", "test", "clerk").out.startswith("ok")
+    (clerk,) = [
+        one for one in desk.ok("agents", "list", "--json").document() if one["name"] == "clerk"
+    ]
+    assert clerk["tools"] == ["skill.load"]
+    desk.write("skills/greeting/SKILL.md", SKILL.replace("greeting", "Greeting"))
+    broken = desk.call("agents", "lint")
+    assert (broken.code, "skill_name_broken" in broken.err) == (Exit.INVALID, True)
+
+
+def test_agents_of_another_program_read_only_unless_they_say_more(desk: Desk) -> None:
+    desk.ok("init")
+    desk.write(
+        "agents/analyst.md",
+        "---\nname: analyst\ndescription: Numbers.\nmodel: haiku\n---\nYou read numbers.\n",
+    )
+
+    def tools(name: str) -> list[str]:
+        listed = desk.ok("agents", "list", "--json").document()
+        return next(one["tools"] for one in listed if one["name"] == name)
+
+    assert {"file.read", "table.read", "text.count"} <= set(tools("analyst"))
+    assert not {"file.write", "shell.run", "http.request"} & set(tools("analyst"))
+    assert tools("triager") is None
+    desk.write("kapell.yaml", "model: offline\nagents: {tools: [file.*, json.query]}\n")
+    assert tools("analyst") == ["file.read", "json.query"]
+    assert tools("triager") == ["file.read", "json.query"]

@@ -11,6 +11,7 @@ from kapell.adapters.tools.pages.tools import WebFetch
 from kapell.adapters.tools.programs.tools import CodeRun, ShellRun
 from kapell.adapters.tools.queries.tools import JsonQuery
 from kapell.adapters.tools.search.tools import WebSearch
+from kapell.adapters.tools.skills.tools import SkillLoad
 from kapell.adapters.tools.sql.tools import SqlQuery
 from kapell.adapters.tools.tables.tools import TableRead, TableWrite
 from kapell.adapters.tools.texts.tools import text_tools
@@ -35,6 +36,7 @@ def builtin_tools(options: ToolOptions, sandboxes: Sandboxes | None = None) -> M
         WebSearch(options.search),
         *text_tools(),
         TimeNow(),
+        SkillLoad(),
         SqlQuery(options.sql),
         *github_tools(options.github),
         MailSend(options.mail),

@@ -10,6 +10,7 @@ from kapell.adapters.tools.pages.specs import WEB_FETCH
 from kapell.adapters.tools.programs.specs import CODE_RUN, SHELL_RUN
 from kapell.adapters.tools.queries.specs import JSON_QUERY
 from kapell.adapters.tools.search.specs import WEB_SEARCH
+from kapell.adapters.tools.skills.specs import SKILL_LOAD
 from kapell.adapters.tools.sql.specs import SQL_QUERY
 from kapell.adapters.tools.tables.specs import TABLE_READ, TABLE_WRITE
 from kapell.adapters.tools.texts.specs import TEXT_SPECS
@@ -29,6 +30,7 @@ _ALL = (
     WEB_SEARCH,
     *TEXT_SPECS,
     TIME_NOW,
+    SKILL_LOAD,
     SQL_QUERY,
     *GITHUB_SPECS,
     MAIL_SEND,

@@ -106,6 +106,16 @@ class WorkspaceFolder:
             if path.name.endswith(endings) and not path.name.startswith(".") and path.is_file()
         )
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the paths of the folders in a folder, sorted; hidden ones are left out."""
+        try:
+            found = sorted((self.root / folder).iterdir())
+        except OSError:
+            return ()
+        return tuple(
+            self._shown(path) for path in found if not path.name.startswith(".") and path.is_dir()
+        )
+
     def _shown(self, path: Path) -> str:
         if path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()

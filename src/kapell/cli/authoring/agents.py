@@ -99,7 +99,7 @@ def lint(
     library: Annotated[bool, typer.Option("--library", help="The library's agents too.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Check every agent of the workspace: its file, its prompt, its tools, its schema."""
+    """Check every agent of the workspace, its prompt, tools and schema; and every skill."""
     registry = _definitions(ctx.obj).registry
     found = []
     for entry in _chosen(registry, names or [], library=library):
@@ -108,6 +108,12 @@ def lint(
         checked.errors, checked.warnings = linted.problems, linted.warnings
         if strict:
             checked.errors, checked.warnings = (*linted.problems, *linted.warnings), ()
+        found.append(checked)
+    for skill in () if names else registry.skills():
+        checked = Checked(skill.path, "skill", skill.name)
+        checked.errors, checked.warnings = skill.problems, skill.warnings
+        if strict:
+            checked.errors, checked.warnings = (*skill.problems, *skill.warnings), ()
         found.append(checked)
     return report(Screen(ctx.obj), found, as_json=as_json)
 
@@ -127,6 +133,36 @@ def _chosen(registry: AgentRegistry, names: list[str], *, library: bool) -> tupl
             )
         chosen += fitting
     return tuple(chosen)
+
+
+@app.command("skills")
+def skills(ctx: typer.Context, as_json: AsJson = False) -> int:
+    """List the skills of the workspace, which agents read when they need them."""
+    screen = Screen(ctx.obj)
+    entries = _definitions(ctx.obj).registry.skills()
+    if as_json:
+        screen.document(
+            [
+                {
+                    "name": one.name,
+                    "file": one.path,
+                    "ok": not one.problems,
+                    "description": one.skill.description if one.skill else "",
+                    "files": list(one.skill.files) if one.skill else [],
+                }
+                for one in entries
+            ]
+        )
+        return Exit.OK
+    rows = [
+        (one.name, one.skill.description if one.skill else "broken: kapell agents lint")
+        for one in entries
+    ]
+    if rows:
+        screen.table(("skill", "what it is for"), rows)
+    else:
+        screen.note("No skills here: they are files skills/NAME/SKILL.md.")
+    return Exit.OK
 
 
 @app.command("route")

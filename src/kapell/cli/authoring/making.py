@@ -10,6 +10,7 @@ from kapell.bootstrap.definitions import Definitions, open_definitions
 from kapell.cli.exits import Exit
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
+from kapell.core.agents.delegation import PREFIX
 from kapell.core.agents.scenario import FOLDER as SCENARIOS
 from kapell.core.agents.template import Draft, agent_file, scenario_file
 from kapell.core.definitions.authored import ID_PATTERN
@@ -106,7 +107,7 @@ def _check_free(path: Path, shown: str) -> None:
 
 def _check_tools(draft: Draft, definitions: Definitions) -> None:
     for tool in draft.tools:
-        if not chosen(definitions.tools, [tool]):
+        if not tool.startswith(PREFIX) and not chosen(definitions.tools, [tool]):
             raise Missing(
                 f"There is no tool `{tool}`.",
                 code="tool_unknown",

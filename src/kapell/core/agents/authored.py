@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from kapell.core.definitions.authored import Authored, Span, doc
+from kapell.core.definitions.authored import Authored, Span, doc, later
 from kapell.core.definitions.limits import BudgetForm
 from kapell.kit.json import Json
 
@@ -36,6 +36,13 @@ class AgentForm(Authored, kw_only=True):
     tools: Annotated[
         list[str] | str | None,
         doc("Tools it may use, as a list or separated by commas; `table.*` means a family."),
+    ] = None
+    skills: Annotated[
+        list[str] | str | None,
+        doc("Skills it is told of, as a list or separated by commas; `*` means all."),
+    ] = None
+    policy: Annotated[
+        Json, later("policies", "Which tools on which domains are allowed, asked or denied.")
     ] = None
     tier: Annotated[
         Literal["orchestrator", "specialist", "worker"] | None,

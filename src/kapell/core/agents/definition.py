@@ -7,14 +7,22 @@ import msgspec
 from kapell.kit.json import Json
 
 
+class SkillNote(msgspec.Struct, frozen=True):
+    """What an agent sees of a skill before it reads it."""
+
+    name: str
+    description: str
+
+
 class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A role read from Markdown with front matter.
 
     ``budget_*`` are ceilings for one call to the agent; ``budget_usd`` in nano-dollars.
     ``turns`` is the most of them for one answer. ``cache`` are the seconds for which an answer of
     its model to the very same is given again.
-    ``output`` is the JSON Schema of its answer, when it has one. ``kept`` holds front matter keys
-    that mean nothing to us, so that files of other tools pass through unharmed.
+    ``skills`` are those it is told of, ``output`` is the JSON Schema of its answer, when it has
+    one. ``kept`` holds front matter keys that mean nothing to us, so that files of other tools pass
+    through unharmed.
     """
 
     name: str
@@ -34,4 +42,5 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: int | None = None
     cache: float | None = None
     runtime: Literal["inline", "remote", "tmux", "python"] = "inline"
+    skills: tuple[SkillNote, ...] = ()
     kept: dict[str, Json] = {}

@@ -1,28 +1,24 @@
 """From a Markdown file with front matter to an agent."""
 
-import json
 import re
 
 import msgspec
 
 from kapell.core.agents.authored import RUNTIMES_LATER, AgentForm
+from kapell.core.agents.borrowed import DELEGATES, borrowed, ours, restricted, split
 from kapell.core.agents.definition import Agent
 from kapell.core.definitions.authored import ID_PATTERN
+from kapell.core.definitions.front_matter import front_matter, parts_of
 from kapell.core.definitions.json_schema import check_schema
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import DefinitionInvalid, Problems
-from kapell.core.definitions.reading import decoded, read
+from kapell.core.definitions.reading import decoded
 from kapell.core.definitions.shaping import shape
 from kapell.core.definitions.tree import Node
 from kapell.kit.errors import Place
 from kapell.kit.money import nano
 
 INHERIT = "inherit"
-LIKE = {"Read": "file.read", "Write": "file.write", "WebFetch": "http.request"}
-"""Tools of other programs' agent files, and ours that do the like."""
-
-_LINE = re.compile(r"([A-Za-z_][\w-]*):[ \t]+(\S.*?)[ \t]*")
-_PLAIN_START = re.compile(r"[^\"'\[\]{}|>&*!%@`#,?-]")
 
 
 class AgentFile(msgspec.Struct, frozen=True):
@@ -42,8 +38,8 @@ def read_agent(data: bytes | str, file: str, problems: Problems) -> AgentFile | 
     """Return the agent's file; what is wrong with it is noted, None when it cannot be read."""
     try:
         text = decoded(data, file)
-        front, body, body_line = _parts(text, file)
-        root = _front(front, file, problems)
+        front, body, body_line = parts_of(text, file)
+        root = front_matter(front, file, problems)
     except DefinitionInvalid as error:
         for one in error.problems:
             problems.error(one.code, one.message, one.place, one.advice)
@@ -98,55 +94,6 @@ def agent_of(file: AgentFile, schema: Node | None = None) -> Agent:
     )
 
 
-def _parts(text: str, file: str) -> tuple[str, str, int]:
-    """Return front matter, the text under it, and the line at which that text begins."""
-    lines = text.split("\n")
-    start = Place(file=file, line=1, column=1)
-    example = "Begin the file with `---`, `name: ...`, `---`."
-    problems = Problems()
-    if lines[0].rstrip() != "---":
-        problems.error("front_matter_missing", "The file has no front matter.", start, example)
-    else:
-        for number, line in enumerate(lines[1:], start=1):
-            if line.rstrip() == "---":
-                front = "\n".join(lines[1:number])
-                return front, "\n".join(lines[number + 1 :]), number + 2
-        message = "The front matter is never closed."
-        problems.error("front_matter_open", message, start, "Add a line `---` after its last key.")
-    raise DefinitionInvalid(problems.errors)
-
-
-def _front(text: str, file: str, problems: Problems) -> Node:
-    """Return the front matter's tree, mended when its texts are not quoted as YAML wants."""
-    try:
-        return read(text, file, first_line=2, noted=problems)
-    except DefinitionInvalid as error:
-        mended = "\n".join(_quoted(line) for line in text.split("\n"))
-        if mended == text:
-            raise
-        try:
-            root = read(mended, file, first_line=2, noted=problems)
-        except DefinitionInvalid:
-            raise error from None
-        place = error.problems[0].place
-        message = "The text is no YAML as it stands and was read as if it were quoted."
-        problems.warn("front_matter_mended", message, place, "Put the value in quotes.")
-        return root
-
-
-def _quoted(line: str) -> str:
-    """Return ``key: some: text`` with its text in quotes; other lines as they are."""
-    found = _LINE.fullmatch(line)
-    if found is None:
-        return line
-    key, value = found.groups()
-    if _PLAIN_START.match(value) and (": " in value or " #" in value or value.endswith(":")):
-        # Such files write line breaks as \n, which a quoted text keeps.
-        quoted = json.dumps(value, ensure_ascii=False).replace("\\\\n", "\\n")
-        return f"{key}: {quoted}"
-    return line
-
-
 def _check(form: AgentForm, problems: Problems) -> None:
     if form.name and not re.fullmatch(ID_PATTERN, form.name):
         problems.error(
@@ -172,17 +119,48 @@ def _check(form: AgentForm, problems: Problems) -> None:
             message = f"The key `{key}` means nothing here and is kept as it is."
             advice = f"Did you mean `{near}`?" if near else "Remove it if nothing else reads it."
             problems.warn("key_kept", message, node.place, advice)
-    for tool in named_tools(form) or ():
-        if tool[:1].isupper():
+    _check_tools(form, problems)
+
+
+def _check_tools(form: AgentForm, problems: Problems) -> None:
+    for name in _written(form.tools) or ():
+        tool, place = ours(name), form.value("tools").place
+        if name in DELEGATES:
+            message = f"`{name}` calls other agents; here each is a tool of its own."
+            problems.warn(
+                "tool_without_like", message, place, "Name them as `agent.NAME` in `tools:`."
+            )
+        elif tool[:1].isupper():
             message = f"There is no tool like `{tool}` here; the agent works without it."
             advice = "`kapell tools list` shows those there are."
-            problems.warn("tool_without_like", message, form.value("tools").place, advice)
+            problems.warn("tool_without_like", message, place, advice)
+        elif pattern := restricted(name):
+            message = f"`{tool}` is not restricted to `{pattern}` here."
+            advice = "It runs in a sandbox, without the network; take it out if that is too much."
+            problems.warn("tool_unrestricted", message, place, advice)
+
+
+def _written(named: list[str] | str | None) -> list[str] | None:
+    """Return names as they stand in the file, whether a list or separated by commas."""
+    if named is None:
+        return None
+    listed = split(named) if isinstance(named, str) else named
+    return [name.strip() for name in listed if name.strip()]
 
 
 def named_tools(form: AgentForm) -> tuple[str, ...] | None:
     """Return the tools an agent names, by our names; None when it names none."""
-    if form.tools is None:
+    written = _written(form.tools)
+    if written is None:
         return None
-    named = form.tools.split(",") if isinstance(form.tools, str) else form.tools
-    cleaned = [name.strip() for name in named]
-    return tuple(dict.fromkeys(LIKE.get(name, name) for name in cleaned if name))
+    return tuple(dict.fromkeys(ours(name) for name in written))
+
+
+def named_skills(form: AgentForm) -> tuple[str, ...]:
+    """Return the skills an agent names, or the patterns of them."""
+    return tuple(dict.fromkeys(_written(form.skills) or ()))
+
+
+def is_borrowed(form: AgentForm) -> bool:
+    """Tell whether a file was written for another program."""
+    return borrowed(form.node.entries, form.model)

@@ -26,7 +26,7 @@ class ExpectForm(Authored, kw_only=True):
         str | list[str] | None,
         doc("Patterns over the answer, where `*` stands for anything; all must fit."),
     ] = None
-    value: Annotated[Json, doc("The structured answer itself.")] = None
+    equals: Annotated[Json, doc("The structured answer itself.")] = None
     tools: Annotated[
         list[str] | None, doc("The tools that are called, in their order; `[]` for none.")
     ] = None
@@ -55,7 +55,7 @@ def read_scenario(data: bytes | str, file: str, problems: Problems) -> ScenarioF
     form = shape(read(data, file, noted=problems), ScenarioForm, problems)
     expect = form.expect
     nothing = expect is None or (
-        expect.answer is None and expect.tools is None and not expect.given("value")
+        expect.answer is None and expect.tools is None and not expect.given("equals")
     )
     if nothing:
         problems.error(
@@ -102,8 +102,8 @@ def failures(form: ScenarioForm, answer: Json, tools: tuple[str, ...]) -> tuple[
     for pattern in [expect.answer] if isinstance(expect.answer, str) else expect.answer or ():
         if not fits(pattern, text):
             found.append(f"the answer does not fit {pattern!r}: {text[:300]}")
-    if expect.given("value") and answer != expect.value:
-        found.append(f"the answer is {text[:300]}, not {encode(expect.value).decode()[:300]}")
+    if expect.given("equals") and answer != expect.equals:
+        found.append(f"the answer is {text[:300]}, not {encode(expect.equals).decode()[:300]}")
     wanted = expect.tools
     if wanted is not None and not _same(wanted, tools):
         found.append(

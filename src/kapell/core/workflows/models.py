@@ -1,5 +1,6 @@
 """Names of models: providers, the two without a key, and the workspace's routes."""
 
+from kapell.core.agents.borrowed import MODELS
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import Problems
 from kapell.core.gateway.routing.route import Route, Routes
@@ -25,6 +26,8 @@ def resolve_model(name: str | None, routes: Routes, place: Place, problems: Prob
     """
     if name is None or name == INHERIT:
         return None
+    if name not in routes and MODELS.get(name) in routes:
+        name = MODELS[name]
     meant = routes.get(name, name)
     if isinstance(meant, Route):
         return meant.name

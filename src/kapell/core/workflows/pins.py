@@ -16,7 +16,7 @@ class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """What a workspace sets for workflows and agents that say nothing themselves.
 
     ``routes`` maps short names to models and to routes. ``retry`` None means the language's own
-    default.
+    default. ``agent_tools`` are those of agents that name none.
     """
 
     model: str | None = "offline"
@@ -24,6 +24,7 @@ class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
     budget: Budget | None = None
     retry: Retry | None = None
     timeout: float | None = None
+    agent_tools: tuple[str, ...] = ()
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):

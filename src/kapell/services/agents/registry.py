@@ -9,10 +9,12 @@ from kapell.core.agents.linting.linter import Finding, lint
 from kapell.core.agents.linting.subject import subject_of
 from kapell.core.agents.linting.tuning import Level, Tuning
 from kapell.core.agents.routing import Choice, route
+from kapell.core.agents.skills import skill_subject
 from kapell.core.definitions.nearest import hint
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Missing
 from kapell.services.workflows.agents import AgentEntry
+from kapell.services.workflows.skills import SkillEntry
 from kapell.services.workflows.workspace import Workspace
 
 
@@ -116,6 +118,22 @@ class AgentRegistry:
         names = (one.name for one in self.entries(library=True))
         subject = subject_of(entry.file, entry.path, entry.agent, self._tools, names)
         return lint(subject, self._tuning)
+
+    def skills(self) -> tuple[SkillEntry, ...]:
+        """Return the skills of the workspace, by name, with what the linter finds in them."""
+        found = []
+        for entry in self._workspace.list_skills():
+            said = () if entry.skill is None else lint(skill_subject(entry.skill), self._tuning)
+            errors = [one.problem for one in said if one.level is Level.ERROR]
+            others = [one.problem for one in said if one.level is not Level.ERROR]
+            found.append(
+                msgspec.structs.replace(
+                    entry,
+                    problems=(*entry.problems, *errors),
+                    warnings=(*entry.warnings, *others),
+                )
+            )
+        return tuple(found)
 
     def linted(self, entry: AgentEntry) -> AgentEntry:
         """Return an entry whose problems and warnings hold the linter's findings too."""

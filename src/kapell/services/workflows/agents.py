@@ -1,15 +1,29 @@
 """Finds agents by name among the files of a workspace."""
 
+from collections.abc import Mapping
+
 import msgspec
 
+from kapell.core.agents.borrowed import READ_ONLY
 from kapell.core.agents.definition import Agent
-from kapell.core.agents.reading import AgentFile, agent_of, read_agent
+from kapell.core.agents.reading import (
+    AgentFile,
+    agent_of,
+    is_borrowed,
+    named_skills,
+    read_agent,
+)
+from kapell.core.agents.skills import FOLDER as SKILLS
+from kapell.core.agents.skills import LOAD, chosen_skills
 from kapell.core.definitions.json_schema import check_schema
+from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.definitions.tree import Node
 from kapell.core.gateway.routing.route import Routes
+from kapell.core.tools.spec import ToolSpec, chosen
 from kapell.core.workflows.models import resolve_model
 from kapell.kit.errors import Invalid, Missing, Place
+from kapell.services.workflows.skills import SkillShelf
 from kapell.services.workflows.sources import Sources, beginning, folder_of
 
 FOLDER = "agents"
@@ -38,6 +52,8 @@ class AgentShelf:
         sources: The workspace's files.
         routes: Short names of models.
         library: Agents for names the workspace has none of its own for.
+        tools: The tools there are: what an agent gets that names none is reading only.
+        usual: The tools of agents that name none, as the workspace says.
     """
 
     def __init__(
@@ -45,8 +61,13 @@ class AgentShelf:
         sources: Sources,
         routes: Routes | None = None,
         library: "AgentShelf | None" = None,
+        tools: Mapping[str, ToolSpec] | None = None,
+        usual: tuple[str, ...] = (),
     ) -> None:
         self._sources = sources
+        self._skills = SkillShelf(sources)
+        self._tools = tools
+        self._usual = usual
         self._routes: Routes = routes or {}
         self._library = library
         self._files: dict[str, AgentFile | None] = {}
@@ -147,4 +168,23 @@ class AgentShelf:
             check_schema(schema, problems)
             if len(problems.errors) > before:
                 return None
-        return agent_of(file, schema)
+        return self._furnished(agent_of(file, schema), file, path, problems)
+
+    def _furnished(self, agent: Agent, file: AgentFile, path: str, problems: Problems) -> Agent:
+        """Return an agent with the tools it gets unasked and the skills it is told of."""
+        tools = agent.tools
+        if tools is None:
+            patterns = self._usual or (READ_ONLY if is_borrowed(file.form) else ())
+            known = self._tools or {}
+            tools = tuple(one for one in chosen(known, patterns) if known[one].effects == "read")
+        wanted = named_skills(file.form)
+        skills = chosen_skills(wanted, self._skills.skills()) if wanted else ()
+        for name in wanted:
+            if not chosen_skills((name,), self._skills.skills()):
+                place = file.form.value("skills").place
+                known_skills = [one.name for one in self._skills.entries()]
+                advice = hint(name, known_skills, "Skills") or f"Write {SKILLS}/{name}/SKILL.md."
+                problems.warn("skill_unknown", f"There is no skill `{name}`.", place, advice)
+        if skills and LOAD not in tools:
+            tools = (*tools, LOAD)
+        return msgspec.structs.replace(agent, tools=tools or agent.tools, skills=skills)

@@ -37,3 +37,7 @@ class Files(Protocol):
     def names(self, folder: str, endings: tuple[str, ...]) -> tuple[str, ...]:
         """Return the paths of the files in a folder with one of these endings, sorted."""
         ...
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the paths of the folders in a folder, sorted; hidden ones are left out."""
+        ...

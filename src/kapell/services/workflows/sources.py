@@ -37,6 +37,11 @@ class Sources:
         self._stamps.setdefault(folder, self.files.stamp(folder))
         return self.files.names(folder, endings)
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the folders of a folder; that it was looked at is remembered."""
+        self._stamps.setdefault(folder, self.files.stamp(folder))
+        return self.files.folders(folder)
+
     def tree(self, path: str, problems: Problems) -> Node | None:
         """Return a file's tree, or None when it cannot be read, which is noted."""
         try:

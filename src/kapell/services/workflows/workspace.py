@@ -7,6 +7,7 @@ import msgspec
 
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problem, Problems
+from kapell.core.gateway.routing.route import Routes
 from kapell.core.tools.spec import ToolSpec
 from kapell.core.workflows.pins import Overrides, WorkspaceDefaults
 from kapell.core.workflows.version import Version, version_hash
@@ -15,6 +16,7 @@ from kapell.kit.ids import VersionHash
 from kapell.services.workflows.agents import AgentEntry, AgentShelf
 from kapell.services.workflows.loading import ENDINGS, FOLDER, Loader, stem
 from kapell.services.workflows.ports import Files, Stamp
+from kapell.services.workflows.skills import SkillEntry, SkillShelf
 from kapell.services.workflows.sources import SourceFile, Sources
 
 
@@ -65,7 +67,7 @@ class Workspace:
         self._fresh = fresh
         self._looked: dict[tuple[str, bytes], float] = {}
         self._files = files
-        self._library = None if library is None else AgentShelf(Sources(library))
+        self._library = None if library is None else AgentShelf(Sources(library), tools=tools)
         self._defaults = defaults or WorkspaceDefaults()
         self._tools = tools
         self._kept: dict[tuple[str, bytes], tuple[dict[str, Stamp], Loaded]] = {}
@@ -136,7 +138,11 @@ class Workspace:
 
     def list_agents(self) -> tuple[AgentEntry, ...]:
         """Return every agent of the workspace with what is wrong with it, by name."""
-        return AgentShelf(Sources(self._files), self._defaults.routes).entries()
+        return self._shelf(Sources(self._files), self._defaults.routes).entries()
+
+    def list_skills(self) -> tuple[SkillEntry, ...]:
+        """Return every skill of the workspace with what is wrong with it, by name."""
+        return SkillShelf(Sources(self._files)).entries()
 
     def list_library(self) -> tuple[AgentEntry, ...]:
         """Return the agents of the library, by name; the workspace's own stand before them."""
@@ -144,8 +150,14 @@ class Workspace:
             return ()
         return tuple(msgspec.structs.replace(one, library=True) for one in self._library.entries())
 
-    def _shelf(self, sources: Sources) -> AgentShelf:
-        return AgentShelf(sources, library=self._library)
+    def _shelf(self, sources: Sources, routes: Routes | None = None) -> AgentShelf:
+        return AgentShelf(
+            sources,
+            routes,
+            library=self._library,
+            tools=self._tools,
+            usual=self._defaults.agent_tools,
+        )
 
     def _path(self, ref: str, loader: Loader) -> str:
         """Return the file a person means by a name or a path."""

@@ -112,7 +112,7 @@ SOUND = GOOD["planner"]
 
 
 def test_tools_that_are_none_are_errors_at_their_place() -> None:
-    (one,) = found(SOUND, tools=("file.raed", "file.*", "critic", "file.read"))
+    (one,) = found(SOUND, tools=("file.raed", "file.*", "agent.critic", "file.read"))
     assert (one.problem.code, one.level) == ("tool_unknown", Level.ERROR)
     assert (one.problem.place.line, one.problem.place.column) == (3, 8)
     assert "file.read" in one.problem.advice

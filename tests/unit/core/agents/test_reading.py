@@ -76,7 +76,7 @@ def test_an_agent_file_of_another_program_works() -> None:
     assert errors == ()
     assert agent is not None
     assert agent.description.startswith("Use this agent when: code has changed. Examples: <e>")
-    assert agent.tools == ("file.read", "Grep", "http.request", "table.read")
+    assert agent.tools == ("file.read", "Grep", "web.fetch", "table.read")
     assert agent.model is None
     assert agent.kept == {"color": "blue"}
     assert [f"{one.place.line}:{one.place.column} {one.code}" for one in warnings] == [

@@ -50,7 +50,7 @@ def test_what_did_not_come_of_it_is_told(answer: Json, tools: tuple[str, ...], w
 
 
 def test_a_value_is_expected_whole() -> None:
-    text = "agent: a\nprompt: p\nanswers: []\nexpect: {value: {n: 1}, tools: []}\n"
+    text = "agent: a\nprompt: p\nanswers: []\nexpect: {equals: {n: 1}, tools: []}\n"
     form = read_scenario(text, "s.yaml", Problems())
     assert failures(form, {"n": 1}, ()) == ()
     assert len(failures(form, {"n": 2}, ())) == 1

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from kapell.core.agents.delegation import PREFIX
 from kapell.core.agents.linting.subject import Found, Subject
 from kapell.core.agents.linting.tuning import Tuning
 from kapell.core.definitions.nearest import hint
@@ -23,7 +24,9 @@ def unknown(subject: Subject, tuning: Tuning) -> Iterator[Found]:
     if subject.known is None:
         return
     for name in subject.tools or ():
-        if not matching(name, subject.known) and name not in subject.names:
+        if name[:1].isupper() or name.removeprefix(PREFIX) in subject.names:
+            continue  # another program's, told of when it was read; or an agent
+        if not matching(name, subject.known):
             yield Found(
                 subject.at("tools"),
                 f"There is no tool `{name}`.",

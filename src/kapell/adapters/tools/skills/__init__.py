@@ -1,0 +1,1 @@
+"""Skills of the workspace, read by agents when they need them."""
