@@ -86,7 +86,7 @@ def _rows(
         key = f"{above}{name}"
         inner = _section(field, definitions)
         meaning = " ".join(str(field.get("description", "")).split()).replace("|", "\\|")
-        if inner is not None and "additionalProperties" not in field:
+        if inner is not None and not {"additionalProperties", "items"} & set(field):
             yield f"| **`{key}`** | | | {meaning or inner.get('description', '')} |"
             yield from _rows(inner["properties"], definitions, f"{key}.")
             continue
@@ -94,12 +94,15 @@ def _rows(
         shown = "" if default is None else f"`{json.dumps(default)}`"
         yield f"| `{key}` | {_value(field)} | {shown} | {meaning} |"
         if inner is not None:
-            yield from _rows(inner["properties"], definitions, f"{key}.NAME.")
+            below = "[]." if field.get("type") == "array" else ".NAME."
+            yield from _rows(inner["properties"], definitions, f"{key}{below}")
 
 
 def _section(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the section a field holds, or holds by name."""
-    for one in (field, field.get("additionalProperties"), *field.get("allOf", ())):
+    """Return the section a field holds, or holds by name or in a list, perhaps beside a text."""
+    many = field.get("additionalProperties") or field.get("items") or {}
+    beside = many.get("anyOf", ()) if isinstance(many, dict) else ()
+    for one in (field, many, *field.get("allOf", ()), *beside):
         if isinstance(one, dict) and "$ref" in one:
             found: dict[str, Any] = definitions[str(one["$ref"]).rpartition("/")[2]]
             return found

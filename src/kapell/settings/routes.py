@@ -110,7 +110,7 @@ class RouteForm(Authored, kw_only=True):
     ] = None
     timeout: Annotated[
         Span | None,
-        doc("Time one try may take; else half of what is left, if others can follow."),
+        doc("Time one try may take; else half of what is left, at most 2m, if others can follow."),
     ] = None
     breaker: Annotated[BreakerForm | None, doc("When a deployment is sick.")] = None
     rules: Annotated[
