@@ -1,11 +1,11 @@
 """Deciding: what follows from an input, as events.
 
-``turn`` holds a decision in the making; every other module thinks through one sort of consequence
+``thinking`` holds a decision in the making; every other module thinks through one sort of consequence
 and hands further ones on as tasks.
 """
 
 from kapell.core.runs.decide.clock import next_due
 from kapell.core.runs.decide.deciding import Carried, Decision, decide
-from kapell.core.runs.decide.turn import ChildStart, Waitlists
+from kapell.core.runs.decide.thinking import ChildStart, Waitlists
 
 __all__ = ["Carried", "ChildStart", "Decision", "Waitlists", "decide", "next_due"]

@@ -15,7 +15,7 @@ from kapell.core.events.step import (
 from kapell.core.events.value import NOTHING
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import failing, money, replies, waits
-from kapell.core.runs.decide.turn import Turn, Waitlists
+from kapell.core.runs.decide.thinking import Thinking, Waitlists
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import Child, Meter, OpenCall, State, StepRun
 from kapell.core.runs.status import TERMINAL, StepStatus
@@ -46,7 +46,7 @@ def _ends(state: State, path: str) -> float | None:
     return state.meters[path].ends()
 
 
-def time_passed(t: Turn) -> None:
+def time_passed(t: Thinking) -> None:
     """Deal with everything that is due."""
     state = t.state
     if state.status in TERMINAL:
@@ -68,7 +68,7 @@ def time_passed(t: Turn) -> None:
             waits.time_is_up(t, run)
 
 
-def _first_overdue(t: Turn) -> Callable[[], None] | None:
+def _first_overdue(t: Thinking) -> Callable[[], None] | None:
     """Return what deals with the first part or call that takes too long, None without one."""
     state, now = t.state, t.ctx.now
     for path, meter in state.meters.items():
@@ -81,7 +81,7 @@ def _first_overdue(t: Turn) -> Callable[[], None] | None:
     return None
 
 
-def _call_timed_out(t: Turn, call: OpenCall) -> None:
+def _call_timed_out(t: Thinking, call: OpenCall) -> None:
     run = t.state.steps[call.path]
     seconds = run.used + t.ctx.now - run.since
     failure = timed_out(call.path, seconds)
@@ -108,7 +108,7 @@ def timed_out(path: str, seconds: float) -> Failure:
     )
 
 
-def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
+def _part_timed_out(t: Thinking, path: str, meter: Meter) -> None:
     """A step with steps inside, or the whole run, used up its time of work."""
     state, now = t.state, t.ctx.now
     used = meter.used + (now - meter.since if meter.busy else 0.0)
@@ -144,7 +144,7 @@ def _part_timed_out(t: Turn, path: str, meter: Meter) -> None:
             t.do(partial(_cut_short, t, call.path))
 
 
-def _given_up(t: Turn, child: Child, holder: StepRun, failure: Failure) -> None:
+def _given_up(t: Thinking, child: Child, holder: StepRun, failure: Failure) -> None:
     """Wait for a child run no longer; what it may still have spent counts as spent."""
     t.emit(
         ChildEnded(
@@ -162,14 +162,14 @@ def _given_up(t: Turn, child: Child, holder: StepRun, failure: Failure) -> None:
     money.child_ended(t, holder)
 
 
-def _cut_short(t: Turn, path: str) -> None:
+def _cut_short(t: Thinking, path: str) -> None:
     """Have a call undone that may have taken effect; nobody is asked about it: its part is over."""
     failing.cut_short(t, path)
     if path in t.state.dead:
         t.emit(StepSkipped(path, "stopped"))
 
 
-def _stop_waiting_inside(t: Turn, run: StepRun) -> None:
+def _stop_waiting_inside(t: Thinking, run: StepRun) -> None:
     """Take what waits inside off the lists of what people are asked."""
     state = t.state
     for inner in list(state.steps.values()):

@@ -23,7 +23,7 @@ from kapell.core.runs.decide import kick
 from kapell.core.runs.decide.steps import money, waits
 from kapell.core.runs.decide.steps.begin import passage
 from kapell.core.runs.decide.steps.results import finish
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.inputs import Poisoned, Told
 from kapell.core.runs.state import State, StepRun
@@ -35,7 +35,7 @@ _REVIVING = (Repair, Retry, Merge, LateAnswer, ChildOutcome)
 """What an ended run still listens to: what opens it again, and corrections of its costs."""
 
 
-def told(t: Turn, event: Told) -> None:
+def told(t: Thinking, event: Told) -> None:
     """Take a command; one that no longer fits, or cannot be stored, changes nothing."""
     try:
         _take(t, event)
@@ -44,7 +44,7 @@ def told(t: Turn, event: Told) -> None:
             raise
 
 
-def _take(t: Turn, event: Told) -> None:
+def _take(t: Thinking, event: Told) -> None:
     command = event.command
     if t.state.status in TERMINAL and not isinstance(command, _REVIVING):
         return
@@ -70,13 +70,13 @@ def _take(t: Turn, event: Told) -> None:
         kick.everything(t)
 
 
-def _cancel(t: Turn, command: Cancel) -> None:
+def _cancel(t: Thinking, command: Cancel) -> None:
     if t.state.phase in {"cancelling", "undoing"}:
         return
     t.emit(RunCancelling(command.reason))
 
 
-def repairable(t: Turn, path: str) -> StepRun | None:
+def repairable(t: Thinking, path: str) -> StepRun | None:
     """Return the step run at ``path`` that waits for a person, if it may still be repaired.
 
     Once undoing has begun, only what undoes may.
@@ -96,7 +96,7 @@ def _revivable(state: State) -> bool:
     return not (over or state.undone or state.phase in {"cancelling", "undoing"})
 
 
-def _generation(t: Turn) -> int:
+def _generation(t: Thinking) -> int:
     return t.state.generation + (1 if t.state.status in TERMINAL else 0)
 
 
@@ -104,7 +104,7 @@ _GOING_ON = frozenset({"going", "undoing"})
 """Phases in which a repair concerns one step run, and nothing else has stood still."""
 
 
-def _repair(t: Turn, command: Repair) -> None:
+def _repair(t: Thinking, command: Repair) -> None:
     run = repairable(t, command.path)
     if run is None:
         return
@@ -116,7 +116,7 @@ def _repair(t: Turn, command: Repair) -> None:
     finish(t, run, lambda: output)
 
 
-def _retry(t: Turn, command: Retry) -> None:
+def _retry(t: Thinking, command: Retry) -> None:
     chosen = [command.path] if command.path else list(t.state.dead)
     again = t.state.phase not in _GOING_ON
     actions: list[Callable[[], None]] = []
@@ -136,7 +136,7 @@ def _retry(t: Turn, command: Retry) -> None:
         t.do(action)
 
 
-def _attempt(t: Turn, run: StepRun) -> Callable[[], None]:
+def _attempt(t: Thinking, run: StepRun) -> Callable[[], None]:
     """Schedule the next attempt for now, and return how it begins, unless it has to wait."""
     if run.failure is not None:
         t.emit(StepRetryScheduled(run.path, run.attempt + 1, t.ctx.now, run.failure))
@@ -144,11 +144,11 @@ def _attempt(t: Turn, run: StepRun) -> Callable[[], None]:
     return partial(passage, t, run, t.place(run), run.attempt)
 
 
-def _holders(t: Turn, run: StepRun) -> Iterator[StepRun]:
+def _holders(t: Thinking, run: StepRun) -> Iterator[StepRun]:
     return (around for around in tree.chain(t.state, run) if around is not run)
 
 
-def _child(t: Turn, command: ChildOutcome) -> None:
+def _child(t: Thinking, command: ChildOutcome) -> None:
     given_up = t.state.late_children.get(command.run_id)
     if given_up is not None:
         t.emit(ChildSettled(command.path, command.run_id, command.usd, command.tokens))
@@ -192,13 +192,13 @@ def _why(command: ChildOutcome, path: str) -> Failure:
     )
 
 
-def _merge(t: Turn, command: Merge) -> None:
+def _merge(t: Thinking, command: Merge) -> None:
     if t.state.status in {RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.ASSIGNED}:
         return
     t.emit(RunMerged(RunId(command.run_id), t.pack(command.output), _generation(t)))
 
 
-def poisoned(t: Turn, event: Poisoned) -> None:
+def poisoned(t: Thinking, event: Poisoned) -> None:
     """Advancing the run killed its workers: it waits for a person."""
     state = t.state
     if state.status in TERMINAL:

@@ -16,7 +16,7 @@ from kapell.core.runs.context import Context, NeedsValues
 from kapell.core.runs.decide import clock, commands, kick, scopes, settle
 from kapell.core.runs.decide.steps import begin, calls, failing, fans, money, replies
 from kapell.core.runs.decide.steps.results import frozen_names
-from kapell.core.runs.decide.turn import ChildStart, Kind, Task, Turn, Waitlists
+from kapell.core.runs.decide.thinking import ChildStart, Kind, Task, Thinking, Waitlists
 from kapell.core.runs.inputs import (
     CallBroke,
     Claimed,
@@ -38,13 +38,13 @@ from kapell.kit.json import Digest
 class Carried(msgspec.Struct):
     """A run in the hands of its owner: its state and what waits in it.
 
-    ``turn`` and ``inputs`` hold a decision that was interrupted for want of values.
+    ``thinking`` and ``inputs`` hold a decision that was interrupted for want of values.
     """
 
     program: Program
     state: State
     waitlists: Waitlists
-    turn: Turn | None = None
+    thinking: Thinking | None = None
     inputs: list[Input] = []
 
 
@@ -77,30 +77,32 @@ def decide(run: Carried, inputs: Sequence[Input], ctx: Context) -> Decision:
     Pure but for ``run``, which is consumed and carried on: the same state, inputs and context give
     the same events. An input that no longer fits (a late or repeated one) gives none.
     """
-    turn = run.turn
-    if turn is None:
-        turn = Turn(run.program, run.state, run.waitlists, ctx)
-    elif ctx.now != turn.ctx.now:
-        ctx = msgspec.structs.replace(ctx, now=turn.ctx.now)  # one decision has one instant
-    turn.ctx = ctx
-    turn.packing.values = ctx.values
+    thinking = run.thinking
+    if thinking is None:
+        thinking = Thinking(run.program, run.state, run.waitlists, ctx)
+    elif ctx.now != thinking.ctx.now:
+        ctx = msgspec.structs.replace(ctx, now=thinking.ctx.now)  # one decision has one instant
+    thinking.ctx = ctx
+    thinking.packing.values = ctx.values
     run.inputs.extend(inputs)
     try:
-        _think(turn, run.inputs)
+        _think(thinking, run.inputs)
     except NeedsValues as question:
-        run.turn = turn
+        run.thinking = thinking
         return Decision(needs=question.digests, keys=question.keys)
     except ExpressionTooExpensive:
         if ctx.limits is DEFAULT:
             raise
-        run.turn = turn
+        run.thinking = thinking
         return Decision(hard=True)
-    run.turn = None
-    run.state = turn.state
-    return Decision(turn.events, turn.artifacts, turn.children, turn.caches, at=ctx.now)
+    run.thinking = None
+    run.state = thinking.state
+    return Decision(
+        thinking.events, thinking.artifacts, thinking.children, thinking.caches, at=ctx.now
+    )
 
 
-def _think(t: Turn, inputs: list[Input]) -> None:
+def _think(t: Thinking, inputs: list[Input]) -> None:
     while True:
         while t.tasks:
             task = t.tasks.pop()
@@ -127,12 +129,12 @@ def _think(t: Turn, inputs: list[Input]) -> None:
         settle.rest(t)
 
 
-def _unchanged(t: Turn, before: int) -> None:
+def _unchanged(t: Thinking, before: int) -> None:
     if len(t.events) != before:
         raise AssertionError("a task asked for values after it had emitted events")
 
 
-def _take(t: Turn, inputs: list[Input]) -> None:
+def _take(t: Thinking, inputs: list[Input]) -> None:
     before = len(t.events)
     try:
         _input(t, inputs[0])
@@ -142,7 +144,7 @@ def _take(t: Turn, inputs: list[Input]) -> None:
     inputs.pop(0)
 
 
-def _input(t: Turn, event: Input) -> None:
+def _input(t: Thinking, event: Input) -> None:
     if isinstance(event, ToolReplied):
         replies.tool_replied(t, event)
     elif isinstance(event, ModelReplied):
@@ -161,7 +163,7 @@ def _input(t: Turn, event: Input) -> None:
         assert_never(event)
 
 
-def _claimed(t: Turn, event: Claimed) -> None:
+def _claimed(t: Thinking, event: Claimed) -> None:
     state = t.state
     if state.status in TERMINAL:
         return
@@ -181,7 +183,7 @@ def _claimed(t: Turn, event: Claimed) -> None:
             t.do(partial(_unknown, t, call.path))
 
 
-def _unknown(t: Turn, path: str) -> None:
+def _unknown(t: Thinking, path: str) -> None:
     """A call that must not be repeated may have taken effect: a person has to look."""
     run = t.state.steps[path]
     undo = frozen_names(t, run, None)
@@ -198,7 +200,7 @@ def _outcome_unknown(path: str) -> Failure:
     )
 
 
-def _call_broke(t: Turn, event: CallBroke) -> None:
+def _call_broke(t: Thinking, event: CallBroke) -> None:
     call = t.state.calls.get(event.call)
     if call is None:
         return
@@ -216,7 +218,7 @@ def _call_broke(t: Turn, event: CallBroke) -> None:
     money.after(t, call)
 
 
-def _other(t: Turn, task: Task) -> None:
+def _other(t: Thinking, task: Task) -> None:
     if task.kind == "undo":
         settle.undo(t)
     elif task.kind == "broke" and task.failure is not None:
@@ -225,7 +227,7 @@ def _other(t: Turn, task: Task) -> None:
         task.action()
 
 
-_AT_PATH: Mapping[Kind, Callable[[Turn, str], None]] = {
+_AT_PATH: Mapping[Kind, Callable[[Thinking, str], None]] = {
     "consider": scopes.consider,
     "begin": begin.begin,
     "call": calls.again,

@@ -3,11 +3,11 @@
 from functools import partial
 
 from kapell.core.runs.decide.steps import fans, waits
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.status import StepStatus
 
 
-def everything(t: Turn, *, reopened: bool = False) -> None:
+def everything(t: Thinking, *, reopened: bool = False) -> None:
     """Offer every scope, slot, call and timer again; what already goes on is not disturbed.
 
     ``reopened`` puts open questions back on the list of approvals.

@@ -8,7 +8,7 @@ from kapell.core.events.step import StepDead, StepSkipped, StepStarted
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps.results import complete, finish
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Place
 from kapell.core.runs.state import Scope, StepRun
@@ -18,7 +18,7 @@ from kapell.kit.errors import Failure, Kind
 from kapell.kit.json import Json
 
 
-def consider(t: Turn, path: str) -> None:
+def consider(t: Thinking, path: str) -> None:
     """Begin every step of a scope that may begin; used when it opens and when a run is loaded."""
     scope = t.state.scopes.get(path)
     if scope is None:
@@ -32,7 +32,7 @@ def consider(t: Turn, path: str) -> None:
             _offer(t, scope, plan.places[step_id])
 
 
-def ended(t: Turn, path: str) -> None:
+def ended(t: Thinking, path: str) -> None:
     """A step run has ended: see who waited for it."""
     run = t.state.steps.get(path)
     if run is None:
@@ -53,7 +53,7 @@ def ended(t: Turn, path: str) -> None:
             _offer(t, scope, plan.places[step_id])
 
 
-def _halt_around(t: Turn, scope: Scope) -> None:
+def _halt_around(t: Thinking, scope: Scope) -> None:
     owner = t.state.steps.get(scope.owner) if scope.owner else None
     if owner is not None and isinstance(t.place(owner).step.work, ParallelWork):
         t.later("halt", owner.path)
@@ -62,7 +62,7 @@ def _halt_around(t: Turn, scope: Scope) -> None:
             t.later("halt", member.path)
 
 
-def _offer(t: Turn, scope: Scope, place: Place) -> None:
+def _offer(t: Thinking, scope: Scope, place: Place) -> None:
     path = paths.join(scope.path, place.step.id)
     if path in t.state.steps:
         return
@@ -74,7 +74,7 @@ def _offer(t: Turn, scope: Scope, place: Place) -> None:
         t.later("ended", path)
 
 
-def _ready(t: Turn, scope: Scope, place: Place) -> str:
+def _ready(t: Thinking, scope: Scope, place: Place) -> str:
     after, joins = place.step.after, place.step.join
     if not after:
         return "begin"
@@ -97,7 +97,7 @@ def _ready(t: Turn, scope: Scope, place: Place) -> str:
     return "begin"
 
 
-def closed(t: Turn, path: str) -> None:
+def closed(t: Thinking, path: str) -> None:
     """See whether a scope is over, and tell its owner."""
     scope = t.state.scopes.get(path)
     if scope is None or t.over(scope):
@@ -119,7 +119,7 @@ def closed(t: Turn, path: str) -> None:
             _given_up(t, scope)
 
 
-def next_always(t: Turn, scope: Scope, holding: Container[str] = ()) -> str:
+def next_always(t: Thinking, scope: Scope, holding: Container[str] = ()) -> str:
     """Return the next ``join: always`` step of a failing scope.
 
     What stands before it, directly or through others, can no longer change, but for such steps:
@@ -137,7 +137,7 @@ def next_always(t: Turn, scope: Scope, holding: Container[str] = ()) -> str:
     return ""
 
 
-def body_output(t: Turn, scope: Scope) -> Packed:
+def body_output(t: Thinking, scope: Scope) -> Packed:
     """Return what a finished body gives: its result, else its last step's output."""
     plan = t.program.bodies[scope.body]
     if plan.body.result is not None:
@@ -148,7 +148,7 @@ def body_output(t: Turn, scope: Scope) -> Packed:
     return last.output if last is not None else NOTHING
 
 
-def _succeeded(t: Turn, scope: Scope) -> None:
+def _succeeded(t: Thinking, scope: Scope) -> None:
     if scope.suffix == paths.UNDO:
         t.emit(CompensationSucceeded(t.state.undoing))
         t.later("undo", "")
@@ -168,12 +168,12 @@ def _succeeded(t: Turn, scope: Scope) -> None:
         finish(t, owner, lambda: body_output(t, scope))
 
 
-def _choice(t: Turn, scope: Scope, owner: StepRun) -> Packed:
+def _choice(t: Thinking, scope: Scope, owner: StepRun) -> Packed:
     output = t.inside(scope)
     return t.pack({"case": owner.choice, "output": output.unpacked(body_output(t, scope))})
 
 
-def _branch_done(t: Turn, owner: StepRun) -> None:
+def _branch_done(t: Thinking, owner: StepRun) -> None:
     scopes = list(tree.inner_scopes(t.state, t.program, owner))
     failure = t.branch_failure(owner)
     if failure is not None:
@@ -196,7 +196,7 @@ def _branch_done(t: Turn, owner: StepRun) -> None:
     finish(t, owner, result)
 
 
-def _pass_done(t: Turn, scope: Scope, owner: StepRun) -> None:
+def _pass_done(t: Thinking, scope: Scope, owner: StepRun) -> None:
     work = t.place(owner).step.work
     if not isinstance(work, LoopWork):
         return
@@ -228,7 +228,7 @@ def _exhausted(owner: StepRun, passes: int) -> Failure:
     )
 
 
-def _failed(t: Turn, scope: Scope, failure: Failure) -> None:
+def _failed(t: Thinking, scope: Scope, failure: Failure) -> None:
     if scope.suffix == paths.UNDO:
         undone = t.state.undoing
         attempts = max((r.attempt for r in tree.members(t.state, t.program, scope)), default=1)
@@ -245,7 +245,7 @@ def _failed(t: Turn, scope: Scope, failure: Failure) -> None:
         t.later("broke", owner.path, failure)
 
 
-def _given_up(t: Turn, scope: Scope) -> None:
+def _given_up(t: Thinking, scope: Scope) -> None:
     """What is around has failed: the owner ends as stopped once nothing in it is live."""
     owner = t.state.steps[scope.owner]
     if any(inner.live for inner in tree.inner_scopes(t.state, t.program, owner)):

@@ -1,4 +1,4 @@
-"""The end of a turn: a failing run ends when nothing is in flight, an idle one waits."""
+"""The end of a decision: a failing run ends when nothing is in flight, an idle one waits."""
 
 from collections.abc import Container
 from functools import partial
@@ -9,13 +9,13 @@ from kapell.core.runs import paths
 from kapell.core.runs.decide.clock import next_due
 from kapell.core.runs.decide.scopes import next_always
 from kapell.core.runs.decide.steps import failing
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.status import RunStatus, StepStatus
 from kapell.kit.errors import Bug
 
 
-def settle(t: Turn) -> bool:
+def settle(t: Thinking) -> bool:
     """See what the run's phase asks for now; True when there is something to think through."""
     state = t.state
     if state.phase in {"failing", "cancelling"} and not state.calls and not state.children:
@@ -34,7 +34,7 @@ def settle(t: Turn) -> bool:
     return False
 
 
-def _always(t: Turn, holding: Container[str]) -> str:
+def _always(t: Thinking, holding: Container[str]) -> str:
     """Return the next ``join: always`` step of a scope that is open still, innermost first."""
     for scope in reversed(t.state.scopes.values()):
         found = next_always(t, scope, holding)
@@ -43,7 +43,7 @@ def _always(t: Turn, holding: Container[str]) -> str:
     return ""
 
 
-def _holding(t: Turn) -> set[str]:
+def _holding(t: Thinking) -> set[str]:
     """Return the paths of ``join: always`` steps that wait for something, and what holds them."""
     found: set[str] = set()
     for run in t.state.steps.values():
@@ -53,7 +53,7 @@ def _holding(t: Turn) -> set[str]:
     return found
 
 
-def undo(t: Turn) -> None:
+def undo(t: Thinking) -> None:
     """Undo the newest finished step, or end the run when nothing is left to undo.
 
     Who cancels a run wants it undone, whatever the workflow says of failures.
@@ -73,7 +73,7 @@ def undo(t: Turn) -> None:
         t.emit(RunFailed(state.failure, compensated=bool(state.undone)))
 
 
-def rest(t: Turn) -> None:
+def rest(t: Thinking) -> None:
     """Record that the run waits, when nothing is in flight."""
     state = t.state
     if state.status is not RunStatus.RUNNING or state.calls or t.ctx.draining:

@@ -11,7 +11,7 @@ from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.delegating import ask_agent
 from kapell.core.runs.decide.steps.requests import offers, request
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import StepRun
 from kapell.core.tools.spec import ToolSpec, repeatable
 from kapell.kit.errors import Failure
@@ -27,7 +27,7 @@ class _Wish(msgspec.Struct, frozen=True):
     among: int
 
 
-def call_asked(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
+def call_asked(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
     """Carry out what the model asked for in its last turn and is not under way.
 
     What may not be carried out is refused in the same decision: the model is told, nothing begins.
@@ -45,7 +45,7 @@ def call_asked(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
     t.later("call", run.path)
 
 
-def _carried_out(t: Turn, path: str, wish: _Wish, offered: Mapping[str, ToolSpec]) -> bool:
+def _carried_out(t: Thinking, path: str, wish: _Wish, offered: Mapping[str, ToolSpec]) -> bool:
     """Begin one call, or refuse it; False when it has to wait for money."""
     run, ask = t.state.steps[path], wish.ask
     # What was begun and lost has been let through: whether it is now is another question.
@@ -66,14 +66,14 @@ def _carried_out(t: Turn, path: str, wish: _Wish, offered: Mapping[str, ToolSpec
     return True
 
 
-def _refuse(t: Turn, run: StepRun, wish: _Wish, failure: Failure) -> None:
+def _refuse(t: Thinking, run: StepRun, wish: _Wish, failure: Failure) -> None:
     ask = wish.ask
     spec = ToolSpec(name=ask.tool, description="", args=None)
     call = request(t, run, spec, ask.args, True, _key(t, run, wish), ask.id)
     t.emit(ToolFailed(call=call, path=run.path, tool=ask.tool, failure=failure, ask=ask.id))
 
 
-def _key(t: Turn, run: StepRun, wish: _Wish) -> str:
+def _key(t: Thinking, run: StepRun, wish: _Wish) -> str:
     """Return the idempotency key: the same for a call made again after its worker was lost."""
     turn = paths.call(run.path, run.attempt, len(run.turns))
     return f"{t.state.run_id}:{turn}.{wish.place}"

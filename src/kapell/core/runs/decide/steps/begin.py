@@ -9,7 +9,7 @@ from kapell.core.runs import paths
 from kapell.core.runs.context import NeedsValues
 from kapell.core.runs.decide.steps import calls, money, waits
 from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
-from kapell.core.runs.decide.turn import ChildStart, Turn
+from kapell.core.runs.decide.thinking import ChildStart, Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.names import Names
 from kapell.core.runs.program import Place
@@ -39,7 +39,7 @@ MAX_ITEMS = 10_000
 """Items of one ``for_each``; a limit the language states."""
 
 
-def begin(t: Turn, path: str) -> None:
+def begin(t: Thinking, path: str) -> None:
     """Begin what is at ``path``: a step, an item, or the next attempt of either."""
     run = t.state.steps.get(path)
     if (run is not None and run.waits != "retry") or not tree.has_room(t.state, path):
@@ -62,11 +62,11 @@ def begin(t: Turn, path: str) -> None:
         passage(t, at, place, at.attempt)
 
 
-def _has_slot(t: Turn, run: StepRun) -> bool:
+def _has_slot(t: Thinking, run: StepRun) -> bool:
     return calls.slot_for(t, run.path, t.state.steps[run.outer])
 
 
-def _wanted(t: Turn, run: StepRun, place: Place) -> bool:
+def _wanted(t: Thinking, run: StepRun, place: Place) -> bool:
     """Ask ``when``; a step that is not wanted is skipped."""
     if place.step.when is None:
         return True
@@ -81,14 +81,14 @@ def _wanted(t: Turn, run: StepRun, place: Place) -> bool:
     return False
 
 
-def _broken(t: Turn, run: StepRun, error: KapellError) -> None:
+def _broken(t: Thinking, run: StepRun, error: KapellError) -> None:
     reraise_if_cheap(t, error)
     if run.path not in t.state.steps:
         t.emit(StepStarted(run.path, run.attempt))
     t.later("broke", run.path, Failure.of(error, run.path))
 
 
-def _fan_out(t: Turn, run: StepRun, step: Step) -> None:
+def _fan_out(t: Thinking, run: StepRun, step: Step) -> None:
     each = step.for_each
     if each is None:
         return
@@ -125,7 +125,7 @@ def _passing(names: Names, name: str, where: str, items: list[Json]) -> list[Jso
     ]
 
 
-def passage(t: Turn, run: StepRun, place: Place, attempt: int) -> None:
+def passage(t: Thinking, run: StepRun, place: Place, attempt: int) -> None:
     """Carry out one attempt of a step or item."""
     work = place.step.work
     if run.calls or run.attempt != attempt:
@@ -153,7 +153,7 @@ def passage(t: Turn, run: StepRun, place: Place, attempt: int) -> None:
 
 
 def _container(
-    t: Turn, run: StepRun, work: BlockWork | ParallelWork | SwitchWork | LoopWork, key: str
+    t: Thinking, run: StepRun, work: BlockWork | ParallelWork | SwitchWork | LoopWork, key: str
 ) -> None:
     base = paths.attempt(run.path, run.attempt)
     if isinstance(work, SwitchWork):
@@ -179,7 +179,7 @@ def _container(
         t.later("consider", base)
 
 
-def _workflow(t: Turn, run: StepRun, work: WorkflowWork, place: Place) -> None:
+def _workflow(t: Thinking, run: StepRun, work: WorkflowWork, place: Place) -> None:
     version = t.program.bodies[place.body].version.workflows[work.workflow]
     given = t.names(run).value(work.args)
     inputs = t.pack(bind(version, given if isinstance(given, dict) else {}))
@@ -195,7 +195,7 @@ def _workflow(t: Turn, run: StepRun, work: WorkflowWork, place: Place) -> None:
         _child(t, run, version, inputs)
 
 
-def _child(t: Turn, run: StepRun, version: Version, inputs: Packed) -> None:
+def _child(t: Thinking, run: StepRun, version: Version, inputs: Packed) -> None:
     """Begin a run of its own for a step; its id follows from the path, so it is begun once."""
     budget = t.place(run).step.budget or version.budget
     usd, tokens = money.allotment(t, run, budget)
@@ -205,7 +205,7 @@ def _child(t: Turn, run: StepRun, version: Version, inputs: Packed) -> None:
     t.children.append(ChildStart(run.path, child, version, inputs, usd, tokens))
 
 
-def _cache_key(t: Turn, run: StepRun, step: Step) -> str:
+def _cache_key(t: Thinking, run: StepRun, step: Step) -> str:
     """Return the key of a step with ``cache``: what it says, or everything its work would see.
 
     The version stands for the definitions: prompts, agents, schemas, models. What one run may have
@@ -221,7 +221,7 @@ def _cache_key(t: Turn, run: StepRun, step: Step) -> str:
     return digest(encode([request.version, step.id, run.body, model, around, seen]))
 
 
-def _seen(t: Turn, names: Names, step: Step) -> Json:
+def _seen(t: Thinking, names: Names, step: Step) -> Json:
     """Return what the work of a step is given; of one with steps inside, all that these read."""
     work = step.work
     if isinstance(work, AgentWork | AskWork):
@@ -239,7 +239,7 @@ def _uses_files(step: Step) -> bool:
     return not isinstance(step.work, AgentWork | AskWork | SetWork)
 
 
-def _from_cache(t: Turn, run: StepRun, key: str) -> bool:
+def _from_cache(t: Thinking, run: StepRun, key: str) -> bool:
     found: Packed | None
     if key in t.caches:
         found = t.caches[key][0]

@@ -6,7 +6,7 @@ from kapell.core.agents import turns
 from kapell.core.events.step import StepStarted
 from kapell.core.runs.decide.steps import asking, requests
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import StepRun
 from kapell.core.workflows.version import AgentWork, AskWork, ToolWork
@@ -14,7 +14,7 @@ from kapell.kit.errors import Failure, KapellError
 from kapell.kit.json import encode
 
 
-def slot_for(t: Turn, path: str, outer: StepRun) -> bool:
+def slot_for(t: Thinking, path: str, outer: StepRun) -> bool:
     """Tell whether an item may work now; if not, it is put on the waiting list for a slot."""
     fan = outer.fan
     each = t.place(outer).step.for_each
@@ -24,7 +24,7 @@ def slot_for(t: Turn, path: str, outer: StepRun) -> bool:
     return False
 
 
-def may_work(t: Turn, run: StepRun) -> bool:
+def may_work(t: Thinking, run: StepRun) -> bool:
     """Tell whether every item around may work; the step run waits for the first that may not."""
     if "[" not in run.path:
         return True
@@ -35,13 +35,13 @@ def may_work(t: Turn, run: StepRun) -> bool:
     return True
 
 
-def first(t: Turn, run: StepRun, cache: str) -> None:
+def first(t: Thinking, run: StepRun, cache: str) -> None:
     """Begin an attempt with its first call."""
     if not t.ctx.draining and may_work(t, run):
         _call(t, run, lambda: t.emit(StepStarted(run.path, run.attempt, cache=cache)))
 
 
-def again(t: Turn, path: str) -> None:
+def again(t: Thinking, path: str) -> None:
     """Make a step run's next call: after a wrong answer, or when the one before was lost.
 
     A lost tool call is made again even when nothing new may begin: it may have taken effect, and
@@ -66,7 +66,7 @@ def again(t: Turn, path: str) -> None:
             t.later("broke", path, Failure.of(error, path))
 
 
-def _call(t: Turn, run: StepRun, started: Callable[[], None]) -> None:
+def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
     work = t.place(run).step.work
     if isinstance(work, ToolWork):
         args = t.names(run).value(work.args)

@@ -4,13 +4,13 @@ from kapell.core.agents.delegation import TASK
 from kapell.core.events.signal import ChildStarted
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
-from kapell.core.runs.decide.turn import ChildStart, Turn
+from kapell.core.runs.decide.thinking import ChildStart, Thinking
 from kapell.core.runs.state import StepRun
 from kapell.core.workflows.version import AgentWork, Body, InputSpec, Step, Version
 from kapell.kit.ids import child_id
 
 
-def ask_agent(t: Turn, run: StepRun, ask: str, agent: str, task: str, among: int) -> bool:
+def ask_agent(t: Thinking, run: StepRun, ask: str, agent: str, task: str, among: int) -> bool:
     """Begin a run in which ``agent`` answers; False when it has to wait for money.
 
     It shares what is left with those that are asked with it, ``among`` so many.

@@ -12,7 +12,7 @@ from kapell.core.events.step import (
 )
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps.results import frozen_names
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import STEP_ENDED
@@ -23,7 +23,7 @@ LONGEST_WISH = 3600.0
 """Seconds a provider's ``Retry-After`` is followed: a broken one must not park a run for years."""
 
 
-def broke(t: Turn, path: str, failure: Failure, unknown: bool) -> None:
+def broke(t: Thinking, path: str, failure: Failure, unknown: bool) -> None:
     """An attempt failed: schedule the next, or give up."""
     run = t.state.steps.get(path)
     if run is None:
@@ -45,7 +45,7 @@ def broke(t: Turn, path: str, failure: Failure, unknown: bool) -> None:
     give_up(t, run, failure, unknown)
 
 
-def _stopped(t: Turn, run: StepRun) -> bool:
+def _stopped(t: Thinking, run: StepRun) -> bool:
     """Tell whether something around has failed, so that no further attempt would ever begin."""
     if t.place(run).step.join is Join.ALWAYS:
         return False
@@ -74,7 +74,7 @@ def delay(policy: Retry, attempt: int, failure: Failure, seed: str) -> float:
     return max(base, min(failure.retry_after or 0.0, LONGEST_WISH))
 
 
-def give_up(t: Turn, run: StepRun, failure: Failure, unknown: bool = False) -> None:
+def give_up(t: Thinking, run: StepRun, failure: Failure, unknown: bool = False) -> None:
     """No attempt is left: let ``on_error``, something around, or a person take over."""
     if not failure.step:
         failure = msgspec.structs.replace(failure, step=run.path)
@@ -104,17 +104,17 @@ def give_up(t: Turn, run: StepRun, failure: Failure, unknown: bool = False) -> N
         t.emit(StepDead(run.path, "step", failure, run.attempt, undo=undo))
 
 
-def unsure(t: Turn) -> list[str]:
+def unsure(t: Thinking) -> list[str]:
     """Return the step runs that were cut short in a call that may have taken effect."""
     return [run.path for run in t.state.steps.values() if _unsure(t, run)]
 
 
-def _unsure(t: Turn, run: StepRun) -> bool:
+def _unsure(t: Thinking, run: StepRun) -> bool:
     known = not run.unsure or run.status in STEP_ENDED or run.path in t.state.dead
     return not (known or run.handled or t.place(run).step.compensate is None)
 
 
-def cut_short(t: Turn, path: str) -> None:
+def cut_short(t: Thinking, path: str) -> None:
     """Let a step run be undone whose call was cut short and may have taken effect."""
     run = t.state.steps.get(path)
     if run is None or not _unsure(t, run):
@@ -130,7 +130,7 @@ def cut_short(t: Turn, path: str) -> None:
     t.emit(StepDead(path, "unknown_outcome", failure, run.attempt, undo))
 
 
-def _caught(t: Turn, run: StepRun, failure: Failure) -> bool:
+def _caught(t: Thinking, run: StepRun, failure: Failure) -> bool:
     """Tell whether something around the step run will deal with its failure."""
     for inner, around in _around(t, run):
         if around is None:
@@ -151,7 +151,7 @@ def _caught(t: Turn, run: StepRun, failure: Failure) -> bool:
     return False
 
 
-def _around(t: Turn, run: StepRun) -> Iterator[tuple[StepRun, StepRun | None]]:
+def _around(t: Thinking, run: StepRun) -> Iterator[tuple[StepRun, StepRun | None]]:
     inner = run
     while True:
         around = tree.owner_of(t.state, inner)
@@ -161,7 +161,7 @@ def _around(t: Turn, run: StepRun) -> Iterator[tuple[StepRun, StepRun | None]]:
         inner = around
 
 
-def _has_failed(t: Turn, run: StepRun) -> bool:
+def _has_failed(t: Thinking, run: StepRun) -> bool:
     """Tell whether something around a step run has failed, or in it what stops the rest of it."""
     if t.branch_failure(run) is not None or t.stopped(t.state.scopes[run.scope]):
         return True
@@ -169,7 +169,7 @@ def _has_failed(t: Turn, run: StepRun) -> bool:
     return fan is not None and fan.failed is not None
 
 
-def halt(t: Turn, path: str) -> None:
+def halt(t: Thinking, path: str) -> None:
     """Stop what only waits inside a failed part; calls in flight settle by themselves.
 
     By now the part may be on its next attempt, or with its handler: then it goes on.

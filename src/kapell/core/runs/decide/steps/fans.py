@@ -5,14 +5,14 @@ from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.failing import give_up
 from kapell.core.runs.decide.steps.results import finish
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.names import status_word
 from kapell.core.runs.state import Fan, StepRun
 from kapell.kit.json import Json
 
 
-def refill(t: Turn, path: str) -> None:
+def refill(t: Thinking, path: str) -> None:
     """Give free slots to items that wait for one, then to new items; end when all have ended.
 
     Once an item has failed no further one begins, but what always runs in those that have begun
@@ -45,7 +45,7 @@ def refill(t: Turn, path: str) -> None:
         _next_item(t, run, fan)
 
 
-def _next_item(t: Turn, run: StepRun, fan: Fan) -> None:
+def _next_item(t: Thinking, run: StepRun, fan: Fan) -> None:
     scope = t.state.scopes[run.scope]
     if not t.may_begin(scope, t.place(run)):
         if t.stopped(scope) and next(tree.live_items(t.state, run), None) is None:
@@ -57,7 +57,7 @@ def _next_item(t: Turn, run: StepRun, fan: Fan) -> None:
             t.refill(run.path)
 
 
-def _gather(t: Turn, run: StepRun, fan: Fan) -> Packed:
+def _gather(t: Thinking, run: StepRun, fan: Fan) -> Packed:
     names = t.names(run)
     items = names.unpacked(fan.items)
     outputs = names.unpacked_all([r.output for r in fan.results if r is not None])
@@ -80,7 +80,7 @@ def _gather(t: Turn, run: StepRun, fan: Fan) -> Packed:
     return t.pack(gathered)
 
 
-def dropped(t: Turn, run: StepRun) -> list[str]:
+def dropped(t: Thinking, run: StepRun) -> list[str]:
     """Return the items that had begun before a fork and have to begin anew."""
     fan = run.fan
     if fan is None:

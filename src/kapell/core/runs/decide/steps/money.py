@@ -9,7 +9,7 @@ from kapell.core.events.step import StepDead
 from kapell.core.events.tool import ToolFailed
 from kapell.core.pricing.budget import Budget
 from kapell.core.runs import paths
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import Meter, OpenCall, StepRun
 from kapell.kit.errors import Failure, Kind
@@ -18,7 +18,7 @@ from kapell.kit.money import text
 _WARN_AT = 0.8
 
 
-def room(t: Turn, run: StepRun, usd: int, tokens: int, started: Callable[[], None]) -> bool:
+def room(t: Thinking, run: StepRun, usd: int, tokens: int, started: Callable[[], None]) -> bool:
     """Tell whether every budget around has room for a call's worst case.
 
     A call that only other calls in flight leave no room for waits until they are settled. Where no
@@ -52,7 +52,7 @@ def _lines(meter: Meter, usd: int, tokens: int) -> tuple[_Line, _Line]:
     )
 
 
-def _meters(t: Turn, run: StepRun) -> list[tuple[str, Meter]]:
+def _meters(t: Thinking, run: StepRun) -> list[tuple[str, Meter]]:
     found = [
         (around.path, t.state.meters[around.path])
         for around in tree.chain(t.state, run)
@@ -64,7 +64,7 @@ def _meters(t: Turn, run: StepRun) -> list[tuple[str, Meter]]:
     return [*found, (paths.ROOT, t.state.meters[paths.ROOT])]
 
 
-def _planned(t: Turn, run: StepRun) -> Meter | None:
+def _planned(t: Thinking, run: StepRun) -> Meter | None:
     """Return the meter a step run will have once it has begun."""
     if run.path in t.state.steps:
         return None
@@ -72,7 +72,7 @@ def _planned(t: Turn, run: StepRun) -> Meter | None:
 
 
 def allotment(
-    t: Turn, run: StepRun, budget: Budget | None, among: int = 1
+    t: Thinking, run: StepRun, budget: Budget | None, among: int = 1
 ) -> tuple[int | None, int | None]:
     """Return what a child run may spend: what it asks for, never more than is left around it.
 
@@ -101,7 +101,7 @@ def _allotted(asked: int | None, left: list[int], sharing: int) -> int | None:
     return min(asked, most) if asked is not None else max(most // sharing, min(most, 1))
 
 
-def _sharing(t: Turn, run: StepRun) -> int:
+def _sharing(t: Thinking, run: StepRun) -> int:
     """Return how many items, this one included, may begin at the same time."""
     outer = t.state.steps[run.outer] if run.item >= 0 else run
     each = t.place(outer).step.for_each
@@ -128,22 +128,22 @@ def exceeded(scope: str, what: str, limit: float, needed: float, step: str) -> F
     )
 
 
-def settle(t: Turn, call: OpenCall, usd: int, tokens: int) -> None:
+def settle(t: Thinking, call: OpenCall, usd: int, tokens: int) -> None:
     """Replace a reservation by what was used; before the event that ends the call."""
     t.emit(BudgetSettled(call.call, usd, tokens))
 
 
-def after(t: Turn, call: OpenCall) -> None:
+def after(t: Thinking, call: OpenCall) -> None:
     """Look at the ceilings once a call is settled: warn, stop, or let waiting calls try."""
     look(t, call.holders)
 
 
-def child_ended(t: Turn, run: StepRun) -> None:
+def child_ended(t: Thinking, run: StepRun) -> None:
     """Look at the ceilings once a child run has given back what it did not spend."""
     look(t, [path for path, _ in _meters(t, run)])
 
 
-def look(t: Turn, holders: Iterable[str]) -> None:
+def look(t: Thinking, holders: Iterable[str]) -> None:
     """Look at the ceilings of these meters: warn, stop, or let waiting calls try."""
     for path in holders:
         meter = t.state.meters.get(path)
@@ -160,20 +160,20 @@ def look(t: Turn, holders: Iterable[str]) -> None:
         retry(t, path)
 
 
-def retry(t: Turn, path: str) -> None:
+def retry(t: Thinking, path: str) -> None:
     """Try again what waited for money or a slot."""
     run = t.state.steps.get(path)
     t.later("begin" if run is None or run.waits == "retry" else "call", path)
 
 
-def _stop(t: Turn, what: Literal["usd", "tokens"], limit: int, needed: int, step: str) -> None:
+def _stop(t: Thinking, what: Literal["usd", "tokens"], limit: int, needed: int, step: str) -> None:
     if t.state.phase != "going":
         return
     t.emit(BudgetExceeded(paths.ROOT, what, limit, needed))
     t.emit(StepDead(paths.ROOT, "step", exceeded(paths.ROOT, what, limit, needed, step), 1))
 
 
-def lost(t: Turn, call: OpenCall) -> None:
+def lost(t: Thinking, call: OpenCall) -> None:
     """Close a call nobody waits for any more: a model's at its worst case, a tool's as unknown."""
     if call.kind == "model":
         settle(t, call, call.usd, call.tokens)

@@ -13,7 +13,7 @@ from kapell.core.pricing.quote import Quote, cost, worst_cost
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.requests import schema_of_step
 from kapell.core.runs.decide.steps.results import finish
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.inputs import ModelReplied, ToolReplied
 from kapell.core.runs.state import OpenCall, StepRun
 from kapell.core.workflows.schemas import problem_of
@@ -21,7 +21,7 @@ from kapell.kit.errors import Failure, KapellError, Kind
 from kapell.kit.json import Json
 
 
-def model_replied(t: Turn, event: ModelReplied) -> None:
+def model_replied(t: Thinking, event: ModelReplied) -> None:
     """Take a model's answer: settle it, check it, use it or have it corrected."""
     opened = t.state.calls.get(event.call)
     if opened is None:
@@ -65,7 +65,7 @@ def model_replied(t: Turn, event: ModelReplied) -> None:
     money.after(t, opened)
 
 
-def _storable(t: Turn, answer: ModelAnswer) -> tuple[Packed, bool]:
+def _storable(t: Thinking, answer: ModelAnswer) -> tuple[Packed, bool]:
     """Return an answer's text as events hold it, and whether all of the answer can be held."""
     try:
         t.pack(answer.value)
@@ -75,7 +75,7 @@ def _storable(t: Turn, answer: ModelAnswer) -> tuple[Packed, bool]:
         return t.pack(whole.replace("\0", "")), False
 
 
-def _cost(t: Turn, opened: OpenCall, answer: ModelAnswer) -> int:
+def _cost(t: Thinking, opened: OpenCall, answer: ModelAnswer) -> int:
     """Return what an answer cost: by the price of who gave it, nothing if it was given again.
 
     A deployment of the route that may charge although it failed counts at its worst case, as far
@@ -100,7 +100,7 @@ _MOST_ASKS = 64
 """Tool calls of one turn; more come of a model that has lost its way."""
 
 
-def _asks(t: Turn, run: StepRun, answer: ModelAnswer) -> tuple[AskedTool, ...]:
+def _asks(t: Thinking, run: StepRun, answer: ModelAnswer) -> tuple[AskedTool, ...]:
     """Return what is asked for as events hold it: every ask has an id that no other has."""
     found: list[AskedTool] = []
     for place, ask in enumerate(answer.asks[: _MOST_ASKS + 1], start=1):
@@ -114,7 +114,7 @@ def _asks(t: Turn, run: StepRun, answer: ModelAnswer) -> tuple[AskedTool, ...]:
     return tuple(found)
 
 
-def _thoughts(t: Turn, answer: ModelAnswer) -> Packed | None:
+def _thoughts(t: Thinking, answer: ModelAnswer) -> Packed | None:
     if not answer.thoughts:
         return None
     try:
@@ -149,7 +149,7 @@ def _invalid(run: StepRun, problem: str) -> Failure:
     )
 
 
-def tool_replied(t: Turn, event: ToolReplied) -> None:
+def tool_replied(t: Thinking, event: ToolReplied) -> None:
     """Take a tool's result."""
     opened = t.state.calls.get(event.call)
     if opened is None:
@@ -186,7 +186,7 @@ def tool_replied(t: Turn, event: ToolReplied) -> None:
         finish(t, run, lambda: packed)
 
 
-def _charge(t: Turn, call: OpenCall, cost: int | None = None) -> None:
+def _charge(t: Thinking, call: OpenCall, cost: int | None = None) -> None:
     """Settle what a call to a tool costs, if it costs anything."""
     if call.usd:
         money.settle(t, call, call.usd if cost is None else cost, 0)
@@ -204,7 +204,7 @@ def once(call: OpenCall, failure: Failure, *, unknown: bool) -> Failure:
 
 
 def end_call(
-    t: Turn, call: OpenCall, failure: Failure, *, unknown: bool, seconds: float = 0.0
+    t: Thinking, call: OpenCall, failure: Failure, *, unknown: bool, seconds: float = 0.0
 ) -> None:
     """Record that a call ended without a result; a model's unknown outcome costs its worst case."""
     if call.kind == "model":

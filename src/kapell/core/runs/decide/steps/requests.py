@@ -15,7 +15,7 @@ from kapell.core.pricing.quote import Quote, worst_cost, worst_tokens
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context
 from kapell.core.runs.decide.steps import money
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import StepRun
@@ -26,7 +26,9 @@ from kapell.kit.errors import Conflict, KapellError, Missing
 from kapell.kit.json import Json, encode
 
 
-def call_tool(t: Turn, run: StepRun, tool: str, args: Json, started: Callable[[], None]) -> None:
+def call_tool(
+    t: Thinking, run: StepRun, tool: str, args: Json, started: Callable[[], None]
+) -> None:
     """Call the tool of a step.
 
     Raises:
@@ -49,7 +51,7 @@ def call_tool(t: Turn, run: StepRun, tool: str, args: Json, started: Callable[[]
 
 
 def request(
-    t: Turn,
+    t: Thinking,
     run: StepRun,
     spec: ToolSpec,
     args: Packed,
@@ -104,7 +106,7 @@ def schema_of_step(program: Program, run: StepRun) -> Json:
     return output if output is not None or agent is None else agent.output
 
 
-def ask_model(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> None:
+def ask_model(t: Thinking, run: StepRun, text: str, started: Callable[[], None]) -> None:
     """Ask the model of a step for its next turn; in the last there are no more tools to ask for.
 
     Raises:
@@ -152,7 +154,7 @@ def ask_model(t: Turn, run: StepRun, text: str, started: Callable[[], None]) -> 
     t.emit(BudgetReserved(call, usd, tokens + max_output))
 
 
-def _quote(t: Turn, model: str) -> Quote:
+def _quote(t: Thinking, model: str) -> Quote:
     quote = t.ctx.quotes.get(model)
     if isinstance(quote, Quote):
         return quote
@@ -166,7 +168,7 @@ def _quote(t: Turn, model: str) -> Quote:
 
 
 def _size(
-    t: Turn, run: StepRun, agent: Agent | None, text: str, tools: Mapping[str, ToolSpec]
+    t: Thinking, run: StepRun, agent: Agent | None, text: str, tools: Mapping[str, ToolSpec]
 ) -> int:
     """Return the bytes a call sends at most: prompt, instructions, schemas and the turns before."""
     size = len(text.encode()) + len(agent.instructions.encode() if agent else b"")

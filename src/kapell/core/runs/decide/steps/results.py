@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kapell.core.events.step import StepSucceeded
 from kapell.core.events.value import Packed
 from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import STEP_ENDED
 from kapell.core.workflows.schemas import problem_of
@@ -13,13 +13,13 @@ from kapell.kit.errors import Failure, Invalid, KapellError
 from kapell.kit.json import Json
 
 
-def reraise_if_cheap(t: Turn, error: KapellError) -> None:
+def reraise_if_cheap(t: Thinking, error: KapellError) -> None:
     """Let an expression that was only too dear for the event loop be tried again elsewhere."""
     if isinstance(error, ExpressionTooExpensive) and t.ctx.limits is not DEFAULT:
         raise error
 
 
-def complete(t: Turn, action: Callable[[], None], owner: StepRun | None = None) -> None:
+def complete(t: Thinking, action: Callable[[], None], owner: StepRun | None = None) -> None:
     """Do what ends a scope; an expression that fails there fails the owner, or the run."""
     try:
         action()
@@ -28,12 +28,12 @@ def complete(t: Turn, action: Callable[[], None], owner: StepRun | None = None) 
         t.later("broke", owner.path if owner is not None else "", Failure.of(error))
 
 
-def finish(t: Turn, run: StepRun, output: Callable[[], Packed], taken: int = 0) -> None:
+def finish(t: Thinking, run: StepRun, output: Callable[[], Packed], taken: int = 0) -> None:
     """Let a step run succeed with an output, or fail when the output cannot be made or is wrong."""
     t.do(lambda: _finish(t, run.path, output, taken))
 
 
-def _finish(t: Turn, path: str, output: Callable[[], Packed], taken: int) -> None:
+def _finish(t: Thinking, path: str, output: Callable[[], Packed], taken: int) -> None:
     run = t.state.steps.get(path)
     if run is None or run.status in STEP_ENDED:
         return
@@ -64,7 +64,7 @@ def _check(schema: Json, value: Json) -> None:
         )
 
 
-def frozen_names(t: Turn, run: StepRun, output: Packed | None) -> Packed | None:
+def frozen_names(t: Thinking, run: StepRun, output: Packed | None) -> Packed | None:
     """Return the names a step's compensation reads, as they are now; None without one.
 
     The items of a ``for_each`` are undone, not the whole; and what a handler did in place of a step

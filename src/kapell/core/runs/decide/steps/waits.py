@@ -6,7 +6,7 @@ from kapell.core.events.step import StepStarted, StepWaiting
 from kapell.core.events.value import Inline, Packed
 from kapell.core.runs.commands import Answer, Signal
 from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
-from kapell.core.runs.decide.turn import Turn
+from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import HeldSignal, StepRun
 from kapell.core.workflows.version import ApprovalWork, WaitWork
 from kapell.kit.clock import LATEST, instant, instant_text, span
@@ -14,7 +14,7 @@ from kapell.kit.errors import Failure, Invalid, KapellError, Kind
 from kapell.kit.json import Json
 
 
-def approval(t: Turn, run: StepRun, work: ApprovalWork) -> None:
+def approval(t: Thinking, run: StepRun, work: ApprovalWork) -> None:
     """Ask a person."""
     names = t.names(run)
     title = names.value(work.title)
@@ -25,7 +25,7 @@ def approval(t: Turn, run: StepRun, work: ApprovalWork) -> None:
     _wait(t, run.path, StepWaiting(run.path, "approval", expires))
 
 
-def ask_again(t: Turn, run: StepRun) -> None:
+def ask_again(t: Thinking, run: StepRun) -> None:
     """Put an open question on the list again, for a run that is open again."""
     work = t.place(run).step.work
     if isinstance(work, ApprovalWork):
@@ -37,13 +37,13 @@ def _text(value: Json) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _wait(t: Turn, path: str, event: StepWaiting) -> None:
+def _wait(t: Thinking, path: str, event: StepWaiting) -> None:
     t.emit(event)
     if event.until is not None:
         t.waitlists.arm(path, event.until)
 
 
-def wait(t: Turn, run: StepRun, work: WaitWork) -> None:
+def wait(t: Thinking, run: StepRun, work: WaitWork) -> None:
     """Wait for a time or a signal; a signal that came before is taken at once."""
     names = t.names(run)
     if work.signal is not None:
@@ -69,7 +69,7 @@ def wait(t: Turn, run: StepRun, work: WaitWork) -> None:
     _wait(t, run.path, StepWaiting(run.path, "time", due))
 
 
-def _held(t: Turn, run: StepRun, work: WaitWork) -> HeldSignal | None:
+def _held(t: Thinking, run: StepRun, work: WaitWork) -> HeldSignal | None:
     for held in t.state.signals:
         if held.name == work.signal and _matches(t, run, work, held.payload):
             return held
@@ -82,7 +82,7 @@ def _instant(value: Json) -> float:
     return instant(value)
 
 
-def _matches(t: Turn, run: StepRun, work: WaitWork, payload: Packed) -> bool:
+def _matches(t: Thinking, run: StepRun, work: WaitWork, payload: Packed) -> bool:
     if work.match is None:
         return True
     names = t.names(run)
@@ -93,7 +93,7 @@ def _matches(t: Turn, run: StepRun, work: WaitWork, payload: Packed) -> bool:
         return False
 
 
-def time_is_up(t: Turn, run: StepRun) -> None:
+def time_is_up(t: Thinking, run: StepRun) -> None:
     """The instant a step run waited for has come."""
     if _over(t, run):
         return
@@ -106,12 +106,12 @@ def time_is_up(t: Turn, run: StepRun) -> None:
         t.later("begin", run.path)
 
 
-def _over(t: Turn, run: StepRun) -> bool:
+def _over(t: Thinking, run: StepRun) -> bool:
     """Tell whether undoing has begun, after which nothing else goes on."""
     return t.state.phase == "undoing" and not t.in_undo(t.state.scopes[run.scope])
 
 
-def _expire(t: Turn, run: StepRun) -> None:
+def _expire(t: Thinking, run: StepRun) -> None:
     work = t.place(run).step.work
     if not isinstance(work, ApprovalWork):
         return
@@ -129,7 +129,7 @@ def _expire(t: Turn, run: StepRun) -> None:
     _answered(t, run, work.on_expiry == "approve", "expiry", "", run.data)
 
 
-def answer(t: Turn, command: Answer, actor: str, at: float) -> None:
+def answer(t: Thinking, command: Answer, actor: str, at: float) -> None:
     """Take a person's answer; one for something that no longer asks changes nothing.
 
     One that was given in time counts, however late it is read; one that was not comes after the
@@ -148,7 +148,7 @@ def answer(t: Turn, command: Answer, actor: str, at: float) -> None:
     _answered(t, run, command.approved, actor, command.note, data)
 
 
-def _edited(t: Turn, run: StepRun, change: Json) -> Json:
+def _edited(t: Thinking, run: StepRun, change: Json) -> Json:
     """Return the data with the keys changed that may be; other changes are left out."""
     work = t.place(run).step.work
     data = t.names(run).unpacked(run.data)
@@ -159,7 +159,7 @@ def _edited(t: Turn, run: StepRun, change: Json) -> Json:
     return kept
 
 
-def _answered(t: Turn, run: StepRun, approved: bool, by: str, note: str, data: Packed) -> None:
+def _answered(t: Thinking, run: StepRun, approved: bool, by: str, note: str, data: Packed) -> None:
     at = instant_text(t.ctx.now)
 
     def output() -> Packed:
@@ -169,7 +169,7 @@ def _answered(t: Turn, run: StepRun, approved: bool, by: str, note: str, data: P
     finish(t, run, output)
 
 
-def signal(t: Turn, command: Signal) -> None:
+def signal(t: Thinking, command: Signal) -> None:
     """Give a signal to the first step run that waits for it, or keep it for one that will."""
     payload = t.pack(command.payload)
     for run in list(t.state.steps.values()):

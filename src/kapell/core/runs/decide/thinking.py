@@ -102,7 +102,7 @@ class Waitlists:
 _QUIET = (RunAssigned, RunWaiting, RunResumed, RunMerged, SignalReceived)
 
 
-class Turn:
+class Thinking:
     """Events so far and tasks to come, over a state that already shows the events."""
 
     def __init__(self, program: Program, state: State, waitlists: Waitlists, ctx: Context) -> None:
