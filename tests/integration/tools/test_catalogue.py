@@ -22,7 +22,9 @@ from tests.integration.tools.world import World
 NAMES = [
     "code.run",
     "file.delete",
+    "file.list",
     "file.read",
+    "file.search",
     "file.write",
     "github.close_issue",
     "github.create_issue",
@@ -34,6 +36,7 @@ NAMES = [
     "mail.send",
     "notify",
     "shell.run",
+    "skill.load",
     "sql.query",
     "table.read",
     "table.write",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kapell.adapters.tools.files.tools import FileDelete, FileRead, FileWrite
+from kapell.adapters.tools.finding.tools import FileList, FileSearch
 from kapell.adapters.tools.github.tools import github_tools
 from kapell.adapters.tools.mail.tools import MailSend
 from kapell.adapters.tools.notices.tools import Notify
@@ -30,6 +31,8 @@ def builtin_tools(options: ToolOptions, sandboxes: Sandboxes | None = None) -> M
         FileRead(options),
         FileWrite(options),
         FileDelete(),
+        FileList(),
+        FileSearch(options),
         JsonQuery(options),
         HttpRequest(options),
         WebFetch(options.web),

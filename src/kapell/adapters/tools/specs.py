@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from kapell.adapters.tools.files.specs import FILE_DELETE, FILE_READ, FILE_WRITE
+from kapell.adapters.tools.files.specs import (
+    FILE_DELETE,
+    FILE_LIST,
+    FILE_READ,
+    FILE_SEARCH,
+    FILE_WRITE,
+)
 from kapell.adapters.tools.github.specs import GITHUB_SPECS
 from kapell.adapters.tools.mail.specs import MAIL_SEND
 from kapell.adapters.tools.notices.specs import NOTIFY
@@ -24,6 +30,8 @@ _ALL = (
     FILE_READ,
     FILE_WRITE,
     FILE_DELETE,
+    FILE_LIST,
+    FILE_SEARCH,
     JSON_QUERY,
     HTTP_REQUEST,
     WEB_FETCH,

@@ -1,0 +1,1 @@
+"""Finding files of a run and its workspace, and lines in them."""
