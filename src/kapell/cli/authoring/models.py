@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from kapell.bootstrap.upkeep import ProviderState, providers
+from kapell.cli.authoring.comparing import compare_models
 from kapell.cli.authoring.health import show_health
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
@@ -58,6 +59,37 @@ def health(
 ) -> int:
     """Show how each deployment of a model is, and its calls of the last 60 minutes."""
     return show_health(ctx.obj, as_json=as_json)
+
+
+@app.command()
+def compare(
+    ctx: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="A", help="A model or a route.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    workload: Annotated[
+        str, typer.Option("--workload", metavar="FILE", help="One JSON object a line: a prompt.")
+    ] = "",
+    run: Annotated[
+        str, typer.Option("--run", metavar="RUN", help="The prompts of a run: id, or `last`.")
+    ] = "",
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Only the first so many; 0 means all.")
+    ] = 0,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, help="Prompts under way at a time.")
+    ] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document.")] = False,
+) -> int:
+    """Ask two models or routes the same things: cost, time, and where their answers differ."""
+    return compare_models(
+        ctx.obj,
+        (first, second),
+        workload,
+        run,
+        limit=limit,
+        concurrency=concurrency,
+        as_json=as_json,
+    )
 
 
 def _shown(one: str | Route) -> str:
