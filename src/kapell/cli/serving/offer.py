@@ -1,0 +1,215 @@
+"""What other programs may do with a workspace: start workflows, ask after runs, call tools."""
+
+import asyncio
+import fnmatch
+import time
+from collections.abc import Mapping, Sequence
+
+from kapell.bootstrap.app import App
+from kapell.bootstrap.single_call import call_tool
+from kapell.core.runs.status import TERMINAL
+from kapell.core.tools.paths import wrong_place
+from kapell.core.tools.spec import ToolSpec
+from kapell.core.workflows.version import InputSpec, Version
+from kapell.kit.errors import Denied, Missing
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.kit.money import usd
+from kapell.services.runs.resting import rests
+
+LONGEST_WAIT = 300.0
+"""Seconds a client may wait for a run in one call; it may ask again."""
+_LOOK_EVERY = 0.1
+
+_RUN: Json = {"type": "string", "minLength": 1, "description": "The run's id."}
+_WAIT: Json = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": LONGEST_WAIT,
+    "description": "Seconds to wait for it to end, or to wait for a person.",
+}
+_JSON_TYPES = {"any": None, "file": "string"}
+
+
+class Offer:
+    """The workspace as tools for a stranger's client.
+
+    Args:
+        app: The workspace, opened.
+        tools: Which of its tools are offered, by patterns of names; those that only read by None.
+    """
+
+    def __init__(self, app: App, tools: Sequence[str] | None = None) -> None:
+        self._app = app
+        self._tools = {
+            tool.spec.name: tool.spec
+            for tool in app.tools.values()
+            if _is_offered(tool.spec, tools)
+        }
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """Return everything that is offered, as tools."""
+        workflows = [_spec_of(version) for version in self._versions()]
+        return (*_RUNS, *workflows, *self._tools.values())
+
+    async def call(self, name: str, args: Mapping[str, Json]) -> Json:
+        """Do what is asked for.
+
+        Raises:
+            KapellError: it is not offered, wrong, or failed.
+            UnknownOutcome: a tool may have done it although it failed.
+        """
+        if name == "runs.status":
+            return await self._status(RunId(str(args.get("run_id", ""))))
+        if name == "runs.result":
+            return await self._result(RunId(str(args.get("run_id", ""))), _seconds(args))
+        if name.startswith("workflows."):
+            return await self._start(name.removeprefix("workflows."), args)
+        if name in self._tools:
+            return (await call_tool(self._app, name, args)).output
+        raise Missing(
+            f"There is no tool {name!r} here.",
+            code="tool_unknown",
+            advice="List the tools; more may be offered by `kapell mcp --tools PATTERN`.",
+        )
+
+    def _versions(self) -> list[Version]:
+        workspace = self._app.workspace
+        names = [one.name for one in workspace.list_workflows() if one.hash is not None]
+        return [workspace.load_workflow(name).version for name in names]
+
+    async def _start(self, workflow: str, args: Mapping[str, Json]) -> Json:
+        known = {version.name: version for version in self._versions()}
+        if workflow not in known:
+            raise Missing(
+                f"There is no workflow {workflow!r} here.",
+                code="workflow_missing",
+                advice="List the tools: each workflow is one of them.",
+            )
+        given = args.get("inputs")
+        inputs = dict(given) if isinstance(given, Mapping) else {}
+        self._check_files(known[workflow], inputs)
+        started = await self._app.starter.start(workflow, inputs, key=str(args.get("key") or ""))
+        result = await self._result(started.run_id, _seconds(args))
+        return {"created": started.created, **result}
+
+    def _check_files(self, version: Version, inputs: Mapping[str, Json]) -> None:
+        """Keep a stranger's files inside the workspace, though a person's may lie anywhere."""
+        for name, spec in (version.inputs or {}).items():
+            value = inputs.get(name)
+            if spec.type != "file" or not isinstance(value, str):
+                continue
+            wrong = wrong_place(value, (str(self._app.root),))
+            if wrong is not None:
+                raise Denied(
+                    f"The file {value[:200]!r} for `{name}` is refused: {wrong}.",
+                    code="path_outside",
+                    advice="Clients may only name files of the workspace.",
+                )
+
+    async def _status(self, run: RunId) -> dict[str, Json]:
+        app = self._app
+        summary = await app.reader.run(app.tenant, run)
+        return {
+            "run_id": summary.run_id,
+            "workflow": summary.workflow,
+            "status": summary.status.value,
+            "ended": summary.status in TERMINAL,
+            "cost_usd": usd(summary.usd),
+            "tokens": summary.tokens,
+            "error": summary.error_code or None,
+        }
+
+    async def _result(self, run: RunId, wait: float) -> dict[str, Json]:
+        app = self._app
+        until = time.monotonic() + wait
+        while not await rests(app.reader, app.tenant, run, app.clock.now()):
+            if time.monotonic() >= until:
+                break
+            await asyncio.sleep(_LOOK_EVERY)
+        told = await self._status(run)
+        if not told["ended"]:
+            return told
+        events = await app.histories.events(RunId(str(told["run_id"])))
+        _, state = await app.histories.state(events)
+        failure = state.failure
+        return {
+            **told,
+            "output": await app.histories.value(state.output),
+            "failure": None
+            if failure is None
+            else {"code": failure.code, "message": failure.message, "step": failure.step},
+        }
+
+
+def _is_offered(spec: ToolSpec, patterns: Sequence[str] | None) -> bool:
+    if patterns is None:
+        return spec.effects == "read"
+    return any(fnmatch.fnmatchcase(spec.name, pattern) for pattern in patterns)
+
+
+def _seconds(args: Mapping[str, Json]) -> float:
+    wait = args.get("wait")
+    return min(float(wait), LONGEST_WAIT) if isinstance(wait, int | float) else 0.0
+
+
+def _object(properties: Mapping[str, Json], required: Sequence[str]) -> Json:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+_RUNS = (
+    ToolSpec(
+        name="runs.status",
+        description="Tell how a run stands.",
+        args=_object({"run_id": _RUN}, ["run_id"]),
+    ),
+    ToolSpec(
+        name="runs.result",
+        description="Return what a run came to; while it goes on, how it stands.",
+        args=_object({"run_id": _RUN, "wait": _WAIT}, ["run_id"]),
+    ),
+)
+
+
+def _spec_of(version: Version) -> ToolSpec:
+    inputs = version.inputs or {}
+    required = [name for name, spec in inputs.items() if spec.required]
+    schema: Json = {
+        "type": "object",
+        "properties": {name: _input(spec) for name, spec in inputs.items()},
+        "required": required,
+        "additionalProperties": version.inputs is None,
+    }
+    needed = ["inputs"] if required else []
+    key: Json = {
+        "type": "string",
+        "description": "The same key with the same inputs gives the same run.",
+    }
+    args = _object({"inputs": schema, "wait": _WAIT, "key": key}, needed)
+    about = version.description or f"The workflow {version.name}."
+    return ToolSpec(
+        name=f"workflows.{version.name}",
+        description=f"Start a run: {about} Returns its id and, once it has ended, its output.",
+        args=args,
+        effects="external",
+        repeatable=False,
+    )
+
+
+def _input(spec: InputSpec) -> Json:
+    kind = _JSON_TYPES.get(spec.type, spec.type)
+    said: dict[str, Json] = {} if kind is None else {"type": kind}
+    if spec.type == "file":
+        said["description"] = "Path of a file of the workspace."
+    if spec.description:
+        said["description"] = spec.description
+    if spec.enum is not None:
+        said["enum"] = list(spec.enum)
+    if spec.default is not None:
+        said["default"] = spec.default
+    return said

@@ -1,0 +1,213 @@
+"""``kapell mcp``, asked by a real MCP client over both transports."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from mcp import Client, StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult, TextContent
+
+from tests.integration.cli.desk import COMMAND, Desk
+
+pytestmark = pytest.mark.slow  # each test starts a process that loads an SDK
+WORKFLOW = """
+name: greet
+description: Greet somebody.
+inputs:
+  name: {type: string}
+  tone: {type: string, enum: [warm, cool], default: warm}
+steps:
+  - {id: a, set: {text: "a {{ inputs.tone }} hello, {{ inputs.name }}"}}
+"""
+ASKING = """
+name: asking
+inputs:
+  paper: {type: file}
+steps:
+  - {id: read, tool: file.read, with: {path: "{{ inputs.paper }}"}}
+  - {id: release, approval: {title: Go on?}}
+"""
+LOUD = '''
+import os
+from kapell import tool
+
+@tool(effects="read", trust="trusted")
+def loud(times: int) -> int:
+    """Print where the protocol speaks."""
+    print("x" * times)
+    os.write(1, b"and below Python too\\n")
+    return times
+'''
+
+
+@pytest.fixture
+def served(desk: Desk) -> Desk:
+    """Return a desk whose workspace is worth serving."""
+    desk.write("kapell.yaml", "model: offline\n")
+    desk.write("workflows/greet.yaml", WORKFLOW)
+    desk.write("workflows/asking.yaml", ASKING)
+    desk.write("workflows/broken.yaml", "name: broken\nsteps: [{id: a, tool: no.such}]\n")
+    desk.write("tools/loud.py", LOUD)
+    desk.write("paper.txt", "some words")
+    return desk
+
+
+@asynccontextmanager
+async def over_stdio(desk: Desk, *words: str) -> AsyncIterator[Client]:
+    command, *args = (*COMMAND, "mcp", *words)
+    parameters = StdioServerParameters(
+        command=command, args=args, cwd=desk.folder, env=dict(os.environ)
+    )
+    async with Client(stdio_client(parameters), cache=None) as client:
+        yield client
+
+
+@asynccontextmanager
+async def over_http(desk: Desk, *words: str) -> AsyncIterator[Client]:
+    with desk.begin("mcp", "--http", "127.0.0.1:0", *words) as process:
+        try:
+            async with Client(await asyncio.to_thread(_url, process), cache=None) as client:
+                yield client
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 30) == 0
+
+
+def _url(process: "subprocess.Popen[str]") -> str:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if found := re.search(r"http://\S+/mcp", line):
+            return found[0]
+    raise AssertionError("it never said where it serves")
+
+
+WAYS = {"stdio": over_stdio, "http": over_http}
+
+
+async def asked(client: Client, tool: str, **args: Any) -> Any:
+    result = await client.call_tool(tool, args)
+    assert not result.is_error, result
+    return result.structured_content
+
+
+def text_of(result: CallToolResult) -> str:
+    assert isinstance(result.content[0], TextContent)
+    return result.content[0].text
+
+
+@pytest.mark.requirement("DE-15", "TL-03")
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_client_starts_a_workflow_and_gets_its_result(served: Desk, way: str) -> None:
+    async with WAYS[way](served) as client:
+        listed = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert {"workflows.greet", "workflows.asking", "runs.status", "runs.result"} <= set(listed)
+        assert "workflows.broken" not in listed
+        inputs = listed["workflows.greet"].input_schema["properties"]["inputs"]
+        assert inputs["required"] == ["name"]
+        assert inputs["properties"]["tone"]["enum"] == ["warm", "cool"]
+        started = await asked(client, "workflows.greet", inputs={"name": "Ann"}, key="k1")
+        result = await asked(client, "runs.result", run_id=started["run_id"], wait=60)
+        assert (result["status"], result["ended"]) == ("succeeded", True)
+        assert result["output"] == {"text": "a warm hello, Ann"}
+        again = await asked(client, "workflows.greet", inputs={"name": "Ann"}, key="k1", wait=60)
+        assert (again["run_id"], again["created"]) == (started["run_id"], False)
+        at_once = await asked(client, "workflows.greet", inputs={"name": "Bob"}, wait=60)
+        assert at_once["output"] == {"text": "a warm hello, Bob"}
+
+
+async def test_a_run_that_waits_for_a_person_says_so(served: Desk) -> None:
+    async with over_stdio(served) as client:
+        started = await asked(client, "workflows.asking", inputs={"paper": "paper.txt"}, wait=60)
+        assert (started["status"], started["ended"]) == ("waiting", False)
+        status = await asked(client, "runs.status", run_id=started["run_id"])
+        assert status["workflow"] == "asking"
+        for path in ("/etc/passwd", "../secret"):
+            refused = await client.call_tool("workflows.asking", {"inputs": {"paper": path}})
+            assert refused.is_error
+            assert "[path_outside]" in text_of(refused)
+
+
+async def test_what_is_wrong_is_told_in_words_and_as_data(served: Desk) -> None:
+    async with over_stdio(served) as client:
+        wrong = await client.call_tool("text.count", {"txt": "a"})
+        assert wrong.is_error
+        assert "did you mean 'text'?" in text_of(wrong)
+        assert wrong.structured_content["code"] == "tool_arguments"
+        assert {one["at"]: one["rule"] for one in wrong.structured_content["flaws"]} == {
+            "txt": "unknown",
+            "text": "missing",
+        }
+        for name, args in (
+            ("runs.status", {"run_id": "nobody"}),
+            ("workflows.greet", {"inputs": {}}),
+            ("workflows.none", {}),
+        ):
+            assert (await client.call_tool(name, args)).is_error
+
+
+async def test_tools_are_offered_by_name_and_what_they_print_does_not_break_the_protocol(
+    served: Desk,
+) -> None:
+    async with over_stdio(served) as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        assert {"file.read", "loud"} <= names
+        assert not {"file.write", "shell.run", "http.request"} & names
+        assert (await client.call_tool("file.write", {"path": "a", "text": "b"})).is_error
+        assert await asked(client, "loud", times=100_000) == {"result": 100_000}
+        counted = await asked(client, "text.count", text="two words")
+        assert counted["words"] == 2
+    async with over_stdio(served, "--tools", "file.*") as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        assert "file.write" in names
+        assert "loud" not in names
+
+
+async def test_a_token_guards_what_the_network_can_reach(
+    served: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = served.call("mcp", "--http", "0.0.0.0:0")
+    assert "error[mcp_token_missing]" in refused.err
+    monkeypatch.setenv("KAPELL_MCP_TOKEN", "tok-123456")
+    with served.begin("mcp", "--http", "127.0.0.1:0") as process:
+        url = await asyncio.to_thread(_url, process)
+        async with httpx2.AsyncClient() as plain:
+            assert (await plain.post(url, json={})).status_code == 401
+            wrong = {"Authorization": "Bearer tok-12345"}
+            assert (await plain.post(url, json={}, headers=wrong)).status_code == 401
+        headers = {"Authorization": "Bearer tok-123456"}
+        async with (
+            httpx2.AsyncClient(headers=headers) as http,
+            Client(streamable_http_client(url, http_client=http), cache=None) as client,
+        ):
+            assert (await client.list_tools()).tools
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(process.wait, 30) == 0
+
+
+def test_an_address_that_is_taken_or_none_is_told(served: Desk) -> None:
+    assert served.call("mcp", "--http", "nonsense").code == 2
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import socket; s=socket.create_server(('127.0.0.1',0));"
+            "print(s.getsockname()[1], flush=True); input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        port = holder.stdout.readline().strip()
+        said = served.call("mcp", "--http", f"127.0.0.1:{port}")
+        assert "error[mcp_address_taken]" in said.err
+        holder.kill()
