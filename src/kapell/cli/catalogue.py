@@ -50,7 +50,6 @@ COMMANDS: Mapping[str, Entry] = {
     "costs": Entry("insight.costs", "What runs cost, by model, agent, step and more.", _INSIGHT),
     "profile": Entry("insight.profile", "Where a run spent its time; its slowest step.", _INSIGHT),
     "mcp": Entry("serving.mcp", "Serve workflows and tools to an MCP client.", _OPERATING),
-    "mcp": Entry("serving.mcp", "Serve workflows and tools to an MCP client.", _OPERATING),
     "worker": Entry("operating.worker", "Advance runs until stopped.", _OPERATING),
     "keys": Entry("operating.keys", "Keep keys sealed, rotate them, see their uses.", _OPERATING),
     "db": Entry("operating.db", "Upgrade, back up and check the database.", _OPERATING),
