@@ -16,8 +16,10 @@ from kapell.adapters.tools.registry import builtin_tools
 from kapell.adapters.tools.secrets import EnvironmentSecrets
 from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
+from kapell.adapters.workspace.good import GoodAgentFiles
 from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.bootstrap.catalogue import catalogue_of
+from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
@@ -46,10 +48,6 @@ from kapell.services.tools.ports import Tool
 from kapell.services.vault.vault import Vault
 from kapell.services.workflows.workspace import Workspace
 from kapell.settings.loading import Settings, load_settings
-
-STATE = ".kapell"
-"""Folder of a workspace for what is not authored: the database, folders of runs."""
-
 
 FRESH = 0.25
 """Seconds for which a compiled workflow is used again without a look at its files."""
@@ -96,7 +94,12 @@ class App:
             **{name: tool.spec for name, tool in extra_tools.items()},
         }
         self.workspace = Workspace(
-            WorkspaceFolder(root, current), settings.definitions, specs, library_files(), FRESH
+            WorkspaceFolder(root, current),
+            settings.definitions,
+            specs,
+            library_files(),
+            FRESH,
+            GoodAgentFiles(root / STATE),
         )
         self.prices = price_list(settings, self.clock)
         finder = KeyFinder(lambda: self.vault, asyncio.get_running_loop())

@@ -9,6 +9,7 @@ import msgspec
 from kapell import library
 from kapell.adapters.tools.specs import builtin_specs
 from kapell.adapters.workspace.files import WorkspaceFolder, find_root, root_around
+from kapell.adapters.workspace.good import GoodAgentFiles
 from kapell.bootstrap.catalogue import Catalogue, catalogue_of
 from kapell.core.agents.linting.tuning import Tuning
 from kapell.core.definitions.problems import Problem, Problems
@@ -18,6 +19,9 @@ from kapell.services.workflows.workspace import Workspace
 from kapell.settings import FILE as SETTINGS_FILE
 from kapell.settings.authored import settings_tree, workspace_defaults
 from kapell.settings.linting import tuning_of
+
+STATE = ".kapell"
+"""The folder of a workspace that holds what the program keeps there."""
 
 
 class Definitions(msgspec.Struct, frozen=True):
@@ -37,7 +41,8 @@ class Definitions(msgspec.Struct, frozen=True):
     @property
     def registry(self) -> AgentRegistry:
         """Return the register of its agents."""
-        return AgentRegistry(self.workspace, self.tools, self.tuning)
+        good = GoodAgentFiles(self.root / STATE)
+        return AgentRegistry(self.workspace, self.tools, self.tuning, good)
 
 
 def library_files() -> WorkspaceFolder:
@@ -87,6 +92,7 @@ def check_settings(root: Path) -> None:
 
 __all__ = [
     "SETTINGS_FILE",
+    "STATE",
     "Definitions",
     "check_settings",
     "find_root",

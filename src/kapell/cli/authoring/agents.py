@@ -53,15 +53,18 @@ def list_agents(
     """List the agents of the workspace."""
     screen = Screen(ctx.obj)
     wanted = Wanted(tag=tag, tier=tier, capability=capability)
-    entries = _definitions(ctx.obj).registry.entries(wanted, library=library)
+    registry = _definitions(ctx.obj).registry
+    entries = registry.entries(wanted, library=library)
     if as_json:
-        screen.document([_document(one) for one in entries])
+        screen.document([_document(one, registry.kept(one)) for one in entries])
         return Exit.OK
     rows = []
     for one in entries:
         agent = one.agent
         if agent is None:
-            rows.append((one.name, "", "", f"broken: kapell validate {one.path}"))
+            kept = registry.kept(one)
+            used = f"; runs use its version of {kept}" if kept else ""
+            rows.append((one.name, "", "", f"broken: kapell validate {one.path}{used}"))
         else:
             rows.append((one.name, agent.model or "", agent.tier, agent.description))
     if rows:
@@ -73,13 +76,14 @@ def list_agents(
     return Exit.OK
 
 
-def _document(one: AgentEntry) -> dict[str, object]:
+def _document(one: AgentEntry, kept: str) -> dict[str, object]:
     agent = one.agent
     return {
         "name": one.name,
         "file": one.path,
         "ok": not one.problems,
         "library": one.library,
+        "kept": kept or None,
         "description": agent.description if agent else "",
         "model": agent.model if agent else None,
         "tier": agent.tier if agent else None,

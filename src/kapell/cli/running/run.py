@@ -8,6 +8,7 @@ import typer
 
 from kapell.cli.catalogue import INNER
 from kapell.cli.exits import Exit
+from kapell.cli.failures import block
 from kapell.cli.misuse import meant
 from kapell.cli.running.inputs import Given, inputs_of
 from kapell.cli.session import Session, carry_out
@@ -113,6 +114,7 @@ def begin(
             )
         except Missing as error:
             raise _with_hint(error, workflow) from error
+        _tell_kept(session, workflow, manner)
         if not started.created:
             session.screen.note(f"The key {key!r} had started this run before.")
         if detach:
@@ -122,6 +124,14 @@ def begin(
     if not manner.as_json:
         tell_workspace(surroundings, workflow)
     return carry_out(surroundings, work, workflow)
+
+
+def _tell_kept(session: Session, workflow: str, manner: Manner) -> None:
+    """Say which agents are broken, so that what they last were is used."""
+    loaded = session.app.workspace.load_workflow(workflow)
+    for warning in loaded.warnings:
+        if warning.code == "agent_kept" and not manner.as_json:
+            session.screen.complain(block(session.screen, warning, word="warning"))
 
 
 def _with_hint(error: Missing, workflow: str) -> Missing:

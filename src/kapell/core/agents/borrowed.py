@@ -15,6 +15,9 @@ LIKE = {
     "Edit": "file.write",
     "MultiEdit": "file.write",
     "Bash": "shell.run",
+    "Grep": "file.search",
+    "Glob": "file.list",
+    "LS": "file.list",
     "WebFetch": "web.fetch",
     "WebSearch": "web.search",
 }
@@ -28,6 +31,8 @@ MODELS = {"haiku": "cheap", "sonnet": "strong", "opus": "strong"}
 
 READ_ONLY = (
     "file.read",
+    "file.list",
+    "file.search",
     "table.read",
     "json.query",
     "text.*",

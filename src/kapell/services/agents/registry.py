@@ -14,6 +14,7 @@ from kapell.core.definitions.nearest import hint
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Missing
 from kapell.services.workflows.agents import AgentEntry
+from kapell.services.workflows.good import GoodAgents
 from kapell.services.workflows.skills import SkillEntry
 from kapell.services.workflows.workspace import Workspace
 
@@ -46,6 +47,7 @@ class AgentRegistry:
         workspace: Whose agents.
         tools: The tools there are.
         tuning: How strict the linter is.
+        good: Keeps the last good version of each agent.
     """
 
     def __init__(
@@ -53,7 +55,9 @@ class AgentRegistry:
         workspace: Workspace,
         tools: Mapping[str, ToolSpec] | None = None,
         tuning: Tuning | None = None,
+        good: GoodAgents | None = None,
     ) -> None:
+        self._good = good
         self._workspace = workspace
         self._tools = tools
         self._tuning = tuning or Tuning()
@@ -78,6 +82,13 @@ class AgentRegistry:
             one for one in found if (by.fits(one.agent) if one.agent is not None else by.anything)
         )
         return tuple(sorted(fitting, key=lambda one: (one.name, one.path)))
+
+    def kept(self, entry: AgentEntry) -> str:
+        """Return since when the version is valid that runs use of a broken file; "" for none."""
+        kept = (
+            None if self._good is None or entry.agent is not None else self._good.last(entry.path)
+        )
+        return "" if kept is None else kept.saved
 
     def find(self, name: str) -> AgentEntry:
         """Return an agent by its name, the workspace's before the library's.

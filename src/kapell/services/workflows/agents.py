@@ -23,6 +23,7 @@ from kapell.core.gateway.routing.route import Routes
 from kapell.core.tools.spec import ToolSpec, chosen
 from kapell.core.workflows.models import resolve_model
 from kapell.kit.errors import Invalid, Missing, Place
+from kapell.services.workflows.good import GoodAgents, Kept
 from kapell.services.workflows.skills import SkillShelf
 from kapell.services.workflows.sources import Sources, beginning, folder_of
 
@@ -54,6 +55,7 @@ class AgentShelf:
         library: Agents for names the workspace has none of its own for.
         tools: The tools there are: what an agent gets that names none is reading only.
         usual: The tools of agents that name none, as the workspace says.
+        good: Keeps what was last valid; a broken file is then no obstacle, only a warning.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class AgentShelf:
         library: "AgentShelf | None" = None,
         tools: Mapping[str, ToolSpec] | None = None,
         usual: tuple[str, ...] = (),
+        good: GoodAgents | None = None,
     ) -> None:
+        self._good = good
         self._sources = sources
         self._skills = SkillShelf(sources)
         self._tools = tools
@@ -149,11 +153,38 @@ class AgentShelf:
 
     def _name(self, path: str) -> str:
         file = self._file(path)
+        kept = self._kept(path) if self._noted[path].errors else None
+        if kept is not None:
+            return kept.agent.name
         if file is not None and file.form.name:
             return file.form.name
         return path.rpartition("/")[2].removesuffix(".md")
 
     def _agent(self, path: str, problems: Problems) -> Agent | None:
+        """Return the agent of a file, or what it was when it was last valid."""
+        own = Problems()
+        agent = self._made(path, own)
+        kept = self._kept(path)
+        if kept is not None and own.errors:
+            first = own.errors[0]
+            problems.warn(
+                "agent_kept",
+                f"{path} is broken; used is its last good version, of {kept.saved}. "
+                f"Broken is: {first.message}",
+                first.place,
+                f"Mend it; `kapell validate {path}` tells all that is wrong.",
+            )
+            return kept.agent
+        problems.take(own)
+        if self._good is not None and agent is not None and not own.errors:
+            self._good.keep(path, agent)
+        return agent
+
+    def _kept(self, path: str) -> Kept | None:
+        """Return the last good version of a file, None where none is kept."""
+        return None if self._good is None else self._good.last(path)
+
+    def _made(self, path: str, problems: Problems) -> Agent | None:
         file = self._file(path)
         problems.take(self._noted[path])
         if file is None or self._noted[path].errors:

@@ -1,5 +1,6 @@
 """The workspace as the command line and the run services use it."""
 
+import logging
 from collections.abc import Mapping
 from time import monotonic
 
@@ -14,10 +15,13 @@ from kapell.core.workflows.version import Version, version_hash
 from kapell.kit.errors import Missing
 from kapell.kit.ids import VersionHash
 from kapell.services.workflows.agents import AgentEntry, AgentShelf
+from kapell.services.workflows.good import GoodAgents
 from kapell.services.workflows.loading import ENDINGS, FOLDER, Loader, stem
 from kapell.services.workflows.ports import Files, Stamp
 from kapell.services.workflows.skills import SkillEntry, SkillShelf
 from kapell.services.workflows.sources import SourceFile, Sources
+
+log = logging.getLogger(__name__)
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +56,7 @@ class Workspace:
         defaults: What the workspace says for those that say nothing themselves.
         tools: The tools there are, by name; None leaves tool names unchecked.
         library: Where agents come from that the workspace does not have.
+        good: Keeps the last good version of each agent, which new runs use while a file is broken.
         fresh: Seconds for which a load is taken for fresh without a look at its files: who starts
             runs by the hundred need not ask the file system about each.
     """
@@ -63,7 +68,9 @@ class Workspace:
         tools: Mapping[str, ToolSpec] | None = None,
         library: Files | None = None,
         fresh: float = 0.0,
+        good: GoodAgents | None = None,
     ) -> None:
+        self._good = good
         self._fresh = fresh
         self._looked: dict[tuple[str, bytes], float] = {}
         self._files = files
@@ -101,6 +108,10 @@ class Workspace:
             source_files=sources.read_files,
             warnings=problems.warnings,
         )
+        for warning in loaded.warnings:
+            if warning.code == "agent_kept":
+                # A worker or server has nobody beside it: its log says what is used instead.
+                log.warning("%s", warning)
         self._kept[key] = (sources.stamps, loaded)
         self._looked[key] = monotonic()
         return loaded
@@ -157,6 +168,7 @@ class Workspace:
             library=self._library,
             tools=self._tools,
             usual=self._defaults.agent_tools,
+            good=self._good,
         )
 
     def _path(self, ref: str, loader: Loader) -> str:

@@ -40,11 +40,11 @@ def test_every_file_loads(path: Path) -> None:
 
 def test_tools_are_those_that_do_the_like() -> None:
     reviewer, borrowed, noted = read("code-reviewer")
-    assert reviewer.tools == ("file.read", "Grep", "Glob", "shell.run")
-    assert {"tool_without_like:Grep", "tool_without_like:Glob"} <= set(noted)
+    assert reviewer.tools == ("file.read", "file.search", "file.list", "shell.run")
+    assert noted == {}
     assert (borrowed, reviewer.model) == (True, None)
     debugger, _, noted = read("debugger")
-    assert debugger.tools == ("file.read", "file.write", "shell.run", "Grep", "Glob")
+    assert debugger.tools == ("file.read", "file.write", "shell.run", "file.search", "file.list")
     assert debugger.kept == {"color": "red"}
     assert "key_kept:color" in noted
 

@@ -67,7 +67,7 @@ def test_an_agent_file_of_another_program_works() -> None:
         ---
         name: code-reviewer
         description: Use this agent when: code has changed. Examples: <e>user: "hi"</e>\\n
-        tools: Read, Grep, WebFetch , table.read
+        tools: Read, Grep, TodoWrite, WebFetch , table.read
         model: inherit
         color: blue
         ---
@@ -76,7 +76,7 @@ def test_an_agent_file_of_another_program_works() -> None:
     assert errors == ()
     assert agent is not None
     assert agent.description.startswith("Use this agent when: code has changed. Examples: <e>")
-    assert agent.tools == ("file.read", "Grep", "web.fetch", "table.read")
+    assert agent.tools == ("file.read", "file.search", "TodoWrite", "web.fetch", "table.read")
     assert agent.model is None
     assert agent.kept == {"color": "blue"}
     assert [f"{one.place.line}:{one.place.column} {one.code}" for one in warnings] == [
