@@ -106,6 +106,7 @@ def fold(view: CostView, event: Event) -> CostView:
     elif isinstance(payload, ModelAnswered):
         call = view.calls.get(payload.call)
         if call is not None:
+            call.model = payload.by or call.model
             call.input_tokens = payload.usage.input_tokens
             call.output_tokens = payload.usage.output_tokens
     return view

@@ -84,6 +84,25 @@ async def test_costs_are_grouped(store: Store) -> None:
         assert [row.group for row in rows] == groups
 
 
+@pytest.mark.requirement("LG-06")
+async def test_a_route_costs_who_answered_in_its_name(store: Store) -> None:
+    (one,) = await owned(store, "r1")
+    await store.log.append(decision(one, changes=[_reserved("c1", "smart", 50)]))
+    assert [row.group for row in await store.reader.costs(T, "model")] == ["smart"]
+    answered = msgspec.structs.replace(_settled("c1", 5), by="azure:gpt-4o")
+    await store.log.append(decision(one, seq=2, changes=[answered]))
+    # What is learnt late of a call that was given up says nothing new about who answered.
+    await store.log.append(decision(one, seq=3, changes=[_settled("c1", 6)]))
+    assert [(row.group, row.usd) for row in await store.reader.costs(T, "model")] == [
+        ("azure:gpt-4o", 6)
+    ]
+    assert [row.group for row in await _costs(store)] == ["azure"]
+    # Asked anew, nobody has answered yet.
+    again: list[RowChange] = [_reserved("c1", "smart", 50)]
+    await store.log.append(decision(one, seq=4, changes=again))
+    assert [row.group for row in await store.reader.costs(T, "model")] == ["smart"]
+
+
 async def _costs(store: Store) -> tuple[CostRow, ...]:
     return await store.reader.costs(T, "provider")
 

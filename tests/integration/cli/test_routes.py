@@ -25,6 +25,9 @@ def test_a_run_is_answered_by_whoever_of_its_route_can(desk: Desk) -> None:
     desk.write("kapell.yaml", SETTINGS)
     desk.write("hello.yaml", HELLO)
     assert "offline" in desk.ok("run", "hello.yaml").out
+    assert [one["group"] for one in desk.ok("costs", "--json").document()["groups"]] == ["offline"]
+    of_run = desk.ok("costs", "last", "--by", "provider", "--json").document()
+    assert [one["group"] for one in of_run["groups"]] == ["offline"]
     # The route of another workflow's choice works on the command line as well.
     desk.write("named.yaml", HELLO.replace("steps", "model: opnai-free\nsteps"))
     assert desk.call("run", "named.yaml").code == Exit.INVALID

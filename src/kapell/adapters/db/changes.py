@@ -33,8 +33,10 @@ class Changes(msgspec.Struct):
     """tenant, run, call, path, step, agent, provider, model, usd, tokens, at, size, and what was
     predicted: usd, input tokens, output tokens
     """
-    settled: list[tuple[str, str, str, int, int, int, str, float]] = []
-    """tenant, run, call, usd, input tokens, output tokens, state, at"""
+    settled: list[tuple[str, str, str, int, int, int, str, float, str | None, str | None]] = []
+    """tenant, run, call, usd, input tokens, output tokens, state, at, and who answered in the name
+    of a route: model, provider
+    """
     people: list[tuple[Person, tuple[str | int | float | None, ...]]] = []
     """What waits for people, in the order it happened. Columns:
 
@@ -54,9 +56,12 @@ class Changes(msgspec.Struct):
                 case LedgerReserved():
                     self._reserve(tenant, run, change)
                 case LedgerSettled():
+                    checked(change.by)
+                    provider = change.by.partition(":")[0]
                     self.settled.append(
                         (tenant, run, change.call, change.usd, change.input_tokens,
-                         change.output_tokens, change.state, change.at)
+                         change.output_tokens, change.state, change.at, change.by or None,
+                         provider or None)
                     )  # fmt: skip
                 case ApprovalOpened():
                     checked(change.path, change.title, change.data)

@@ -106,7 +106,7 @@ _LATELY = 20_000
 
 _GROUPS: Mapping[str, str] = {
     "provider": "l.provider",
-    "model": "l.model",
+    "model": "coalesce(l.answered_by, l.model)",
     "agent": "l.agent",
     "step": "l.step",
     "run": "l.run_id",

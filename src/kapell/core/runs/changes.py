@@ -145,6 +145,7 @@ def _settled(
             output_tokens=usage.output_tokens,
             state="settled",
             at=at,
+            by=event.by if isinstance(event, ModelAnswered) else "",
         )
     return LedgerSettled(
         call=event.call,

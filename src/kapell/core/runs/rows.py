@@ -47,7 +47,10 @@ class LedgerReserved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerSettled(msgspec.Struct, frozen=True, kw_only=True):
-    """It ended: the reservation is 0 now and this was used."""
+    """It ended: the reservation is 0 now and this was used.
+
+    ``by`` is the model that answered in the name of a route, empty when the one asked did.
+    """
 
     call: str
     usd: int
@@ -55,6 +58,7 @@ class LedgerSettled(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
     state: Literal["settled", "abandoned", "failed"]
     at: float
+    by: str = ""
 
 
 class ApprovalOpened(msgspec.Struct, frozen=True, kw_only=True):

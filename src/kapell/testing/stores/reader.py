@@ -15,8 +15,8 @@ from kapell.services.runs.ports import AccuracyRow, ApprovalRow, CostRow, DeadLe
 from kapell.testing.stores.state import Call, Run, State, unknown
 
 _GROUPS: Mapping[str, Callable[[Run, Call], str]] = {
-    "provider": lambda run, call: call.reserve.model.partition(":")[0],
-    "model": lambda run, call: call.reserve.model,
+    "provider": lambda run, call: call.model.partition(":")[0],
+    "model": lambda run, call: call.model,
     "agent": lambda run, call: call.reserve.agent,
     "step": lambda run, call: call.reserve.step,
     "run": lambda run, call: run.new.run_id,

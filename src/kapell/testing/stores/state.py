@@ -50,6 +50,12 @@ class Call(msgspec.Struct):
     input_tokens: int = 0
     output_tokens: int = 0
     state: str = "reserved"
+    by: str = ""
+
+    @property
+    def model(self) -> str:
+        """Return the model that answered, or was asked."""
+        return self.by or self.reserve.model
 
 
 class Run(msgspec.Struct):
@@ -232,6 +238,7 @@ def change_rows(run: Run, changes: Sequence[RowChange]) -> None:
                     call.input_tokens = change.input_tokens
                     call.output_tokens = change.output_tokens
                     call.state = change.state
+                    call.by = change.by or call.by
             case ApprovalOpened():
                 run.approvals.append(_approval(run, change))
             case ApprovalClosed():

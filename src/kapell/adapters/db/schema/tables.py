@@ -162,6 +162,7 @@ def _money(meta: sa.MetaData) -> None:
         *_text("path", "step", "agent", "provider", "model", "state"),
         *_number("reserved", "reserved_tokens", "usd", "input_tokens", "output_tokens"),
         *_number("size", "predicted", "predicted_input", "predicted_output"),
+        Column("answered_by", sa.Text),
         _time("at"),
         _time("settled_at", nullable=True),
     )

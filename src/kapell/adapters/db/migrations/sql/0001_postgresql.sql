@@ -152,6 +152,7 @@ CREATE TABLE ledger (
     predicted BIGINT NOT NULL,
     predicted_input BIGINT NOT NULL,
     predicted_output BIGINT NOT NULL,
+    answered_by TEXT,
     at DOUBLE PRECISION NOT NULL,
     settled_at DOUBLE PRECISION,
     PRIMARY KEY (tenant_id, run_id, call)
@@ -294,14 +295,16 @@ BEGIN
         ON CONFLICT (tenant_id, run_id, call) DO UPDATE SET reserved = excluded.reserved,
             reserved_tokens = excluded.reserved_tokens, state = 'reserved', settled_at = NULL,
             usd = 0, input_tokens = 0, output_tokens = 0, at = excluded.at,
-            model = excluded.model, provider = excluded.provider, size = excluded.size,
+            model = excluded.model, answered_by = NULL, provider = excluded.provider, size = excluded.size,
             predicted = excluded.predicted, predicted_input = excluded.predicted_input,
             predicted_output = excluded.predicted_output;
     END IF;
     IF rest->'settled' IS NOT NULL THEN
         UPDATE ledger AS l SET reserved = 0, reserved_tokens = 0, usd = (b->>3)::bigint,
             input_tokens = (b->>4)::bigint, output_tokens = (b->>5)::bigint, state = b->>6,
-            settled_at = (b->>7)::float8
+            settled_at = (b->>7)::float8,
+            answered_by = coalesce(b->>8, l.answered_by),
+            provider = coalesce(b->>9, l.provider)
         FROM json_array_elements(rest->'settled') AS b
         WHERE l.tenant_id = b->>0 AND l.run_id = b->>1 AND l.call = b->>2;
     END IF;

@@ -154,6 +154,7 @@ CREATE TABLE ledger (
     predicted BIGINT NOT NULL,
     predicted_input BIGINT NOT NULL,
     predicted_output BIGINT NOT NULL,
+    answered_by TEXT,
     at DOUBLE NOT NULL,
     settled_at DOUBLE,
     PRIMARY KEY (tenant_id, run_id, call)

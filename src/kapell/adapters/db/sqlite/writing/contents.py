@@ -22,12 +22,14 @@ SELECT v.*, 0, 0, 0, 'reserved' FROM (VALUES {rows}) AS v WHERE true
 ON CONFLICT (tenant_id, run_id, call) DO UPDATE SET reserved = excluded.reserved,
     reserved_tokens = excluded.reserved_tokens, state = 'reserved', settled_at = NULL, usd = 0,
     input_tokens = 0, output_tokens = 0, at = excluded.at, model = excluded.model,
-    provider = excluded.provider, size = excluded.size, predicted = excluded.predicted,
-    predicted_input = excluded.predicted_input, predicted_output = excluded.predicted_output
+    answered_by = NULL, provider = excluded.provider, size = excluded.size,
+    predicted = excluded.predicted, predicted_input = excluded.predicted_input,
+    predicted_output = excluded.predicted_output
 """
 _SETTLED = """
 UPDATE ledger SET reserved = 0, reserved_tokens = 0, usd = v.column4, input_tokens = v.column5,
-    output_tokens = v.column6, state = v.column7, settled_at = v.column8
+    output_tokens = v.column6, state = v.column7, settled_at = v.column8,
+    answered_by = coalesce(v.column9, answered_by), provider = coalesce(v.column10, provider)
 FROM (VALUES {rows}) AS v
 WHERE tenant_id = v.column1 AND run_id = v.column2 AND call = v.column3
 """
