@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+from kapell.core.agents import exchange
 from kapell.core.agents.authored import AgentForm
+from kapell.core.agents.scenario import ScenarioForm
+from kapell.core.agents.skills import SkillForm
 from kapell.core.definitions.authored import Authored
 from kapell.core.definitions.published import schema_of
 from kapell.core.workflows.authored.workflow import WorkflowForm
@@ -11,15 +14,21 @@ from kapell.core.workflows.authored.workflow import WorkflowForm
 SCHEMAS: dict[str, tuple[type[Authored], str]] = {
     "workflow.schema.json": (WorkflowForm, "Kapell workflow"),
     "agent.schema.json": (AgentForm, "Kapell agent: front matter"),
+    "skill.schema.json": (SkillForm, "Kapell skill: front matter"),
+    "scenario.schema.json": (ScenarioForm, "Kapell scenario"),
 }
 
 
 def pages() -> dict[Path, str]:
     """Return what each file must hold."""
     folder = Path(__file__).resolve().parent.parent / "schema"
+    found: dict[str, object] = {
+        name: schema_of(form, title) for name, (form, title) in SCHEMAS.items()
+    }
+    found["agent-message.schema.json"] = exchange.schema()
     return {
-        folder / name: json.dumps(schema_of(form, title), indent=2, ensure_ascii=False) + "\n"
-        for name, (form, title) in SCHEMAS.items()
+        folder / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in found.items()
     }
 
 
