@@ -21,7 +21,7 @@ def _script(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["cli", "errors"])
+@pytest.mark.parametrize("name", ["cli", "errors", "tools"])
 def test_generated_pages_are_today_s(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     page = (ROOT / "docs" / "reference" / f"{name}.md").read_text("utf-8")

@@ -52,7 +52,7 @@ async def test_a_notice_is_a_line_of_the_log(
     assert answer == {"channel": "log", "delivered": True}
     (record,) = [one for one in caplog.records if one.name == "kapell.notices"]
     assert record.levelno == logging.ERROR
-    assert record.getMessage() == "r1: Done. 2026 ERROR root: forged [31m"
+    assert record.getMessage() == "notice (error) of run r1: Done. 2026 ERROR root: forged [31m"
 
 
 async def test_every_way_a_notice_fails(tmp_path: Path, hook: LoopbackSite) -> None:

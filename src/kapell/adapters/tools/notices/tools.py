@@ -18,7 +18,8 @@ log = logging.getLogger("kapell.notices")
 LOG = "log"
 """The channel that is always there."""
 
-_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+# what is meant for people is seen where nothing is set; less than a warning would not be
+_WEIGHTS = {"info": logging.WARNING, "warning": logging.WARNING, "error": logging.ERROR}
 _ANSWER = 100_000
 
 
@@ -49,9 +50,10 @@ class Notify:
 
     def _logged(self, call: ToolCall, args: Mapping[str, Json]) -> None:
         # One line, whatever was said: a notice must not look like lines of somebody else.
+        level = str(args.get("level") or "info")
         line = " ".join(f"{args.get('title') or ''} {args['text']}".split())
         plain = "".join(letter for letter in line if letter.isprintable())
-        log.log(_LEVELS[str(args.get("level") or "info")], "%s: %s", call.run_id, plain)
+        log.log(_WEIGHTS[level], "notice (%s) of run %s: %s", level, call.run_id, plain)
 
     async def _posted(self, call: ToolCall, args: Mapping[str, Json], channel: str) -> None:
         url = self._options.channels.get(channel)

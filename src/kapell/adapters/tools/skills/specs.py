@@ -1,11 +1,10 @@
 """What ``skill.load`` says of itself."""
 
 from kapell.adapters.tools.schemas import STRING, object_of, text_of
-from kapell.core.agents.skills import LOAD
 from kapell.core.tools.spec import ToolSpec
 
 SKILL_LOAD = ToolSpec(
-    name=LOAD,
+    name="skill.load",
     description="Read a skill you were told of, or one of the files beside it.",
     args=object_of(
         ["name"],
