@@ -81,7 +81,7 @@ def sealer_of(text: str, whence: str) -> AesSealer:
         raise Invalid(
             f"The master key of the vault ({whence}) is not 32 bytes in base64.",
             code="master_key_wrong",
-            advice="Make one with: head -c 32 /dev/urandom | base64",
+            advice="Make one with `head -c 32 /dev/urandom | base64`.",
         )
     return AesSealer(key)
 
@@ -127,6 +127,6 @@ def read_master(path: Path) -> str:
         raise Denied(
             f"Others may read the master key {path}.",
             code="master_key_open",
-            advice=f"Take that right from them: chmod 600 {path}",
+            advice=f"Take that right from them with `chmod 600 {path}`.",
         )
     return text

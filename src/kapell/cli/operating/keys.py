@@ -111,7 +111,7 @@ def rotate(
             raise Missing(
                 f"The vault has no key {name!r}.",
                 code="key_unknown",
-                advice=f"Keep it first: kapell keys set {name}",
+                advice=f"Keep it first with `kapell keys set {name}`.",
             )
         version = await vault.set(name, key, reason or "rotated")
         session.screen.show(f"{name} is kept, version {version}.")

@@ -8,9 +8,9 @@ from kapell.core.gateway.calls import ModelRequest
 from kapell.core.gateway.complexity.features import features_of
 from kapell.core.gateway.complexity.rules import CLASSES, DEFAULT, Class, Rules
 
-_CODE = ("code_block", "code_marks", "code_strong", "code_weak", "making")
+_PROGRAM = ("code_block", "code_marks", "code_strong", "code_weak", "making")
 _SHARED = ("simple",)
-_MARK_NAMES = frozenset({*_CODE, "tokens"})
+_MARK_NAMES = frozenset({*_PROGRAM, "tokens"})
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def choose(prompt: str, rules: Rules = DEFAULT, models: Mapping[str, str] | None
         if name in rules.weights
     }
     shared = sum(points.get(name, 0.0) for name in _SHARED)
-    code = sum(points.get(name, 0.0) for name in _CODE) + shared
+    code = sum(points.get(name, 0.0) for name in _PROGRAM) + shared
     thought = sum(count for name, count in points.items() if name not in _MARK_NAMES)
     length = found.get("tokens", 0)
     kind = _kind(length, code, thought, rules)

@@ -13,7 +13,7 @@ _TAIL = 400
 _GREETING = 20
 _FIRST_UNSPACED = 0x2E80
 _GAP = "\n\n"
-_CODE = ("code_block", "code_marks", "code_strong", "code_weak")
+_PROGRAM = frozenset({"code_block", "code_marks", "code_strong", "code_weak"})
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\b\d[\d.,]*")
@@ -49,7 +49,7 @@ def features_of(prompt: str, rules: Rules) -> dict[str, int]:
     found = {name: _searched(entries).count(there, text) for name, entries in rules.words.items()}
     found["code_block"] = int("```" in seen)
     found["code_marks"] = _marks(lowered)
-    if not any(found[name] for name in _CODE):
+    if not any(found[name] for name in _PROGRAM):
         found["making"] = 0  # a letter is written too
     asked = _asked(seen)
     found["numbers"] = len(_NUMBER.findall(asked))
