@@ -175,3 +175,8 @@ def test_the_linter_can_be_tuned() -> None:
     assert codes(german, Tuning(language="")) == []
     assert codes(german, Tuning(language="de")) == []
     assert codes(GOOD["debugger"], Tuning(language="de")) == ["language_unexpected"]
+
+
+def test_the_page_tells_every_rule() -> None:
+    page = (Path(__file__).parents[4] / "docs/how-to/add-an-agent.md").read_text("utf-8")
+    assert [rule.code for rule in RULES if f"`{rule.code}`" not in page] == []
