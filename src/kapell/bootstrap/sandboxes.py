@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from kapell.adapters.db.maintenance import Finding
 from kapell.adapters.sandbox.bubblewrap.sandbox import Bubblewrap
+from kapell.adapters.sandbox.docker.sandbox import Docker, DockerOptions
+from kapell.adapters.sandbox.e2b.sandbox import E2b, E2bOptions
 from kapell.adapters.sandbox.embedded.sandbox import Monty
 from kapell.adapters.sandbox.engines.sandbox import SqlSandbox
 from kapell.services.sandbox.choosing import AUTO, Sandboxes
@@ -38,6 +40,21 @@ def _made(settings: Settings) -> Iterator[Sandbox]:
     own = settings.tools.sandbox
     yield Monty(everything=own.python == Monty.name)
     yield Bubblewrap()
+    if own.docker.url:
+        yield Docker(
+            DockerOptions(
+                url=own.docker.url, image=own.docker.image, javascript=own.docker.javascript
+            )
+        )
+    if own.e2b.key is not None:
+        yield E2b(
+            E2bOptions(
+                key=own.e2b.key.get_secret_value(),
+                url=own.e2b.url.rstrip("/"),
+                machines=own.e2b.machines,
+                template=own.e2b.template,
+            )
+        )
     yield SqlSandbox("duckdb")
     yield SqlSandbox("sqlite")
 

@@ -1,10 +1,13 @@
 """Every sandbox under one suite: who it is, what it speaks, and how it is had on this machine."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 
+from kapell.adapters.sandbox.docker.sandbox import Docker, DockerOptions
+from kapell.adapters.sandbox.e2b.sandbox import E2b, E2bOptions
 from kapell.adapters.sandbox.embedded.sandbox import Monty
 from kapell.adapters.sandbox.engines.sandbox import SqlSandbox
 from kapell.kit.json import Json
@@ -16,6 +19,8 @@ from kapell.services.sandbox.ports import (
     SandboxLimits,
     Unfit,
 )
+from kapell.testing.sandboxes.docker import FakeDocker
+from kapell.testing.sandboxes.e2b import KEY, FakeE2b
 from tests.fixtures.sandboxes import bubblewrap_for
 
 
@@ -53,6 +58,11 @@ PLACES: tuple[tuple[str, Language], ...] = (
     ("bubblewrap", "python"),
     ("bubblewrap", "javascript"),
     ("bubblewrap", "shell"),
+    ("docker", "python"),
+    ("docker", "javascript"),
+    ("e2b", "python"),
+    ("e2b", "javascript"),
+    ("e2b", "shell"),
     ("duckdb", "sql"),
     ("sqlite", "sql"),
 )
@@ -69,10 +79,29 @@ async def made(name: str, language: Language) -> Sandbox:
     return await bubblewrap_for(language)
 
 
+@asynccontextmanager
+async def remote(name: str, language: Language) -> AsyncIterator[Sandbox]:
+    """Yield the adapter of a sandbox elsewhere, before a fake that speaks its API over loopback."""
+    await bubblewrap_for(language)  # the fakes run what they are given in it
+    if name == "docker":
+        async with FakeDocker(frozenset({"python", "node"})) as daemon:
+            options = DockerOptions(url=daemon.url, image="python", javascript="node")
+            yield Docker(options)
+            assert daemon.containers == {}
+        return
+    async with FakeE2b() as e2b:
+        yield E2b(E2bOptions(key=KEY, url=e2b.url, machines=e2b.machine_urls))
+        assert e2b.machines == {}
+
+
 @pytest.fixture(params=PLACES, ids=lambda one: f"{one[0]}-{one[1]}")
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     """Yield each sandbox with each language that it speaks."""
     name, language = request.param
+    if name in ("docker", "e2b"):
+        async with remote(name, language) as elsewhere:
+            yield Place(elsewhere, language)
+        return
     sandbox = await made(name, language)
     yield Place(sandbox, language)
     await sandbox.close()

@@ -3,11 +3,13 @@
 What comes out is a stranger's: every length, name and value in it is checked.
 """
 
+import math
 from collections.abc import Mapping
 from typing import cast
 
 import msgspec
 
+from kapell.adapters.sandbox.contained import Ended
 from kapell.adapters.sandbox.problems import broken
 from kapell.kit.json import Json, encode
 from kapell.services.sandbox.ports import Execution, Limit, Program
@@ -53,12 +55,57 @@ def job(program: Program, more: Mapping[str, Json]) -> list[bytes]:
     return [len(header).to_bytes(LENGTH, "big"), header, *(data for _, data in files)]
 
 
+def held(program: Program, own: int = 0) -> dict[str, Json]:
+    """Return the limits of each process; ``own`` are processes that are not the program's."""
+    limits = program.limits
+    found: dict[str, Json] = {
+        "CPU": math.ceil(limits.seconds) + 1,
+        "NPROC": limits.processes + own,
+        "FSIZE": limits.disk,
+        "NOFILE": 256,
+        "CORE": 0,
+    }
+    if program.language == "python":
+        # Node and what a shell may start reserve far more addresses than they use.
+        found["AS"] = limits.memory
+    return found
+
+
+def flags(program: Program) -> list[str]:
+    """Return what Node is told of the memory it has."""
+    return [f"--max-old-space-size={max(program.limits.memory // 2**20 - 32, 32)}"]
+
+
 def most(program: Program) -> int:
     """Return how many bytes a report may have."""
     return LONGEST_HEADER + program.limits.disk + SLACK
 
 
-def execution(name: str, program: Program, report: bytes) -> Execution:
+def judged(name: str, program: Program, ended: Ended) -> Execution:
+    """Return what came of a program; one that ended without a report was ended, or is broken.
+
+    Raises:
+        Unavailable: ``sandbox_broken``.
+    """
+    if ended.limit is not None:
+        return Execution(
+            backend=name,
+            exit=ended.exit,
+            stdout=ended.stdout,
+            stderr=ended.stderr,
+            seconds=ended.seconds,
+            limit=ended.limit,
+        )
+    if not ended.report:
+        said = " ".join(ended.stderr.split())[-300:]
+        raise broken(name, f"it ended with {ended.exit} and said {said!r}")
+    told = _execution(name, program, ended.report)
+    return msgspec.structs.replace(
+        told, stdout=ended.stdout, stderr=ended.stderr, seconds=ended.seconds
+    )
+
+
+def _execution(name: str, program: Program, report: bytes) -> Execution:
     """Return what a report tells.
 
     Raises:

@@ -1,7 +1,6 @@
 """The sandbox of bubblewrap: namespaces of its own, no network, nothing of the host but /usr."""
 
 import asyncio
-import math
 import os
 import shutil
 import sys
@@ -14,8 +13,8 @@ from kapell.adapters.sandbox import inside
 from kapell.adapters.sandbox.bubblewrap.command import NOBODY, Interpreter, command
 from kapell.adapters.sandbox.bubblewrap.packages import PLACE, folders_of
 from kapell.adapters.sandbox.contained import Ended, Place, contained
-from kapell.adapters.sandbox.framing import execution, job, most
-from kapell.adapters.sandbox.problems import broken, package_denied, unavailable
+from kapell.adapters.sandbox.framing import flags, held, job, judged, most
+from kapell.adapters.sandbox.problems import package_denied, unavailable
 from kapell.kit.errors import KapellError
 from kapell.kit.json import Json
 from kapell.services.sandbox.ports import (
@@ -74,7 +73,7 @@ class Bubblewrap:
             advice = "Install Node.js below /usr (`apt install nodejs`)."
             raise unavailable(NAME, f"there is no {program.language} here", advice)
         ended = await self._contained(found, program)
-        return _judged(program, ended)
+        return judged(NAME, program, ended)
 
     async def close(self) -> None:
         """Do nothing: nothing outlives a call."""
@@ -86,10 +85,10 @@ class Bubblewrap:
             raise package_denied(program.packages[0], f"{found.python.path} is another Python")
         line = command(found.bwrap, found.python, self._supervisor, limits, packages)
         more: dict[str, Json] = {
-            "limits": _limits(program),
+            "limits": held(program, _OWN_PROCESSES),
             "paths": [PLACE] if packages else [],
             "node": found.node,
-            "flags": [f"--max-old-space-size={max(limits.memory // 2**20 - 32, 32)}"],
+            "flags": flags(program),
         }
         return await contained(
             line, job(program, more), limits, most=most(program), place=self._place
@@ -111,7 +110,7 @@ class Bubblewrap:
             found = _Found(Readiness(ok=True, detail=""), bwrap, python, node)
             try:
                 ended = await self._contained(found, _probe())
-                told = _judged(_probe(), ended)
+                told = judged(NAME, _probe(), ended)
             except (KapellError, OSError) as error:
                 why = " ".join(str(error).split())
                 continue
@@ -141,41 +140,6 @@ def _probe() -> Program:
         "[int(caps[0], 16), len(nets)]"
     )
     return Program(language="python", source=source, limits=_PROBE)
-
-
-def _limits(program: Program) -> dict[str, Json]:
-    limits = program.limits
-    held: dict[str, Json] = {
-        "CPU": math.ceil(limits.seconds) + 1,
-        "NPROC": limits.processes + _OWN_PROCESSES,
-        "FSIZE": limits.disk,
-        "NOFILE": 256,
-        "CORE": 0,
-    }
-    if program.language == "python":
-        # Node and what a shell may start reserve far more addresses than they use.
-        held["AS"] = limits.memory
-    return held
-
-
-def _judged(program: Program, ended: Ended) -> Execution:
-    """Return what came of it; a child that ended without a report was ended, or is broken."""
-    if ended.limit is not None:
-        return Execution(
-            backend=NAME,
-            exit=ended.exit,
-            stdout=ended.stdout,
-            stderr=ended.stderr,
-            seconds=ended.seconds,
-            limit=ended.limit,
-        )
-    if not ended.report:
-        said = " ".join(ended.stderr.split())[:300]
-        raise broken(NAME, f"it ended with {ended.exit} and said {said!r}")
-    told = execution(NAME, program, ended.report)
-    return msgspec.structs.replace(
-        told, stdout=ended.stdout, stderr=ended.stderr, seconds=ended.seconds
-    )
 
 
 def _interpreters() -> Iterator[Interpreter]:

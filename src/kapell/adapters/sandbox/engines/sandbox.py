@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from kapell.adapters.sandbox.contained import Ended, Place, contained
-from kapell.adapters.sandbox.framing import execution, job, most
-from kapell.adapters.sandbox.problems import broken, unavailable
+from kapell.adapters.sandbox.contained import Place, contained
+from kapell.adapters.sandbox.framing import job, judged, most
+from kapell.adapters.sandbox.problems import unavailable
 from kapell.kit.json import Json
 from kapell.services.sandbox.ports import Execution, Program, Readiness
 
@@ -61,7 +61,7 @@ class SqlSandbox:
                 most=most(program),
                 place=Place(),
             )
-        return self._judged(program, ended)
+        return judged(self.name, program, ended)
 
     async def close(self) -> None:
         """Do nothing: nothing outlives a call."""
@@ -74,16 +74,3 @@ class SqlSandbox:
             "addresses": limits.memory + 2 * _OWN,
             "result": limits.output,
         }
-
-    def _judged(self, program: Program, ended: Ended) -> Execution:
-        if ended.limit is not None:
-            return Execution(
-                backend=self.name, exit=ended.exit, limit=ended.limit, seconds=ended.seconds
-            )
-        if not ended.report:
-            said = " ".join(ended.stderr.split())[-300:]
-            raise broken(self.name, f"it ended with {ended.exit} and said {said!r}")
-        told = execution(self.name, program, ended.report)
-        return msgspec.structs.replace(
-            told, stdout=ended.stdout, stderr=ended.stderr, seconds=ended.seconds
-        )

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     Known: TypeAlias = dict[str, tuple[int, ...]]
 
 WORK = "/work"
-RESULT = "/run/result"
-JOB = "/run/job"
+PRIVATE = "/run"
 MOST_FILES = 20_000
 LONGEST_RESULT = 16 * 1024 * 1024
 
 NODE = """
 (() => {
   const fs = require("fs"), vm = require("vm");
-  const job = JSON.parse(fs.readFileSync("/run/job", "utf8"));
-  const tell = (text) => fs.writeFileSync("/run/result", text);
+  const [own, work] = process.argv.slice(-2);
+  const job = JSON.parse(fs.readFileSync(own + "/job", "utf8"));
+  const tell = (text) => fs.writeFileSync(own + "/result", text);
   globalThis.input = job.input;
-  globalThis.require = require("module").createRequire("/work/");
+  globalThis.require = require("module").createRequire(work + "/");
   const run = async () => {
     const value = await vm.runInThisContext(job.source, { filename: "program.js" });
     let text, fault;
@@ -60,10 +60,18 @@ def main() -> None:
             score.write("1000")
     stream = os.fdopen(0, "rb", closefd=False)
     job = json.loads(stream.read(int.from_bytes(stream.read(8), "big")))
+    _settle(job)
     known = take_in(WORK, stream, job["files"])
     status = _wait(_start(job, report))
     _end_all()
-    _give_out(report, _outcome(status), known)
+    _give_out(report, job.get("mark", ""), _outcome(status), known)
+
+
+def _settle(job: dict[str, Any]) -> None:
+    """Take the folders that the job names, where they are not the usual ones."""
+    global WORK, PRIVATE
+    WORK, PRIVATE = job.get("work", WORK), job.get("private", PRIVATE)
+    os.makedirs(WORK, exist_ok=True)
 
 
 def take_in(root: str, stream: BinaryIO, listed: list[tuple[str, int]]) -> Known:
@@ -93,7 +101,8 @@ def _become(job: dict[str, Any], report: int) -> NoReturn:
     """Be the child: everything of the supervisor's is let go of before the program begins."""
     code = 70
     try:
-        os.close(report)
+        if report > 2:
+            os.close(report)
         os.setsid()
         null = os.open("/dev/null", os.O_RDONLY)
         os.dup2(null, 0)
@@ -175,7 +184,7 @@ def _tell_value(value: object) -> None:
         text = json.dumps(said, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         text = json.dumps({"fault": str(error) or type(error).__name__})
-    with open(RESULT, "w") as target:
+    with open(PRIVATE + "/result", "w") as target:
         target.write(text)
 
 
@@ -188,16 +197,16 @@ def _tell_limit(error: BaseException) -> None:
     elif isinstance(error, BlockingIOError) or "can't start new thread" in str(error):
         limit = "processes"
     if limit:
-        if os.path.lexists(RESULT):
-            os.unlink(RESULT)
-        with open(RESULT, "w") as target:
+        if os.path.lexists(PRIVATE + "/result"):
+            os.unlink(PRIVATE + "/result")
+        with open(PRIVATE + "/result", "w") as target:
             json.dump({"limit": limit}, target)
 
 
 def _node(job: dict[str, Any]) -> NoReturn:
-    with open(JOB, "w") as target:
+    with open(PRIVATE + "/job", "w") as target:
         json.dump({"source": job["source"], "input": job["input"]}, target)
-    os.execv(job["node"], [job["node"], *job["flags"], "-e", NODE])  # noqa: S606 - no shell wanted
+    os.execv(job["node"], [job["node"], *job["flags"], "-e", NODE, PRIVATE, WORK])  # noqa: S606 - no shell wanted
 
 
 def _shell(job: dict[str, Any]) -> NoReturn:
@@ -238,7 +247,7 @@ def _outcome(status: int) -> dict[str, Any]:
     else:
         told["exit"] = os.WEXITSTATUS(status)
     try:
-        descriptor = os.open(RESULT, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(PRIVATE + "/result", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return told
     with os.fdopen(descriptor, "rb") as stream:
@@ -251,7 +260,7 @@ def _outcome(status: int) -> dict[str, Any]:
     return told
 
 
-def _give_out(report: int, told: dict[str, Any], known: Known) -> None:
+def _give_out(report: int, mark: str, told: dict[str, Any], known: Known) -> None:
     changed: list[tuple[str, int]] = []
     names: set[str] = set()
     left: list[str] = []
@@ -272,7 +281,7 @@ def _give_out(report: int, told: dict[str, Any], known: Known) -> None:
     told["files"] = changed
     header = json.dumps(told).encode()
     with os.fdopen(report, "wb") as target:
-        target.write(len(header).to_bytes(8, "big") + header)
+        target.write(mark.encode() + len(header).to_bytes(8, "big") + header)
         for short, size in changed:
             _copy(short, size, target)
 

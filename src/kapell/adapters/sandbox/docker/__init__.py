@@ -1,0 +1,1 @@
+"""Docker: a container for each program, over the daemon's own HTTP API."""
