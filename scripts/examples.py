@@ -3,7 +3,9 @@
 An example is a file ``examples/NAME.yaml`` or a folder ``examples/NAME/`` with a
 ``workflow.yaml``. Each runs in a fresh workspace made by ``kapell init``; a folder's files are
 copied into it, and ``inputs.yaml`` or ``inputs.json`` beside the workflow gives its inputs. A
-comment ``# expect-exit: N`` in the workflow says that it is meant to end with exit code N.
+comment ``# expect-exit: N`` in the workflow says that it is meant to end with exit code N. Where an
+``answers.yaml`` lies beside it, its agents act: then the model is that script. A folder ``site`` is
+served beside it, as the web it may visit.
 
     python scripts/examples.py            every example
     python scripts/examples.py loop saga  these two
@@ -21,6 +23,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 SECONDS = 120
+SITE_PORT = 8731
+"""Where an example's own web is served: its settings name the port."""
 CLI = [sys.executable, "-m", "kapell.cli.main"]
 _EXPECTED = re.compile(r"^#\s*expect-exit:\s*(\d+)\s*$", re.MULTILINE)
 
@@ -31,6 +35,11 @@ class Example(NamedTuple):
     name: str
     workflow: Path
     folder: Path | None
+
+    @property
+    def scripted(self) -> bool:
+        """Tell whether its model is a script, because its agents act."""
+        return self.folder is not None and (self.folder / "answers.yaml").is_file()
 
     @property
     def expected_exit(self) -> int:
@@ -63,7 +72,12 @@ def run(example: Example, cli: list[str]) -> str:
             shutil.copy(example.workflow, workspace)
         else:
             shutil.copytree(example.folder, workspace, dirs_exist_ok=True)
-        words = [*cli, "run", example.workflow.name, "--model", "offline", "--yes"]
+        words = [*cli, "run", example.workflow.name, "--yes"]
+        if not example.scripted:
+            words += ["--model", "offline"]
+        if (workspace / "site").is_dir():
+            site = [sys.executable, "-m", "kapell.testing.web", "site", "--port", str(SITE_PORT)]
+            words = [*site, "--", *words]
         for inputs in ("inputs.yaml", "inputs.json"):
             if example.folder is not None and (workspace / inputs).is_file():
                 words += ["--params", inputs]

@@ -17,7 +17,7 @@ from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an action: an output, or a failure with its code and kind; ``seconds`` taken."""
 
     status: Literal["returned", "failed", "unknown"]
@@ -28,7 +28,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     seconds: float = 0.0
 
 
-class Action(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Action(msgspec.Struct, kw_only=True):
     """A tool call the agent asked for; no ``observation`` yet means that nothing came of it."""
 
     id: str
@@ -39,14 +39,14 @@ class Action(msgspec.Struct, kw_only=True, omit_defaults=True):
     observation: Observation | None = None
 
 
-class Thought(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Thought(msgspec.Struct, frozen=True, kw_only=True):
     """What the agent said beside its actions (``text``) and its ``reasoning``, where shown."""
 
     text: str = ""
     reasoning: tuple[str, ...] = ()
 
 
-class TurnView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class TurnView(msgspec.Struct, kw_only=True):
     """One turn: a model call with the tool calls it asked for.
 
     ``outcome``: it ``acted``, it ``answered``, its answer was ``wrong`` (``problem`` says how), or
