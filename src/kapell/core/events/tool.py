@@ -3,13 +3,14 @@
 ``ask`` is the model's name for a call it asked for, empty for one that the workflow makes.
 """
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from kapell.core.events.value import Packed
 from kapell.kit.errors import Failure
-from kapell.kit.json import Digest
+from kapell.kit.json import Digest, Json
 
 
 class FileChange(msgspec.Struct, frozen=True):
@@ -37,7 +38,10 @@ class ToolRequested(
 class ToolReturned(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.returned"
 ):
-    """Its result, how far it may be trusted, and what it changed in the run's folder."""
+    """Its result, how far it may be trusted, and what it changed in the run's folder.
+
+    ``notes`` are what the tool tells of how it worked: where a program ran, within which limits.
+    """
 
     call: str
     path: str
@@ -47,6 +51,7 @@ class ToolReturned(
     seconds: float = 0.0
     ask: str = ""
     trust: Literal["trusted", "untrusted"] = "trusted"
+    notes: Mapping[str, Json] = {}
 
 
 class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.failed"):

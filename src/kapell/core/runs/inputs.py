@@ -1,5 +1,6 @@
 """What happens to a run: the inputs of ``decide``."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -39,6 +40,7 @@ class ToolReplied(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     trust: Literal["trusted", "untrusted"] = "trusted"
     cost: int | None = None
+    notes: Mapping[str, Json] = {}
 
 
 class CallBroke(msgspec.Struct, frozen=True):

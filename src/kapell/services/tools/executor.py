@@ -166,6 +166,7 @@ class ToolExecutor:
             size=size,
             seconds=perf_counter() - began,
             code=error.code if isinstance(error, KapellError) else "",
+            notes={} if result is None else result.notes,
         )
         if self._observe is not None:
             self._observe(record)

@@ -45,6 +45,8 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
 class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came back: output, changes in the run's folder, and the bytes of the changed files.
 
+    ``notes`` are what the tool tells of how it worked, for whoever audits the run.
+
     The executor fills in the rest: ``trust`` says how far the output may be trusted (a tool that
     says itself what it read may lower, never raise it), ``cost`` what the call cost in nano-dollars
     (a tool that knows better says so), ``record`` what is kept of it.
@@ -55,6 +57,7 @@ class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     blobs: Mapping[Digest, bytes] = {}
     trust: Trust | None = None
     cost: int | None = None
+    notes: Mapping[str, Json] = {}
     record: "ToolRecord | None" = None
 
 
@@ -62,7 +65,7 @@ class ToolRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call as it may be shown and kept: ``args`` have their secrets masked.
 
     ``size`` is the result in bytes of JSON, ``seconds`` what the call took; ``code`` is that of
-    the error it ended with, empty when it succeeded.
+    the error it ended with, empty when it succeeded; ``notes`` are the tool's own.
     """
 
     tool: str
@@ -75,6 +78,7 @@ class ToolRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     size: int = 0
     seconds: float = 0.0
     code: str = ""
+    notes: Mapping[str, Json] = {}
 
 
 class SecretSource(Protocol):

@@ -42,6 +42,13 @@ async def test_a_program_is_a_step_by_configuration_alone(shop: Shop) -> None:
     assert asked.tool == "code.run"
     assert [change.path for change in given.files] == ["out.txt"]
     assert given.seconds > 0
+    assert given.trust == "untrusted"
+    assert given.notes["backend"] == "bubblewrap"
+    assert given.notes["exit"] == 0
+    assert given.notes["limit"] is None
+    limits = given.notes["limits"]
+    assert isinstance(limits, dict)
+    assert limits["seconds"] == 30
 
 
 @pytest.mark.requirement("TL-02")

@@ -50,21 +50,26 @@ class _Programs:
         return msgspec.structs.replace(self._limits, seconds=seconds)
 
     async def _result(
-        self, call: ToolCall, execution: Execution, output: Mapping[str, Json] | None
+        self,
+        call: ToolCall,
+        program: Program,
+        execution: Execution,
+        output: Mapping[str, Json] | None,
     ) -> ToolResult:
         """Return the result, with the files taken over; ``output`` None stands for the value."""
+        notes = _notes(program, execution)
         changes, blobs, refused = await in_thread(
             lambda stop: taken_back(call, execution.changed, execution.removed, stop)
         )
         if output is None:
-            return ToolResult(output=execution.result, files=changes, blobs=blobs)
+            return ToolResult(output=execution.result, files=changes, blobs=blobs, notes=notes)
         told = {
             **output,
             "files": [one.path for one in changes if one.digest is not None],
             "removed": [one.path for one in changes if one.digest is None],
             "left_out": [*execution.left_out, *refused],
         }
-        return ToolResult(output=told, files=changes, blobs=blobs)
+        return ToolResult(output=told, files=changes, blobs=blobs, notes=notes)
 
 
 class CodeRun(_Programs):
@@ -79,9 +84,9 @@ class CodeRun(_Programs):
         program, execution = await self._run(call, language, str(args["source"]))
         if args.get("returns") == "result":
             _check(program, execution)
-            return await self._result(call, execution, None)
+            return await self._result(call, program, execution, None)
         report = {**_report(execution), "result": execution.result}
-        return await self._result(call, execution, report)
+        return await self._result(call, program, execution, report)
 
 
 class ShellRun(_Programs):
@@ -95,7 +100,7 @@ class ShellRun(_Programs):
         program, execution = await self._run(call, "shell", str(args["command"]))
         if args.get("check"):
             _check(program, execution)
-        return await self._result(call, execution, _report(execution))
+        return await self._result(call, program, execution, _report(execution))
 
 
 def _report(execution: Execution) -> dict[str, Json]:
@@ -107,6 +112,25 @@ def _report(execution: Execution) -> dict[str, Json]:
         "limit": execution.limit,
         "backend": execution.backend,
         "seconds": round(execution.seconds, 6),
+    }
+
+
+def _notes(program: Program, execution: Execution) -> dict[str, Json]:
+    """Return what an audit asks: where it ran, for how long, within which limits."""
+    limits = program.limits
+    return {
+        "language": program.language,
+        "backend": execution.backend,
+        "exit": execution.exit,
+        "limit": execution.limit,
+        "seconds": round(execution.seconds, 6),
+        "limits": {
+            "seconds": limits.seconds,
+            "memory": limits.memory,
+            "processes": limits.processes,
+            "output": limits.output,
+            "disk": limits.disk,
+        },
     }
 
 

@@ -112,6 +112,7 @@ class Effects:
                     seconds,
                     result.trust or "trusted",
                     result.cost,
+                    result.notes,
                 )
         except UnknownOutcome as unknown:
             return _broken(call, unknown.__cause__ or unknown, began, unknown=True)

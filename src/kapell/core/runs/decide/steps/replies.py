@@ -176,6 +176,7 @@ def tool_replied(t: Thinking, event: ToolReplied) -> None:
             seconds=event.seconds,
             ask=opened.ask,
             trust=event.trust,
+            notes=event.notes,
         )
     )
     run = t.state.steps[opened.path]
