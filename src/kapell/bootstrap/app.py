@@ -27,6 +27,7 @@ from kapell.bootstrap.routing import make_gateway, price_list
 from kapell.bootstrap.sandboxes import sandboxes
 from kapell.bootstrap.tooling import tool_options
 from kapell.core.runs.status import TERMINAL, RunStatus
+from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
 from kapell.services.runs.advancing.desk import Desk
@@ -76,23 +77,7 @@ class App:
         self.clock = SystemClock()
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
-        self.sandboxes = sandboxes(settings)
-        options = tool_options(settings.tools)
-        builtin = builtin_tools(options, self.sandboxes)
-        self.catalogue = catalogue_of(root, settings.tools.model_dump(), tuple(builtin))
-        self.own_tools = OwnTools(self.catalogue, root, options)
-        self.tools = {**builtin, **self.own_tools.tools, **extra_tools}
-        self.door = ToolExecutor(
-            self.tools,
-            store.artifacts,
-            LocalRunFolder(),
-            secrets=EnvironmentSecrets(os.environ),
-        )
-        specs = {
-            **SPECS,
-            **self.catalogue.specs,
-            **{name: tool.spec for name, tool in extra_tools.items()},
-        }
+        specs = self._equip(extra_tools)
         self.workspace = Workspace(
             WorkspaceFolder(root, current),
             settings.definitions,
@@ -106,6 +91,32 @@ class App:
         self.gateway = make_gateway(
             root, settings, store, self.tenant, self.prices, self.clock, finder
         )
+        self._serve(current, actor, specs)
+
+    def _equip(self, extra_tools: Mapping[str, Tool]) -> Mapping[str, ToolSpec]:
+        """Open the door to tools; return what they say of themselves."""
+        root, settings, store = self.root, self.settings, self.store
+        self.sandboxes = sandboxes(settings)
+        options = tool_options(settings.tools)
+        builtin = builtin_tools(options, self.sandboxes)
+        self.catalogue = catalogue_of(root, settings.tools.model_dump(), tuple(builtin))
+        self.own_tools = OwnTools(self.catalogue, root, options)
+        self.tools = {**builtin, **self.own_tools.tools, **extra_tools}
+        self.door = ToolExecutor(
+            self.tools,
+            store.artifacts,
+            LocalRunFolder(),
+            secrets=EnvironmentSecrets(os.environ),
+        )
+        return {
+            **SPECS,
+            **self.catalogue.specs,
+            **{name: tool.spec for name, tool in extra_tools.items()},
+        }
+
+    def _serve(self, current: Path, actor: str, specs: Mapping[str, ToolSpec]) -> None:
+        """Make what acts on runs."""
+        root, settings, store = self.root, self.settings, self.store
         self.versions = Versions(store.starts)
         self.identity = Identity(
             tenant=self.tenant,
