@@ -5,8 +5,8 @@ from pathlib import Path
 
 from kapell.core.agents import exchange
 from kapell.core.agents.authored import AgentForm
-from kapell.core.agents.scenario import ScenarioForm
 from kapell.core.agents.skills import SkillForm
+from kapell.core.agents.trials.scenario import ScenarioForm
 from kapell.core.definitions.authored import Authored
 from kapell.core.definitions.published import schema_of
 from kapell.core.workflows.authored.workflow import WorkflowForm

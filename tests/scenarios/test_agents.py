@@ -7,7 +7,7 @@ import pytest
 from kapell.bootstrap.app import open_app
 from kapell.bootstrap.definitions import open_definitions, workspace_files
 from kapell.bootstrap.trying import try_scenario
-from kapell.core.agents.scenario import ScenarioForm, read_scenario
+from kapell.core.agents.trials.scenario import ScenarioForm, read_scenario
 from kapell.core.definitions.problems import Problems
 from kapell.library import agent_names
 

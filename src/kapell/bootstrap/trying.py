@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from kapell.bootstrap.app import App
-from kapell.core.agents.scenario import ScenarioForm, failures, script_of, workflow_of
+from kapell.core.agents.trials.scenario import ScenarioForm, failures, script_of, workflow_of
 from kapell.core.events.run import RunFailed, RunSucceeded
 from kapell.core.events.tool import ToolRequested
 from kapell.kit.ids import RunId

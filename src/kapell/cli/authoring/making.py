@@ -11,8 +11,8 @@ from kapell.cli.exits import Exit
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.agents.delegation import PREFIX
-from kapell.core.agents.scenario import FOLDER as SCENARIOS
-from kapell.core.agents.template import Draft, agent_file, scenario_file
+from kapell.core.agents.trials.scenario import FOLDER as SCENARIOS
+from kapell.core.agents.trials.template import Draft, agent_file, scenario_file
 from kapell.core.definitions.authored import ID_PATTERN
 from kapell.core.definitions.nearest import hint
 from kapell.core.tools.spec import chosen
@@ -79,12 +79,18 @@ def new(
     path.write_text(agent_file(draft) if like is None else _copied(like, name), "utf-8")
     screen = Screen(ctx.obj)
     screen.show(f"agents/{name}.md")
-    scenario = definitions.root / SCENARIOS / f"{name}.yaml"
-    if not scenario.exists():
-        scenario.parent.mkdir(exist_ok=True)
-        scenario.write_text(scenario_file(draft), "utf-8")
-        screen.note(f"Its test is {SCENARIOS}/{name}.yaml; run it with: kapell agents test {name}")
+    _write_scenario(definitions.root, draft, screen)
     return Exit.OK
+
+
+def _write_scenario(root: Path, draft: Draft, screen: Screen) -> None:
+    path = root / SCENARIOS / f"{draft.name}.yaml"
+    if path.exists():
+        return
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(scenario_file(draft), "utf-8")
+    shown = f"{SCENARIOS}/{path.name}"
+    screen.note(f"Its test is {shown}; run it with: kapell agents test {draft.name}")
 
 
 def _check_name(name: str) -> None:

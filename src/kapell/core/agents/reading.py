@@ -7,8 +7,8 @@ import msgspec
 from kapell.core.agents.authored import RUNTIMES_LATER, AgentForm
 from kapell.core.agents.borrowed import DELEGATES, borrowed, ours, restricted, split
 from kapell.core.agents.definition import Agent
+from kapell.core.agents.front_matter import front_matter, parts_of
 from kapell.core.definitions.authored import ID_PATTERN
-from kapell.core.definitions.front_matter import front_matter, parts_of
 from kapell.core.definitions.json_schema import check_schema
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import DefinitionInvalid, Problems

@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Meta
 
 from kapell.core.agents.definition import Agent, SkillNote
+from kapell.core.agents.front_matter import front_matter, parts_of
 from kapell.core.agents.linting.prompt import Prompt
 from kapell.core.agents.linting.subject import Subject
 from kapell.core.definitions.authored import Authored, doc
-from kapell.core.definitions.front_matter import front_matter, parts_of
 from kapell.core.definitions.problems import DefinitionInvalid, Problems
 from kapell.core.definitions.reading import decoded
 from kapell.core.definitions.shaping import shape

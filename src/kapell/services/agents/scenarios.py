@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kapell.core.agents.scenario import ENDINGS, FOLDER, ScenarioForm, read_scenario
+from kapell.core.agents.trials.scenario import ENDINGS, FOLDER, ScenarioForm, read_scenario
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import DefinitionInvalid, Problem, Problems
 from kapell.kit.errors import Missing

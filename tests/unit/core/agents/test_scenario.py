@@ -7,8 +7,8 @@ import pytest
 from kapell.core.agents.linting.linter import lint
 from kapell.core.agents.linting.subject import subject_of
 from kapell.core.agents.reading import agent_of, read_agent
-from kapell.core.agents.scenario import failures, read_scenario, script_of, workflow_of
-from kapell.core.agents.template import Draft, agent_file, scenario_file
+from kapell.core.agents.trials.scenario import failures, read_scenario, script_of, workflow_of
+from kapell.core.agents.trials.template import Draft, agent_file, scenario_file
 from kapell.core.definitions.problems import Problems
 from kapell.kit.json import Json
 

@@ -1,0 +1,1 @@
+"""What a new agent begins with, and the scenarios that agents are tried by."""
