@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 
-from kapell.adapters.tools.discovery.looking import look_through
 from kapell.adapters.tools.sources import (
     Found,
     FoundTool,
@@ -60,6 +59,10 @@ def catalogue_of(
     sources, problems = _sources(root, section)
     if not sources:
         return Catalogue(problems=tuple(problems))
+    from kapell.adapters.tools.discovery.looking import (  # noqa: PLC0415 - most have none
+        look_through,
+    )
+
     web = section.get("http")
     looked = look_through(str(root), sources, web if isinstance(web, Mapping) else {}, anew=anew)
     return _collected(looked, taken, problems)

@@ -53,6 +53,9 @@ def show_tool(ctx: typer.Context, name: Name, as_json: AsJson = False) -> int:
     """Show one tool with its arguments, and what a call means."""
     screen = Screen(ctx.obj)
     definitions = open_definitions(root_of(ctx.obj))
+    if name not in definitions.tools:
+        # It may be one of those that could not be looked through.
+        _told(screen, definitions)
     spec = _found(definitions, name)
     if as_json:
         screen.document(_document(spec, definitions))

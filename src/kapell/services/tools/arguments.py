@@ -52,7 +52,7 @@ class Arguments:
         if not flaws:
             flaws += self._too_large(spec, args)
         if flaws:
-            raise _refused(spec, tuple(one for n, one in enumerate(flaws) if one not in flaws[:n]))
+            raise _refused(spec, _in_order(flaws))
 
     def _too_large(self, spec: ToolSpec, args: Json) -> Iterator[Flaw]:
         limit = min(self._limit, spec.args_bytes or self._limit)
@@ -84,6 +84,12 @@ class _Check:
                 code="tool_schema",
                 advice="Mend the schema where the tool is defined.",
             ) from error
+
+
+def _in_order(flaws: Sequence[Flaw]) -> tuple[Flaw, ...]:
+    """Return each flaw once, by its place: the validator's own order differs between processes."""
+    several = sorted(flaws, key=lambda flaw: (flaw.at, flaw.rule, flaw.message))
+    return tuple(one for number, one in enumerate(several) if one not in several[:number])
 
 
 def _outside(known: _Check, args: Json, roots: Sequence[str]) -> Iterator[Flaw]:
