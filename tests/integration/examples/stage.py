@@ -10,6 +10,8 @@ import msgspec
 from ruamel.yaml import YAML
 
 from kapell.adapters.llm.offline import OfflineModel
+from kapell.adapters.sandbox.embedded.sandbox import Monty
+from kapell.adapters.sandbox.engines.sandbox import SqlSandbox
 from kapell.adapters.tools.files.folder import LocalRunFolder
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.registry import builtin_tools
@@ -32,6 +34,7 @@ from kapell.library import copy_workspace
 from kapell.services.gateway.door import Gateway
 from kapell.services.runs.advancing.effects import Effects, Sight
 from kapell.services.runs.deltas import Deltas
+from kapell.services.sandbox.choosing import Sandboxes
 from kapell.services.tools.executor import ToolExecutor
 from kapell.services.workflows.workspace import Workspace
 from kapell.testing.simulation import RUN, Simulation
@@ -144,7 +147,10 @@ class Stage:
         self.run_folder = self.folder / ".kapell/runs" / RUN
         copy_workspace(self.folder)
         self.artifacts = MemoryStore().artifacts
-        tools = ToolExecutor(builtin_tools(ToolOptions()), self.artifacts, LocalRunFolder())
+        # Those that are there wherever Kapell is.
+        apart = Sandboxes((Monty(), SqlSandbox("sqlite")))
+        builtin = builtin_tools(ToolOptions(), apart)
+        tools = ToolExecutor(builtin, self.artifacts, LocalRunFolder())
         models = Gateway({"offline": OfflineModel})
         self.effects = Effects(models, tools, self.artifacts, Deltas(), 8)
         specs = {spec.name: spec for spec in builtin_specs()}

@@ -284,3 +284,14 @@ def test_json_and_yaml_are_the_same_language(stage: Stage) -> None:
     rows = list(csv.DictReader(io.StringIO(run.text("org.csv"))))
     assert len(rows) == run.output["org"]
     assert all(row["email"].endswith(".org") for row in rows)
+
+
+@pytest.mark.requirement("WF-12", "TL-01")
+def test_small_programs_count_in_a_sandbox(stage: Stage) -> None:
+    run = stage.play("sales-figures.yaml")
+    assert run.run().status == "succeeded", run.state.failure
+    assert run.output == {
+        "sums": [{"region": "north", "total": 140}, {"region": "south", "total": 60}],
+        "shares": {"north": 70, "south": 30},
+    }
+    assert run.text("shares.txt") == "North sells 70 %.\n"
