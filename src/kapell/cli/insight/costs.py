@@ -10,6 +10,8 @@ from kapell.cli.exits import Exit
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.core.definitions.nearest import hint
+from kapell.core.pricing.foresight import run_forecast
+from kapell.core.runs.status import RunStatus
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid
 from kapell.kit.money import text as money
@@ -17,6 +19,9 @@ from kapell.kit.money import usd
 from kapell.services.runs.ports import AccuracyRow, CostRow
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+LATELY = 50
+"""Runs from which the next one is foreseen."""
 
 By = Literal["provider", "model", "agent", "step", "run", "workflow"]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
@@ -44,9 +49,15 @@ def costs(
     accuracy: Annotated[
         bool, typer.Option("--accuracy", help="How well costs were predicted, call by call.")
     ] = False,
+    forecast: Annotated[
+        str,
+        typer.Option("--forecast", metavar="WORKFLOW", help="What its next run will likely cost."),
+    ] = "",
     as_json: AsJson = False,
 ) -> int:
     """Show what model calls cost, the dearest group first; of all runs, or of one."""
+    if forecast:
+        return show_forecast(ctx.obj, forecast, as_json=as_json)
     if accuracy:
         return show_accuracy(ctx.obj, by, one_run(ref, run), since, as_json=as_json)
     return show_costs(ctx.obj, by, one_run(ref, run), since, as_json=as_json)
@@ -90,6 +101,38 @@ def show_costs(surroundings: Surroundings, by: str, run: str, since: str, *, as_
         cells.append(("all", str(calls), *(f"{count:,}" for count in tokens), money(total), ""))
         heads = (by, "calls", "input", "output", "cost", "")
         session.screen.table(heads, cells, right=(1, 2, 3, 4))
+        return Exit.OK
+
+    return carry_out(surroundings, work)
+
+
+def show_forecast(surroundings: Surroundings, workflow: str, *, as_json: bool) -> Exit:
+    """Write what the next run of a workflow will likely cost, from those that ended well."""
+
+    async def work(session: Session) -> Exit:
+        app = session.app
+        past = await app.reader.runs(
+            app.tenant, status=RunStatus.SUCCEEDED, workflow=workflow, limit=LATELY
+        )
+        found = run_forecast([(run.usd, run.tokens) for run in past if not run.forked_from])
+        if as_json:
+            session.screen.document(
+                {
+                    "workflow": workflow,
+                    "runs": found.runs,
+                    "usd": usd(found.usd),
+                    "low_usd": usd(found.low),
+                    "high_usd": usd(found.high),
+                    "tokens": found.tokens,
+                }
+            )
+        elif not found.runs:
+            session.screen.note(f"No run of `{workflow}` has ended well yet: nothing is known.")
+        else:
+            session.screen.show(
+                f"{workflow}: {money(found.usd)} and {found.tokens:,} tokens, from "
+                f"{found.runs} runs ({money(found.low)} to {money(found.high)} in four of five)"
+            )
         return Exit.OK
 
     return carry_out(surroundings, work)
