@@ -145,6 +145,7 @@ async def test_texts_are_compared(world: World) -> None:
     assert error.code == "text_too_large"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("TL-06")
 async def test_comparing_has_an_end(world: World) -> None:
     def lines(factor: int) -> str:

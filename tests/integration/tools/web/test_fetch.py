@@ -294,6 +294,7 @@ async def test_a_body_that_never_ends_and_one_that_drips(
     assert (await world.refused("web.fetch", url=site.url("/drip"))).code == "web_timed_out"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("TL-06")
 @pytest.mark.parametrize(
     "body",

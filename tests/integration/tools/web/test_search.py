@@ -1,5 +1,6 @@
 """`web.search` in the words of three providers, over real connections."""
 
+import gzip
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -119,6 +120,28 @@ async def test_every_way_a_provider_fails(tmp_path: Path, site: LoopbackSite) ->
     assert (await world.refused("web.search", query="x")).code == "tool_unavailable"
     await site.close()
     assert (await world.refused("web.search", query="x")).code == "tool_unavailable"
+
+
+@pytest.mark.requirement("TL-06")
+async def test_answers_that_are_too_large_or_lead_elsewhere(
+    tmp_path: Path, site: LoopbackSite
+) -> None:
+    async def endless(request: Request, reply: Reply) -> None:
+        await reply.start("application/json")
+        while True:
+            await reply.piece(b'{"results": [' + b" " * 500_000)
+
+    site.handlers["/search"] = endless
+    world = searching(tmp_path, site, "searxng")
+    assert (await world.refused("web.search", query="x")).code == "http_too_large"
+    bomb = gzip.compress(bytes(50_000_000))
+    site.handlers.clear()
+    site.pages["/search"] = SitePage(bomb, headers={"content-encoding": "gzip"})
+    assert (await world.refused("web.search", query="x")).code == "http_too_large"
+    before = len(site.asked)
+    site.pages["/search"] = SitePage(b"", status=307, headers={"location": site.url("/bees")})
+    assert (await world.refused("web.search", query="x")).code == "search_not_understood"
+    assert len(site.asked) == before + 1
 
 
 async def test_results_that_are_no_addresses_are_left_out(

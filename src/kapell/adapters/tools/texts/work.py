@@ -15,7 +15,7 @@ LARGEST = 10_000_000
 """Characters of a text that comes out."""
 
 _MOST_LINES = 20_000
-_EFFORT = 20_000_000
+_EFFORT = 8_000_000
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 _NEAR = 40
 
