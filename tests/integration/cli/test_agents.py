@@ -4,6 +4,7 @@ import pytest
 
 from kapell.cli.exits import Exit
 from tests.integration.cli.desk import Desk
+from tests.integration.cli.terminal import Terminal
 
 
 @pytest.mark.requirement("AG-01")
@@ -167,3 +168,25 @@ def test_agents_of_another_program_read_only_unless_they_say_more(desk: Desk) ->
     desk.write("kapell.yaml", "model: offline\nagents: {tools: [table.*, json.query]}\n")
     assert tools("analyst") == ["json.query", "table.read"]
     assert tools("triager") == ["json.query", "table.read"]
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("AG-01")
+def test_at_a_terminal_it_asks_for_what_no_flag_says(desk: Desk) -> None:
+    desk.ok("init")
+    terminal = Terminal(desk.folder, "agents", "new")
+    terminal.until("Name:")
+    terminal.type("finder")
+    terminal.until("What is it for")
+    terminal.type("Finds numbers in tables")
+    terminal.until("Tools it may use")
+    terminal.type("table.read, json.query")
+    terminal.until("kapell agents test finder")
+    assert terminal.end() == Exit.OK
+    (made,) = [
+        one for one in desk.ok("agents", "list", "--json").document() if one["name"] == "finder"
+    ]
+    assert made["tools"] == ["table.read", "json.query"]
+    assert made["description"] == "Finds numbers in tables."
+    desk.ok("agents", "lint", "finder", "--strict")
+    desk.ok("agents", "test", "finder")
