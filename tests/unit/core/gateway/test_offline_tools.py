@@ -5,6 +5,7 @@ import pytest
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, ToolOffer
 from kapell.core.gateway.offline.calls import NOTHING_CALLED
 from kapell.core.gateway.offline.model import LABEL, answer
+from kapell.core.gateway.offline.outline import NOTHING_DONE
 from kapell.kit.json import Json
 
 TOOLS = (ToolOffer("file.read", "Reads.", {}), ToolOffer("web.search", "Searches.", {}))
@@ -79,7 +80,8 @@ def test_a_structured_answer_comes_from_what_the_tools_returned() -> None:
 def test_without_a_call_spelled_out_it_calls_none_and_says_so(prompt: str) -> None:
     made = asked(*conversation(prompt))
     assert made.asks == ()
-    assert made.text.endswith(NOTHING_CALLED)
+    told = NOTHING_CALLED if prompt.startswith("Summarise") else (NOTHING_CALLED, NOTHING_DONE)
+    assert made.text.endswith(told)
 
 
 def test_without_tools_on_offer_nothing_is_said_of_them() -> None:

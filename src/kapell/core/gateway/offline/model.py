@@ -10,7 +10,7 @@ from kapell.core.gateway.offline.draft import filled, letter, reply, template_in
 from kapell.core.gateway.offline.language import extract
 from kapell.core.gateway.offline.language.summary import keywords, summary
 from kapell.core.gateway.offline.language.words import words
-from kapell.core.gateway.offline.outline import outline
+from kapell.core.gateway.offline.outline import NOTHING_DONE, outline
 from kapell.core.gateway.offline.prompt import Prompt, read
 from kapell.core.gateway.offline.shapes.fill import fill
 from kapell.core.gateway.offline.topics import named_labels, topic
@@ -60,7 +60,8 @@ def answer(request: ModelRequest) -> ModelAnswer:
     value = None
     if request.schema is None:
         whole = f"{LABEL}\n{_text(prompt)}"
-        if request.tools and not any(message.asks for message in request.messages):
+        called = any(message.asks for message in request.messages)
+        if request.tools and not called and NOTHING_DONE not in whole:
             whole = f"{whole}\n{NOTHING_CALLED}"
     else:
         value = fill(request.schema, prompt)

@@ -13,6 +13,8 @@ _ASKED_LIST = re.compile(
 )
 _SHORT = 60
 
+NOTHING_DONE = "Nothing was carried out: the offline model only restates what it was given."
+
 
 def outline(prompt: Prompt) -> str:
     """Return the task in a line, what is known about it, and the points the role asks for."""
@@ -29,7 +31,7 @@ def outline(prompt: Prompt) -> str:
     points = [" ".join(point.split()) for point in _BULLET.findall(asked[1])][:8] if asked else []
     if points:
         lines += ["Asked for by the agent's role:", *(f"- {shortened(one, 160)}" for one in points)]
-    lines.append("Nothing was carried out: the offline model only restates what it was given.")
+    lines.append(NOTHING_DONE)
     return "\n".join(lines)
 
 
