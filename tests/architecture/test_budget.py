@@ -11,6 +11,7 @@ HEAVY = (
     "anthropic",
     "asyncpg",
     "google.genai",
+    "mcp",
     "openai",
     "pydantic_ai",
     "sqlalchemy",

@@ -356,6 +356,25 @@ async def test_what_is_printed_beside_a_call_goes_where_it_belongs(
     assert capsys.readouterr().out == "outside\n"
 
 
+async def test_a_thread_that_was_left_behind_prints_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gate, threads = threading.Event(), Threads()
+
+    @tool(effects="read", timeout=0.05)
+    def late() -> None:
+        """Print long after anybody listens."""
+        gate.wait(60)
+        print("late")  # noqa: T201 - what is under test
+
+    with pytest.raises(Unavailable):
+        await Caller(tmp_path, wrapped(late, threads)).result("late", {}, within=None)
+    gate.set()
+    while threads.left:  # noqa: ASYNC110 - it is a thread that ends
+        await asyncio.sleep(0.001)
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("error", [RuntimeError("no"), SystemExit(3), KeyboardInterrupt()])
 async def test_what_it_raises_becomes_an_error_of_ours(
     tmp_path: Path, error: BaseException
@@ -393,8 +412,13 @@ async def test_what_is_not_json_is_refused(tmp_path: Path) -> None:
         found.append(found)
         return found
 
-    caller = Caller(tmp_path, wrapped(odd), wrapped(circular))
-    for name in ("odd", "circular"):
+    @tool(effects="read")
+    def endless() -> float:
+        """Return what is no number."""
+        return float("nan")
+
+    caller = Caller(tmp_path, wrapped(odd), wrapped(circular), wrapped(endless))
+    for name in ("odd", "circular", "endless"):
         with pytest.raises(Invalid) as caught:
             await caller.call(name)
         assert caught.value.code == "tool_result_not_json"

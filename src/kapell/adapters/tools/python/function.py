@@ -58,13 +58,20 @@ class FunctionTool:
         return ToolResult(output=output, files=changes, blobs=blobs)
 
     async def _returned(self, call: ToolCall, given: Mapping[str, object]) -> object:
+        if self._is_async:
+            returned = self._function(**given)
+        else:
+            returned = await self._threads.run(call.tool, lambda: self._beside(call, given))
+        # A function may return what is still to be awaited, as a decorated one does.
+        if not inspect.isawaitable(returned):
+            return returned
         with captured(call.tool):
-            if self._is_async:
-                returned = self._function(**given)
-            else:
-                returned = await self._threads.run(call.tool, lambda: self._function(**given))
-            # A function may return what is still to be awaited, as a decorated one does.
-            return await returned if inspect.isawaitable(returned) else returned
+            return await returned
+
+    def _beside(self, call: ToolCall, given: Mapping[str, object]) -> object:
+        """Call the function in a thread; what it prints stays off our output if it is left too."""
+        with captured(call.tool):
+            return self._function(**given)
 
     def _given(self, call: ToolCall) -> dict[str, object]:
         args = call.args

@@ -4,6 +4,7 @@ Pydantic reads everything Python knows, dataclasses and its own models; msgspec 
 """
 
 import inspect
+import json
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -99,8 +100,11 @@ def as_json(value: object) -> Json:
 
     Raises:
         TypeError: it holds what JSON has no form for.
+        ValueError: it holds a number that is none, or holds itself.
     """
     found: Json = msgspec.to_builtins(value, enc_hook=_foreign, str_keys=True)
+    # msgspec writes null for a number that is none, and the log would tell another story.
+    json.dumps(found, allow_nan=False)
     return found
 
 
