@@ -8,17 +8,20 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from kapell.adapters.db.store import Store
+from kapell.adapters.db.store import Store, open_store
 from kapell.adapters.llm.factories import factory
 from kapell.adapters.llm.settings import ProviderSettings
 from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.vault.sealing import PlainSealer, new_master, read_master, sealer_of
-from kapell.kit.ids import TenantId
+from kapell.core.gateway.providers import PROVIDERS
+from kapell.kit.errors import KapellError
+from kapell.kit.ids import LOCAL, TenantId
 from kapell.services.gateway.ports import ModelFactory, ModelPort
 from kapell.services.vault.ports import Sealer
 from kapell.services.vault.vault import PLAIN, Vault
 from kapell.settings.loading import Settings, load_settings
 
+_SQLITE = "sqlite:///"
 PATIENCE = 30.0
 """Seconds a provider's adapter waits for its key."""
 
@@ -65,6 +68,32 @@ def init_master(root: Path) -> Path:
     path = root / load_settings(root).vault.file
     new_master(path)
     return path
+
+
+async def with_kept_keys(settings: Settings) -> Settings:
+    """Return settings in which providers whose key lies in the vault look as if it were set.
+
+    For checks and lists: the key itself is not read. A database that is away has none.
+    """
+    url = settings.database.url
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).is_file():  # noqa: ASYNC240 - one look
+        return settings
+    store = open_store(url)
+    try:
+        await store.open()
+        try:
+            names = {one.name for one in await store.keys.keys(LOCAL)}
+        finally:
+            await store.close()
+    except KapellError:
+        return settings
+    providers = {
+        prefix: own.model_copy(update={"api_key": SecretStr("(in the vault)")})
+        if own.api_key is None and names & set(PROVIDERS[prefix].key_names)
+        else own
+        for prefix, own in settings.providers.items()
+    }
+    return settings.model_copy(update={"providers": providers})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Care for a workspace and its database, without opening the program: upgrade, backup, checks."""
 
+import asyncio
 import importlib.util
 import os
 import platform
@@ -13,6 +14,7 @@ import msgspec
 from kapell.adapters.db import maintenance
 from kapell.adapters.db.maintenance import Finding as Finding  # what the checks yield
 from kapell.bootstrap.definitions import open_definitions
+from kapell.bootstrap.keeping import with_kept_keys
 from kapell.bootstrap.routing import examine_routes
 from kapell.bootstrap.sandboxes import examine_sandboxes
 from kapell.core.gateway.providers import PROVIDERS
@@ -83,6 +85,7 @@ async def examine(root: Path) -> tuple[Finding, ...]:
             found.append(msgspec.structs.replace(one, name=f"database: {one.name}"))
     except KapellError as error:
         found.append(_broken(f"database {shown(settings.database.url)}", error))
+    settings = await with_kept_keys(settings)
     found += _models(settings)
     found += await examine_sandboxes(settings)
     found += examine_routes(settings)
@@ -91,7 +94,7 @@ async def examine(root: Path) -> tuple[Finding, ...]:
 
 def providers(root: Path) -> tuple[Settings, tuple[ProviderState, ...]]:
     """Return the settings and the providers of models as they are set up."""
-    settings = load_settings(root)
+    settings = asyncio.run(with_kept_keys(load_settings(root)))
     states = []
     for prefix, provider in PROVIDERS.items():
         own = settings.providers[prefix]

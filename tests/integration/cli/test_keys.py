@@ -84,6 +84,10 @@ def test_a_provider_is_asked_with_the_key_of_the_vault(
         assert desk.call("run", "w.yaml").code == Exit.FAILED
         _set(desk, monkeypatch, KEY, "rotate", "OPENAI_API_KEY")
         assert desk.call("run", "w.yaml").code == Exit.OK
+        listed = json.loads(desk.ok("models", "list", "--json").out)["providers"]
+        assert [one["key_set"] for one in listed if one["prefix"] == "openai"] == [True]
+        desk.write("kapell.yaml", "model: openai:gpt-5-mini\n")
+        assert "its key is set" in desk.call("doctor").out
         found = json.loads(desk.ok("keys", "audit", "--json").out)
         read = [one for one in found if one["action"] == "read"]
         assert {(one["name"], one["reason"]) for one in read} == {
