@@ -123,4 +123,20 @@ GOALS: tuple[Goal, ...] = (
         AtMost(0),
         ours="validate",
     ),
+    Goal(
+        "a program in monty, start to value",
+        "sandbox.start_ms",
+        "p50",
+        "ms",
+        AtMost(1),
+        ours="monty",
+    ),
+    Goal(
+        "a Python program under bubblewrap, start to value",
+        "sandbox.start_ms",
+        "p50",
+        "ms",
+        AtMost(80, quiet=True),
+        ours="bubblewrap",
+    ),
 )

@@ -143,6 +143,16 @@ WORKS: tuple[Work, ...] = (
         rounds=9,
     ),
     Work(
+        name="sandbox",
+        store="none",
+        contestants=(
+            Contestant("monty", "sandbox_start.py", ("monty",)),
+            Contestant("bubblewrap", "sandbox_start.py", ("bubblewrap",)),
+        ),
+        full={"count": 100},
+        quick={"count": 20},
+    ),
+    Work(
         name="profile",
         store="postgres",
         contestants=(Contestant("kapell", "profile_step.py"),),
