@@ -9,14 +9,17 @@ from kapell.cli.exits import Exit
 from kapell.cli.running.arguments import AsJson, Run
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
+from kapell.core.events.run import RunCancelled, RunFailed, RunSucceeded
 from kapell.core.events.value import unpack
 from kapell.core.runs import paths
 from kapell.kit.clock import span_text
 from kapell.kit.errors import Missing
 from kapell.kit.json import Digest, Json, decode, encode
 from kapell.kit.money import text as money
+from kapell.projections.corrections import Corrections, corrections
 from kapell.projections.turns import Action, TurnView, needed, turns
 
+_ENDS = (RunSucceeded, RunFailed, RunCancelled)
 _SHOWN = 300
 """Characters of a value that are shown; ``--json`` has all of it."""
 
@@ -44,13 +47,18 @@ def show_turns(
                     code="turns_missing",
                     advice="'kapell runs show' lists the steps; leave --step out to see all.",
                 )
+        ended = any(
+            isinstance(one.payload, RunSucceeded | RunFailed | RunCancelled) for one in events
+        )
+        mending = corrections(found, ended=ended)
         if as_json:
-            session.screen.document({"turns": [msgspec.to_builtins(one) for one in found]})
+            session.screen.document(msgspec.to_builtins({"turns": found, "corrections": mending}))
         elif not found:
             session.screen.note("No agent has been asked in this run.")
         else:
             for view in found:
                 _show(session.screen, view)
+            _tell(session.screen, mending)
         return Exit.OK
 
     return carry_out(ctx.obj, work)
@@ -73,6 +81,23 @@ def _show(screen: Screen, view: TurnView) -> None:
         screen.show(f"  answered  {_short(view.answer)}")
     if view.problem:
         screen.show(f"  problem   {_short(view.problem)}")
+
+
+def _tell(screen: Screen, mending: Corrections) -> None:
+    """Say how well the agents set right what went wrong."""
+    if not mending.each:
+        return
+    ways = (
+        (mending.mended, "mended"),
+        (mending.other_way, "got round"),
+        (mending.given_up, "given up"),
+        (mending.open, "not yet settled"),
+    )
+    told = ", ".join(f"{count} {way}" for count, way in ways if count)
+    rate = "" if mending.rate is None else f" ({mending.rate:.0%} set right)"
+    faults = "fault" if len(mending.each) == 1 else "faults"
+    tries = "" if mending.failures == len(mending.each) else f" in {mending.failures} tries"
+    screen.show(f"self-correction: {len(mending.each)} {faults}{tries}: {told}{rate}")
 
 
 def _seen(action: Action) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from kapell.core.definitions.nearest import nearest
 from kapell.core.events.model import ModelAnswered
 from kapell.core.events.value import NOTHING, ArtifactRef, Packed
 from kapell.kit.errors import Failure, Kind
@@ -148,9 +149,9 @@ def refusal(turns: Sequence[Turn], ask: Asked, offered: Sequence[str]) -> Failur
     if ask.broken:
         return Failure(
             "tool_arguments",
-            "The arguments were no JSON object.",
+            f"The arguments were no JSON object: {_no_json(ask.broken)}",
             Kind.INVALID,
-            advice="Give the arguments as one JSON object.",
+            advice="Give the arguments as one JSON object, all of it.",
         )
     same = [one for one in _earlier(turns, ask) if one.tool == ask.tool and one.args == ask.args]
     if any(one.failure is not None and one.failure.kind in _HOPELESS for one in same):
@@ -162,11 +163,13 @@ def refusal(turns: Sequence[Turn], ask: Asked, offered: Sequence[str]) -> Failur
 
 def not_offered(ask: Asked, offered: Sequence[str]) -> Failure:
     """Return why a tool is not called that the agent was not offered."""
+    near = nearest(ask.tool, offered)
+    meant = f"Did you mean {near!r}? " if near else ""
     return Failure(
         "tool_not_offered",
         f"There is no tool {ask.tool!r} for you.",
         Kind.MISSING,
-        advice=f"Use one of: {', '.join(offered) or 'none, so answer'}.",
+        advice=f"{meant}Use one of: {', '.join(offered) or 'none, so answer'}.",
     )
 
 
@@ -178,6 +181,14 @@ def no_task() -> Failure:
         Kind.INVALID,
         advice='Give {"task": "what it shall do"} and nothing else.',
     )
+
+
+def _no_json(text: str) -> str:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        return f"{error}."
+    return "it was JSON of another kind."
 
 
 def _repeated(message: str) -> Failure:
