@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import msgspec
 import pytest
 
 from kapell.core.gateway.calls import ModelAnswer
@@ -10,7 +11,15 @@ from kapell.core.gateway.routing.route import Breaker, Deployment
 from kapell.kit.errors import KapellError, Kind
 from kapell.kit.ids import LOCAL
 from kapell.testing.providers.faults import Fault, FaultKind
-from tests.integration.gateway.conftest import AZURE, OLLAMA, OPENAI, Stage, request, route
+from tests.integration.gateway.conftest import (
+    AZURE,
+    OLLAMA,
+    OPENAI,
+    Free,
+    Stage,
+    request,
+    route,
+)
 
 MENDED: list[tuple[FaultKind, str]] = [
     ("rate_limit", "model_rate_limited"),
@@ -192,3 +201,33 @@ async def test_what_happened_is_counted_by_the_minute(stage: Stage) -> None:
         (AZURE, "answered"): 1,
         (AZURE, "failed"): 0,
     }
+
+
+@pytest.mark.requirement("LG-07")
+async def test_the_cheapest_for_this_request_is_asked(stage: Stage) -> None:
+    prices = Free({OPENAI: 5, AZURE: 2})
+    gateway = stage.worker(route(OPENAI, AZURE, choose="cheapest"), prices=prices)
+    answer = await gateway.complete(request())
+    assert (answer.model, answer.tries[0].reason) == (AZURE, "the cheapest")
+
+
+@pytest.mark.requirement("LG-04")
+async def test_lots_are_drawn_call_by_call(stage: Stage) -> None:
+    gateway = stage.worker(route(OPENAI, AZURE, choose="weighted"))
+    for _ in range(12):
+        await gateway.complete(request())
+    assert set(stage.asked()) == {"openai", "azure"}
+
+
+async def test_a_step_in_a_hurry_does_not_make_a_provider_sick(stage: Stage) -> None:
+    stage.provider.faults.add(Fault(kind="slow", wire="openai", seconds=60, times=None))
+    rule = Breaker(failures=1, cooldown=300)
+    own = Deployment(name=OPENAI, model=OPENAI, breaker=rule)
+    gateway = stage.worker(route(own, AZURE))
+    assert told(await gateway.complete(request(timeout=0.6)))[0][2] == "model_timeout"
+    assert told(await gateway.complete(request(timeout=0.6)))[0][2] == "model_timeout"
+    # One that had all the time its own setting gives it is another matter.
+    limited = route(msgspec.structs.replace(own, timeout=0.2), AZURE)
+    gateway = stage.worker(limited)
+    assert told(await gateway.complete(request()))[0][2] == "model_timeout"
+    assert told(await gateway.complete(request()))[0][1:] == ("skipped", "open")
