@@ -67,7 +67,7 @@ class _Programs:
             **output,
             "files": [one.path for one in changes if one.digest is not None],
             "removed": [one.path for one in changes if one.digest is None],
-            "left_out": [*execution.left_out, *refused],
+            "left_out": [_shown(name) for name in (*execution.left_out, *refused)],
         }
         return ToolResult(output=told, files=changes, blobs=blobs, notes=notes)
 
@@ -107,8 +107,8 @@ def _report(execution: Execution) -> dict[str, Json]:
     return {
         "ok": execution.ok,
         "exit": execution.exit,
-        "stdout": execution.stdout.replace("\x00", "\ufffd"),
-        "stderr": (execution.stderr + _fault(execution)).replace("\x00", "\ufffd"),
+        "stdout": _shown(execution.stdout),
+        "stderr": _shown(execution.stderr + _fault(execution)),
         "limit": execution.limit,
         "backend": execution.backend,
         "seconds": round(execution.seconds, 6),
@@ -132,6 +132,11 @@ def _notes(program: Program, execution: Execution) -> dict[str, Json]:
             "disk": limits.disk,
         },
     }
+
+
+def _shown(text: str) -> str:
+    """Return a text as results can hold it: a NUL is replaced."""
+    return text.replace("\x00", "\ufffd")
 
 
 def _fault(execution: Execution) -> str:
@@ -160,9 +165,9 @@ def _check(program: Program, execution: Execution) -> None:
             code="program_result",
             advice="End it with text, numbers, booleans, null, lists or objects with text keys.",
         )
-    said = (execution.stderr or execution.stdout).strip()[-_TOLD:].replace("\x00", "")
+    said = (execution.stderr or execution.stdout).strip()[-_TOLD:]
     raise Invalid(
-        f"The program failed {where} with exit {execution.exit}: {said}",
+        f"The program failed {where} with exit {execution.exit}: {_shown(said)}",
         code="program_failed",
         advice="Correct the program; `code.run` with `returns: report` gives all that it wrote.",
     )
