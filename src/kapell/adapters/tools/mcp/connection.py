@@ -62,6 +62,7 @@ class Connection:
         self._client: Client | None = None
         self._tools: Mapping[str, Tool] = {}
         self._used = 0.0
+        self._calls = 0
         self.repeated: tuple[str, ...] = ()
 
     async def tools(self) -> Mapping[str, Tool]:
@@ -71,7 +72,8 @@ class Connection:
             KapellError: it cannot be reached, is too slow, or needs what is not set.
         """
         async with self._opening:
-            if self._client is not None and time.monotonic() - self._used > _IDLE:
+            idle = not self._calls and time.monotonic() - self._used > _IDLE
+            if self._client is not None and idle:
                 await self._look_again(self._client)
             if self._client is None:
                 await self._open()
@@ -89,6 +91,7 @@ class Connection:
         client = self._client
         if client is None:
             raise ConnectionLost
+        self._calls += 1
         try:
             return await client.call_tool(tool, args)
         except MCPError as error:
@@ -100,6 +103,7 @@ class Connection:
             self._drop(client)
             raise ConnectionLost from error
         finally:
+            self._calls -= 1
             self._used = time.monotonic()
 
     async def close(self) -> None:
