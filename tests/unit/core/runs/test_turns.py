@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import pytest
 
 from kapell.core.agents.definition import Agent
-from kapell.core.agents.messages import messages
+from kapell.core.agents.messages import OUTSIDE, messages
 from kapell.core.agents.turns import IN_VAIN
 from kapell.core.events.model import ModelAnswered, ModelRequested
 from kapell.core.events.run import RunForked
@@ -362,3 +363,14 @@ def test_thoughts_are_kept_and_sent_back_and_large_values_are_fetched() -> None:
     assert said[2].asks == first.asks
     assert "(cut: " in said[3].text
     assert done(made).output == "done"
+
+
+@pytest.mark.requirement("DE-13", "TL-06")
+def test_what_comes_from_outside_is_marked_off_from_instructions() -> None:
+    outside = {**TOOLS, "look.up": msgspec.structs.replace(TOOLS["look.up"], trust="untrusted")}
+    made = working({1: ask(("look.up", {}), ("look.in", {}))})
+    for _ in range(3):
+        made.step()
+    turns = made.state.steps["a"].turns
+    said = messages(WORKER, "Do it.", turns, lambda one: unpack(one, made.values), outside)
+    assert [one.text.startswith(OUTSIDE) for one in said if one.role == "tool"] == [True, False]
