@@ -182,6 +182,12 @@ async def test_robots_that_fail_or_never_answer_keep_us_out(
         ("text/html; charset=rot13", "<p>Grüße</p>".encode(), "Grüße"),
         ("text/html; charset=zip", "<p>Grüße</p>".encode(), "Grüße"),
         ("text/html", "<p>Grüße</p>".encode("utf-16"), "Grüße"),
+        ("text/html; charset=iso-8859-2", b"<p>\xb1", "\u0105"),
+        (
+            "text/html",
+            b'<meta http-equiv="x" content="text/html; charset=koi8-r"><p>\xc1',
+            "\u0430",
+        ),
         ("", b"<!DOCTYPE html><p>x", "x"),
         ("application/json", b'{"a": 1}', '{"a": 1}'),
     ],
