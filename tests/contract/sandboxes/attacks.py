@@ -17,8 +17,8 @@ from kapell.adapters.sandbox.embedded.sandbox import Monty
 from kapell.adapters.sandbox.engines.sandbox import SqlSandbox
 from kapell.kit.errors import KapellError
 from kapell.services.sandbox.ports import (
-    Execution,
     Language,
+    Outcome,
     Program,
     Sandbox,
     SandboxLimits,
@@ -36,7 +36,7 @@ class Attack:
     language: Language
     name: str
     source: str
-    held: Callable[[Execution], bool]
+    held: Callable[[Outcome], bool]
 
     @property
     def id(self) -> str:
@@ -44,27 +44,27 @@ class Attack:
         return f"{self.sandbox}-{self.language}-{self.name}"
 
 
-def failed(execution: Execution) -> bool:
+def failed(execution: Outcome) -> bool:
     """The program failed and gave nothing."""
     return not execution.ok and execution.result is None
 
 
-def ended(*limits: str) -> Callable[[Execution], bool]:
+def ended(*limits: str) -> Callable[[Outcome], bool]:
     """One of the limits ended it, or it failed by itself for want of what it used up."""
     return lambda execution: execution.limit in limits and not execution.changed
 
 
-def gave(value: object) -> Callable[[Execution], bool]:
+def gave(value: object) -> Callable[[Outcome], bool]:
     """It ended well, and found exactly this."""
     return lambda execution: execution.ok and execution.result == value
 
 
-def contained(execution: Execution) -> bool:
+def contained(execution: Outcome) -> bool:
     """It ended somehow: failing, by a limit, or by ending its own sandbox."""
     return execution.result is None and not execution.changed
 
 
-def anything(execution: Execution) -> bool:
+def anything(execution: Outcome) -> bool:
     """It may lie about itself; what such a lie reaches is a test of the tools."""
     del execution
     return True
@@ -396,7 +396,7 @@ SQLITE = {
 
 def attacks() -> tuple[Attack, ...]:
     """Return all of them."""
-    sets: tuple[tuple[str, Language, dict[str, tuple[str, Callable[[Execution], bool]]]], ...] = (
+    sets: tuple[tuple[str, Language, dict[str, tuple[str, Callable[[Outcome], bool]]]], ...] = (
         ("bubblewrap", "python", PYTHON),
         ("bubblewrap", "javascript", JAVASCRIPT),
         ("bubblewrap", "shell", SHELL),
@@ -422,7 +422,7 @@ async def outcome(sandbox: Sandbox, attack: Attack, port: int) -> dict[str, obje
     try:
         execution = await sandbox.run(program)
     except Unfit as unfit:
-        execution = unfit.execution
+        execution = unfit.outcome
     except KapellError as error:
         # It ended its own sandbox: nothing came out, so nothing was gained.
         return {

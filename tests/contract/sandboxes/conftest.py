@@ -12,8 +12,8 @@ from kapell.adapters.sandbox.embedded.sandbox import Monty
 from kapell.adapters.sandbox.engines.sandbox import SqlSandbox
 from kapell.kit.json import Json
 from kapell.services.sandbox.ports import (
-    Execution,
     Language,
+    Outcome,
     Program,
     Sandbox,
     SandboxLimits,
@@ -37,7 +37,7 @@ class Place:
         value: Json = None,
         files: dict[str, bytes] | None = None,
         limits: SandboxLimits | None = None,
-    ) -> Execution:
+    ) -> Outcome:
         """Run a program; one that the sandbox would hand on is told as it went here."""
         program = Program(
             language=self.language,
@@ -50,7 +50,7 @@ class Place:
         try:
             return await self.sandbox.run(program)
         except Unfit as unfit:
-            return unfit.execution
+            return unfit.outcome
 
 
 PLACES: tuple[tuple[str, Language], ...] = (

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile")]
 ROOT = Path(__file__).parents[3]
 STRANGER = 54321
 CANARY = Path("/tmp/kapell-canary")  # noqa: S108 - a name that a program inside can guess
-EVIL = ("/tmp/kapell-evil", "/tmp/kapell-evil.csv", "/tmp/kapell-evil.db")  # noqa: S108
+EVIL = ("/tmp/kapell-evil", "/tmp/kapell-evil.csv", "/tmp/kapell-evil.db")  # noqa: S108 - of the sandbox alone
 WATCHED = ("/etc/passwd", "/etc/hosts", "/usr/bin/env")
 USERS = {"myself": None, "another": STRANGER}
 

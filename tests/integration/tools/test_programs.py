@@ -11,7 +11,7 @@ from kapell.adapters.tools.registry import builtin_tools
 from kapell.kit.errors import Invalid
 from kapell.services.sandbox.choosing import Sandboxes
 from kapell.services.sandbox.ports import (
-    Execution,
+    Outcome,
     Program,
     Readiness,
     Sandbox,
@@ -27,8 +27,8 @@ class Liar:
 
     name = "liar"
 
-    def __init__(self, execution: Execution) -> None:
-        self._execution = execution
+    def __init__(self, execution: Outcome) -> None:
+        self._outcome_of = execution
         self.asked: list[Program] = []
 
     async def readiness(self) -> Readiness:
@@ -37,9 +37,9 @@ class Liar:
     def takes(self, program: Program) -> bool:
         return True
 
-    async def run(self, program: Program) -> Execution:
+    async def run(self, program: Program) -> Outcome:
         self.asked.append(program)
-        return self._execution
+        return self._outcome_of
 
     async def close(self) -> None:
         pass
@@ -58,9 +58,9 @@ def use(world: World, *sandboxes: Sandbox, limits: SandboxLimits | None = None) 
 
 @pytest.mark.requirement("TL-02", "TL-06")
 async def test_files_that_a_stranger_names_stay_in_the_folder(world: World, tmp_path: Path) -> None:
-    outside = ("../evil", "../../evil", "/tmp/evil", "a/../../evil", "x\x00y", "", ".", "a" * 300)  # noqa: S108
+    outside = ("../evil", "../../evil", "/tmp/evil", "a/../../evil", "x\x00y", "", ".", "a" * 300)  # noqa: S108 - refused
     changed = {**dict.fromkeys(outside, b"evil"), "good/a.txt": b"good"}
-    use(world, Liar(Execution(backend="liar", exit=0, changed=changed)))
+    use(world, Liar(Outcome(backend="liar", exit=0, changed=changed)))
     report = await world.call("shell.run", command="x")
     assert report["files"] == ["good/a.txt"]
     assert report["left_out"] == [name.replace("\x00", "\ufffd") for name in outside]
@@ -71,7 +71,7 @@ async def test_files_that_a_stranger_names_stay_in_the_folder(world: World, tmp_
 async def test_a_file_may_take_the_place_of_a_folder_and_the_other_way_round(world: World) -> None:
     await world.call("file.write", path="a/b/c.txt", text="1")
     await world.call("file.write", path="d", text="1")
-    made = Execution(
+    made = Outcome(
         backend="liar", exit=0, changed={"a": b"2", "d/e": b"2"}, removed=("a/b/c.txt", "d")
     )
     use(world, Liar(made))
@@ -82,7 +82,7 @@ async def test_a_file_may_take_the_place_of_a_folder_and_the_other_way_round(wor
 
 async def test_what_did_not_change_is_no_change(world: World) -> None:
     await world.call("file.write", path="a", text="1")
-    use(world, Liar(Execution(backend="liar", exit=0, changed={"a": b"1"})))
+    use(world, Liar(Outcome(backend="liar", exit=0, changed={"a": b"1"})))
     result = await world.result("shell.run", {"command": "touch a"})
     assert result.files == ()
 
@@ -90,7 +90,7 @@ async def test_what_did_not_change_is_no_change(world: World) -> None:
 async def test_the_folder_goes_in_by_its_log_and_has_an_end(world: World) -> None:
     await world.call("file.write", path="in/a", text="1" * 2000)
     (world.folder / "stray").write_text("not in the log")
-    liar = Liar(Execution(backend="liar", exit=0))
+    liar = Liar(Outcome(backend="liar", exit=0))
     use(world, liar)
     await world.call("code.run", language="python", source="1", input={"n": 1}, timeout=3)
     (program,) = liar.asked

@@ -12,7 +12,7 @@ import msgspec
 from kapell.adapters.sandbox.contained import Ended
 from kapell.adapters.sandbox.problems import broken
 from kapell.kit.json import Json, encode
-from kapell.services.sandbox.ports import Execution, Limit, Program
+from kapell.services.sandbox.ports import Limit, Outcome, Program
 
 LENGTH = 8
 LONGEST_HEADER = 32 * 1024 * 1024
@@ -40,7 +40,7 @@ class _Told(msgspec.Struct, frozen=True):
     limit: Limit | None = None
 
 
-def job(program: Program, more: Mapping[str, Json]) -> list[bytes]:
+def sent_in(program: Program, more: Mapping[str, Json]) -> list[bytes]:
     """Return what is sent in, piece by piece."""
     files = [(name, data) for name, data in sorted(program.files.items())]
     header = encode(
@@ -81,14 +81,14 @@ def most(program: Program) -> int:
     return LONGEST_HEADER + program.limits.disk + SLACK
 
 
-def judged(name: str, program: Program, ended: Ended) -> Execution:
+def judged(name: str, program: Program, ended: Ended) -> Outcome:
     """Return what came of a program; one that ended without a report was ended, or is broken.
 
     Raises:
         Unavailable: ``sandbox_broken``.
     """
     if ended.limit is not None:
-        return Execution(
+        return Outcome(
             backend=name,
             exit=ended.exit,
             stdout=ended.stdout,
@@ -99,13 +99,13 @@ def judged(name: str, program: Program, ended: Ended) -> Execution:
     if not ended.report:
         said = " ".join(ended.stderr.split())[-300:]
         raise broken(name, f"it ended with {ended.exit} and said {said!r}")
-    told = _execution(name, program, ended.report)
+    told = _outcome_of(name, program, ended.report)
     return msgspec.structs.replace(
         told, stdout=ended.stdout, stderr=ended.stderr, seconds=ended.seconds
     )
 
 
-def _execution(name: str, program: Program, report: bytes) -> Execution:
+def _outcome_of(name: str, program: Program, report: bytes) -> Outcome:
     """Return what a report tells.
 
     Raises:
@@ -132,7 +132,7 @@ def _execution(name: str, program: Program, report: bytes) -> Execution:
             at += length
             changed[path] = data
     kept = set(told.names)
-    return Execution(
+    return Outcome(
         backend=name,
         exit=told.exit,
         result=result if not fault and limit is None else None,

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from kapell.kit.errors import Denied, KapellError, Missing
 from kapell.services.sandbox.ports import (
-    Execution,
     Language,
+    Outcome,
     Program,
     Readiness,
     Sandbox,
@@ -47,7 +47,7 @@ class Sandboxes:
         """Return which sandboxes work here, by name; each is tried out."""
         return {one.name: await one.readiness() for one in self._sandboxes}
 
-    async def run(self, program: Program, *, label: str = "") -> Execution:
+    async def run(self, program: Program, *, label: str = "") -> Outcome:
         """Run a program in the first sandbox that can; ``label`` says in the log whose it is.
 
         Raises:
@@ -57,7 +57,7 @@ class Sandboxes:
         """
         self._check(program)
         reasons = []
-        second: Execution | None = None
+        second: Outcome | None = None
         for sandbox in self._fitting(program):
             ready = await sandbox.readiness()
             if not ready.ok or program.language not in ready.languages:
@@ -65,15 +65,15 @@ class Sandboxes:
                 reasons.append(f"{sandbox.name}: {spoken}")
                 continue
             try:
-                execution = await sandbox.run(program)
+                outcome = await sandbox.run(program)
             except Unfit as unfit:
-                second = unfit.execution
+                second = unfit.outcome
                 continue
             except KapellError as error:
                 log.warning("%s: %s in %s: %s", label, program.language, sandbox.name, error.code)
                 raise
-            _tell(label, program, execution)
-            return execution
+            _tell(label, program, outcome)
+            return outcome
         if second is None:
             raise _none(program, reasons)
         _tell(label, program, second)
@@ -105,16 +105,16 @@ def _plain(package: str) -> str:
     return re.sub(r"[-_.]+", "-", package).lower()
 
 
-def _tell(label: str, program: Program, execution: Execution) -> None:
+def _tell(label: str, program: Program, outcome: Outcome) -> None:
     log.info(
         "%s: %s (%d bytes) in %s: exit %d after %.3f s, limit %s of %s",
         label,
         program.language,
         len(program.source),
-        execution.backend,
-        execution.exit,
-        execution.seconds,
-        execution.limit,
+        outcome.backend,
+        outcome.exit,
+        outcome.seconds,
+        outcome.limit,
         program.limits,
     )
 

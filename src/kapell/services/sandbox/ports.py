@@ -45,7 +45,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     limits: SandboxLimits = SandboxLimits()
 
 
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a program.
 
     ``result`` is the value of its last expression. ``limit`` names the limit that ended it, None
@@ -91,12 +91,12 @@ class Unfit(Exception):
 
     Args:
         why: What it lacks.
-        execution: What came of it all the same, for when nobody else can run it.
+        outcome: What came of it all the same, for when nobody else can run it.
     """
 
-    def __init__(self, why: str, execution: Execution) -> None:
+    def __init__(self, why: str, outcome: Outcome) -> None:
         super().__init__(why)
-        self.execution = execution
+        self.outcome = outcome
 
 
 class Sandbox(Protocol):
@@ -115,7 +115,7 @@ class Sandbox(Protocol):
         """Tell whether it can run such a program at all: its language, its files, its imports."""
         ...
 
-    async def run(self, program: Program) -> Execution:
+    async def run(self, program: Program) -> Outcome:
         """Run a program to its end; its own failure is a result.
 
         Raises:

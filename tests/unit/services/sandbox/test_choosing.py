@@ -8,8 +8,8 @@ import pytest
 from kapell.kit.errors import Denied, Missing, Unavailable
 from kapell.services.sandbox.choosing import Sandboxes
 from kapell.services.sandbox.ports import (
-    Execution,
     Language,
+    Outcome,
     Program,
     Readiness,
     Unfit,
@@ -27,7 +27,7 @@ class Stub:
         languages: tuple[Language, ...] = ("python",),
         *,
         ok: bool = True,
-        act: Callable[[Execution], Execution] = lambda made: made,
+        act: Callable[[Outcome], Outcome] = lambda made: made,
     ) -> None:
         self.name = name
         self._languages = languages
@@ -42,19 +42,19 @@ class Stub:
     def takes(self, program: Program) -> bool:
         return program.language in self._languages and "big" not in program.source
 
-    async def run(self, program: Program) -> Execution:
+    async def run(self, program: Program) -> Outcome:
         self.ran += 1
-        return self._act(Execution(backend=self.name, exit=0, result=1, seconds=0.5))
+        return self._act(Outcome(backend=self.name, exit=0, result=1, seconds=0.5))
 
     async def close(self) -> None:
         self.closed = True
 
 
-def hand_on(made: Execution) -> Execution:
-    raise Unfit("too small", Execution(backend=made.backend, exit=1, stderr="lacks it"))
+def hand_on(made: Outcome) -> Outcome:
+    raise Unfit("too small", Outcome(backend=made.backend, exit=1, stderr="lacks it"))
 
 
-def break_down(made: Execution) -> Execution:
+def break_down(made: Outcome) -> Outcome:
     raise Unavailable("It broke.", code="sandbox_broken", advice="Again.")
 
 

@@ -57,7 +57,7 @@ def command(
         *("--dev", "/dev"),
         *("--size", str(_SMALL), "--tmpfs", "/dev/shm"),  # noqa: S108 - of the sandbox alone
         *("--remount-ro", "/dev"),
-        *("--size", str(limits.disk), "--tmpfs", "/tmp"),  # noqa: S108
+        *("--size", str(limits.disk), "--tmpfs", "/tmp"),  # noqa: S108 - of the sandbox alone
         *("--size", str(limits.disk), "--tmpfs", "/work"),
         *("--size", str(_RESULT), "--tmpfs", "/run"),
     ]
@@ -67,8 +67,8 @@ def command(
         line += ["--ro-bind", source, target]
     for name, value in (
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-        ("HOME", "/tmp"),  # noqa: S108
-        ("TMPDIR", "/tmp"),  # noqa: S108
+        ("HOME", "/tmp"),  # noqa: S108 - of the sandbox alone
+        ("TMPDIR", "/tmp"),  # noqa: S108 - of the sandbox alone
         ("LANG", "C.UTF-8"),
         ("PYTHONDONTWRITEBYTECODE", "1"),
         ("GIT_CONFIG_NOSYSTEM", "1"),

@@ -13,13 +13,13 @@ from kapell.adapters.sandbox import inside
 from kapell.adapters.sandbox.bubblewrap.command import NOBODY, Interpreter, command
 from kapell.adapters.sandbox.bubblewrap.packages import PLACE, folders_of
 from kapell.adapters.sandbox.contained import Ended, Place, contained
-from kapell.adapters.sandbox.framing import flags, held, job, judged, most
+from kapell.adapters.sandbox.framing import flags, held, judged, most, sent_in
 from kapell.adapters.sandbox.problems import package_denied, unavailable
 from kapell.kit.errors import KapellError
 from kapell.kit.json import Json
 from kapell.services.sandbox.ports import (
-    Execution,
     Language,
+    Outcome,
     Program,
     Readiness,
     SandboxLimits,
@@ -63,7 +63,7 @@ class Bubblewrap:
         """Tell whether the language is one of its."""
         return program.language in ("python", "javascript", "shell")
 
-    async def run(self, program: Program) -> Execution:
+    async def run(self, program: Program) -> Outcome:
         """Run a program in namespaces of its own."""
         found = await self._look()
         ready = found.readiness
@@ -91,7 +91,7 @@ class Bubblewrap:
             "flags": flags(program),
         }
         return await contained(
-            line, job(program, more), limits, most=most(program), place=self._place
+            line, sent_in(program, more), limits, most=most(program), place=self._place
         )
 
     async def _look(self) -> _Found:
@@ -106,7 +106,7 @@ class Bubblewrap:
             return _refused("there is no bubblewrap (`bwrap`) on this machine", _INSTALL)
         why = "no Python that a sandbox could see"
         for python in _interpreters():
-            node = _node()
+            node = _javascript()
             found = _Found(Readiness(ok=True, detail=""), bwrap, python, node)
             try:
                 ended = await self._contained(found, _probe())
@@ -155,7 +155,7 @@ def _interpreters() -> Iterator[Interpreter]:
         yield Interpreter("/usr/bin/python3")
 
 
-def _node() -> str:
+def _javascript() -> str:
     found = shutil.which("node", path="/usr/local/bin:/usr/bin:/bin")
     real = os.path.realpath(found) if found else ""
     return real if real.startswith("/usr/") else ""

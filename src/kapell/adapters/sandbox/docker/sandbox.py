@@ -13,11 +13,11 @@ import msgspec
 from kapell.adapters.sandbox import inside
 from kapell.adapters.sandbox.contained import Ended
 from kapell.adapters.sandbox.docker.wire import NAME, Daemon, Line, frames
-from kapell.adapters.sandbox.framing import flags, held, job, judged, most
+from kapell.adapters.sandbox.framing import flags, held, judged, most, sent_in
 from kapell.adapters.sandbox.problems import broken, unavailable
 from kapell.adapters.sandbox.streams import Parted
 from kapell.kit.json import Json
-from kapell.services.sandbox.ports import Execution, Limit, Program, Readiness
+from kapell.services.sandbox.ports import Limit, Outcome, Program, Readiness
 
 NOBODY = 65534
 _RESULT = 32 * 1024 * 1024
@@ -64,7 +64,7 @@ class Docker:
         """Tell whether the language is one of its; packages are those of the image."""
         return program.language != "sql" and not program.packages
 
-    async def run(self, program: Program) -> Execution:
+    async def run(self, program: Program) -> Outcome:
         """Run a program in a container, which is removed afterwards."""
         try:
             container = await self._create(program)
@@ -146,7 +146,7 @@ class Docker:
             status, _ = await self._daemon.ask("POST", f"/containers/{container}/start")
             if status not in (204, 304):
                 raise broken(NAME, f"starting was answered with {status}")
-            feeding = asyncio.create_task(_feed(line, job(program, more)))
+            feeding = asyncio.create_task(_feed(line, sent_in(program, more)))
             try:
                 async with asyncio.timeout(program.limits.seconds):
                     limit = await _listened(line[0], parted)

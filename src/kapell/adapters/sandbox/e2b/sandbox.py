@@ -17,11 +17,11 @@ import msgspec
 
 from kapell.adapters.sandbox import inside
 from kapell.adapters.sandbox.contained import Ended
-from kapell.adapters.sandbox.framing import flags, held, job, judged, most
+from kapell.adapters.sandbox.framing import flags, held, judged, most, sent_in
 from kapell.adapters.sandbox.problems import broken, unavailable
 from kapell.adapters.sandbox.streams import Parted
 from kapell.kit.json import Json
-from kapell.services.sandbox.ports import Execution, Limit, Program, Readiness
+from kapell.services.sandbox.ports import Limit, Outcome, Program, Readiness
 
 if TYPE_CHECKING:
     import httpx
@@ -89,7 +89,7 @@ class E2b:
         """Tell whether the language is one of its; packages are those of the template."""
         return program.language != "sql" and not program.packages
 
-    async def run(self, program: Program) -> Execution:
+    async def run(self, program: Program) -> Outcome:
         """Run a program in a machine, which is taken away afterwards."""
         import httpx  # noqa: PLC0415 - loaded on use: few speak to E2B
 
@@ -158,7 +158,7 @@ class E2b:
             "private": HOME,
         }
         await self._put(client, machine, "supervisor.py", self._supervisor)
-        await self._put(client, machine, "in", b"".join(job(program, more)))
+        await self._put(client, machine, "in", b"".join(sent_in(program, more)))
         parted = Parted(b"", program.limits.output, most(program))
         began = perf_counter()
         limit: Limit | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from kapell.adapters.sandbox.embedded.suited import suits
 from kapell.adapters.sandbox.problems import broken, unavailable
 from kapell.kit.json import Json
-from kapell.services.sandbox.ports import Execution, Limit, Program, Readiness, Unfit
+from kapell.services.sandbox.ports import Limit, Outcome, Program, Readiness, Unfit
 
 if TYPE_CHECKING:
     import pydantic_monty
@@ -68,7 +68,7 @@ class Monty:
             return False
         return self._everything or suits(program.source)
 
-    async def run(self, program: Program) -> Execution:
+    async def run(self, program: Program) -> Outcome:
         """Run a program; what it cannot do, a larger sandbox has to."""
         ready = await self.readiness()
         if not ready.ok:
@@ -122,16 +122,16 @@ class Monty:
                 self._pool, self._home = await pool.__aenter__(), loop
             return self._pool
 
-    def _valued(self, began: float, said: Sequence[tuple[str, str]], value: object) -> Execution:
+    def _valued(self, began: float, said: Sequence[tuple[str, str]], value: object) -> Outcome:
         try:
             result = cast("Json", json.loads(json.dumps(value, allow_nan=False)))
         except (TypeError, ValueError, RecursionError) as error:
             return self._told(began, said, fault=str(error) or type(error).__name__)
         return self._told(began, said, result=result)
 
-    def _ended(self, began: float, said: Sequence[tuple[str, str]], limit: Limit) -> Execution:
+    def _ended(self, began: float, said: Sequence[tuple[str, str]], limit: Limit) -> Outcome:
         told = self._told(began, said, error="")
-        return Execution(
+        return Outcome(
             backend=NAME,
             exit=1,
             stdout=told.stdout,
@@ -148,8 +148,8 @@ class Monty:
         result: Json = None,
         fault: str = "",
         error: str | None = None,
-    ) -> Execution:
-        return Execution(
+    ) -> Outcome:
+        return Outcome(
             backend=NAME,
             exit=0 if error is None else 1,
             result=result,

@@ -8,10 +8,10 @@ from typing import Literal
 import msgspec
 
 from kapell.adapters.sandbox.contained import Place, contained
-from kapell.adapters.sandbox.framing import job, judged, most
+from kapell.adapters.sandbox.framing import judged, most, sent_in
 from kapell.adapters.sandbox.problems import unavailable
 from kapell.kit.json import Json
-from kapell.services.sandbox.ports import Execution, Program, Readiness
+from kapell.services.sandbox.ports import Outcome, Program, Readiness
 
 _OWN = 192 * 1024 * 1024
 """Bytes that interpreter and engine hold by themselves, beside what a program may hold."""
@@ -45,7 +45,7 @@ class SqlSandbox:
         """Tell whether the program is SQL; SQLite is not for those that read files."""
         return program.language == "sql" and not program.packages
 
-    async def run(self, program: Program) -> Execution:
+    async def run(self, program: Program) -> Outcome:
         """Run the statements in a child process; the rows of the last one are the result."""
         ready = await self.readiness()
         if not ready.ok:
@@ -54,7 +54,7 @@ class SqlSandbox:
         with tempfile.TemporaryDirectory(prefix="kapell-sql-") as folder:
             ended = await contained(
                 [sys.executable, "-I", "-B", "-m", _MODULE, self._engine, folder],
-                job(program, {"limits": self._limits(program)}),
+                sent_in(program, {"limits": self._limits(program)}),
                 msgspec.structs.replace(
                     limits, seconds=limits.seconds + _GRACE, memory=limits.memory + _OWN
                 ),

@@ -52,7 +52,7 @@ class Duck:
         place = str(path).replace("'", "''")
         source = f"read_json('{place}', format='newline_delimited')"
         try:
-            self._connection.execute(f"CREATE TABLE {quoted} AS SELECT * FROM {source}")  # noqa: S608
+            self._connection.execute(f"CREATE TABLE {quoted} AS SELECT * FROM {source}")  # noqa: S608 - quoted
         except duckdb.Error as error:
             raise Failed(f"The table {name!r} cannot be made: {error}") from None
         os.unlink(path)

@@ -39,7 +39,7 @@ class Lite:
             # Names are quoted; SQLite has no other way to take them.
             self._connection.execute(f"CREATE TABLE {_quoted(name)} ({listed})")
             self._connection.executemany(
-                f"INSERT INTO {_quoted(name)} VALUES ({marks})",  # noqa: S608
+                f"INSERT INTO {_quoted(name)} VALUES ({marks})",  # noqa: S608 - quoted
                 [[_cell(row.get(column)) for column in columns] for row in rows],
             )
         except (sqlite3.Error, OverflowError) as error:

@@ -203,7 +203,7 @@ def _tell_limit(error: BaseException) -> None:
             json.dump({"limit": limit}, target)
 
 
-def _node(job: dict[str, Any]) -> NoReturn:
+def _javascript(job: dict[str, Any]) -> NoReturn:
     with open(PRIVATE + "/job", "w") as target:
         json.dump({"source": job["source"], "input": job["input"]}, target)
     os.execv(job["node"], [job["node"], *job["flags"], "-e", NODE, PRIVATE, WORK])  # noqa: S606 - no shell wanted
@@ -213,7 +213,7 @@ def _shell(job: dict[str, Any]) -> NoReturn:
     os.execv("/bin/sh", ["/bin/sh", "-c", job["source"]])  # noqa: S606 - the shell is what was asked
 
 
-_RUN = {"python": _python, "javascript": _node, "shell": _shell}
+_RUN = {"python": _python, "javascript": _javascript, "shell": _shell}
 
 
 def _wait(child: int) -> int:

@@ -12,7 +12,7 @@ from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json
 from kapell.services.sandbox.choosing import Sandboxes
-from kapell.services.sandbox.ports import Execution, Language, Program, SandboxLimits
+from kapell.services.sandbox.ports import Language, Outcome, Program, SandboxLimits
 from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
 
 _TOLD = 2000
@@ -29,7 +29,7 @@ class _Programs:
 
     async def _run(
         self, call: ToolCall, language: Language, source: str
-    ) -> tuple[Program, Execution]:
+    ) -> tuple[Program, Outcome]:
         args = arguments(call)
         limits = self._within(call, args.get("timeout"))
         packages = args.get("packages")
@@ -53,21 +53,21 @@ class _Programs:
         self,
         call: ToolCall,
         program: Program,
-        execution: Execution,
+        outcome: Outcome,
         output: Mapping[str, Json] | None,
     ) -> ToolResult:
         """Return the result, with the files taken over; ``output`` None stands for the value."""
-        notes = _notes(program, execution)
+        notes = _notes(program, outcome)
         changes, blobs, refused = await in_thread(
-            lambda stop: taken_back(call, execution.changed, execution.removed, stop)
+            lambda stop: taken_back(call, outcome.changed, outcome.removed, stop)
         )
         if output is None:
-            return ToolResult(output=execution.result, files=changes, blobs=blobs, notes=notes)
+            return ToolResult(output=outcome.result, files=changes, blobs=blobs, notes=notes)
         told = {
             **output,
             "files": [one.path for one in changes if one.digest is not None],
             "removed": [one.path for one in changes if one.digest is None],
-            "left_out": [_shown(name) for name in (*execution.left_out, *refused)],
+            "left_out": [_shown(name) for name in (*outcome.left_out, *refused)],
         }
         return ToolResult(output=told, files=changes, blobs=blobs, notes=notes)
 
@@ -81,12 +81,12 @@ class CodeRun(_Programs):
         """Return the report, or the value alone."""
         args = arguments(call)
         language = msgspec.convert(args["language"], Language)
-        program, execution = await self._run(call, language, str(args["source"]))
+        program, outcome = await self._run(call, language, str(args["source"]))
         if args.get("returns") == "result":
-            _check(program, execution)
-            return await self._result(call, program, execution, None)
-        report = {**_report(execution), "result": execution.result}
-        return await self._result(call, program, execution, report)
+            _check(program, outcome)
+            return await self._result(call, program, outcome, None)
+        report = {**_report(outcome), "result": outcome.result}
+        return await self._result(call, program, outcome, report)
 
 
 class ShellRun(_Programs):
@@ -97,33 +97,33 @@ class ShellRun(_Programs):
     async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
         """Return the report."""
         args = arguments(call)
-        program, execution = await self._run(call, "shell", str(args["command"]))
+        program, outcome = await self._run(call, "shell", str(args["command"]))
         if args.get("check"):
-            _check(program, execution)
-        return await self._result(call, program, execution, _report(execution))
+            _check(program, outcome)
+        return await self._result(call, program, outcome, _report(outcome))
 
 
-def _report(execution: Execution) -> dict[str, Json]:
+def _report(outcome: Outcome) -> dict[str, Json]:
     return {
-        "ok": execution.ok,
-        "exit": execution.exit,
-        "stdout": _shown(execution.stdout),
-        "stderr": _shown(execution.stderr + _fault(execution)),
-        "limit": execution.limit,
-        "backend": execution.backend,
-        "seconds": round(execution.seconds, 6),
+        "ok": outcome.ok,
+        "exit": outcome.exit,
+        "stdout": _shown(outcome.stdout),
+        "stderr": _shown(outcome.stderr + _fault(outcome)),
+        "limit": outcome.limit,
+        "backend": outcome.backend,
+        "seconds": round(outcome.seconds, 6),
     }
 
 
-def _notes(program: Program, execution: Execution) -> dict[str, Json]:
+def _notes(program: Program, outcome: Outcome) -> dict[str, Json]:
     """Return what an audit asks: where it ran, for how long, within which limits."""
     limits = program.limits
     return {
         "language": program.language,
-        "backend": execution.backend,
-        "exit": execution.exit,
-        "limit": execution.limit,
-        "seconds": round(execution.seconds, 6),
+        "backend": outcome.backend,
+        "exit": outcome.exit,
+        "limit": outcome.limit,
+        "seconds": round(outcome.seconds, 6),
         "limits": {
             "seconds": limits.seconds,
             "memory": limits.memory,
@@ -139,35 +139,35 @@ def _shown(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 
-def _fault(execution: Execution) -> str:
-    return f"The result cannot be kept: {execution.fault}\n" if execution.fault else ""
+def _fault(outcome: Outcome) -> str:
+    return f"The result cannot be kept: {outcome.fault}\n" if outcome.fault else ""
 
 
-def _check(program: Program, execution: Execution) -> None:
+def _check(program: Program, outcome: Outcome) -> None:
     """Accept a program that ended well.
 
     Raises:
         Invalid: ``program_limit``, ``program_result``, ``program_failed``.
     """
-    if execution.ok:
+    if outcome.ok:
         return
-    where = f"in {execution.backend}, after {execution.seconds:.2f} s"
-    if execution.limit is not None:
+    where = f"in {outcome.backend}, after {outcome.seconds:.2f} s"
+    if outcome.limit is not None:
         raise Invalid(
-            f"The program was ended {where}: it used up its {_amount(program, execution.limit)}.",
+            f"The program was ended {where}: it used up its {_amount(program, outcome.limit)}.",
             code="program_limit",
             advice="Give it less to do at once, or more: `timeout`, or `tools.sandbox` in "
             "kapell.yaml.",
         )
-    if execution.fault:
+    if outcome.fault:
         raise Invalid(
-            f"The value of the program cannot be kept: {execution.fault[:_TOLD]}.",
+            f"The value of the program cannot be kept: {outcome.fault[:_TOLD]}.",
             code="program_result",
             advice="End it with text, numbers, booleans, null, lists or objects with text keys.",
         )
-    said = (execution.stderr or execution.stdout).strip()[-_TOLD:]
+    said = (outcome.stderr or outcome.stdout).strip()[-_TOLD:]
     raise Invalid(
-        f"The program failed {where} with exit {execution.exit}: {_shown(said)}",
+        f"The program failed {where} with exit {outcome.exit}: {_shown(said)}",
         code="program_failed",
         advice="Correct the program; `code.run` with `returns: report` gives all that it wrote.",
     )
