@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kapell.core.agents.messages import instructions
 from kapell.core.events.tool import ToolReturned
 from kapell.kit.errors import Conflict
 from kapell.testing.tools.doubles import CountingTool
@@ -122,3 +123,37 @@ async def test_an_agent_asks_others_and_goes_on_with_what_they_found(any_shop: S
         assert {one.status.value for one in others} == {"succeeded"}
         whole = await app.reader.run(app.tenant, run)
         assert whole.tokens > sum(one.tokens for one in others) > 0
+
+
+SKILLED = "---\nname: skilled\nskills: [letters]\n---\nYou write.\n"
+LETTERS = """---
+name: letters
+description: How letters are written here.
+---
+Begin with the date.
+"""
+WRITE = """\
+model: scripted:answers.yaml
+steps: [{id: write, agent: skilled, prompt: "A letter, please."}]
+"""
+READS = """\
+answers:
+  - {turn: 1, asks: [{tool: skill.load, args: {name: letters}}]}
+  - {turn: 2, saw: "*Begin with the date.*", text: "2026-11-21. Hello."}
+"""
+
+
+@pytest.mark.requirement("AG-03", "DE-13")
+async def test_a_skill_is_told_of_and_read_when_it_is_needed(shop: Shop) -> None:
+    shop.workflow("write", WRITE)
+    agents(shop, READS)
+    (shop.folder / "agents" / "skilled.md").write_text(SKILLED, "utf-8")
+    (shop.folder / "skills" / "letters").mkdir(parents=True)
+    (shop.folder / "skills" / "letters" / "SKILL.md").write_text(LETTERS, "utf-8")
+    async with shop.open() as app, working(app):
+        run = await started(app, "write")
+        assert await output(app, run) == "2026-11-21. Hello."
+        state = await app.histories.program((await app.reader.run(app.tenant, run)).version)
+        assert "letters: How letters are written here." in instructions(
+            state.version.agents["skilled"]
+        )

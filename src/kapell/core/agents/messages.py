@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from kapell.core.agents.definition import Agent
+from kapell.core.agents.skills import skills_text
 from kapell.core.agents.turns import Asked, Turn, size_of
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.gateway.calls import Message, Thought, ToolAsk, ToolOffer
@@ -52,7 +53,8 @@ def messages(
         value: Unpacks a value of the log.
         specs: The tools there are: a failing call's arguments are explained by its schema.
     """
-    said = [Message("system", agent.instructions)] if agent and agent.instructions else []
+    told = instructions(agent)
+    said = [Message("system", told)] if told else []
     said.append(Message("user", prompt))
     for turn in turns:
         text = value(turn.text)
@@ -72,6 +74,13 @@ def messages(
         if turn.problem:
             said.append(Message("user", _correction(turn.problem)))
     return tuple(said)
+
+
+def instructions(agent: Agent | None) -> str:
+    """Return what an agent is told to be, with the skills it may read."""
+    if agent is None:
+        return ""
+    return "\n\n".join(filter(None, (agent.instructions, skills_text(agent))))
 
 
 def offer(spec: ToolSpec) -> ToolOffer:

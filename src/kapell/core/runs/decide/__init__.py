@@ -1,7 +1,7 @@
 """Deciding: what follows from an input, as events.
 
-``thinking`` holds a decision in the making; every other module thinks through one sort of consequence
-and hands further ones on as tasks.
+``thinking`` holds a decision in the making; every other module thinks through one sort of
+consequence and hands further ones on as tasks.
 """
 
 from kapell.core.runs.decide.clock import next_due

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 
-from kapell.core.agents.delegation import PREFIX
+from kapell.core.agents.delegation import named
 from kapell.core.agents.linting.subject import Found, Subject
 from kapell.core.agents.linting.tuning import Tuning
 from kapell.core.definitions.nearest import hint
@@ -24,7 +25,8 @@ def unknown(subject: Subject, tuning: Tuning) -> Iterator[Found]:
     if subject.known is None:
         return
     for name in subject.tools or ():
-        if name[:1].isupper() or name.removeprefix(PREFIX) in subject.names:
+        other = named(name)
+        if name[:1].isupper() or any(fnmatchcase(one, other) for one in subject.names if other):
             continue  # another program's, told of when it was read; or an agent
         if not matching(name, subject.known):
             yield Found(

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from kapell.core.agents import delegation, turns
 from kapell.core.agents.definition import Agent
-from kapell.core.agents.messages import WORDS, observed_size, offer_size
+from kapell.core.agents.messages import WORDS, instructions, observed_size, offer_size
+from kapell.core.agents.skills import LOAD
 from kapell.core.events.budget import BudgetReserved
 from kapell.core.events.model import ModelRequested
 from kapell.core.events.tool import ToolRequested
@@ -80,12 +81,14 @@ def request(
 def offers(ctx: Context, program: Program, run: StepRun) -> Mapping[str, ToolSpec]:
     """Return the tools an agent may ask for, other agents among them, by name."""
     agent = agent_of_step(program, run)
-    wanted = agent.tools if agent is not None and agent.tools else ()
-    if agent is None or not wanted:
+    if agent is None:
+        return {}
+    wanted = (*(agent.tools or ()), *((LOAD,) if agent.skills else ()))
+    if not wanted:
         return {}
     others = delegation.specs_of(program.bodies[run.body].version.agents)
     found = {name: ctx.tools[name] for name in chosen(ctx.tools, wanted)}
-    for name in chosen(others, wanted):
+    for name in chosen(others, filter(delegation.named, wanted)):
         if delegation.named(name) != agent.name:
             found[name] = others[name]
     return found
@@ -171,7 +174,7 @@ def _size(
     t: Thinking, run: StepRun, agent: Agent | None, text: str, tools: Mapping[str, ToolSpec]
 ) -> int:
     """Return the bytes a call sends at most: prompt, instructions, schemas and the turns before."""
-    size = len(text.encode()) + len(agent.instructions.encode() if agent else b"")
+    size = len(text.encode()) + len(instructions(agent).encode())
     schema = schema_of_step(t.program, run)
     size += len(encode(schema)) if schema is not None else 0
     size += sum(offer_size(spec) for spec in tools.values())
