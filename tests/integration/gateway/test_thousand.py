@@ -59,4 +59,5 @@ async def test_none_of_a_thousand_requests_is_lost(stage: Stage) -> None:
     # Found out at most by those who were on their way already; later by single probes.
     assert 0 < made[OLLAMA, "failed"] <= 2 * AT_ONCE
     assert 0 < made[AZURE, "failed"] <= 2 * AT_ONCE
-    assert made[OLLAMA, "failed"] + made[OLLAMA, "skipped"] == REQUESTS
+    # Each request says why it did not stop at the first of the chain.
+    assert all(any(one.deployment == OLLAMA for one in answer.tries) for answer in answers.values())
