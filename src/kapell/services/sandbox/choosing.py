@@ -40,6 +40,7 @@ class Sandboxes:
     ) -> None:
         self.limits = limits or SandboxLimits()
         self._sandboxes = tuple(sandboxes)
+        self._working: dict[str, Readiness] = {}
         self._packages = frozenset(map(_plain, packages))
         self._chosen = {language: name for language, name in (chosen or {}).items() if name != AUTO}
 
@@ -59,7 +60,7 @@ class Sandboxes:
         reasons = []
         second: Outcome | None = None
         for sandbox in self._fitting(program):
-            ready = await sandbox.readiness()
+            ready = await self._looked_at(sandbox)
             if not ready.ok or program.language not in ready.languages:
                 spoken = ready.detail if not ready.ok else f"no {program.language} there"
                 reasons.append(f"{sandbox.name}: {spoken}")
@@ -78,6 +79,15 @@ class Sandboxes:
             raise _none(program, reasons)
         _tell(label, program, second)
         return second
+
+    async def _looked_at(self, sandbox: Sandbox) -> Readiness:
+        """Return whether a sandbox works; one that did is not asked before every program."""
+        ready = self._working.get(sandbox.name)
+        if ready is None:
+            ready = await sandbox.readiness()
+            if ready.ok:
+                self._working[sandbox.name] = ready
+        return ready
 
     def _check(self, program: Program) -> None:
         for package in program.packages:
