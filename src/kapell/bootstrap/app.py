@@ -13,6 +13,8 @@ from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.adapters.tools.files.folder import LocalRunFolder
 from kapell.adapters.tools.registry import builtin_tools
+from kapell.adapters.tools.runtimes.registry import runtimes
+from kapell.adapters.tools.runtimes.specs import RUNTIME_SPECS
 from kapell.adapters.tools.secrets import EnvironmentSecrets
 from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
@@ -99,11 +101,11 @@ class App:
         self.sandboxes = sandboxes(settings)
         options = tool_options(settings.tools)
         builtin = builtin_tools(options, self.sandboxes)
-        self.catalogue = catalogue_of(root, settings.tools.model_dump(), tuple(builtin))
+        self.catalogue = catalogue_of(root, settings.tools.model_dump(), (*builtin, *RUNTIME_SPECS))
         self.own_tools = OwnTools(self.catalogue, root, options)
         self.tools = {**builtin, **self.own_tools.tools, **extra_tools}
         self.door = ToolExecutor(
-            self.tools,
+            {**self.tools, **runtimes()},
             store.artifacts,
             LocalRunFolder(),
             secrets=EnvironmentSecrets(os.environ),
@@ -135,7 +137,7 @@ class App:
             files,
             settings.definitions.routes,
             self.gateway,
-            Durability(_is_full(settings), specs),
+            Durability(_is_full(settings), {**specs, **RUNTIME_SPECS}),
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
         self.teller = Teller(self.identity, store.starts, store.reader)

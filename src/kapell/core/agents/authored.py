@@ -4,15 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from kapell.core.agents.runtimes import PythonForm, TmuxForm
 from kapell.core.definitions.authored import Authored, Span, doc, later
 from kapell.core.definitions.limits import BudgetForm
 from kapell.kit.json import Json
 
-RUNTIMES_LATER = {
-    "remote": "outside workers",
-    "tmux": "terminal sessions",
-    "python": "Python agents",
-}
+RUNTIMES_LATER = {"remote": "outside workers"}
 """Runtimes of the grammar whose capability does not exist yet."""
 
 
@@ -71,5 +68,11 @@ class AgentForm(Authored, kw_only=True):
     ] = None
     runtime: Annotated[
         Literal["inline", "remote", "tmux", "python"] | None,
-        doc("Where the agent works; only `inline` is available yet.", default="inline"),
+        doc(
+            "Who works: a model (`inline`), an object of another framework (`python`), a program "
+            "in a terminal (`tmux`); `remote` is not available yet.",
+            default="inline",
+        ),
     ] = None
+    python: Annotated[PythonForm | None, doc("The object, for `runtime: python`.")] = None
+    tmux: Annotated[TmuxForm | None, doc("The program, for `runtime: tmux`.")] = None

@@ -19,7 +19,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``budget_*`` are ceilings for one call to the agent; ``budget_usd`` in nano-dollars.
     ``turns`` is the most of them for one answer. ``cache`` are the seconds for which an answer of
-    its model to the very same is given again.
+    its model to the very same is given again. ``settings`` are what a runtime that is not
+    ``inline`` has to know.
     ``skills`` are those it is told of, ``output`` is the JSON Schema of its answer, when it has
     one. ``kept`` holds front matter keys that mean nothing to us, so that files of other tools pass
     through unharmed.
@@ -42,5 +43,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: int | None = None
     cache: float | None = None
     runtime: Literal["inline", "remote", "tmux", "python"] = "inline"
+    settings: dict[str, Json] = {}
     skills: tuple[SkillNote, ...] = ()
     kept: dict[str, Json] = {}

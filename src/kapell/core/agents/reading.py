@@ -8,6 +8,7 @@ from kapell.core.agents.authored import RUNTIMES_LATER, AgentForm
 from kapell.core.agents.borrowed import DELEGATES, borrowed, ours, restricted, split
 from kapell.core.agents.definition import Agent
 from kapell.core.agents.front_matter import front_matter, parts_of
+from kapell.core.agents.runtimes import check_runtime, settings_of
 from kapell.core.definitions.authored import ID_PATTERN
 from kapell.core.definitions.json_schema import check_schema
 from kapell.core.definitions.nearest import nearest
@@ -88,6 +89,7 @@ def agent_of(file: AgentFile, schema: Node | None = None) -> Agent:
         turns=form.turns,
         cache=form.cache,
         runtime=form.runtime or "inline",
+        settings=settings_of(form.runtime or "inline", form.python, form.tmux),
         kept={
             key: value.plain() for key, (_, value) in form.node.entries.items() if key not in fields
         },
@@ -110,6 +112,7 @@ def _check(form: AgentForm, problems: Problems) -> None:
             form.value("runtime").place,
             "Use `runtime: inline` for now; the grammar will not change.",
         )
+    check_runtime(form.runtime or "inline", form, form.python, form.tmux, problems)
     if isinstance(form.output, dict):
         check_schema(form.value("output"), problems)
     fields = AgentForm.__struct_fields__

@@ -8,6 +8,12 @@ import msgspec
 
 from kapell.kit.json import Json
 
+INTERNAL = "runtime."
+"""What the names of tools begin with that only a version may call, by agents' runtimes.
+
+Their arguments name programs and modules: neither a model nor a client may choose those.
+"""
+
 
 class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A tool as data.
@@ -43,9 +49,13 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def chosen(specs: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that an agent's list means, sorted; ``table.*`` means a family."""
+    """Return the names that an agent's list means, sorted; ``table.*`` means a family.
+
+    What only a version may call is never meant.
+    """
     patterns = tuple(wanted)
-    return tuple(sorted(n for n in specs if any(fnmatchcase(n, one) for one in patterns)))
+    found = (n for n in specs if any(fnmatchcase(n, one) for one in patterns))
+    return tuple(sorted(n for n in found if not n.startswith(INTERNAL)))
 
 
 def repeatable(spec: ToolSpec, args: Json) -> bool:

@@ -1,5 +1,7 @@
 """A step's small program, as the tool call that carries it out."""
 
+from collections.abc import Mapping
+
 from kapell.core.expressions import is_template
 from kapell.core.workflows.authored.steps import CodeForm
 from kapell.core.workflows.version import ToolWork
@@ -18,11 +20,20 @@ def is_lone(text: str) -> bool:
     return bare.startswith("{{") and bare.endswith("}}") and bare.count("{{") == 1
 
 
+def plain(value: Json) -> Json:
+    """Return a value as a template that yields it: its braces are its own."""
+    if isinstance(value, str):
+        return "{{ " + encode(value).decode() + " }}" if is_template(value) else value
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    return value
+
+
 def program_work(form: CodeForm) -> ToolWork:
     """Return the call; braces of the program are its own unless it is one lone template."""
-    source = form.source
-    if is_template(source) and not is_lone(source):
-        source = "{{ " + encode(source).decode() + " }}"
+    source = form.source if is_lone(form.source) else plain(form.source)
     args: dict[str, Json] = {"language": form.language, "source": source, "returns": "result"}
     if form.input is not None:
         args["input"] = form.input

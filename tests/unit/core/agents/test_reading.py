@@ -115,7 +115,7 @@ def test_line_ends_of_any_system(ends: str) -> None:
         ("---\nname: a\nbudget: {eur: 1}\n---\nYou.", ["3:10 unknown_key"]),
         ("---\nname: a\noutput: {type: objct}\n---\nYou.", ["3:16 schema_broken"]),
         ("---\nname: a\nruntime: remote\n---\nYou.", ["3:10 not_available_yet"]),
-        ("---\nname: a\nruntime: python\n---\nYou.", ["3:10 not_available_yet"]),
+        ("---\nname: a\nruntime: python\n---\nYou.", ["3:10 runtime_settings_missing"]),
         ("---\nname: a\nname: b\n---\nYou.", ["3:1 duplicate_key"]),
         ("---\nname: a\ntags: [x\n---\nYou.", ["3:9 yaml_broken"]),
         ("---\nname: a\nmodel: {{ x }}\n---\nYou.", ["3:8 yaml_template_unquoted"]),

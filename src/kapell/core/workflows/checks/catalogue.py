@@ -14,6 +14,7 @@ from kapell.core.workflows.inputs import unfit
 from kapell.core.workflows.models import resolve_model
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.references import Reference, references_of
+from kapell.core.workflows.runtimes import lives_elsewhere
 from kapell.core.workflows.sequences import every_step, sequences_of
 from kapell.core.workflows.version import Version
 from kapell.kit.errors import Place
@@ -154,6 +155,8 @@ class _Models:
         if near is not None:
             return
         found = self._pins.agents.get(agent or "")
+        if lives_elsewhere(found):
+            return
         if found is not None and self._resolve(found.model, place) is not None:
             return
         if found is not None and found.model not in (None, "inherit"):

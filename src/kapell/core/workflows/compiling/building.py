@@ -11,9 +11,9 @@ from kapell.core.workflows.models import resolve_model
 from kapell.core.workflows.order import join_of, order_of
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.programs import program_timeout, program_work
+from kapell.core.workflows.runtimes import agent_work, lives_elsewhere, runtime_timeout
 from kapell.core.workflows.scope import DEFAULT_ITEM
 from kapell.core.workflows.version import (
-    AgentWork,
     ApprovalWork,
     AskWork,
     BlockWork,
@@ -84,6 +84,8 @@ class Builder:
             timeout = self._timeout
             if form.code is not None:
                 timeout = program_timeout(form.code, timeout)
+            elif form.agent is not None:
+                timeout = runtime_timeout(self._pins.agents[form.agent], timeout)
         return Step(
             id=form.id,
             work=self._work(form, model),
@@ -105,6 +107,8 @@ class Builder:
 
     def _model(self, agent: str | None, near: str | None) -> str | None:
         """Return the model by precedence: command line, step, workflow, agent, workspace."""
+        if agent is not None and lives_elsewhere(self._pins.agents[agent]):
+            return None
         own = self._resolved(self._pins.agents[agent].model) if agent is not None else None
         return self._override or near or own or self._resolved(self._defaults.model)
 
@@ -131,7 +135,8 @@ class Builder:
         if form.tool is not None:
             work = ToolWork(tool=form.tool, args=form.with_ or {})
         else:
-            work = AgentWork(agent=form.agent or "", prompt=form.prompt or "")
+            agent = self._pins.agents[form.agent or ""]
+            work = agent_work(agent, form.prompt or "", agent.output)
         undo = Step(
             id=UNDO,
             work=work,
@@ -145,7 +150,7 @@ class Builder:
     def _work(self, form: StepForm, model: str | None) -> Work:
         if form.agent is not None:
             prompt = form.prompt or action_prompt(form.action or "", form.params)
-            return AgentWork(agent=form.agent, prompt=prompt)
+            return agent_work(self._pins.agents[form.agent], prompt, self._output(form))
         if form.ask is not None:
             return AskWork(prompt=form.ask)
         if form.tool is not None:

@@ -6,7 +6,8 @@ from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.thinking import ChildStart, Thinking
 from kapell.core.runs.state import StepRun
-from kapell.core.workflows.version import AgentWork, Body, InputSpec, Step, Version
+from kapell.core.workflows.runtimes import agent_work, lives_elsewhere
+from kapell.core.workflows.version import Body, InputSpec, Step, Version
 from kapell.kit.ids import child_id
 
 
@@ -31,12 +32,15 @@ def ask_agent(t: Thinking, run: StepRun, ask: str, agent: str, task: str, among:
 def asking(version: Version, agent: str, caller: Step) -> Version:
     """Return the workflow in which an agent answers a task, pinned as the caller's is."""
     definition = version.agents[agent]
+    work = agent_work(definition, f"{{{{ inputs.{TASK} }}}}", definition.output)
+    elsewhere = lives_elsewhere(definition)
     step = Step(
         id=agent,
-        work=AgentWork(agent=agent, prompt=f"{{{{ inputs.{TASK} }}}}"),
+        work=work,
         retry=caller.retry,
         corrections=caller.corrections,
-        model=definition.model or caller.model,
+        output=definition.output if elsewhere else None,
+        model=None if elsewhere else definition.model or caller.model,
     )
     return Version(
         name=f"agent-{agent}",
