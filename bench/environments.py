@@ -18,6 +18,10 @@ SHOWN = {
         "psycopg",
     ),
     "dbos": ("dbos", "sqlalchemy", "psycopg"),
+    "pydantic-ai": ("pydantic-ai-slim", "openai"),
+    "langgraph-agent": ("langgraph", "langgraph-prebuilt", "langchain-openai", "openai"),
+    "agent-framework": ("agent-framework-core", "agent-framework-openai", "openai"),
+    "litellm": ("litellm", "openai"),
 }
 
 

@@ -60,6 +60,10 @@ _KILL = "`kill -9` to the next step running on another worker"
 _WAITING = "10,000 waiting runs"
 _ITEMS = "`for_each` over 10,000 items"
 
+_TURN = "one agent turn with one tool call, ten to a run"
+_FRAMEWORKS = ("pydantic-ai", "langgraph", "agent-framework")
+_GATEWAY = "gateway overhead a call: route, breaker, budget, journal on"
+
 GOALS: tuple[Goal, ...] = (
     Goal(f"{_ONE}, SQLite", "one-sqlite.step_ms", "p50", "ms", Faster(3)),
     Goal(f"{_ONE}, Postgres", "one-postgres.step_ms", "p50", "ms", Faster(5)),
@@ -139,4 +143,8 @@ GOALS: tuple[Goal, ...] = (
         AtMost(80, quiet=True),
         ours="bubblewrap",
     ),
+    Goal(_TURN, "agent.turn_ms", "p50", "ms", Within(1.5, "sdk")),
+    Goal(_TURN, "agent.turn_ms", "p50", "ms", Faster(1, _FRAMEWORKS)),
+    Goal(_GATEWAY, "gateway.overhead_ms", "p50", "ms", AtMost(3)),
+    Goal(_GATEWAY, "gateway.overhead_ms", "p50", "ms", Faster(10, ("litellm",))),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import environments, subprocesses
 from bench.figures import Measured, Metric, of_round
-from bench.goals import GOALS, PEERS
+from bench.goals import GOALS
 from bench.machine import look
 from bench.rendering import (
     goal_table,
@@ -21,7 +21,7 @@ from bench.rendering import (
     profile_table,
     sample_table,
 )
-from bench.servers import Postgres, postgres
+from bench.servers import Postgres, loopback, postgres
 from bench.works import WORKS, Contestant, Work, script
 
 _WITH_GOAL = frozenset(goal.figure for goal in GOALS)
@@ -62,11 +62,15 @@ class Bench:
         self._folder = folder
         self._quick = quick
         self._rounds = rounds
+        self._provider = ""
 
     def do(self, work: Work) -> None:
         """Let the contestants of a work take turns."""
         rounds = self._rounds or (1 if self._quick else work.rounds)
-        if work.turns:
+        if work.provider:
+            with loopback() as self._provider:
+                self._take_turns(work, rounds)
+        elif work.turns:
             self._take_turns(work, rounds)
         else:
             self._one_after_another(work, rounds)
@@ -122,6 +126,8 @@ class Bench:
             command += ["--at", stack.enter_context(self._server.database(contestant.name))]
         elif work.store == "sqlite":
             command += ["--at", folder / "bench.db"]
+        if work.provider:
+            command += ["--provider", self._provider]
         return folder, command
 
     def _turn(self, work: Work, contestant: Contestant, variant: str, turn: int) -> None:
@@ -193,7 +199,7 @@ def main() -> None:
     works = [work for work in WORKS if not asked.only or work.name in asked.only]
     names = [work.name for work in works]
     wanted = {one.peer for work in works for one in work.contestants if one.peer}
-    for peer in PEERS:
+    for peer in environments.SHOWN:
         if peer in wanted:
             environments.prepare(peer)
     machine = look(environments.HERE)

@@ -49,6 +49,15 @@ step's code runs, on the machine's one monotonic clock. For our commands: to the
 event is durable; for DBOS's (for orientation): to the step that follows `recv`.
 - DBOS's queue is measured at 1 ms and at 10 ms polling; the better one counts.
 - `for_each`: one process, SQLite; time from the call that starts the run to its result.
+- An agent's turn: a run of ten turns, each one model call and one call of a tool that gives its \
+number back, then the answer; the time of the whole run, start and end included, divided by ten. \
+All speak the OpenAI wire to one loopback server, which is up beside them and not stopped. Ours \
+keeps every call and answer in SQLite (`synchronous=FULL`) before the next begins; the SDK's loop \
+and the frameworks keep nothing, but for LangGraph's variant `sqlite`.
+- The gateway: ten calls by the SDK alone, then ten through, in the same process and in turn; the \
+difference of such a pair, a call. Ours is a run of ten `ask` steps through a route of two \
+deployments, with breaker, quota and budget, every call durable before and after. LiteLLM's proxy \
+is a process with one worker and two deployments, without a database: it keeps nothing.
 - Starting: user and system time of the whole process, one warm-up before."""
 
 

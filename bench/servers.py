@@ -6,6 +6,7 @@ fsync and synchronous_commit are on, and read back.
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,3 +81,18 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         yield Postgres(url=url, psql=found.psql, version=found.run("SHOW server_version"))
     finally:
         server.cleanup()
+
+
+@contextmanager
+def loopback() -> Iterator[str]:
+    """Yield the address of a loopback provider, a process of its own."""
+    script = Path(__file__).with_name("loopback.py")
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    try:
+        address = process.stdout.readline().strip() if process.stdout else ""
+        if not address:
+            raise RuntimeError("the loopback provider did not start")
+        yield address
+    finally:
+        process.kill()
+        process.wait()

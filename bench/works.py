@@ -42,6 +42,8 @@ class Work:
     """Turns of a round, when all contestants are up at once and take short turns; the others are
     stopped meanwhile. 0: each contestant is started, does its work and ends."""
     timeout: float = 240.0
+    provider: bool = False
+    """Whether its contestants ask a provider: one loopback server, which is up beside them all."""
     higher: frozenset[str] = frozenset()
     """Metrics of which more is better: they choose the best variant."""
 
@@ -151,6 +153,40 @@ WORKS: tuple[Work, ...] = (
         ),
         full={"count": 100},
         quick={"count": 20},
+    ),
+    Work(
+        name="agent",
+        store="sqlite",
+        contestants=(
+            Contestant("sdk", "sdk_agent.py"),
+            Contestant("kapell", "kapell_agent.py"),
+            Contestant("pydantic-ai", "peers/pydantic_ai_agent.py", peer="pydantic-ai"),
+            Contestant(
+                "langgraph",
+                "peers/langgraph_agent.py",
+                ("memory", "sqlite"),
+                "langgraph-agent",
+            ),
+            Contestant("agent-framework", "peers/agent_framework_agent.py", peer="agent-framework"),
+        ),
+        full={},
+        quick={},
+        rounds=5,
+        turns=8,
+        provider=True,
+    ),
+    Work(
+        name="gateway",
+        store="sqlite",
+        contestants=(
+            Contestant("kapell", "kapell_gateway.py"),
+            Contestant("litellm", "peers/litellm_gateway.py", peer="litellm"),
+        ),
+        full={},
+        quick={},
+        rounds=5,
+        turns=8,
+        provider=True,
     ),
     Work(
         name="profile",
