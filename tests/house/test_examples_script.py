@@ -16,8 +16,10 @@ if words[0] == "init":
     pathlib.Path(words[1]).mkdir()
     sys.exit(0)
 text = pathlib.Path(words[1]).read_text()
-assert words[2:5] == ["--model", "offline", "--yes"]
-if "needs: inputs" in text and words[5:] != ["--params", "inputs.yaml"]:
+scripted = pathlib.Path("answers.yaml").exists()
+model = [] if scripted else ["--model", "offline"]
+assert words[2:3 + len(model)] == ["--yes", *model]
+if "needs: inputs" in text and words[3 + len(model):] != ["--params", "inputs.yaml"]:
     sys.exit("no inputs")
 if "broken" in text:
     print("first line", file=sys.stderr)
@@ -48,6 +50,14 @@ def test_every_kind_of_example_is_found_and_runs(folder: Path, cli: list[str]) -
     found = examples.find(folder)
     assert [example.name for example in found] == ["bigger", "plain", "saga"]
     assert [examples.run(example, cli) for example in found] == ["", "", ""]
+
+
+def test_a_folder_with_a_script_and_a_site_runs_with_both(folder: Path, cli: list[str]) -> None:
+    (folder / "bigger/answers.yaml").write_text("answers: []\n", "utf-8")
+    (folder / "bigger/site").mkdir()
+    bigger, plain, _ = examples.find(folder)
+    assert (bigger.scripted, plain.scripted) == (True, False)
+    assert examples.run(bigger, cli) == ""
 
 
 def test_a_failure_says_why(folder: Path, cli: list[str]) -> None:
