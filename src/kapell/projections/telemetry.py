@@ -7,7 +7,7 @@ import msgspec
 
 from kapell.core.events.budget import BudgetExceeded, BudgetReserved, BudgetSettled, BudgetWarned
 from kapell.core.events.envelope import Event
-from kapell.core.events.model import ModelAnswered, ModelRequested
+from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.run import (
     RunCancelled,
     RunFailed,
@@ -90,8 +90,10 @@ def _told(event: Event, agents: dict[str, str], tools: dict[str, ToolRequested])
     kind = _WORKFLOW.get(type(payload))
     if kind is not None:
         yield kind, "", _workflow(payload)
-    elif isinstance(payload, ModelAnswered):
-        yield from _decisions(payload, agents.get(payload.path, ""))
+    elif isinstance(payload, ModelAnswered | ModelFailed):
+        yield from _routed(payload)
+        if isinstance(payload, ModelAnswered):
+            yield from _chosen(payload, agents.get(payload.path, ""))
     elif isinstance(payload, ToolReturned | ToolFailed):
         yield "tool_invoked", payload.path, _invoked(payload, agents, tools)
     elif isinstance(payload, BudgetReserved | BudgetSettled):
@@ -115,15 +117,16 @@ def _workflow(payload: object) -> dict[str, Json]:
     return {}
 
 
-def _decisions(payload: ModelAnswered, agent: str) -> _Told:
-    """Yield what was decided: which deployment of a route was asked and why, and what comes next.
-
-    An agent decides between its tools and its answer.
-    """
+def _routed(payload: ModelAnswered | ModelFailed) -> _Told:
+    """Yield what a route decided: which deployment was asked, and why."""
     for one in payload.tries:
         data: dict[str, Json] = {"by": "route", "route": payload.model, "chosen": one.deployment}
         data |= {"outcome": one.outcome, "code": one.code, "reason": one.reason}
         yield "decision_made", payload.path, data
+
+
+def _chosen(payload: ModelAnswered, agent: str) -> _Told:
+    """Yield what an agent decided: to act with its tools, or to answer."""
     if agent and not payload.problem:
         wanted: list[Json] = [ask.tool for ask in payload.asks]
         taken: Json = "act" if wanted else "answer"

@@ -75,13 +75,14 @@ class ModelAnswered(
 class ModelFailed(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.failed"
 ):
-    """The call ended without an answer."""
+    """The call ended without an answer; ``tries`` are the decisions of a route that gave up."""
 
     call: str
     path: str
     model: str
     failure: Failure
     seconds: float = 0.0
+    tries: tuple[Try, ...] = ()
 
 
 class ModelAbandoned(msgspec.Struct, frozen=True, kw_only=True, tag="model.abandoned"):

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.events.tool import FileChange
-from kapell.core.gateway.calls import ModelAnswer
+from kapell.core.gateway.calls import ModelAnswer, Try
 from kapell.core.runs.commands import Command
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
@@ -44,12 +44,16 @@ class ToolReplied(msgspec.Struct, frozen=True):
 
 
 class CallBroke(msgspec.Struct, frozen=True):
-    """A call failed; ``unknown`` says that it may have taken effect (or been charged)."""
+    """A call failed; ``unknown`` says that it may have taken effect (or been charged).
+
+    ``tries`` are the decisions of the route that ended in it.
+    """
 
     call: str
     failure: Failure
     unknown: bool = False
     seconds: float = 0.0
+    tries: tuple[Try, ...] = ()
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -6,18 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kapell.core.events.budget import BudgetExceeded, BudgetReserved, BudgetWarned
-from kapell.core.events.model import ModelAnswered
+from kapell.core.events.model import ModelAnswered, ModelFailed
 from kapell.core.events.run import RunForked
 from kapell.core.gateway.calls import ModelAnswer, Try, Usage
 from kapell.core.pricing.quote import Quote
 from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.commands import ChildOutcome, LateAnswer, Retry
-from kapell.core.runs.inputs import ModelReplied, TimePassed
+from kapell.core.runs.inputs import CallBroke, ModelReplied, TimePassed
 from kapell.core.runs.rows import LedgerSettled
 from kapell.kit.ids import RunId
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked, money_holds
-from tests.unit.core.runs.running import asked, paths, ran, said, sim
+from tests.unit.core.runs.running import BAD, asked, paths, ran, said, sim
 
 # 1,000 nano-dollars a token: a call of `ask` reserves about 4.1 million at most
 PRICE = (1_000_000_000, 1_000_000_000)
@@ -351,3 +351,14 @@ def test_an_answer_given_again_costs_nothing() -> None:
     made = sim("- {id: a, ask: Hi}", lambda call, args: answer, quote=PRICE)
     made.run()
     assert made.state.usd == 0
+
+
+@pytest.mark.requirement("LG-04")
+def test_a_route_that_gives_up_tells_its_decisions_too() -> None:
+    made = sim("- {id: a, ask: Hi}")
+    made.claim()
+    tries = (Try(deployment="a", model="openai:a", outcome="failed", code="model_unavailable"),)
+    (call,) = made.state.calls.values()
+    made.give(CallBroke(call.call, BAD, tries=tries))
+    (told,) = [e.payload for e in made.events if isinstance(e.payload, ModelFailed)]
+    assert told.tries == tries

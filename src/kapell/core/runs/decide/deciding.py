@@ -207,7 +207,7 @@ def _call_broke(t: Thinking, event: CallBroke) -> None:
     told = bool(call.ask) and t.state.phase != "cancelling"
     unknown = event.unknown and not (told and call.repeatable)
     failure = replies.once(call, event.failure, unknown=unknown)
-    replies.end_call(t, call, failure, unknown=unknown, seconds=event.seconds)
+    replies.end_call(t, call, failure, unknown=unknown, seconds=event.seconds, tries=event.tries)
     if told and unknown:
         t.do(partial(_unknown, t, call.path))
     elif told:

@@ -12,7 +12,7 @@ from kapell.core.agents.delegation import specs_of
 from kapell.core.agents.messages import messages, offer
 from kapell.core.events.value import Packed, unpack
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
-from kapell.core.gateway.routing.endings import may_be_charged
+from kapell.core.gateway.routing.endings import may_be_charged, tries_of
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
 from kapell.core.runs.inputs import CallBroke, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
@@ -200,7 +200,8 @@ def _broken(call: OpenCall, error: BaseException, began: float, *, unknown: bool
             code="effect_bug",
             advice="Report it with the run's export.",
         )
-    return CallBroke(call.call, Failure.of(error, call.path), unknown, perf_counter() - began)
+    failure, seconds = Failure.of(error, call.path), perf_counter() - began
+    return CallBroke(call.call, failure, unknown, seconds, tries_of(error))
 
 
 def stopped(call: OpenCall) -> CallBroke:

@@ -8,7 +8,7 @@ from kapell.core.agents.turns import corrections
 from kapell.core.events.model import AskedTool, ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Packed
-from kapell.core.gateway.calls import ModelAnswer
+from kapell.core.gateway.calls import ModelAnswer, Try
 from kapell.core.pricing.quote import Quote, cost, worst_cost
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.requests import schema_of_step
@@ -205,14 +205,25 @@ def once(call: OpenCall, failure: Failure, *, unknown: bool) -> Failure:
 
 
 def end_call(
-    t: Thinking, call: OpenCall, failure: Failure, *, unknown: bool, seconds: float = 0.0
+    t: Thinking,
+    call: OpenCall,
+    failure: Failure,
+    *,
+    unknown: bool,
+    seconds: float = 0.0,
+    tries: tuple[Try, ...] = (),
 ) -> None:
     """Record that a call ended without a result; a model's unknown outcome costs its worst case."""
     if call.kind == "model":
         money.settle(t, call, call.usd if unknown else 0, call.tokens if unknown else 0)
         t.emit(
             ModelFailed(
-                call=call.call, path=call.path, model=call.name, failure=failure, seconds=seconds
+                call=call.call,
+                path=call.path,
+                model=call.name,
+                failure=failure,
+                seconds=seconds,
+                tries=tries,
             )
         )
     else:
