@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, Entry] = {
     "monitor": Entry("synonyms.monitor", "The same as `runs watch`: --execution-id.", _SYNONYMS),
     "status": Entry("synonyms.status", "The same as `runs list`, or `runs show`.", _SYNONYMS),
     "cost-report": Entry("synonyms.cost_report", "The same as `costs`.", _SYNONYMS),
+    "agent-registry": Entry("synonyms.agent_registry", "The same as `agents list`.", _SYNONYMS),
     "profile-report": Entry("synonyms.profile_report", "The same as `profile`.", _SYNONYMS),
 }
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from kapell.bootstrap.definitions import root_around
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
-from kapell.kit.errors import Missing
+from kapell.kit.errors import Invalid, Missing
+from kapell.services.workflows.loading import ENDINGS
 
 _ENDINGS = (".yaml", ".yml", ".json", ".md")
 
@@ -55,3 +56,24 @@ def _around(file: str) -> Path | None:
         return None
     path = Path(file)
     return root_around(path.resolve()) if path.exists() else None
+
+
+def refuse_other(named: str) -> None:
+    """Refuse what by its name alone cannot be a workflow's file.
+
+    Raises:
+        Invalid: ``workflow_is_other``.
+    """
+    path = Path(named)
+    if "/" in named and path.is_dir():
+        raise Invalid(
+            f"`{named}` is a folder; what is run is a workflow.",
+            code="workflow_is_other",
+            advice="Name a file in it, or a workflow of this workspace.",
+        )
+    if path.suffix and not named.endswith(ENDINGS) and path.is_file():
+        raise Invalid(
+            f"`{named}` is no workflow: their files end with {', '.join(ENDINGS)}.",
+            code="workflow_is_other",
+            advice=f"Name a workflow, and give it the file: --input NAME={named}",
+        )

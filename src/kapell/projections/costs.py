@@ -7,7 +7,7 @@ import msgspec
 
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.envelope import Event
-from kapell.core.events.model import ModelAnswered, ModelRequested
+from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.projections import addresses
 
@@ -103,6 +103,11 @@ def fold(view: CostView, event: Event) -> CostView:
         call = view.calls.get(payload.call)
         if call is not None:
             call.usd, call.tokens = payload.usd, payload.tokens
+    elif isinstance(payload, ModelFailed):
+        call = view.calls.get(payload.call)
+        if call is not None and not (call.usd or call.tokens):
+            # It never left, or nobody charges for it: it cost nothing and is no call to pay for.
+            del view.calls[payload.call]
     elif isinstance(payload, ModelAnswered):
         call = view.calls.get(payload.call)
         if call is not None:

@@ -54,6 +54,18 @@ async def test_runs_of_the_dead_are_taken_over(store: Store) -> None:
     assert (await store.log.beat(ANN, held, LONG)).lost == {RunId("r1")}
 
 
+@pytest.mark.requirement("DX-02", "DX-03")
+async def test_a_lease_that_ends_too_late_has_ended(store: Store) -> None:
+    """Its worker died, then the clock was set back by an hour: its runs do not wait so long."""
+    (claim,) = await owned(store, "r1")
+    await store.log.beat(ANN, {claim.run_id: claim.epoch}, 500.0)
+    await store.log.beat(BOB, {}, LONG)
+    assert await claimed(store, worker=BOB) == []
+    await store.log.beat(ANN, {claim.run_id: claim.epoch}, 3_600.0 + LONG)
+    await store.log.beat(BOB, {}, LONG)
+    assert await claimed(store, worker=BOB) == ["r1"]
+
+
 @pytest.mark.requirement("DX-03")
 async def test_a_beat_frees_what_its_worker_does_not_hold(store: Store) -> None:
     one, _ = await owned(store, "r1", "r2")

@@ -84,6 +84,21 @@ async def test_costs_are_grouped(store: Store) -> None:
         assert [row.group for row in rows] == groups
 
 
+@pytest.mark.requirement("LG-06", "OB-08")
+async def test_a_call_that_never_left_is_none_that_costs(store: Store) -> None:
+    (one,) = await owned(store, "r1")
+    never = LedgerSettled(
+        call="c1", usd=0, input_tokens=0, output_tokens=0, state="settled", at=2.0
+    )
+    free = msgspec.structs.replace(never, call="c2", output_tokens=3)
+    changes: list[RowChange] = [_reserved("c1", "openai:a", 50), _reserved("c2", "offline:b", 0)]
+    await store.log.append(decision(one, changes=changes))
+    # While it is under way it may yet cost what is set aside.
+    assert [row.calls for row in await _costs(store)] == [1, 1]
+    await store.log.append(decision(one, seq=2, changes=[never, free]))
+    assert [(row.group, row.calls) for row in await _costs(store)] == [("offline", 1)]
+
+
 @pytest.mark.requirement("LG-06")
 async def test_a_route_costs_who_answered_in_its_name(store: Store) -> None:
     (one,) = await owned(store, "r1")

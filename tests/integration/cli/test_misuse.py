@@ -176,3 +176,8 @@ def test_what_is_run_is_a_workflow(desk: Desk) -> None:
     for words in (("data/rows.csv",), ("data/",), ("./data",)):
         told = desk.call("run", *words)
         assert (told.code, "error[workflow_is_other]" in told.err) == (Exit.INVALID, True)
+        checked = desk.call("validate", *words)
+        assert checked.code == Exit.INVALID
+        assert "error[workflow_is_other]" in checked.err
+        # The words are the same, up to where the workspace is told.
+        assert told.err.partition("error[")[2] in checked.err

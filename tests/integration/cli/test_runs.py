@@ -136,6 +136,9 @@ def test_the_plans_own_words(desk: Desk) -> None:
     assert "succeeded" in desk.ok("monitor", "--execution-id", "last").out
     assert desk.ok("cost-report", "--by", "step").out == desk.ok("costs", "--by", "step").out
     assert desk.ok("profile-report", "last").out == desk.ok("profile", "last").out
+    registry = desk.ok("agent-registry", "--library").out
+    assert "orchestrator" in registry
+    assert registry == desk.ok("agents", "list", "--library").out
 
 
 @pytest.mark.requirement("WF-08")

@@ -77,6 +77,7 @@ SELECT {by} AS name, count(*) AS calls, CAST(sum(l.usd) AS bigint) AS usd,
 FROM ledger AS l JOIN runs AS r ON r.tenant_id = l.tenant_id AND r.run_id = l.run_id
 WHERE l.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR l.run_id = $2)
     AND (CAST($3 AS double precision) IS NULL OR l.at >= $3)
+    AND NOT (l.state = 'settled' AND l.usd = 0 AND l.input_tokens = 0 AND l.output_tokens = 0)
 GROUP BY {by} ORDER BY 3 DESC, 1
 """
 _ACCURACY = """

@@ -13,7 +13,7 @@ from kapell.cli.exits import Exit
 from kapell.cli.failures import block, parts_of, problem_document, tell
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
-from kapell.cli.whereabouts import root_of, tell_workspace
+from kapell.cli.whereabouts import refuse_other, root_of, tell_workspace
 from kapell.core.definitions.problems import Problem
 from kapell.kit.errors import KapellError, Missing
 
@@ -145,6 +145,7 @@ def workspace_agents(definitions: Definitions) -> list[Checked]:
 def _one(definitions: Definitions, name: str) -> Checked:
     checked = Checked(name, "workflow")
     try:
+        refuse_other(name)
         loaded = definitions.workspace.load_workflow(name)
     except KapellError as error:
         checked.errors = parts_of(error)

@@ -1,7 +1,6 @@
 """``kapell run``."""
 
 import math
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,13 +13,12 @@ from kapell.cli.running.inputs import Given, inputs_of
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.watching.attending import Manner, attend
-from kapell.cli.whereabouts import tell_workspace
+from kapell.cli.whereabouts import refuse_other, tell_workspace
 from kapell.core.pricing.budget import Budget
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.money import LARGEST_USD, nano
-from kapell.services.workflows.loading import ENDINGS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -158,19 +156,7 @@ def _check_file(named: str) -> None:
             code="workflow_is_agent",
             advice="Name the agent in a step (`agent: NAME`) of a workflow, and run that.",
         )
-    path = Path(named)
-    if "/" in named and path.is_dir():
-        raise Invalid(
-            f"`{named}` is a folder; what is run is a workflow.",
-            code="workflow_is_other",
-            advice="Name a file in it, or a workflow of this workspace.",
-        )
-    if path.suffix and not named.endswith(ENDINGS) and path.is_file():
-        raise Invalid(
-            f"`{named}` is no workflow: their files end with {', '.join(ENDINGS)}.",
-            code="workflow_is_other",
-            advice=f"Name a workflow, and give it the file: --input NAME={named}",
-        )
+    refuse_other(named)
 
 
 def _budget(text: str | None) -> Budget | None:

@@ -20,6 +20,7 @@ from kapell.testing.stores.bell import MemoryDoorbell
 from kapell.testing.stores.state import Run, State, change_rows, check_events, check_row
 
 _AGEING = 10.0
+_FAR = 600.0
 _FIRST_LEASE = 10.0
 
 
@@ -139,7 +140,8 @@ class MemoryLog:
                 run.owner, run.wake_at, run.claims = None, now, max(run.claims - 1, 0)
                 freed = True
         for run in self._state.runs.values():
-            if run.owner is not None and self._state.leases.get(run.owner, 0.0) <= now:
+            ends = self._state.leases.get(run.owner, 0.0) if run.owner is not None else now
+            if run.owner is not None and not now < ends <= now + max(_FAR, 10 * lease):
                 run.owner, run.wake_at = None, now
                 freed = True
         if freed:

@@ -116,7 +116,9 @@ class MemoryReader:
         groups: dict[str, list[Call]] = {}
         for run in self._of(tenant_id, run_id):
             for call in run.ledger.values():
-                if since is None or call.reserve.at >= since:
+                used = call.usd or call.input_tokens or call.output_tokens
+                counts = used or call.state != "settled"
+                if counts and (since is None or call.reserve.at >= since):
                     groups.setdefault(_GROUPS[by](run, call), []).append(call)
         rows = [
             CostRow(

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from kapell.adapters.db.policy import AGEING, FIRST_LEASE
+from kapell.adapters.db.policy import AGEING, FIRST_LEASE, far
 from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import RunId, TenantId, VersionHash, WorkerId
 from kapell.services.runs.ports import SUSPECT_AT, Beat, Claim, Claimed
@@ -84,9 +84,10 @@ WHERE owner = ?1 AND run_id IN (SELECT value FROM json_each(?3))
 _DEAD = """
 UPDATE runs SET owner = NULL, wake_at = ?1, updated_at = ?1
 WHERE owner IN (SELECT DISTINCT owner FROM runs WHERE owner IS NOT NULL
-    AND owner NOT IN (SELECT worker_id FROM workers WHERE lease_until > ?1))
+    AND owner NOT IN (SELECT worker_id FROM workers
+        WHERE lease_until > ?1 AND lease_until <= ?2))
 """
-_FORGET_DEAD = "DELETE FROM workers WHERE lease_until <= ?"
+_FORGET_DEAD = "DELETE FROM workers WHERE lease_until <= ?1 OR lease_until > ?2"
 _LEAVE = """
 UPDATE runs SET owner = NULL, wake_at = ?2, claims = 0, updated_at = ?2 WHERE owner = ?1
 """
@@ -181,8 +182,8 @@ def beat(
     freed = 0
     if surplus:
         freed += connection.execute(_SURPLUS, (worker, now, json.dumps(surplus))).rowcount
-    freed += connection.execute(_DEAD, (now,)).rowcount
-    connection.execute(_FORGET_DEAD, (now,))
+    freed += connection.execute(_DEAD, (now, far(now, lease))).rowcount
+    connection.execute(_FORGET_DEAD, (now, far(now, lease)))
     return Beat(lost, now), freed > 0
 
 

@@ -527,6 +527,7 @@ CREATE FUNCTION kapell_beat(me text, held json, lease float8, OUT lost text[], O
     OUT now float8) LANGUAGE plpgsql AS $$
 DECLARE
     count_freed bigint;
+    far float8;
 BEGIN
     -- A forgotten beat is repeated by the next.
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -544,14 +545,17 @@ BEGIN
         AND coalesce((held->>s.run_id)::bigint, -1) <> s.epoch FOR UPDATE SKIP LOCKED) AS f
     WHERE r.ctid = f.place;
     GET DIAGNOSTICS freed = ROW_COUNT;
+    -- A lease that ends so late was written before the clock was set back: it has ended.
+    far := now + greatest(600, 10 * lease);
     UPDATE runs AS r SET owner = NULL, wake_at = now, updated_at = now
     FROM (SELECT s.ctid AS place FROM runs AS s WHERE s.owner IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM workers AS w WHERE w.worker_id = s.owner AND w.lease_until > now)
+        SELECT 1 FROM workers AS w WHERE w.worker_id = s.owner AND w.lease_until > now
+            AND w.lease_until <= far)
         FOR UPDATE OF s SKIP LOCKED) AS f
     WHERE r.ctid = f.place;
     GET DIAGNOSTICS count_freed = ROW_COUNT;
     freed := freed + count_freed;
     DELETE FROM workers WHERE worker_id IN (SELECT w.worker_id FROM workers AS w
-        WHERE w.lease_until <= now FOR UPDATE SKIP LOCKED);
+        WHERE w.lease_until <= now OR w.lease_until > far FOR UPDATE SKIP LOCKED);
 END
 $$
