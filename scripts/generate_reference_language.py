@@ -28,6 +28,10 @@ ORDER = (
     ("Budget", "A budget"),
     ("Cache", "A cache"),
 )
+OF_AGENTS = (
+    ("Python", "An object of another framework"),
+    ("Tmux", "A program in a terminal"),
+)
 
 
 def page() -> str:
@@ -42,7 +46,10 @@ def page() -> str:
     workflow = _types(WorkflowForm, "Workflow")
     for name, heading in ORDER:
         lines += _section(heading, workflow[name])
-    lines += _section("An agent's front matter", _types(AgentForm, "Agent")["Agent"])
+    agent = _types(AgentForm, "Agent")
+    lines += _section("An agent's front matter", agent["Agent"])
+    for name, heading in OF_AGENTS:
+        lines += _section(heading, agent[name])
     lines += _names()
     return "\n".join(lines).rstrip() + "\n"
 
@@ -97,7 +104,7 @@ def _values(field: dict[str, Any]) -> Iterator[str]:
         return
     if "$ref" in field:
         name = str(field["$ref"]).rpartition("/")[2]
-        heading = dict(ORDER)[name]
+        heading = dict((*ORDER, *OF_AGENTS))[name]
         yield f"[{name.lower()}](#{heading.lower().replace(' ', '-')})"
     elif "enum" in field:
         yield ", ".join(f"`{option}`" for option in field["enum"])

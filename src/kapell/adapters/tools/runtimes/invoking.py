@@ -3,7 +3,7 @@
 import inspect
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 from kapell.adapters.tools.python.function import THREADS
 from kapell.adapters.tools.runtimes.asking import text_of_prompt
@@ -64,7 +64,7 @@ def _state(target: Any, args: Mapping[str, Json], text: str) -> object:
         return text
     if MESSAGES in fields:
         return {MESSAGES: [{"role": "user", "content": text}]}
-    texts = [name for name, schema in fields.items() if _is_text(schema)]
+    texts = [name for name, is_text in fields.items() if is_text]
     if len(texts) == 1:
         return {texts[0]: text}
     raise Invalid(
@@ -74,18 +74,15 @@ def _state(target: Any, args: Mapping[str, Json], text: str) -> object:
     )
 
 
-def _fields(target: Any) -> Mapping[str, Json] | None:
-    """Return the parts of a graph's state that it takes; None for what is no graph."""
-    describe = getattr(target, "get_input_jsonschema", None)
-    if not callable(describe) or not hasattr(target, "input_channels"):
+def _fields(target: Any) -> Mapping[str, bool] | None:
+    """Return what a graph's state takes, and whether it is text; None for what is no graph."""
+    if not hasattr(target, "input_channels"):
         return None
-    schema = describe()
-    fields = schema.get("properties") if isinstance(schema, Mapping) else None
-    return fields if isinstance(fields, Mapping) else None
-
-
-def _is_text(schema: Json) -> bool:
-    return isinstance(schema, Mapping) and schema.get("type") == "string"
+    declared = getattr(getattr(target, "builder", None), "input_schema", None)
+    if isinstance(declared, type):
+        return {name: hint is str for name, hint in get_type_hints(declared).items()}
+    described = target.get_input_jsonschema().get("properties") or {}
+    return {name: schema.get("type") == "string" for name, schema in described.items()}
 
 
 def _inputs(args: Mapping[str, Json], text: str) -> object:
