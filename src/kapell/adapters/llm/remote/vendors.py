@@ -24,7 +24,10 @@ def _openai(base: str, settings: ProviderSettings, http: httpx2.AsyncClient) -> 
     from pydantic_ai.models.openai import OpenAIChatModel  # noqa: PLC0415 - SDK on use
     from pydantic_ai.providers.openai import OpenAIProvider  # noqa: PLC0415 - SDK on use
 
-    provider = OpenAIProvider(base_url=base, api_key=settings.key or _NO_KEY, http_client=http)
+    from kapell.adapters.llm.remote.plain import PlainClient  # noqa: PLC0415 - SDK on use
+
+    client = PlainClient(base_url=base, api_key=settings.key or _NO_KEY, http_client=http)
+    provider = OpenAIProvider(openai_client=client)
     return lambda name: OpenAIChatModel(name, provider=provider)
 
 
