@@ -6,14 +6,21 @@ costs in processor time. What is given as ``extra_body`` is sent as it stands.
 """
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from openai import AsyncOpenAI
 from openai.resources.chat import AsyncChat, AsyncCompletions
 
 
 class PlainClient(AsyncOpenAI):
-    """Sends messages and tools as they stand."""
+    """Sends messages and tools as they stand; asked for itself with other options, makes a copy."""
+
+    def with_options(self, **options: Any) -> Self:
+        """Return a client with these options: this one, when it has them already."""
+        same = {"max_retries": self.max_retries, "http_client": self._client, "_extra_kwargs": {}}
+        if all(name in same and same[name] == value for name, value in options.items()):
+            return self
+        return self.copy(**options)
 
     @cached_property
     def chat(self) -> AsyncChat:

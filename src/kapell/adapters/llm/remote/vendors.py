@@ -26,7 +26,9 @@ def _openai(base: str, settings: ProviderSettings, http: httpx2.AsyncClient) -> 
 
     from kapell.adapters.llm.remote.plain import PlainClient  # noqa: PLC0415 - SDK on use
 
-    client = PlainClient(base_url=base, api_key=settings.key or _NO_KEY, http_client=http)
+    client = PlainClient(
+        base_url=base, api_key=settings.key or _NO_KEY, http_client=http, max_retries=0
+    )
     provider = OpenAIProvider(openai_client=client)
     return lambda name: OpenAIChatModel(name, provider=provider)
 
