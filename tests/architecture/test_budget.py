@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 
 HEAVY = (
+    "agent_framework",
+    "agents",
     "alembic",
     "anthropic",
     "asyncpg",
+    "autogen_agentchat",
+    "crewai",
     "google.genai",
+    "langchain_core",
+    "langgraph",
     "mcp",
     "openai",
     "pydantic_ai",

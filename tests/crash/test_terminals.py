@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from kapell.adapters.tools.runtimes.tmux import Tmux
 from kapell.bootstrap.app import open_app
 from kapell.core.events.run import RunSucceeded
 from kapell.core.events.tool import ToolRequested
+from tests.fixtures.sandboxes import install
 from tests.integration.runs.shop import Shop, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
@@ -49,10 +49,12 @@ asyncio.run(main())
 
 
 @pytest.mark.requirement("DE-15", "DX-03")
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 async def test_what_was_sent_by_a_dead_worker_is_answered_and_not_sent_again(
     tmp_path: Path,
 ) -> None:
+    why = install("tmux", "tmux")
+    if why:
+        pytest.skip(why)
     shop = Shop(tmp_path, f"sqlite:///{tmp_path / 'k.db'}")
     (tmp_path / "agents").mkdir()
     (tmp_path / "agents" / "desk.md").write_text(AGENT.format(python=sys.executable), "utf-8")

@@ -16,6 +16,7 @@ from kapell.kit.json import Json
 from kapell.services.tools.executor import ToolExecutor
 from kapell.services.tools.ports import ToolCall
 from kapell.testing.tools.worlds import MemoryBlobs
+from tests.fixtures.sandboxes import install
 
 DESK = Path(__file__).with_name("desk.py")
 
@@ -63,13 +64,22 @@ class Place:
             "ready": "desk> ",
             **more,
         }
-        return (await self.door.call(self.request("runtime.tmux", args, call, within))).output
+        said = {name: value for name, value in args.items() if value is not None}
+        return (await self.door.call(self.request("runtime.tmux", said, call, within))).output
 
     @property
     def heard(self) -> list[str]:
         """Return what the program was sent."""
         log = self.root / "desk.log"
         return log.read_text("utf-8").splitlines() if log.exists() else []
+
+
+@pytest.fixture
+def tmux() -> None:
+    """See to it that tmux is there."""
+    why = install("tmux", "tmux")
+    if why:
+        pytest.skip(why)
 
 
 @pytest.fixture

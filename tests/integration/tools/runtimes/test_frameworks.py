@@ -1,7 +1,6 @@
 """Objects of real frameworks, with models of their tests; a run that mixes them."""
 
 import importlib.util
-import shutil
 import sys
 from pathlib import Path
 
@@ -185,7 +184,7 @@ answers:
 
 
 @needs("langgraph", "agents", "autogen_agentchat", "autogen_ext")
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+@pytest.mark.usefixtures("tmux")
 async def test_one_run_mixes_four_of_them_and_a_model(tmp_path: Path, place: Place) -> None:
     for name, text in (("_graphs", LANGGRAPH), ("_openai", OPENAI), ("_auto", AUTOGEN)):
         place.write(f"{name}.py", text)

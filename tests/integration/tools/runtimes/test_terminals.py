@@ -1,7 +1,6 @@
 """Programs in a real tmux: asked, read, restarted, and found again."""
 
 import asyncio
-import shutil
 
 import pytest
 
@@ -10,10 +9,7 @@ from kapell.kit.errors import Conflict, Invalid, KapellError, Missing, Unavailab
 from kapell.services.tools.ports import UnknownOutcome
 from tests.integration.tools.runtimes.conftest import Place
 
-pytestmark = [
-    pytest.mark.requirement("DE-15"),
-    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
-]
+pytestmark = [pytest.mark.requirement("DE-15"), pytest.mark.usefixtures("tmux")]
 
 
 async def lost(place: Place, *given: str, **more: object) -> KapellError:
@@ -42,8 +38,8 @@ async def test_answers_are_read_as_they_were_written(place: Place) -> None:
 async def test_a_marker_ends_an_answer_and_a_prompt_may_name_it(place: Place) -> None:
     answer = await place.desk("end with <<end>>", "marker", marker="<<end>>")
     assert answer == "1: END WITH <<END>>\nDone. "[:-1]
-    only = await place.desk("hi", "marker", marker="<<end>>", call="t#1/1", ready="")
-    assert str(only).startswith("Desk 1.0") or "1: HI" in str(only)
+    only = await place.desk("hi", "marker", marker="<<end>>", call="t#1/1", ready=None)
+    assert only == "Desk 1.0\ndesk> 1: HI\nDone."
 
 
 async def test_signs_that_steer_a_terminal_are_not_typed(place: Place) -> None:
