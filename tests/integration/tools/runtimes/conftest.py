@@ -64,7 +64,7 @@ class Place:
             "ready": "desk> ",
             **more,
         }
-        said = {name: value for name, value in args.items() if value is not None}
+        said: dict[str, Json] = {name: value for name, value in args.items() if value is not None}
         return (await self.door.call(self.request("runtime.tmux", said, call, within))).output
 
     @property
