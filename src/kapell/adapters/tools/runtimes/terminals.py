@@ -26,7 +26,6 @@ LINES = 2000
 """Lines of an answer when the agent does not say."""
 _LOOK = 0.05
 """Seconds between looks at a terminal; what it shows twice is not in the making."""
-_LOOKS = 20
 _LONGEST = 4000
 """Bytes of a line that a terminal takes from its keyboard until the program reads them."""
 _TOLD = 5
@@ -199,12 +198,7 @@ class _Talk:
             )
 
     async def _ended(self, pane: Pane | None) -> Conflict:
-        for _ in range(_LOOKS):
-            # The terminal is closed a moment before tmux hears how the program ended.
-            if pane is None or pane.status:
-                break
-            await asyncio.sleep(_LOOK)
-            pane = await self._tmux.pane(self._session)
+        # tmux does not always hear how a program ended: then it is not said.
         status = f" with exit {pane.status}" if pane is not None and pane.status else ""
         last = await self._last_words()
         return Conflict(
