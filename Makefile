@@ -10,6 +10,9 @@ WORKERS ?= 2
 BIN     := .venv/bin
 UV      := $(BIN)/uv
 
+# What a change is held to within a minute; the whole suite has the rest of tests/integration.
+FAST := $(addprefix tests/,architecture contract docs house integration/runs replay scenarios unit)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint format types contracts fast examples docs bench lock clean
 
@@ -71,7 +74,7 @@ contracts: .venv/.dev ## import rules of the floors and rooms
 
 fast: .venv/.dev ## tests that need no server, no kill and no patience
 	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --hypothesis-profile=fast \
-		-m "not slow and not crash and not postgres"
+		-m "not slow and not crash and not postgres" $(FAST)
 
 docs: .venv/.dev ## write the generated pages anew
 	@for page in scripts/generate_*.py scripts/traceability.py; do \

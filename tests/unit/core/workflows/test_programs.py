@@ -59,7 +59,9 @@ def test_braces_of_a_program_are_its_own(source: str) -> None:
     plain = version.body.steps[0].work
     assert isinstance(plain, ToolWork)
     lines = "".join(f"        {line}\n" for line in source.splitlines())
-    text = f"name: w\nsteps:\n  - id: a\n    code:\n      language: python\n      source: |\n{lines}"
+    text = (
+        f"name: w\nsteps:\n  - id: a\n    code:\n      language: python\n      source: |\n{lines}"
+    )
     work = step_of(text, "a").work
     assert isinstance(work, ToolWork)
     args = compile_value(work.args).evaluate({})

@@ -88,7 +88,7 @@ def test_everything_it_was_made_from_is_listed() -> None:
 def test_problems_of_all_files_come_together() -> None:
     workspace = Workspace(
         files(
-            agents__bad__md="---\nname: bad\nruntime: tmux\n---\nx",
+            agents__bad__md="---\nname: bad\nruntime: remote\n---\nx",
             workflows__sub__yaml="name: sub\nsteps: [{id: a, ask: '{{ nope }}'}]",
             workflows__top__yaml=(
                 "name: top\nsteps:\n"
