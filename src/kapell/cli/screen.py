@@ -21,6 +21,8 @@ class Screen:
     def show(self, text: str = "") -> None:
         """Write a line that was asked for."""
         sys.stdout.write(f"{text}\n")
+        # Into a pipe it would else wait for a buffer to fill: whoever reads along sees it now.
+        sys.stdout.flush()
 
     def say(self, text: str = "") -> None:
         """Write a line that tells how things go, to standard output; not when quiet."""
