@@ -108,7 +108,7 @@ PYTHON = {
         "    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
         "    s.connect(('8.8.8.8', 53)); s.send(b'x')\n"
         "def dns(): socket.getaddrinfo('example.org', 80)\n"
-        "def unix(): socket.socket(socket.AF_UNIX).connect('\\0kapell-canary')\n"
+        "def unix(): socket.socket(socket.AF_UNIX).connect('\\0kapell-canary-%d' % input['port'])\n"
         "def raw(): socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)\n"
         "def link(): socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
         "ATTEMPTS = dict(tcp=tcp, out=out, udp=udp, dns=dns, unix=unix, raw=raw, link=link)\n"

@@ -2,13 +2,21 @@
 
 monty is an interpreter that knows no files, no network and no host; it runs in worker processes of
 its own that are kept warm, so a crash of the interpreter is not ours.
+
+Its blocking interface is used, from threads of ours: after a failed or cancelled call, threads of
+its asynchronous one touch Python objects a moment longer than the call, and where Python ends in
+that moment the whole process aborts (6 of 20 with pydantic-monty 1.4.0 on Python 3.11).
 """
 
 import asyncio
 import importlib.util
 import json
 import os
+import signal
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +36,51 @@ _LIMITS: dict[str, Limit] = {
 }
 
 
+class _Feed:
+    """One program in a worker: fed from a thread of ours, ended from outside with its worker."""
+
+    def __init__(self, pool: "pydantic_monty.Monty", program: Program) -> None:
+        import pydantic_monty  # noqa: PLC0415 - a vendor's, loaded on use
+
+        self._pool, self._program = pool, program
+        self._lock = threading.Lock()
+        self._worker: int | None = None
+        self._given_up = False
+        self.said = pydantic_monty.CollectStreams(program.limits.output)
+
+    def run(self) -> object:
+        """Return the program's value; blocks."""
+        limits = self._program.limits
+        held: pydantic_monty.ResourceLimits = {
+            "max_feed_duration_secs": limits.seconds,
+            "max_total_sleep_secs": limits.seconds,
+            "max_memory": limits.memory,
+        }
+        with self._pool.checkout(limits=held) as session:
+            with self._lock:
+                if self._given_up:
+                    return None
+                self._worker = session.worker_pid
+            try:
+                return session.feed_run(
+                    self._program.source,
+                    inputs={"input": self._program.input},
+                    print_callback=self.said,
+                )
+            finally:
+                # From here on the worker is another program's.
+                with self._lock:
+                    self._worker = None
+
+    def give_up(self) -> None:
+        """End the program, running or not yet begun; its thread ends by that."""
+        with self._lock:
+            self._given_up = True
+            if self._worker is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(self._worker, signal.SIGKILL)
+
+
 class Monty:
     """Runs Python programs that compute and nothing else.
 
@@ -40,9 +93,8 @@ class Monty:
 
     def __init__(self, *, everything: bool = False) -> None:
         self._everything = everything
-        self._pool: pydantic_monty.AsyncMonty | None = None
-        self._home: asyncio.AbstractEventLoop | None = None
-        self._lock = asyncio.Lock()
+        self._lock = threading.Lock()
+        self._workers: tuple[pydantic_monty.Monty, ThreadPoolExecutor] | None = None
 
     async def readiness(self) -> Readiness:
         """Return whether the interpreter is installed."""
@@ -75,52 +127,46 @@ class Monty:
             raise unavailable(NAME, ready.detail, ready.advice)
         import pydantic_monty  # noqa: PLC0415 - a vendor's, loaded on use
 
-        pool = await self._warm()
-        limits = program.limits
-        said = pydantic_monty.CollectStreams(limits.output)
+        pool, threads = await self._warm()
+        feed = _Feed(pool, program)
         began = perf_counter()
-        held: pydantic_monty.ResourceLimits = {
-            "max_feed_duration_secs": limits.seconds,
-            "max_total_sleep_secs": limits.seconds,
-            "max_memory": limits.memory,
-        }
         try:
-            async with asyncio.timeout(limits.seconds + 1), pool.checkout(limits=held) as session:
-                value = await session.feed_run(
-                    program.source, inputs={"input": program.input}, print_callback=said
-                )
-        except TimeoutError:
-            return self._ended(began, said.output, "time")
+            value = await _fed(feed, threads)
         except pydantic_monty.MontyCrashedError as error:
             if error.timed_out:
-                return self._ended(began, said.output, "time")
+                return self._ended(began, feed.said.output, "time")
             raise broken(NAME, "its worker died") from error
         except pydantic_monty.MontyError as error:
-            limit = _limit(str(error), limits.output)
+            limit = _limit(str(error), program.limits.output)
             if limit is not None:
-                return self._ended(began, said.output, limit)
-            failed = self._told(began, said.output, error=_displayed(error))
+                return self._ended(began, feed.said.output, limit)
+            failed = self._told(began, feed.said.output, error=_displayed(error))
             raise Unfit("it may need more of Python than monty has", failed) from error
-        return self._valued(began, said.output, value)
+        return self._valued(began, feed.said.output, value)
 
     async def close(self) -> None:
         """Let the workers go."""
-        pool, self._pool = self._pool, None
-        if pool is not None and self._home is asyncio.get_running_loop():
-            await pool.__aexit__(None, None, None)
+        with self._lock:
+            workers, self._workers = self._workers, None
+        if workers is not None:
+            pool, threads = workers
+            await asyncio.to_thread(threads.shutdown)
+            pool.__exit__(None, None, None)
 
-    async def _warm(self) -> "pydantic_monty.AsyncMonty":
-        """Return the workers of this event loop, started at the first use."""
+    async def _warm(self) -> "tuple[pydantic_monty.Monty, ThreadPoolExecutor]":
+        workers = self._workers
+        return await asyncio.to_thread(self._started) if workers is None else workers
+
+    def _started(self) -> "tuple[pydantic_monty.Monty, ThreadPoolExecutor]":
+        """Return the workers and a thread for each, started at the first use."""
         import pydantic_monty  # noqa: PLC0415 - a vendor's, loaded on use
 
-        loop = asyncio.get_running_loop()
-        async with self._lock:
-            if self._pool is None or self._home is not loop:
-                pool = pydantic_monty.AsyncMonty(
-                    min_processes=1, max_processes=max(2, min(os.cpu_count() or 2, 8))
-                )
-                self._pool, self._home = await pool.__aenter__(), loop
-            return self._pool
+        with self._lock:
+            if (workers := self._workers) is None:
+                most = max(2, min(os.cpu_count() or 2, 8))
+                pool = pydantic_monty.Monty(min_processes=1, max_processes=most)
+                workers = self._workers = pool.__enter__(), ThreadPoolExecutor(most, "monty")
+            return workers
 
     def _valued(self, began: float, said: Sequence[tuple[str, str]], value: object) -> Outcome:
         try:
@@ -158,6 +204,18 @@ class Monty:
             seconds=perf_counter() - began,
             fault=fault,
         )
+
+
+async def _fed(feed: _Feed, threads: ThreadPoolExecutor) -> object:
+    """Return the program's value; whoever is cancelled ends the program and sees its thread off."""
+    running = asyncio.wrap_future(threads.submit(feed.run))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        feed.give_up()
+        await asyncio.wait([running])
+        running.exception()
+        raise
 
 
 def _limit(message: str, output: int) -> Limit | None:
