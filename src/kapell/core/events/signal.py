@@ -36,7 +36,8 @@ class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
     """That run ended; what it spent is settled against the allotment.
 
     ``cancelled`` with a failure: it took too long, is waited for no longer and told so. What it was
-    allotted counts as spent until ``child.settled``.
+    allotted counts as spent until ``child.settled``. ``owing``: a call of it was given up and may
+    be answered yet; ``child.settled`` tells what it cost then.
     """
 
     path: str
@@ -47,15 +48,17 @@ class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
     usd: int = 0
     tokens: int = 0
     call: str = ""
+    owing: bool = False
 
 
 class ChildSettled(msgspec.Struct, frozen=True, tag="child.settled"):
-    """A run that was waited for no longer ended: what it spent replaces its allotment."""
+    """What an ended run, or one waited for no longer, has spent replaces what was counted."""
 
     path: str
     run_id: str
     usd: int = 0
     tokens: int = 0
+    owing: bool = False
 
 
 SignalEvent: TypeAlias = SignalReceived

@@ -51,7 +51,10 @@ class Resume(msgspec.Struct, frozen=True, tag="resume"):
 
 
 class ChildOutcome(msgspec.Struct, frozen=True, tag="child"):
-    """A child run ended."""
+    """A child run ended, or learnt afterwards what a call of it had cost.
+
+    ``owing``: calls that were given up may be answered yet.
+    """
 
     run_id: str
     path: str
@@ -60,6 +63,7 @@ class ChildOutcome(msgspec.Struct, frozen=True, tag="child"):
     failure: Failure | None = None
     usd: int = 0
     tokens: int = 0
+    owing: bool = False
 
 
 class LateAnswer(msgspec.Struct, frozen=True, tag="late_answer"):

@@ -135,7 +135,7 @@ class OpenCall(msgspec.Struct):
 class GivenUp(msgspec.Struct):
     """What is settled at its worst case in the meters ``holders`` until more is known.
 
-    It is a model call whose worker was lost, or a child run that took too long.
+    It is a model call whose worker was lost, or a child run that took too long or has such a call.
     """
 
     usd: int

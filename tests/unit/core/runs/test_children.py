@@ -1,5 +1,7 @@
 """Child runs: given up at a timeout, begun anew, and what they spent in the end."""
 
+from functools import partial
+
 import pytest
 
 from kapell.core.runs.commands import ChildOutcome, Retry
@@ -77,6 +79,28 @@ def test_what_a_child_run_gives_back_that_was_given_up_lets_others_begin() -> No
     made.tell(ChildOutcome(first.run_id, "a", "cancelled", tokens=3))
     made.run()
     assert made.state.children["c"].tokens == 6
+
+
+@pytest.mark.requirement("GR-07")
+def test_what_a_child_run_learns_after_its_end_corrects_its_parent() -> None:
+    sub = "{name: sub, steps: [{id: x, tool: t}]}"
+    made = sim(
+        f"- {{id: s, budget: {{tokens: 90}}, steps: [{{id: a, {CHILD}}}]}}\n- {{id: b, tool: t}}",
+        workflows={"sub": sub},
+    )
+    made.claim()
+    child = made.state.children["s/a"].run_id
+    ended = partial(ChildOutcome, child, "s/a", "succeeded", 1, None)
+    made.tell(ended(usd=40, tokens=30, owing=True))
+    made.tell(ended(usd=25, tokens=20, owing=True))
+    meter = made.state.meters[""]
+    assert (meter.usd, meter.tokens, made.state.usd) == (25, 20, 25)
+    made.run()
+    made.tell(ended(usd=10, tokens=8))
+    made.tell(ended(usd=10, tokens=8))
+    assert (made.state.status, made.state.usd, made.state.tokens) == ("succeeded", 10, 8)
+    assert made.types.count("child.settled") == 2
+    assert made.types[-1] == "child.settled"
 
 
 @pytest.mark.requirement("DX-06")

@@ -151,7 +151,8 @@ def _holders(t: Thinking, run: StepRun) -> Iterator[StepRun]:
 def _child(t: Thinking, command: ChildOutcome) -> None:
     given_up = t.state.late_children.get(command.run_id)
     if given_up is not None:
-        t.emit(ChildSettled(command.path, command.run_id, command.usd, command.tokens))
+        spent = (command.usd, command.tokens)
+        t.emit(ChildSettled(command.path, command.run_id, *spent, owing=command.owing))
         if t.state.status not in TERMINAL:
             money.look(t, given_up.holders)
         return
@@ -169,6 +170,7 @@ def _child(t: Thinking, command: ChildOutcome) -> None:
         command.usd,
         command.tokens,
         child.call,
+        command.owing,
     )
     t.emit(ended)
     run = t.state.steps[child.path]

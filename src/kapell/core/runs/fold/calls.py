@@ -302,15 +302,17 @@ def child_ended(state: State, program: Program, event: ChildEnded, at: float, se
         asked.output = event.output
     state.usd += event.usd
     state.tokens += event.tokens
-    if event.status == "cancelled" and event.failure is not None:
+    if event.owing or (event.status == "cancelled" and event.failure is not None):
         given_up = GivenUp(event.usd, event.tokens, opened.holders)
         state.late_children[event.run_id] = given_up
 
 
 def child_settled(state: State, program: Program, event: ChildSettled, at: float, seq: int) -> None:
-    """What a child run that was given up has spent replaces what it might have."""
+    """What a child run has spent replaces what was counted for it."""
     del program, at, seq
     before = state.late_children.pop(event.run_id, _NEVER)
+    if event.owing:
+        state.late_children[event.run_id] = GivenUp(event.usd, event.tokens, before.holders)
     usd, tokens = event.usd - before.usd, event.tokens - before.tokens
     for path in before.holders:
         meter = state.meters.get(path)

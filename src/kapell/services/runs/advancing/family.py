@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import msgspec
+
+from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.envelope import Payload
 from kapell.core.events.run import (
     Origin,
@@ -12,7 +15,7 @@ from kapell.core.events.run import (
     RunQueued,
     RunSucceeded,
 )
-from kapell.core.events.signal import ChildEnded
+from kapell.core.events.signal import ChildEnded, ChildSettled
 from kapell.core.events.value import ArtifactRef, unpack
 from kapell.core.pricing.budget import Budget
 from kapell.core.runs.changes import row_of
@@ -20,6 +23,7 @@ from kapell.core.runs.commands import Cancel, ChildOutcome
 from kapell.core.runs.decide import ChildStart
 from kapell.core.runs.fold import begin
 from kapell.core.runs.state import State
+from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.core.workflows.version import version_hash
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId
@@ -31,6 +35,12 @@ from kapell.services.runs.ports import Message, NewRun
 __all__ = ["NewRun", "child_run", "messages"]
 
 _ENDS = (RunSucceeded, RunFailed, RunCancelled)
+_CORRECTIONS = (BudgetSettled, ChildSettled)
+_OUTCOMES: Mapping[RunStatus, Literal["succeeded", "failed", "cancelled"]] = {
+    RunStatus.SUCCEEDED: "succeeded",
+    RunStatus.FAILED: "failed",
+    RunStatus.CANCELLED: "cancelled",
+}
 
 
 async def child_run(desk: Desk, parent: State, child: ChildStart) -> NewRun:
@@ -92,6 +102,10 @@ def messages(
             told.append(_cancel(state, event.run_id, event.failure.message))
         elif state.request.origin.kind == "child" and isinstance(event, _ENDS):
             told.append(_outcome(state, event, values))
+    if state.request.origin.kind == "child" and state.status in TERMINAL:
+        ends = any(isinstance(event, _ENDS) for event in events)
+        if not ends and any(isinstance(event, _CORRECTIONS) for event in events):
+            told.append(_spent(state))
     return tuple(told)
 
 
@@ -119,12 +133,26 @@ def _outcome(
     elif isinstance(event, RunFailed):
         failure = event.failure
         outcome = "failed"
+    command = ChildOutcome(state.run_id, origin.path, outcome, output, failure)
+    return _to_parent(state, f"{state.generation}", command)
+
+
+def _spent(state: State) -> Message:
+    """Return what a run tells its parent that learnt after its end what it has spent."""
+    command = ChildOutcome(state.run_id, state.request.origin.path, _OUTCOMES[state.status])
+    return _to_parent(state, f"{state.generation}:{state.seq}", command)
+
+
+def _to_parent(state: State, key: str, command: ChildOutcome) -> Message:
     return Message(
         tenant_id=state.tenant_id,
-        run_id=RunId(origin.run_id),
-        key=f"child:{state.run_id}:{state.generation}",
-        command=ChildOutcome(
-            state.run_id, origin.path, outcome, output, failure, state.usd, state.tokens
+        run_id=RunId(state.request.origin.run_id),
+        key=f"child:{state.run_id}:{key}",
+        command=msgspec.structs.replace(
+            command,
+            usd=state.usd,
+            tokens=state.tokens,
+            owing=bool(state.late or state.late_children),
         ),
         actor=f"run:{state.run_id}",
     )
