@@ -47,6 +47,7 @@ SAID: Mapping[FaultKind | Surrounding, str] = {
     "quota": "429, the account is used up",
     "server_error": "500",
     "overloaded": "503",
+    "away": "503 with Retry-After",
     "slow": "no answer in time",
     "cut": "the connection breaks in the answer",
     "ends_early": "the answer ends too early",

@@ -1,6 +1,6 @@
 """The gateway wired up: providers, routes with their health in the store, prices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from kapell.adapters.llm.settings import ProviderSettings
 from kapell.adapters.pricing.bundled import BundledPrices
 from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.bootstrap.keeping import KeyFinder, vaulted
+from kapell.core.gateway.calls import ModelRequest
 from kapell.core.gateway.providers import PROVIDERS
 from kapell.core.gateway.quotas import Quota
 from kapell.core.gateway.routing.route import Deployment, chosen, deployments
+from kapell.core.gateway.routing.split import sides
 from kapell.core.pricing.override import Override
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError
@@ -74,18 +76,29 @@ def make_gateway(
     for name, own in providers.items():
         if own.api_key is None:
             made[name] = vaulted(name, own, PROVIDERS[name].key_names, finder)
-    meanings = {name: encode(one).decode() for name, one in router.routes.items()}
-    places = {name: own.base_url for name, own in providers.items()}
     return Gateway(
         made,
         router,
         apart,
-        answers=AnswerCache(
-            store.results,
-            lambda model: meanings.get(model) or places.get(model.partition(":")[0], ""),
-        ),
+        answers=AnswerCache(store.results, _meanings(router, providers)),
         quotas=QuotaGuard(_quotas(settings), store.counts, prices),
     )
+
+
+def _meanings(
+    router: Router, providers: Mapping[str, ProviderSettings]
+) -> Callable[[ModelRequest], str]:
+    """Return what says who stands behind the name of the model a request asks."""
+    written = {name: encode(one).decode() for name, one in router.routes.items()}
+
+    def meaning(request: ModelRequest) -> str:
+        route = router.routes.get(request.model)
+        if route is None:
+            place = providers.get(request.model.partition(":")[0])
+            return "" if place is None else place.base_url
+        return "\n".join((written[route.name], *sides(request, route)))
+
+    return meaning
 
 
 def _quotas(settings: Settings) -> list[Quota]:

@@ -20,6 +20,7 @@ REFUSALS: list[tuple[FaultKind, str]] = [
     ("rate_limit", "model_rate_limited"),
     ("server_error", "model_unavailable"),
     ("overloaded", "model_unavailable"),
+    ("away", "model_unavailable"),
     ("too_long", "model_context_exceeded"),
     ("refused", "model_refused"),
     ("quota", "model_quota_spent"),
@@ -50,7 +51,7 @@ async def test_each_fault_has_its_code_and_is_asked_once(
     assert error.code == code
     assert error.advice
     assert sum(stage.provider.record.received().values()) == 1
-    assert error.retry_after == (7 if kind == "rate_limit" else None)
+    assert error.retry_after == (7 if kind in ("rate_limit", "away") else None)
     # The same door works for the next call: nothing is left broken behind.
     assert (await stage.gateway.complete(asked(vendor))).text
 

@@ -21,7 +21,7 @@ def _want(scope: str, every: float = LONG, *, calls: int | None = None,
     return Wanted(scope=scope, quota=quota)
 
 
-@pytest.mark.requirement("LG-09")
+@pytest.mark.requirement("LG-10")
 async def test_what_has_no_room_is_refused_and_says_when_to_come_back(store: Store) -> None:
     want = _want("user=anna", calls=2, tokens=100)
     for _ in range(2):

@@ -50,7 +50,7 @@ def test_the_next_run_is_foreseen_from_those_before(desk: Desk) -> None:
     assert "from 2 runs" in desk.ok("costs", "--forecast", "notes").out
 
 
-@pytest.mark.requirement("LG-09")
+@pytest.mark.requirement("LG-10")
 def test_a_spent_quota_stops_a_run_and_says_until_when(desk: Desk) -> None:
     desk.write("kapell.yaml", "quotas: [{per: user, calls: 2, every: 10000d}]\n")
     desk.write("notes.yaml", FLOW)

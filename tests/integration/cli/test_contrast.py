@@ -33,7 +33,7 @@ WORKLOAD = """\
 """
 
 
-@pytest.mark.requirement("LG-12")
+@pytest.mark.requirement("LG-09")
 def test_cost_time_and_disagreement_are_told(desk: Desk) -> None:
     desk.write("kapell.yaml", SETTINGS)
     desk.write("dear.yaml", DEAR)

@@ -37,7 +37,7 @@ def _set(desk: Desk, monkeypatch: pytest.MonkeyPatch, key: str, *words: str) -> 
     return desk.call("keys", *words)
 
 
-@pytest.mark.requirement("LG-11")
+@pytest.mark.requirement("LG-08")
 def test_a_key_is_never_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "sk-do-not-show-4711"  # noqa: S105 - no real one
     said = [_set(desk, monkeypatch, secret, "set", "OPENAI_API_KEY")]
@@ -72,7 +72,7 @@ def test_plain_keys_are_for_those_who_ask_for_it(
     assert "KAPELL_VAULT__MASTER" in refused.err
 
 
-@pytest.mark.requirement("LG-11")
+@pytest.mark.requirement("LG-08")
 def test_a_provider_is_asked_with_the_key_of_the_vault(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,8 +141,9 @@ async def test_when_nobody_is_well_somebody_is_asked_all_the_same(stage: Stage) 
 
 
 @pytest.mark.requirement("LG-04")
-async def test_retry_after_is_kept(stage: Stage) -> None:
-    stage.provider.faults.add(Fault(kind="rate_limit", wire="openai", seconds=60))
+@pytest.mark.parametrize("kind", ["rate_limit", "away"])
+async def test_retry_after_is_kept(stage: Stage, kind: FaultKind) -> None:
+    stage.provider.faults.add(Fault(kind=kind, wire="openai", seconds=60))
     gateway = stage.worker(route(OPENAI, AZURE))
     await gateway.complete(request())
     answer = await gateway.complete(request())
@@ -162,6 +163,17 @@ async def test_a_long_retry_after_is_handed_on(stage: Stage) -> None:
         await stage.worker(route(OPENAI, AZURE)).complete(request())
     assert caught.value.code == "route_limited"
     assert caught.value.retry_after == pytest.approx(120, abs=5)
+
+
+async def test_who_is_away_says_for_how_long(stage: Stage) -> None:
+    stage.provider.faults.add(Fault(kind="away", seconds=120, times=None))
+    gateway = stage.worker(route(OPENAI))
+    for code in ("route_failed", "route_limited"):
+        with pytest.raises(KapellError) as caught:
+            await gateway.complete(request())
+        assert (caught.value.code, caught.value.retryable) == (code, True)
+        assert caught.value.retry_after == pytest.approx(120, abs=5)
+    assert stage.asked() == ["openai"]
 
 
 async def test_concurrency_holds_and_the_rest_goes_elsewhere_or_waits(stage: Stage) -> None:
@@ -203,7 +215,7 @@ async def test_what_happened_is_counted_by_the_minute(stage: Stage) -> None:
     }
 
 
-@pytest.mark.requirement("LG-07")
+@pytest.mark.requirement("LG-06", "LG-07")
 async def test_the_cheapest_for_this_request_is_asked(stage: Stage) -> None:
     prices = Free({OPENAI: 5, AZURE: 2})
     gateway = stage.worker(route(OPENAI, AZURE, choose="cheapest"), prices=prices)

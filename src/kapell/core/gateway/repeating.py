@@ -17,7 +17,8 @@ def key_of(request: ModelRequest, meaning: str) -> str:
     Args:
         request: What is asked. Its trust label is part of the key: an answer to what came from
             outside is never given to what did not.
-        meaning: What stands behind the model's name, such as a route's deployments.
+        meaning: What stands behind the model's name, such as a route's deployments and, where it
+            splits, the side the request is on.
     """
     shaped = (
         _FORMAT,

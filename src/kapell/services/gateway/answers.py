@@ -34,10 +34,11 @@ class AnswerCache:
 
     Args:
         kept: Where answers are kept.
-        meaning: Says what stands behind a model's name: answers of another meaning are others'.
+        meaning: Says what stands behind the name of the model a request asks: answers of another
+            meaning are others'.
     """
 
-    def __init__(self, kept: KeptAnswers, meaning: Callable[[str], str]) -> None:
+    def __init__(self, kept: KeptAnswers, meaning: Callable[[ModelRequest], str]) -> None:
         self._kept = kept
         self._meaning = meaning
 
@@ -51,7 +52,7 @@ class AnswerCache:
         if request.cache <= 0 or not request.tenant:
             return await ask()
         tenant = TenantId(request.tenant)
-        key = key_of(request, self._meaning(request.model))
+        key = key_of(request, self._meaning(request))
         found = await self._find(tenant, key)
         if found is not None:
             if on_delta is not None and found.text:

@@ -12,6 +12,7 @@ FaultKind: TypeAlias = Literal[
     "quota",
     "server_error",
     "overloaded",
+    "away",
     "slow",
     "cut",
     "ends_early",
@@ -33,7 +34,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     ``model`` and ``key`` are patterns where ``*`` stands for anything. ``times`` limits how many
     calls it spoils, None spoils all. ``seconds`` is the delay of ``slow`` and the Retry-After of
-    ``rate_limit``.
+    ``rate_limit`` and ``away``.
     """
 
     kind: FaultKind

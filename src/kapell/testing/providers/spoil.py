@@ -19,6 +19,7 @@ _REFUSALS: Mapping[str, tuple[int, str, str]] = {
     "quota": (429, "insufficient_quota", "You exceeded your current quota."),
     "server_error": (500, "server_error", "The server had an error."),
     "overloaded": (503, "overloaded", "The engine is overloaded."),
+    "away": (503, "unavailable", "The service is away for maintenance."),
     "too_long": (
         400,
         "context_length_exceeded",
@@ -26,6 +27,9 @@ _REFUSALS: Mapping[str, tuple[int, str, str]] = {
     ),
     "refused": (400, "invalid_value", "A value of the request is not allowed."),
 }
+
+_PAUSED = ("rate_limit", "away")
+"""Faults whose response names a Retry-After."""
 
 
 async def spoil(
@@ -41,7 +45,7 @@ async def spoil(
         return msgspec.structs.replace(answer, text="")
     if fault.kind in _REFUSALS:
         status, code, message = _REFUSALS[fault.kind]
-        headers = {"retry-after": f"{fault.seconds:g}"} if fault.kind == "rate_limit" else {}
+        headers = {"retry-after": f"{fault.seconds:g}"} if fault.kind in _PAUSED else {}
         body = json.dumps(wire.error(status, code, message)).encode()
         await reply.send(status, body, headers=headers)
     elif fault.kind == "html":

@@ -48,7 +48,7 @@ def _vault(
     )  # fmt: skip
 
 
-@pytest.mark.requirement("LG-11")
+@pytest.mark.requirement("LG-08")
 async def test_a_key_is_sealed_and_each_use_is_on_record() -> None:
     store = MemoryStore()
     vault = _vault(store)
@@ -99,7 +99,7 @@ async def test_a_seal_that_was_moved_or_changed_does_not_open(moved: str) -> Non
     assert (await vault.uses())[0].action == "refused"
 
 
-@pytest.mark.requirement("LG-11")
+@pytest.mark.requirement("LG-08")
 async def test_another_master_key_takes_over() -> None:
     store = MemoryStore()
     await _vault(store).set("A", KEY)

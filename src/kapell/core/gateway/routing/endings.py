@@ -102,11 +102,20 @@ def gave_up(
     if kinds <= {Kind.LIMITED}:
         ended = RouteLimited(said, advice=_LIMITED, retry_after=end.retry_after)
     elif kinds & {Kind.UNAVAILABLE, Kind.LIMITED}:
-        ended = RouteFailed(said, advice=_FAILED)
+        ended = RouteFailed(said, advice=_FAILED, retry_after=_pause(end, errors))
     else:
         ended = RouteUnusable(said, advice=errors[0].advice)
     ended.tries = tuple(tries)
     return ended
+
+
+def _pause(end: GiveUp, errors: Sequence[KapellError]) -> float | None:
+    """Return after how many seconds somebody may answer: known when all who failed said so."""
+    if end.retry_after is not None:
+        return end.retry_after
+    asked = [one.retry_after for one in errors]
+    named = [one for one in asked if one is not None]
+    return min(named) if named and len(named) == len(asked) else None
 
 
 def refused(route: Route, tries: Sequence[Try], error: KapellError) -> KapellError:

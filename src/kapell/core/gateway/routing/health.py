@@ -85,12 +85,18 @@ def outcome_of(code: str) -> Outcome | None:
 
 
 def standing(health: Health, now: float) -> Standing:
-    """Return how a deployment stands at a time."""
+    """Return how a deployment stands at a time.
+
+    What it asked for itself comes first: a sick one that asked for a pause is not asked within it,
+    not even for want of anything better.
+    """
+    if now < health.limited_until:
+        return "limited"
     if health.opened_at:
         if now < health.open_until:
             return "open"
         return "probing" if now < health.probe_until else "half_open"
-    return "limited" if now < health.limited_until else "well"
+    return "well"
 
 
 def after(health: Health, report: Report) -> Health:
@@ -105,17 +111,18 @@ def after(health: Health, report: Report) -> Health:
             health = msgspec.structs.replace(health, answered_at=report.at)
             return health if old else _well(health)
         case "limited":
-            pause = _PAUSE if report.retry_after is None else report.retry_after
-            until = report.at + min(max(pause, 0.0), _LONGEST_PAUSE)
-            health = msgspec.structs.replace(
+            return msgspec.structs.replace(
                 health if old else _well(health),
-                limited_until=max(health.limited_until, until),
+                limited_until=_spared(health, report, _PAUSE),
                 code=report.code,
             )
-            return health
         case "failed" | "barred":
             health = msgspec.structs.replace(
-                health, failures=health.failures + 1, code=report.code, failed_at=report.at
+                health,
+                failures=health.failures + 1,
+                limited_until=_spared(health, report),
+                code=report.code,
+                failed_at=report.at,
             )
             return health if old or not _is_sick(health, report) else _opened(health, report)
 
@@ -125,6 +132,14 @@ def probed(health: Health, now: float, until: float) -> Health | None:
     if standing(health, now) != "half_open":
         return None
     return msgspec.structs.replace(health, probe_until=until)
+
+
+def _spared(health: Health, report: Report, usual: float | None = None) -> float:
+    """Return until when the deployment is spared because it asked for that."""
+    pause = usual if report.retry_after is None else report.retry_after
+    if pause is None:
+        return health.limited_until
+    return max(health.limited_until, report.at + min(max(pause, 0.0), _LONGEST_PAUSE))
 
 
 def _counted(health: Health, report: Report) -> Health:

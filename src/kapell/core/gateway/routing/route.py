@@ -99,6 +99,14 @@ def chosen(routes: Routes) -> dict[str, Route]:
     return {one.name: one for one in routes.values() if isinstance(one, Route)}
 
 
+def within(route: Route) -> Iterator[Route]:
+    """Yield a route and those inside it."""
+    yield route
+    for member in route.members:
+        if isinstance(member.of, Route):
+            yield from within(member.of)
+
+
 def deployments(route: Route) -> tuple[Deployment, ...]:
     """Return every deployment a route may ask, each name once, in the order they are listed."""
     found: dict[str, Deployment] = {}

@@ -1,7 +1,7 @@
 """The loop of a route: choose, ask, learn, and again until somebody answers or nobody can."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import perf_counter
 from typing import Literal
@@ -16,8 +16,8 @@ from kapell.core.gateway.routing.choice import Ask, Choice, GiveUp, Sight, Wait,
 from kapell.core.gateway.routing.endings import UNCERTAIN, gave_up, mendable, refused
 from kapell.core.gateway.routing.health import Outcome, Report, outcome_of
 from kapell.core.gateway.routing.order import Load
-from kapell.core.gateway.routing.route import Deployment, Route, deployments
-from kapell.core.gateway.routing.split import share
+from kapell.core.gateway.routing.route import Deployment, Route, deployments, within
+from kapell.core.gateway.routing.split import share_of
 from kapell.core.pricing.quote import Quote, worst_cost
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError
@@ -42,10 +42,10 @@ class _Call:
         self.request = request
         self.costs = costs
         self.size = _size(route, request)
-        self.share = share(request.subject or request.conversation or request.label, route.name)
+        self.share = share_of(request, route)
         self.prompt = {
             one.name: choose_for(request, one.rules or DEFAULT)
-            for one in _routes(route)
+            for one in within(route)
             if one.choose == "complexity"
         }
         self.until = asyncio.get_running_loop().time() + request.timeout
@@ -225,7 +225,7 @@ class Router:
 
     async def _costs(self, route: Route, request: ModelRequest) -> dict[str, int]:
         """Return what the request costs at most where that decides; who has no price comes last."""
-        if not _asks_for(route, "cheapest"):
+        if all(one.choose != "cheapest" for one in within(route)):
             return {}
         size = _tokens(request)
         found: dict[str, int] = {}
@@ -278,20 +278,6 @@ def _said(deployment: Deployment, request: ModelRequest) -> tuple[Message, ...]:
     if not deployment.prompt:
         return request.messages
     return (Message("system", deployment.prompt), *request.messages)
-
-
-def _routes(route: Route) -> Iterator[Route]:
-    """Yield a route and those inside it."""
-    yield route
-    for member in route.members:
-        if isinstance(member.of, Route):
-            yield from _routes(member.of)
-
-
-def _asks_for(route: Route, choosing: str) -> bool:
-    return route.choose == choosing or any(
-        isinstance(member.of, Route) and _asks_for(member.of, choosing) for member in route.members
-    )
 
 
 def _size(route: Route, request: ModelRequest) -> int:

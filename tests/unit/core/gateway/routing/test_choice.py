@@ -188,7 +188,7 @@ def test_the_least_busy_counts_by_what_each_may_bear() -> None:
     assert idle == {"a": 3, "b": 3, "c": 3}
 
 
-@pytest.mark.requirement("LG-07")
+@pytest.mark.requirement("LG-06", "LG-07")
 def test_the_cheapest_first_and_who_has_no_price_last() -> None:
     route = made("a", "b", "c", choose="cheapest")
     load = Load(costs={"a": 30, "c": 10})

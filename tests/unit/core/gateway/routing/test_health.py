@@ -129,6 +129,26 @@ def test_retry_after_is_kept_within_reason(retry_after: float | None, rest: floa
     assert shorter.limited_until == NOW + rest
 
 
+@pytest.mark.requirement("LG-04")
+def test_who_fails_and_names_a_pause_is_spared_for_it() -> None:
+    health = fold(told("failed", NOW, retry_after=30.0))
+    assert [standing(health, NOW + past) for past in (29, 30)] == ["limited", "well"]
+    assert fold(told("failed", NOW)).limited_until == 0.0
+    # A sick one's pause is kept too, however short its rest is; then one call finds out.
+    health = fold(told("failed", NOW + 1, retry_after=25.0), start=sick())
+    assert [standing(health, NOW + past) for past in (12, 26)] == ["limited", "half_open"]
+
+
+def test_a_route_that_failed_says_when_somebody_may_answer() -> None:
+    route = Route(name="r", members=(Member(Deployment(name="a", model="openai:a")),))
+    end = GiveUp(reason="nobody is left")
+    soon, late = (failure("model_unavailable", "down", retry_after=pause) for pause in (5, 60))
+    assert gave_up(route, [], end, [late, soon]).retry_after == 5
+    assert gave_up(route, [], end, [late, failure("model_timeout", "late")]).retry_after is None
+    earlier = GiveUp(reason="nobody is left", retry_after=2.0)
+    assert gave_up(route, [], earlier, [late, soon]).retry_after == 2.0
+
+
 def test_asking_for_patience_proves_life() -> None:
     health = fold(told("limited", NOW + 11, retry_after=5), start=sick())
     assert standing(health, NOW + 12) == "limited"

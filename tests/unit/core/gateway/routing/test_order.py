@@ -19,7 +19,7 @@ def _names(route: Route, load: Load) -> list[str]:
     return [one.deployment.name for one in ordered(route, load)]
 
 
-@pytest.mark.requirement("LG-05")
+@pytest.mark.requirement("LG-10")
 def test_a_subject_always_has_the_same_share_and_subjects_spread_by_weight() -> None:
     route = Route(name="r", members=(_member("a", weight=3), _member("b")), choose="split")
     shares = {f"user:{n}": share(f"user:{n}", "r") for n in range(4000)}
