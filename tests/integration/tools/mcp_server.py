@@ -59,6 +59,7 @@ def tools() -> list[Tool]:
         _tool("die"),
         _tool("die_outside", reads=False),
         _tool("hang"),
+        _tool("shout"),
         _tool("token"),
         _tool("twice"),
         _tool("twice"),
@@ -90,6 +91,7 @@ async def call_tool(ctx: object, params: CallToolRequestParams) -> CallToolResul
     text = {
         "say": str(args.get("text")),
         "fail": "there is no such customer",
+        "shout": "x" * 70_000_000 if params.name == "shout" else "",
         "token": os.environ.get("MCP_TOKEN", "none"),
     }.get(params.name, "fine")
     return CallToolResult(content=[TextContent(text=text)], is_error=params.name == "fail")

@@ -171,6 +171,79 @@ async def test_a_call_that_hangs_times_out_and_the_connection_lives_on(
         assert await caller.call("t.say", text="still here") == "still here"
 
 
+async def test_an_answer_longer_than_we_take_ends_its_call_alone(
+    place: Place, tmp_path: Path
+) -> None:
+    async with calling(place, tmp_path) as caller:
+        with pytest.raises(Invalid, match="more than 67,108,864 bytes") as caught:
+            await caller.call("t.shout")
+        assert caught.value.code == "mcp_result_too_large"
+        assert await caller.call("t.say", text="again") == "again"
+
+
+NOISY = """
+import itertools, json, os, stat, sys
+def send(one):
+    print(json.dumps({"jsonrpc": "2.0", **one}), flush=True)
+for number, line in enumerate(sys.stdin):
+    asked = json.loads(line)
+    print("welcome to my server\\n" * 1000)
+    sys.stderr.write("I am working\\n" * 100_000)
+    sys.stderr.flush()
+    if asked["method"] == "initialize":
+        version = asked["params"]["protocolVersion"]
+        told = {"name": "noisy", "version": "1"}
+        send({"id": asked["id"], "result": {
+            "protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": told}})
+    elif asked["method"] == "tools/list":
+        listed = [{"name": name, "inputSchema": {"type": "object"}} for name in ("pipe", "flood")]
+        send({"id": asked["id"], "result": {"tools": listed}})
+    elif asked["method"] == "tools/call" and asked["params"]["name"] == "pipe":
+        text = str(stat.S_ISFIFO(os.fstat(2).st_mode))
+        send({"id": asked["id"], "result": {"content": [{"type": "text", "text": text}]}})
+    elif asked["method"] == "tools/call":
+        for _ in itertools.count():
+            sys.stdout.write("x" * 1_000_000)
+    elif "id" in asked:
+        send({"id": asked["id"], "error": {"code": -32601, "message": "no"}})
+"""
+
+
+async def test_what_a_server_prints_beside_its_messages_is_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Place(McpServer(command=sys.executable, args=("-c", NOISY)), tmp_path / "f")
+    async with calling(place, tmp_path) as caller:
+        # Neither a file that grows on the disk nor a pipe that nobody empties.
+        assert await caller.call("t.pipe") == "True"
+        greetings = [one for one in caplog.messages if "welcome to my server" in one]
+        assert len(greetings) == 2  # one for each connection: that which listed, that which calls
+
+
+def children() -> list[str]:
+    """Return the processes this one began."""
+    found = Path(f"/proc/self/task/{os.getpid()}/children")
+    return found.read_text().split() if found.exists() else []
+
+
+async def test_a_server_that_prints_without_end_is_ended(tmp_path: Path) -> None:
+    before = children()
+    server = McpServer(command=sys.executable, args=("-c", NOISY))
+    connection = Connection("t", server, str(tmp_path), os.environ)
+    found = await listed(str(tmp_path), Source(kind="mcp", name="t", mcp=server))
+    tools = [McpTool(tool.spec, _name(tool.detail), connection) for tool in found.tools]
+    caller = Caller(tmp_path, *tools)
+    try:
+        with pytest.raises(UnknownOutcome) as unknown:
+            await caller.call("t.flood")
+        cause = unknown.value.__cause__
+        assert isinstance(cause, Invalid)
+        assert cause.code == "mcp_result_too_large"
+    finally:
+        await connection.close()
+    assert children() == before
+
+
 async def test_a_tool_that_changed_or_left_since_it_was_listed_is_not_called(
     place: Place, tmp_path: Path
 ) -> None:

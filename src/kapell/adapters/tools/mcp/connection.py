@@ -4,19 +4,22 @@ import asyncio
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import IO, Any
+from typing import Any
 
 import anyio
 import httpx2
-from mcp import Client, MCPError, StdioServerParameters, stdio_client
+from mcp import Client, MCPError
+from mcp.client import Transport
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, CallToolResult, Tool
 
 from kapell.adapters.tools.mcp import problems
+from kapell.adapters.tools.mcp.answers import client_of
+from kapell.adapters.tools.mcp.bounds import LONGEST, Heard
+from kapell.adapters.tools.mcp.process import started
 from kapell.adapters.tools.sources import McpServer
 from kapell.kit.errors import KapellError
 
@@ -35,7 +38,15 @@ _BROKEN = (
 
 
 class ConnectionLost(Exception):
-    """The connection is gone; whether the call arrived is not known."""
+    """The connection is gone; whether the call arrived is not known.
+
+    Attributes:
+        error: What to tell.
+    """
+
+    def __init__(self, error: KapellError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class Connection:
@@ -63,6 +74,7 @@ class Connection:
         self._tools: Mapping[str, Tool] = {}
         self._used = 0.0
         self._calls = 0
+        self._heard = Heard(name)
         self.repeated: tuple[str, ...] = ()
 
     async def tools(self) -> Mapping[str, Tool]:
@@ -90,18 +102,17 @@ class Connection:
         """
         client = self._client
         if client is None:
-            raise ConnectionLost
+            raise ConnectionLost(problems.lost(self.name))
+        heard = self._heard
         self._calls += 1
         try:
             return await client.call_tool(tool, args)
         except MCPError as error:
-            if error.code == CONNECTION_CLOSED:
-                self._drop(client)
-                raise ConnectionLost from error
+            if error.code == CONNECTION_CLOSED or heard.flooded:
+                raise self._lost(client, heard) from error
             raise
         except _BROKEN as error:
-            self._drop(client)
-            raise ConnectionLost from error
+            raise self._lost(client, heard) from error
         finally:
             self._calls -= 1
             self._used = time.monotonic()
@@ -112,6 +123,12 @@ class Connection:
         if owner is not None:
             self._leave.set()
             await asyncio.wait([owner])
+
+    def _lost(self, client: Client, heard: Heard) -> ConnectionLost:
+        self._drop(client)
+        if heard.flooded:
+            return ConnectionLost(problems.flooded(self.name, LONGEST))
+        return ConnectionLost(problems.lost(self.name))
 
     def _drop(self, client: Client) -> None:
         if self._client is client:
@@ -150,29 +167,29 @@ class Connection:
         self._leave = leave = asyncio.Event()
         ready: asyncio.Future[tuple[Client, Mapping[str, Tool]]]
         ready = asyncio.get_running_loop().create_future()
-        with tempfile.TemporaryFile("w+", errors="replace") as said:
-            self._owner = asyncio.create_task(self._own(ready, leave, said))
-            done, _ = await asyncio.wait([ready], timeout=self._server.start)
-            if not done:
-                ready.cancel()
-                self._owner.cancel()
-                await asyncio.wait([self._owner])
-                raise problems.too_slow(self.name, self._server.start)
-            error = ready.exception()
-            if error is not None:
-                await asyncio.wait([self._owner])
-                raise self._translated(error, said) from error
+        self._heard = heard = Heard(self.name)
+        self._owner = asyncio.create_task(self._own(ready, leave, heard))
+        done, _ = await asyncio.wait([ready], timeout=self._server.start)
+        if not done:
+            ready.cancel()
+            self._owner.cancel()
+            await asyncio.wait([self._owner])
+            raise problems.too_slow(self.name, self._server.start)
+        error = ready.exception()
+        if error is not None:
+            await asyncio.wait([self._owner])
+            raise self._translated(error, heard) from error
         self._client, self._tools = ready.result()
 
     async def _own(
         self,
         ready: "asyncio.Future[tuple[Client, Mapping[str, Tool]]]",
         leave: asyncio.Event,
-        said: IO[str],
+        heard: Heard,
     ) -> None:
         """Hold the connection open until it is given up."""
         try:
-            async with self._connected(said) as client:
+            async with self._connected(heard) as client:
                 tools = await self._listed(client)
                 if not ready.done():
                     ready.set_result((client, tools))
@@ -187,20 +204,20 @@ class Connection:
                 self._client = None
 
     @asynccontextmanager
-    async def _connected(self, said: IO[str]) -> AsyncIterator[Client]:
+    async def _connected(self, heard: Heard) -> AsyncIterator[Client]:
         server = self._server
         async with AsyncExitStack() as stack:
             if server.url:
                 headers = {name: self._filled(one) for name, one in server.headers.items()}
-                http = await stack.enter_async_context(
-                    httpx2.AsyncClient(headers=headers, timeout=httpx2.Timeout(30.0, read=3600.0))
+                http = await stack.enter_async_context(client_of(headers, heard))
+                transport: Transport = streamable_http_client(
+                    server.url, http_client=http, max_sse_event_size=None
                 )
-                transport = streamable_http_client(server.url, http_client=http)
             else:
-                transport = stdio_client(self._process(), errlog=said)  # type: ignore[arg-type]  # any text file will do
+                transport = self._process(heard)
             yield await stack.enter_async_context(Client(transport, cache=None))
 
-    def _process(self) -> StdioServerParameters:
+    def _process(self, heard: Heard) -> Transport:
         server = self._server
         folder = os.path.join(self._root, server.cwd)
         env = {name: self._filled(value) for name, value in server.env.items()}
@@ -208,9 +225,7 @@ class Connection:
         near = os.path.join(folder, server.command)
         if shutil.which(server.command, path=path) is None and not os.access(near, os.X_OK):
             raise problems.command_missing(self.name, server.command)
-        return StdioServerParameters(
-            command=server.command, args=list(server.args), env=env, cwd=folder
-        )
+        return started((server.command, *server.args), env, folder, heard)
 
     def _filled(self, text: str) -> str:
         """Return the text with the variables it names.
@@ -227,15 +242,15 @@ class Connection:
 
         return _VARIABLE.sub(value, text)
 
-    def _translated(self, error: BaseException, said: IO[str]) -> KapellError:
+    def _translated(self, error: BaseException, heard: Heard) -> KapellError:
         if isinstance(error, KapellError):
             return error
+        if heard.flooded:
+            return problems.flooded(self.name, LONGEST)
         if isinstance(error, MCPError) and error.code == REQUEST_TIMEOUT:
             return problems.too_slow(self.name, self._server.start)
-        said.seek(0)
-        last = said.read()[-400:].strip().splitlines()
-        why = str(error) or type(error).__name__
-        return problems.not_started(self.name, f"{why} ({last[-1]})" if last else why)
+        why, last = str(error) or type(error).__name__, heard.last_words
+        return problems.not_started(self.name, f"{why} ({last})" if last else why)
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -48,6 +48,15 @@ def lost(server: str) -> Unavailable:
     )
 
 
+def flooded(server: str, most: int) -> Invalid:
+    """Return the error for a message that is longer than we take."""
+    return Invalid(
+        f"The MCP server `{server}` sent a message of more than {most:,} bytes.",
+        code="mcp_result_too_large",
+        advice="Ask its tool for less; the next call connects again.",
+    )
+
+
 def variable_missing(server: str, name: str) -> Denied:
     """Return the error for a variable of the environment that the settings name."""
     return Denied(

@@ -45,10 +45,9 @@ class McpTool:
         try:
             result = await self._connection.call(self._tool, args)
         except ConnectionLost as error:
-            broke = problems.lost(server)
             if repeatable(self.spec, call.args):
-                raise broke from error
-            raise UnknownOutcome from broke
+                raise error.error from error
+            raise UnknownOutcome from error.error
         except MCPError as error:
             raise self._refused(error) from error
         except (RuntimeError, ValueError) as error:
