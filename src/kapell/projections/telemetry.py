@@ -118,11 +118,15 @@ def _workflow(payload: object) -> dict[str, Json]:
 
 
 def _routed(payload: ModelAnswered | ModelFailed) -> _Told:
-    """Yield what a route decided: which deployment was asked, and why."""
+    """Yield what a route and its breakers decided: who was asked, or left alone, and why."""
     for one in payload.tries:
         data: dict[str, Json] = {"by": "route", "route": payload.model, "chosen": one.deployment}
         data |= {"outcome": one.outcome, "code": one.code, "reason": one.reason}
         yield "decision_made", payload.path, data
+        if one.turned is not None:
+            told: dict[str, Json] = {"by": "breaker", "deployment": one.deployment}
+            told |= {"chosen": one.turned.breaker, "reason": one.turned.reason}
+            yield "decision_made", payload.path, told
 
 
 def _chosen(payload: ModelAnswered, agent: str) -> _Told:

@@ -105,9 +105,9 @@ async def test_a_sick_deployment_is_left_alone_by_all_workers(stage: Stage) -> N
     rule = Breaker(failures=2, cooldown=300)
     first = route(Deployment(name=OPENAI, model=OPENAI, breaker=rule), AZURE)
     one = stage.worker(first)
-    for _ in range(3):
-        await one.complete(request())
+    tries = [(await one.complete(request())).tries[0] for _ in range(3)]
     assert stage.asked() == ["openai", "azure"] * 2 + ["azure"]
+    assert [one.turned and one.turned.breaker for one in tries] == [None, "opened", None]
     await one.close()
     answer = await stage.worker(first).complete(request())
     assert told(answer) == [(OPENAI, "skipped", "open"), (AZURE, "answered", "")]
@@ -124,6 +124,9 @@ async def test_one_probe_finds_out_that_it_is_well_again(stage: Stage) -> None:
     assert Counter(answer.model for answer in answers) == {OPENAI: 1, AZURE: 7}
     probe = next(answer for answer in answers if answer.model == OPENAI)
     assert probe.tries[-1].reason.startswith("probe")
+    closed = probe.tries[-1].turned
+    assert closed is not None
+    assert (closed.breaker, closed.reason) == ("closed", "it answered")
     assert (await gateway.complete(request())).model == OPENAI
 
 
@@ -154,7 +157,11 @@ async def test_retry_after_is_kept(stage: Stage, kind: FaultKind) -> None:
 async def test_a_short_retry_after_is_waited_for_when_nobody_else_is_there(stage: Stage) -> None:
     stage.provider.faults.add(Fault(kind="rate_limit", seconds=0.2))
     answer = await stage.worker(route(OPENAI)).complete(request())
-    assert [one.outcome for one in answer.tries] == ["failed", "skipped", "answered"]
+    assert [one.outcome for one in answer.tries] == ["failed", "skipped", "waited", "answered"]
+    waited = answer.tries[2]
+    assert (waited.deployment, waited.code) == (OPENAI, "limited")
+    assert waited.reason.startswith(f"waits for {OPENAI}: asked us to wait")
+    assert 0.1 < waited.seconds < 10
 
 
 async def test_a_long_retry_after_is_handed_on(stage: Stage) -> None:

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from kapell.core.gateway.calls import ModelAnswer, Try, Usage
+from kapell.core.gateway.calls import ModelAnswer, Try, Turned, Usage
 from kapell.projections.telemetry import telemetry
 from tests.unit.core.runs.running import BAD
 from tests.unit.core.runs.test_turns import ask, working
@@ -13,9 +13,11 @@ from tests.unit.core.runs.test_turns import ask, working
 
 @pytest.mark.requirement("OB-05", "TL-07")
 def test_every_decision_call_and_reservation_is_told_once() -> None:
+    sick = Turned("opened", "5 failures in a row", 99.0)
+    lost = Try(deployment="a", model="openai:a", outcome="failed", reason="first", turned=sick)
     won = Try(deployment="b", model="openai:b", outcome="answered", reason="next in order")
     first = msgspec.structs.replace(
-        ask(("look.up", {"q": "SECRET"}), ("look.in", {}), text="SECRET"), tries=(won,)
+        ask(("look.up", {"q": "SECRET"}), ("look.in", {}), text="SECRET"), tries=(lost, won)
     )
     made = working({1: first, 2: ModelAnswer(text="SECRET", usage=Usage(1, 1))}, {"look.in": BAD})
     made.run()
@@ -23,6 +25,8 @@ def test_every_decision_call_and_reservation_is_told_once() -> None:
     assert "SECRET" not in json.dumps(msgspec.to_builtins(told))
     decided = [one.data for one in told if one.name == "decision_made"]
     assert [(one["by"], one["chosen"]) for one in decided] == [
+        ("route", "a"),
+        ("breaker", "opened"),
         ("route", "b"),
         ("agent", "act"),
         ("agent", "answer"),

@@ -101,22 +101,32 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.input_tokens + self.output_tokens
 
 
+class Turned(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A breaker opened, until then, or closed; and why."""
+
+    breaker: Literal["opened", "closed"]
+    reason: str
+    until: float = 0.0
+
+
 class Try(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a route did with one of its deployments, and why: its decisions, in order.
 
-    ``code`` is that of a failure, or of what held a deployment back that was ``skipped`` (``open``,
-    ``probing``, ``limited``, ``full``, ``rate``, ``context``). ``reason`` says of one that was
-    asked why it was chosen, of one that was skipped why not. ``uncertain``: its provider may charge
-    for it although it failed.
+    ``waited`` for one to be free, for so many ``seconds``. ``code`` is that of a failure, or of
+    what held a deployment back (``open``, ``probing``, ``limited``, ``full``, ``rate``,
+    ``context``). ``reason`` says of one that was asked why it was chosen, of any other why not.
+    ``uncertain``: its provider may charge for it although it failed. ``turned`` is what came of it
+    for the deployment's breaker.
     """
 
     deployment: str
     model: str
-    outcome: Literal["answered", "failed", "skipped"]
+    outcome: Literal["answered", "failed", "skipped", "waited"]
     code: str = ""
     reason: str = ""
     seconds: float = 0.0
     uncertain: bool = False
+    turned: Turned | None = None
 
 
 class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -74,7 +74,8 @@ class QuotaGuard:
             if not may_be_charged(error):
                 await self._counts.settle(tenant, wants, taken, _less(Amount(), worst))
             raise
-        await self._counts.settle(tenant, wants, taken, _less(self._true(request, answer), worst))
+        used = self._true(request, answer, worst)
+        await self._counts.settle(tenant, wants, taken, _less(used, worst))
         return answer
 
     def _worst(self, request: ModelRequest, wants: Sequence[Wanted]) -> Amount:
@@ -86,11 +87,17 @@ class QuotaGuard:
             usd = int(worst_cost(self._prices.quote(request.model), tokens, request.max_output))
         return Amount(1, tokens + request.max_output, usd)
 
-    def _true(self, request: ModelRequest, answer: ModelAnswer) -> Amount:
+    def _true(self, request: ModelRequest, answer: ModelAnswer, worst: Amount) -> Amount:
+        """Return what was used; a try that may be charged though it failed counts at its worst."""
         usd = 0
         with suppress(KapellError):
             usd = int(cost(self._prices.quote(_asked(request, answer)), answer.usage))
-        return Amount(1, answer.usage.total, usd)
+        unsure = sum(one.uncertain for one in answer.tries)
+        return Amount(
+            1,
+            max(answer.usage.total, min(answer.usage.total + unsure * worst.tokens, worst.tokens)),
+            max(usd, min(usd + unsure * worst.usd, worst.usd)),
+        )
 
 
 def _asked(request: ModelRequest, answer: ModelAnswer) -> str:

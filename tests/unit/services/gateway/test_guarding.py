@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, ToolAsk, Usage
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, ToolAsk, Try, Usage
 from kapell.core.gateway.quotas import Amount, Quota
 from kapell.core.pricing.quote import Quote
 from kapell.kit.errors import Limited, Unavailable
@@ -197,6 +197,18 @@ async def test_two_quotas_of_one_window_are_both_kept() -> None:
         while True:
             await bench.ask(cache=0.0)
     assert bench.model.calls < 9
+
+
+async def test_a_try_that_may_be_charged_counts_though_another_answered() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=9))
+    lost = Try(
+        deployment="a", model="openai:a", outcome="failed", code="model_timeout", uncertain=True
+    )
+    bench.model.answer = msgspec.structs.replace(bench.model.answer, tries=(lost,))
+    await bench.ask(cache=0.0)
+    used = await bench.store.counts.used(ACME, "user=user:anna", HOUR)
+    # What was set aside: the prompt's bytes, what providers add to it, and all the output.
+    assert (used.calls, used.tokens > 200) == (1, True)
 
 
 async def test_an_answer_given_again_needs_no_room() -> None:

@@ -61,9 +61,11 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """Choose again after so many seconds, or when a call ends."""
+    """Choose again after so many seconds, or when a call ends: ``of`` may then be free."""
 
+    of: Deployment
     seconds: float
+    code: Obstacle
     reason: str
     skipped: tuple[Try, ...] = ()
 
@@ -116,7 +118,8 @@ def _nobody(blocked: list[_Blocked], sight: Sight, most: int) -> Choice:
     seconds = max(soonest.until - sight.now, 0.001) if soonest else 0.0
     if soonest and seconds <= min(sight.left, sight.patience) and sight.tries < most:
         reason = f"waits for {soonest.one.deployment.name}: {soonest.said}"
-        return Wait(seconds=seconds, reason=reason, skipped=skipped)
+        of, code = soonest.one.deployment, soonest.obstacle
+        return Wait(of=of, seconds=seconds, code=code, reason=reason, skipped=skipped)
     sick = [one for one in blocked if one.obstacle in ("open", "probing")]
     if sick:
         best = min(sick, key=lambda one: one.until)

@@ -138,4 +138,6 @@ def told(tries: Sequence[Try]) -> str:
 def _told(one: Try) -> str:
     if one.outcome == "skipped":
         return f"{one.deployment} was not asked ({one.reason})"
+    if one.outcome == "waited":
+        return f"{one.deployment} was waited for, for {one.seconds:.1f} s"
     return f"{one.deployment} failed after {one.seconds:.1f} s ({one.code})"

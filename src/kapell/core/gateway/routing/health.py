@@ -4,7 +4,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kapell.core.gateway.calls import Turned
 from kapell.core.gateway.routing.route import Breaker
+from kapell.kit.clock import span_text
 
 Outcome: TypeAlias = Literal["answered", "failed", "limited", "barred"]
 """``answered``: it did its part (a refusal of the prompt too). ``failed``: it did not. ``limited``:
@@ -125,6 +127,34 @@ def after(health: Health, report: Report) -> Health:
                 failed_at=report.at,
             )
             return health if old or not _is_sick(health, report) else _opened(health, report)
+
+
+def turned(before: Health, report: Report, now: Health) -> Turned | None:
+    """Return whether a call's report opened or closed the breaker, and why."""
+    if now.openings > before.openings:
+        until = now.open_until
+        rest = span_text(until - report.at)
+        said = f"{_sickness(before, report)} ({report.code}): left alone for {rest}"
+        return Turned("opened", said, until)
+    if before.opened_at and not now.opened_at:
+        said = (
+            "it answered" if report.outcome == "answered" else "it answered that it is at a limit"
+        )
+        return Turned("closed", said)
+    return None
+
+
+def _sickness(before: Health, report: Report) -> str:
+    """Return what made a report the one that opened the breaker."""
+    if before.opened_at:
+        return "the probe failed"
+    if report.outcome == "barred":
+        return "it lets nobody in"
+    if before.failures + 1 >= report.breaker.failures:
+        return f"{before.failures + 1} failures in a row"
+    counted = _counted(before, report)
+    window = span_text(report.breaker.window)
+    return f"{counted.window_failures} of {counted.window_calls} calls failed within {window}"
 
 
 def probed(health: Health, now: float, until: float) -> Health | None:

@@ -9,7 +9,16 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 
-from kapell.core.gateway.routing.health import WELL, Health, Report, after, probed, standing
+from kapell.core.gateway.calls import Turned
+from kapell.core.gateway.routing.health import (
+    WELL,
+    Health,
+    Report,
+    after,
+    probed,
+    standing,
+    turned,
+)
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import TenantId
@@ -81,15 +90,21 @@ class HealthBoard:
         known = self._known.get(report.deployment, WELL)
         self._known[report.deployment] = after(known, report)
 
-    def note(self, report: Report) -> None:
-        """Take what came of a call."""
-        stood = standing(self._known.get(report.deployment, WELL), report.at)
+    def note(self, report: Report) -> Turned | None:
+        """Take what came of a call; return what it did to the deployment's breaker."""
+        before = self._known.get(report.deployment, WELL)
+        stood = standing(before, report.at)
         self._fold(report)
+        change = turned(before, report, self._known[report.deployment])
+        if change is not None:
+            level = logging.WARNING if change.breaker == "opened" else logging.INFO
+            log.log(level, "breaker of %s %s: %s", report.deployment, change.breaker, change.reason)
         self._pending.append(report)
         if report.outcome != "answered" or stood != "well":
             self._urgent.set()
         if self._storing is None or self._storing.done():
             self._storing = asyncio.create_task(self._store_soon())
+        return change
 
     async def probe(self, deployment: str, until: float) -> bool:
         """Claim the probe of a deployment that may be well again."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Try
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Try, Turned
 from kapell.core.gateway.complexity.choosing import choose_for
 from kapell.core.gateway.complexity.rules import DEFAULT
 from kapell.core.gateway.offline import tokens
@@ -63,6 +63,23 @@ class _Call:
         known = {(one.deployment, one.code) for one in self.tries}
         self.tries += [one for one in skipped if (one.deployment, one.code) not in known]
 
+    def wait(self, choice: Wait, seconds: float) -> None:
+        """Note that it was waited; however often that was looked at, it is one wait."""
+        self.patience -= seconds
+        one = Try(
+            deployment=choice.of.name,
+            model=choice.of.model,
+            outcome="waited",
+            code=choice.code,
+            reason=choice.reason,
+            seconds=seconds,
+        )
+        last = self.tries[-1] if self.tries else one
+        if last.outcome == "waited" and last.deployment == one.deployment:
+            one = msgspec.structs.replace(one, seconds=last.seconds + seconds)
+            self.tries.pop()
+        self.tries.append(one)
+
 
 class Router:
     """Carries routes out.
@@ -111,7 +128,7 @@ class Router:
             if isinstance(choice, Wait):
                 begun = perf_counter()
                 await self._gates.wait(choice.seconds)
-                call.patience -= perf_counter() - begun
+                call.wait(choice, perf_counter() - begun)
             elif await self._may_ask(choice):
                 answer = await self._try(call, choice, on_delta, ask)
                 if answer is not None:
@@ -187,8 +204,8 @@ class Router:
                 answer = await ask(deployment, request, pieces)
         except KapellError as error:
             seconds = perf_counter() - begun
-            self._report(deployment, error, seconds, choice.timeout)
-            call.tries.append(_made(choice, "failed", seconds, error.code))
+            change = self._report(deployment, error, seconds, choice.timeout)
+            call.tries.append(_made(choice, "failed", seconds, change, error.code))
             call.errors.append(error)
             call.failed[deployment.name] = error.code
             others = [one for one in deployments(call.route) if one.name not in call.failed]
@@ -198,20 +215,20 @@ class Router:
                 pieces.void()
             return None
         seconds = perf_counter() - begun
-        self._report(deployment, None, seconds, choice.timeout)
-        call.tries.append(_made(choice, "answered", seconds))
+        change = self._report(deployment, None, seconds, choice.timeout)
+        call.tries.append(_made(choice, "answered", seconds, change))
         return msgspec.structs.replace(answer, model=deployment.model, tries=tuple(call.tries))
 
     def _report(
         self, deployment: Deployment, error: KapellError | None, seconds: float, given: float
-    ) -> None:
+    ) -> Turned | None:
         outcome: Outcome | None = "answered" if error is None else outcome_of(error.code)
         if outcome is None:
-            return
+            return None
         hasty = given < (deployment.timeout or _FAIR)
         if error is not None and error.code == "model_timeout" and hasty:
-            return
-        self._board.note(
+            return None
+        return self._board.note(
             Report(
                 deployment=deployment.name,
                 outcome=outcome,
@@ -261,7 +278,11 @@ class _Pieces:
 
 
 def _made(
-    choice: Ask, outcome: Literal["answered", "failed"], seconds: float, code: str = ""
+    choice: Ask,
+    outcome: Literal["answered", "failed"],
+    seconds: float,
+    change: Turned | None,
+    code: str = "",
 ) -> Try:
     return Try(
         deployment=choice.deployment.name,
@@ -271,6 +292,7 @@ def _made(
         reason=f"probe: {choice.reason}" if choice.probe else choice.reason,
         seconds=seconds,
         uncertain=code in UNCERTAIN,
+        turned=change,
     )
 
 

@@ -23,6 +23,7 @@ from kapell.core.gateway.routing.health import (
     outcome_of,
     probed,
     standing,
+    turned,
 )
 from kapell.core.gateway.routing.minutes import counted, minute_of
 from kapell.core.gateway.routing.route import Breaker, Deployment, Member, Route
@@ -102,6 +103,31 @@ def test_a_probe_that_answers_closes_and_one_that_fails_doubles_the_rest() -> No
     well = fold(told("answered", at + 100), start=health)
     again = fold(*[told("failed", at + 200)] * 3, start=well)
     assert again.open_until == at + 210
+
+
+@pytest.mark.requirement("LG-04")
+def test_a_breaker_that_turns_says_why() -> None:
+    def turn(before: Health, report: Report) -> tuple[str, str] | None:
+        found = turned(before, report, after(before, report))
+        return None if found is None else (found.breaker, found.reason)
+
+    two = fold(*[told("failed", NOW)] * 2)
+    failed = "(code_failed): left alone for"
+    assert turn(WELL, told("failed", NOW)) is None
+    assert turn(two, told("failed", NOW)) == ("opened", f"3 failures in a row {failed} 10.0s")
+    assert turn(sick(), told("failed", NOW)) is None
+    assert turn(sick(), told("failed", NOW + 10)) == ("opened", f"the probe failed {failed} 20.0s")
+    assert turn(sick(), told("answered", NOW + 10)) == ("closed", "it answered")
+    assert turn(sick(), told("limited", NOW + 10)) == (
+        "closed",
+        "it answered that it is at a limit",
+    )
+    assert turn(WELL, told("answered", NOW)) is None
+    barred = turn(WELL, told("barred", NOW))
+    assert barred == ("opened", "it lets nobody in (code_barred): left alone for 10.0s")
+    mixed = fold(*[told(one, NOW) for _ in range(5) for one in ("failed", "answered")])
+    share = turn(mixed, told("failed", NOW))
+    assert share == ("opened", f"6 of 11 calls failed within 1m00s {failed} 10.0s")
 
 
 def test_what_began_before_it_was_sick_tells_nothing_new() -> None:
