@@ -188,14 +188,29 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def of(cls, error: KapellError, step: str = "") -> "Failure":
-        """Return the error as data, blamed on ``step``."""
+        """Return the error as data, blamed on ``step``.
+
+        What strangers say in it (a tool, a provider, a file's name) becomes text that can be kept.
+        """
         return cls(
             code=error.code,
-            message=error.message,
+            message=_storable(error.message),
             kind=error.kind,
             retryable=error.retryable,
-            advice=error.advice,
+            advice=_storable(error.advice),
             step=step,
             retry_after=error.retry_after,
-            flaws=error.flaws,
+            flaws=tuple(
+                msgspec.structs.replace(
+                    flaw, at=_storable(flaw.at), message=_storable(flaw.message)
+                )
+                for flaw in error.flaws
+            ),
         )
+
+
+def _storable(text: str) -> str:
+    """Return the text without NULs and halves of surrogate pairs, which no store keeps."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,13 +1,16 @@
 """Agents that act, through the whole program: real files, real tools, a scripted model."""
 
+import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kapell.core.agents.messages import instructions
 from kapell.core.events.tool import ToolReturned
 from kapell.kit.errors import Conflict
-from kapell.testing.tools.doubles import CountingTool
+from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
+from kapell.testing.tools.doubles import CountingTool, NoopTool, SlowTool
 from tests.integration.runs.shop import Shop, facts, output, started, types, working
 
 READER = """---
@@ -157,3 +160,83 @@ async def test_a_skill_is_told_of_and_read_when_it_is_needed(shop: Shop) -> None
         assert "letters: How letters are written here." in instructions(
             state.version.agents["skilled"]
         )
+
+
+HANGS = """\
+model: scripted:answers.yaml
+steps: [{id: ask, agent: patient, prompt: "Try it.", timeout: 1h}]
+"""
+PATIENT = "---\nname: patient\ntools: [test.slow, test.odd]\n---\nYou wait.\n"
+WAITED = """\
+answers:
+  - {turn: 1, asks: [{tool: test.slow}]}
+  - turn: 2
+    saw: "*did not end within 0.05 s*"
+    asks: [{tool: test.odd}, {tool: test.odd, args: {n: 1}}]
+  - {turn: 3, saw: "*half a ?*", text: "Both are broken."}
+"""
+
+
+class OwnTimeout(SlowTool):
+    """Hangs, and says how long it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spec = msgspec.structs.replace(self.spec, timeout=0.05)
+
+
+class Odd(NoopTool):
+    """Cancels itself, then says half a character."""
+
+    spec = msgspec.structs.replace(NoopTool.spec, name="test.odd")
+
+    async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
+        raise RuntimeError("half a \ud800") if call.args else asyncio.CancelledError
+
+
+@pytest.mark.requirement("DE-14", "TL-05")
+async def test_a_tool_that_hangs_ends_by_its_own_timeout_and_the_agent_goes_on(shop: Shop) -> None:
+    shop.workflow("hang", HANGS)
+    agents(shop, WAITED)
+    (shop.folder / "agents" / "patient.md").write_text(PATIENT, "utf-8")
+    async with shop.open({"test.slow": OwnTimeout(), "test.odd": Odd()}) as app, working(app):
+        run = await started(app, "hang")
+        assert await output(app, run) == "Both are broken."
+
+
+TIMED = """\
+model: scripted:answers.yaml
+steps:
+  - {id: own, tool: test.noop}
+  - {id: ask, agent: timed, prompt: "Try it."}
+"""
+ONCE = """\
+answers:
+  - {turn: 1, asks: [{tool: test.noop}]}
+  - {turn: 2, text: Done.}
+"""
+
+
+class Timed(NoopTool):
+    """Tells how long it may take."""
+
+    def __init__(self) -> None:
+        self.timeouts: list[float | None] = []
+
+    async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
+        self.timeouts.append(call.timeout)
+        return ToolResult(output="")
+
+
+@pytest.mark.requirement("DE-13")
+async def test_an_agents_tool_has_an_end_where_nobody_names_one(shop: Shop) -> None:
+    shop.workflow("timed", TIMED)
+    agents(shop, ONCE)
+    (shop.folder / "agents" / "timed.md").write_text(
+        "---\nname: timed\ntools: [test.noop]\n---\nYou wait.\n", "utf-8"
+    )
+    tool = Timed()
+    async with shop.open({"test.noop": tool}) as app, working(app):
+        run = await started(app, "timed")
+        assert await output(app, run) == "Done."
+    assert tool.timeouts == [None, 600.0]

@@ -24,6 +24,9 @@ may not be asked for again at all.
 IN_VAIN = 3
 """Turns in a row in which nothing that was asked for succeeded, after which the agent is stuck."""
 
+UNREADABLE = "they held a NUL character, or half of a surrogate pair"
+"""Stands for arguments that no store keeps and no tool takes."""
+
 _HOPELESS = frozenset({Kind.INVALID, Kind.MISSING, Kind.DENIED, Kind.BUG})
 """Failures that the same call meets again."""
 
@@ -184,6 +187,8 @@ def no_task() -> Failure:
 
 
 def _no_json(text: str) -> str:
+    if text == UNREADABLE:
+        return f"{text}."
     try:
         msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError) as error:

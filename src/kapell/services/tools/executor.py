@@ -206,6 +206,13 @@ class ToolExecutor:
             raise UnknownOutcome from _bug(call, unknown.__cause__ or unknown)
         except KapellError:
             raise
+        except (asyncio.CancelledError, SystemExit) as error:
+            if _is_stopped(error):
+                raise
+            # Let through, the one would look as if somebody had stopped the call, and nobody would
+            # wait for it any more; the other would end the worker with all its runs.
+            said = RuntimeError(f"it raised {type(error).__name__}")
+            raise _Unplanned(_bug(call, said)) from error
         except Exception as error:
             raise _Unplanned(_bug(call, error)) from error
         try:
@@ -245,6 +252,12 @@ class _Unplanned(Exception):
     def __init__(self, error: KapellError) -> None:
         super().__init__(error.message)
         self.error = error
+
+
+def _is_stopped(error: BaseException) -> bool:
+    """Tell whether somebody stops the call, and not the tool itself."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def _bug(call: ToolCall, error: BaseException) -> Bug:

@@ -41,7 +41,7 @@ class ScriptedAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tool call to ask for: its tool and arguments, or a text that is no JSON as ``broken``."""
 
     tool: str
-    args: Json = None
+    args: Json = msgspec.field(default_factory=dict)
     broken: str = ""
     id: str = ""
 

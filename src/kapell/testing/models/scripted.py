@@ -112,7 +112,12 @@ def _answer(entry: Entry, request: ModelRequest) -> ModelAnswer:
         text = entry.text or ""
         value = _parsed(text) if request.schema is not None else None
     asks = tuple(
-        ToolAsk(ask.id or f"t{turn_of(request)}-{number}", ask.tool, ask.args, ask.broken)
+        ToolAsk(
+            ask.id or f"t{turn_of(request)}-{number}",
+            ask.tool,
+            None if ask.broken else ask.args,
+            ask.broken,
+        )
         for number, ask in enumerate(entry.asks, 1)
     )
     asked = sum(tokens.count(message.text) for message in request.messages)

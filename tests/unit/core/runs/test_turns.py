@@ -168,6 +168,8 @@ def test_what_may_not_be_asked_for_is_refused_before_it_begins() -> None:
             ToolAsk("c", "look.up", broken="{not json"),
             ToolAsk("", "nothing", {}),
             ToolAsk("d", "look.in", "\0"),
+            ToolAsk("e", "look.in", broken='{"q": "\ud800'),
+            ToolAsk("f", "look\ud800.in", {}),
         ),
     )
     made = done(working({1: odd}))
@@ -177,9 +179,15 @@ def test_what_may_not_be_asked_for_is_refused_before_it_begins() -> None:
         "tool_not_offered",
         "tool_arguments",
         "tool_not_offered",
+        "tool_arguments",
+        "tool_arguments",
         "tool_not_offered",
     ]
-    assert len({one.ask for one in failed}) == 4
+    assert len({one.ask for one in failed}) == 6
+    unreadable = {one.failure.message for one in failed if one.tool == "look.in"}
+    assert unreadable == {
+        "The arguments were no JSON object: they held a NUL character, or half of a surrogate pair."
+    }
     assert made.output == "done"
 
 

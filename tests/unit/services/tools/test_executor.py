@@ -161,6 +161,16 @@ async def test_cancellation_passes_through() -> None:
     assert slow.cancelled == 1
 
 
+@pytest.mark.requirement("TL-05")
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), SystemExit(3)])
+async def test_a_tool_that_cancels_or_leaves_by_itself_is_broken(error: BaseException) -> None:
+    with pytest.raises(Bug, match=f"it raised {type(error).__name__}") as caught:
+        await executor(OddTool(error)).call(request("test.odd", timeout=60))
+    assert caught.value.code == "tool_bug"
+    with pytest.raises(UnknownOutcome):
+        await executor(OddTool(error, repeatable=False)).call(request("test.odd"))
+
+
 async def test_an_unexpected_exception_becomes_a_bug_without_secrets_and_places() -> None:
     error = RuntimeError(
         "cannot open /srv/app/secret/config.py at https://ann:pw12345@host/x "

@@ -28,7 +28,9 @@ from kapell.services.tools.ports import ToolCall, ToolResult, UnknownOutcome
 Reply = ModelReplied | ToolReplied | CallBroke
 
 _NO_TIMEOUT = 600.0
-"""Seconds a model may take when its step names no timeout: a call must not hang for ever."""
+"""Seconds a model, or a tool it asked for, may take when nothing names a timeout: an agent must not
+hang for ever.
+"""
 
 
 class Models(Protocol):
@@ -181,11 +183,27 @@ class Effects:
             tool=call.name,
             args=unpack(call.prompt, sight.values),
             key=call.key,
-            timeout=None if call.deadline is None else max(call.deadline - sight.now, 0.001),
+            timeout=self._timeout(call, sight),
             workspace=workspace,
             folder=f"{workspace}/.kapell/runs/{state.run_id}",
             files=dict(state.files),
         )
+
+    def _timeout(self, call: OpenCall, sight: Sight) -> float | None:
+        """Return the seconds a tool has; None leaves it to the tool.
+
+        A step's timeout speaks for the tool of the step. Of one that an agent asked for it says
+        only by when the whole answer must be there: the tool's own timeout still holds, so that the
+        agent hears of it and can go on.
+        """
+        left = None if call.deadline is None else max(call.deadline - sight.now, 0.001)
+        if not call.ask:
+            return left
+        spec = self.specs.get(call.name)
+        own = None if spec is None else spec.timeout
+        if left is None:
+            return own or _NO_TIMEOUT
+        return min(left, own or left)
 
 
 def _text(packed: Packed, sight: Sight) -> str:

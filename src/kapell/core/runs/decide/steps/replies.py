@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kapell.core.agents.turns import corrections
+from kapell.core.agents.turns import UNREADABLE, corrections
 from kapell.core.events.model import AskedTool, ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Packed
@@ -108,9 +108,15 @@ def _asks(t: Thinking, run: StepRun, answer: ModelAnswer) -> tuple[AskedTool, ..
         name = ask.id if ask.id and not known else f"{len(run.turns) + 1}.{place}"
         try:
             t.pack([name, ask.tool])
-            found.append(AskedTool(name, ask.tool[:200], t.pack(ask.args), ask.broken[:2000]))
         except KapellError:
-            found.append(AskedTool(f"{len(run.turns) + 1}.{place}", "?", broken="unreadable"))
+            found.append(AskedTool(f"{len(run.turns) + 1}.{place}", "?", broken=UNREADABLE))
+            continue
+        tool = ask.tool[:200]
+        try:
+            t.pack(ask.broken)
+            found.append(AskedTool(name, tool, t.pack(ask.args), ask.broken[:2000]))
+        except KapellError:
+            found.append(AskedTool(name, tool, broken=UNREADABLE))
     return tuple(found)
 
 
