@@ -2,14 +2,28 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kapell.adapters.tools.files.folder import LocalRunFolder
+from kapell.adapters.tools.python.abandoning import Threads
+from kapell.adapters.tools.python.aside import Aside
+from kapell.adapters.tools.python.function import ASIDE, FunctionTool
 from kapell.adapters.tools.secrets import EnvironmentSecrets
+from kapell.core.tools.declaring import declared
 from kapell.kit.ids import LOCAL, RunId
 from kapell.kit.json import Digest, Json
 from kapell.services.tools.executor import ToolExecutor
 from kapell.services.tools.ports import Tool, ToolCall, ToolResult
 from kapell.testing.tools.worlds import MemoryBlobs
+
+
+def wrapped(function: Any, threads: Threads | None = None) -> FunctionTool:
+    """Return a declared function as a tool, what hangs counted by ``threads``."""
+    found = declared(function)
+    assert found is not None
+    counted = threads or Threads()
+    aside = Aside(counted) if threads else ASIDE
+    return FunctionTool(found.target, found.declaration, counted, aside)
 
 
 class Caller:

@@ -1,9 +1,6 @@
 """Python functions as tools: what their signatures become, and what they may do to us."""
 
-import asyncio
 import enum
-import os
-import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,17 +11,14 @@ from typing import Annotated, Any, Literal
 import jsonschema_rs
 import msgspec
 import pytest
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, RootModel, field_validator
 
 from kapell import Secret, ToolContext, tool
-from kapell.adapters.tools.python.abandoning import Threads
 from kapell.adapters.tools.python.function import FunctionTool
-from kapell.core.tools.declaring import declared
 from kapell.core.tools.spec import repeatable
-from kapell.kit.errors import Bug, Denied, Invalid, Limited, Unavailable
+from kapell.kit.errors import Denied, Invalid
 from kapell.kit.json import Json
-from kapell.services.tools.ports import UnknownOutcome
-from tests.integration.tools.calling import Caller
+from tests.integration.tools.calling import Caller, wrapped
 
 
 class Level(enum.Enum):
@@ -53,12 +47,6 @@ class Person(BaseModel):
 class Mark(msgspec.Struct):
     code: str
     weight: float = 1.0
-
-
-def wrapped(function: Any, threads: Threads | None = None) -> FunctionTool:
-    found = declared(function)
-    assert found is not None
-    return FunctionTool(found.target, found.declaration, threads or Threads())
 
 
 @tool(effects="read", trust="trusted")
@@ -259,136 +247,6 @@ def test_numpy_and_sphinx_docstrings_describe_arguments_too() -> None:
         assert properties(found)["b"]["description"] == "The second, on two lines."
 
 
-async def test_sync_functions_run_beside_the_event_loop_and_async_ones_on_it(
-    tmp_path: Path,
-) -> None:
-    gate = threading.Event()
-
-    @tool
-    def waits() -> bool:
-        """Wait for the other."""
-        return gate.wait(20) and threading.current_thread() is not threading.main_thread()
-
-    @tool
-    async def opens() -> bool:
-        """Let the other go on."""
-        gate.set()
-        return threading.current_thread() is threading.main_thread()
-
-    caller = Caller(tmp_path, wrapped(waits), wrapped(opens))
-    both = await asyncio.gather(caller.call("waits"), caller.call("opens"))
-    assert list(both) == [True, True]
-
-
-async def test_a_function_that_hangs_times_out_and_is_left_behind(tmp_path: Path) -> None:
-    gate, threads = threading.Event(), Threads(most_left=1)
-
-    @tool(effects="read", timeout=0.05)
-    def hangs() -> str:
-        """Hang."""
-        gate.wait(60)
-        return "late"
-
-    @tool(timeout=0.05)
-    def hangs_outside() -> None:
-        """Hang, having done who knows what."""
-        gate.wait(60)
-
-    caller = Caller(tmp_path, wrapped(hangs, threads), wrapped(hangs_outside))
-    with pytest.raises(Unavailable) as caught:
-        await caller.result("hangs", {}, within=None)
-    assert caught.value.code == "tool_timed_out"
-    assert threads.left == 1
-    with pytest.raises(Limited) as limited:
-        await caller.result("hangs", {}, within=None)
-    assert limited.value.code == "tool_threads_spent"
-    with pytest.raises(UnknownOutcome):
-        await caller.result("hangs_outside", {}, within=None)
-    gate.set()
-    while threads.left:  # noqa: ASYNC110 - it is a thread that ends
-        await asyncio.sleep(0.001)
-    assert await caller.call("hangs") == "late"
-
-
-@pytest.mark.slow
-async def test_a_gigabyte_printed_costs_no_memory_and_reaches_no_output(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    @tool(effects="read")
-    def loud() -> int:
-        """Print a gigabyte."""
-        line = "x" * 1_000_000
-        for _ in range(1_000):
-            print(line)  # noqa: T201 - what is under test
-            sys.stderr.write("y")
-        return 1
-
-    before = _resident()
-    assert await Caller(tmp_path, wrapped(loud)).call("loud") == 1
-    assert _resident() - before < 100_000_000
-    assert capsys.readouterr() == ("", "")
-    print("after")  # noqa: T201 - the output is ours again
-    assert capsys.readouterr().out == "after\n"
-
-
-def _resident() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-async def test_what_is_printed_beside_a_call_goes_where_it_belongs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    begun, gate = asyncio.Event(), asyncio.Event()
-
-    @tool
-    async def chatty() -> None:
-        """Talk."""
-        print("inside")  # noqa: T201 - what is under test
-        begun.set()
-        await gate.wait()
-
-    call = asyncio.create_task(Caller(tmp_path, wrapped(chatty)).call("chatty"))
-    await begun.wait()
-    print("outside")  # noqa: T201 - what is under test
-    gate.set()
-    await call
-    assert capsys.readouterr().out == "outside\n"
-
-
-async def test_a_thread_that_was_left_behind_prints_nowhere(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gate, threads = threading.Event(), Threads()
-
-    @tool(effects="read", timeout=0.05)
-    def late() -> None:
-        """Print long after anybody listens."""
-        gate.wait(60)
-        print("late")  # noqa: T201 - what is under test
-
-    with pytest.raises(Unavailable):
-        await Caller(tmp_path, wrapped(late, threads)).result("late", {}, within=None)
-    gate.set()
-    while threads.left:  # noqa: ASYNC110 - it is a thread that ends
-        await asyncio.sleep(0.001)
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize("error", [RuntimeError("no"), SystemExit(3), KeyboardInterrupt()])
-async def test_what_it_raises_becomes_an_error_of_ours(
-    tmp_path: Path, error: BaseException
-) -> None:
-    @tool(effects="read")
-    def breaks() -> None:
-        """Break."""
-        raise error
-
-    with pytest.raises(Bug) as caught:
-        await Caller(tmp_path, wrapped(breaks)).call("breaks")
-    assert caught.value.code == "tool_bug"
-
-
 async def test_an_error_of_our_tree_stays_what_it_is(tmp_path: Path) -> None:
     @tool
     async def refuses() -> None:
@@ -492,3 +350,47 @@ async def test_paths_lead_into_the_runs_folder_and_changes_there_are_kept(tmp_pa
         with pytest.raises(Denied) as caught:
             await caller.call("show", at=path)
         assert caught.value.code == "path_outside"
+
+
+class Where(RootModel[Path]):
+    """A place."""
+
+
+class There(RootModel[Where]):
+    """The same behind one more name."""
+
+
+@pytest.mark.requirement("TL-06")
+async def test_paths_are_found_wherever_a_type_holds_them(tmp_path: Path) -> None:
+    @tool(effects="read")
+    def pair(first: tuple[Path, int]) -> str:
+        """Take a pair."""
+        return first[0].read_text()
+
+    @tool(effects="read")
+    def named(texts: dict[Path, str]) -> str:
+        """Take names."""
+        return next(iter(texts)).read_text()
+
+    @tool(effects="read")
+    def chained(at: There) -> str:
+        """Take a place by its names."""
+        return at.root.root.read_text()
+
+    caller = Caller(tmp_path, wrapped(pair), wrapped(named), wrapped(chained))
+    (caller.workspace / "data.txt").write_text("inside")
+
+    def given(path: str) -> dict[str, dict[str, Json]]:
+        return {
+            "pair": {"first": [path, 1]},
+            "named": {"texts": {path: "x"}},
+            "chained": {"at": path},
+        }
+
+    for name, args in given("data.txt").items():
+        assert await caller.call(name, **args) == "inside"
+    for path in ("/etc/passwd", "../x"):
+        for name, args in given(path).items():
+            with pytest.raises(Denied) as caught:
+                await caller.call(name, **args)
+            assert caught.value.code == "path_outside"

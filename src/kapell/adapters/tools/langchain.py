@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kapell.adapters.tools.python.printing import captured
+from kapell.adapters.tools.python.function import ASIDE
 from kapell.adapters.tools.python.shapes import as_json
 from kapell.adapters.tools.python.signature import spec_of
 from kapell.core.tools.declaring import Declaration
@@ -43,26 +43,25 @@ class LangChainTool:
             Invalid: ``tool_result_not_json``.
         """
         args = call.args if isinstance(call.args, Mapping) else {}
-        with captured(call.tool):
-            try:
-                returned = await self._target.ainvoke(dict(args))
-            except KapellError:
-                raise
-            except TimeoutError as error:
-                raise Unavailable(
-                    f"The tool {call.tool!r} waited too long for its own answer.",
-                    code="tool_unavailable",
-                    advice="Try again later.",
+        try:
+            returned = await ASIDE.run(call.tool, lambda: self._target.ainvoke(dict(args)))
+        except KapellError:
+            raise
+        except TimeoutError as error:
+            raise Unavailable(
+                f"The tool {call.tool!r} waited too long for its own answer.",
+                code="tool_unavailable",
+                advice="Try again later.",
+            ) from error
+        except Exception as error:
+            # Its own class for "tell the model": known by name, for nothing is imported.
+            if any(kind.__name__ == "ToolException" for kind in type(error).__mro__):
+                raise Invalid(
+                    f"The tool {call.tool!r} could not do it: {error}",
+                    code="tool_failed",
+                    advice="Give it other arguments, or do it another way.",
                 ) from error
-            except Exception as error:
-                # Its own class for "tell the model": known by name, for nothing is imported.
-                if any(kind.__name__ == "ToolException" for kind in type(error).__mro__):
-                    raise Invalid(
-                        f"The tool {call.tool!r} could not do it: {error}",
-                        code="tool_failed",
-                        advice="Give it other arguments, or do it another way.",
-                    ) from error
-                raise
+            raise
         try:
             return ToolResult(output=as_json(returned))
         except (TypeError, ValueError, RecursionError) as error:

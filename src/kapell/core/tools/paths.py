@@ -4,8 +4,9 @@ Text is all that can be judged here. Whoever opens a file still walks to it with
 lies on the disk may change in between.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from kapell.core.tools.walking import Schema, holds, walked
 from kapell.kit.json import Json
 
 PATH_MARK = "x-kapell-path"
@@ -13,7 +14,6 @@ PATH_MARK = "x-kapell-path"
 
 _LONGEST_NAME = 255
 _LONGEST_PATH = 1024
-_BRANCHES = ("anyOf", "oneOf", "allOf")
 
 
 def wrong_path(text: str) -> str | None:
@@ -48,11 +48,7 @@ def wrong_place(text: str, roots: Sequence[str]) -> str | None:
 
 def holds_paths(schema: Json) -> bool:
     """Tell whether a schema marks anything as a path."""
-    if isinstance(schema, Mapping):
-        return bool(schema.get(PATH_MARK)) or any(holds_paths(one) for one in schema.values())
-    if isinstance(schema, Sequence) and not isinstance(schema, str):
-        return any(holds_paths(one) for one in schema)
-    return False
+    return holds(schema, _is_path)
 
 
 def paths_in(schema: Json, args: Json) -> Iterator[tuple[str, str]]:
@@ -69,69 +65,12 @@ def paths_in(schema: Json, args: Json) -> Iterator[tuple[str, str]]:
 
 def with_paths(schema: Json, args: Json, change: Callable[[str, str], str]) -> Json:
     """Return the arguments with each path replaced by ``change(place, text)``."""
-    root = schema if isinstance(schema, Mapping) else {}
-    return _walked(root, root, args, "", change)
+
+    def changed(place: str, value: Json) -> Json:
+        return change(place, value) if isinstance(value, str) else value
+
+    return walked(schema, args, _is_path, changed)
 
 
-def _walked(
-    root: Mapping[str, Json],
-    schema: Mapping[str, Json],
-    value: Json,
-    place: str,
-    change: Callable[[str, str], str],
-) -> Json:
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        target = _resolved(root, reference)
-        if target is not None:
-            value = _walked(root, target, value, place, change)
-    if isinstance(value, str):
-        if schema.get(PATH_MARK):
-            return change(place, value)
-    elif isinstance(value, Mapping):
-        value = _mapping(root, schema, value, place, change)
-    elif isinstance(value, Sequence):
-        items = schema.get("items")
-        if isinstance(items, Mapping):
-            value = [
-                _walked(root, items, one, _joined(place, str(number)), change)
-                for number, one in enumerate(value)
-            ]
-    for keyword in _BRANCHES:
-        branches = schema.get(keyword)
-        for branch in branches if isinstance(branches, list | tuple) else ():
-            if isinstance(branch, Mapping):
-                value = _walked(root, branch, value, place, change)
-    return value
-
-
-def _mapping(
-    root: Mapping[str, Json],
-    schema: Mapping[str, Json],
-    value: Mapping[str, Json],
-    place: str,
-    change: Callable[[str, str], str],
-) -> Json:
-    properties, others = schema.get("properties"), schema.get("additionalProperties")
-    known = properties if isinstance(properties, Mapping) else {}
-    changed: dict[str, Json] = {}
-    for name, one in value.items():
-        inner = known.get(name, others)
-        if isinstance(inner, Mapping):
-            one = _walked(root, inner, one, _joined(place, name), change)
-        changed[name] = one
-    return changed
-
-
-def _resolved(root: Mapping[str, Json], reference: str) -> Mapping[str, Json] | None:
-    """Return what a reference within the schema leads to; recursion ends with the value."""
-    found: Json = root
-    for part in reference.removeprefix("#").strip("/").split("/"):
-        if not isinstance(found, Mapping):
-            return None
-        found = found.get(part.replace("~1", "/").replace("~0", "~"))
-    return found if isinstance(found, Mapping) and "$ref" not in found else None
-
-
-def _joined(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name
+def _is_path(schema: Schema) -> bool:
+    return bool(schema.get(PATH_MARK))

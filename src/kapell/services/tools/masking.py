@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from kapell.core.tools.spec import ToolSpec
+from kapell.core.tools.walking import Schema, walked
 from kapell.kit.errors import KapellError
 from kapell.kit.json import Json
 from kapell.services.tools.redaction import redacted
@@ -25,8 +26,8 @@ def shown_arguments(spec: ToolSpec, args: Json, secrets: Mapping[str, str] | Non
     Masked is what the schema says to be secret (``writeOnly``, ``format: password``), what a name
     says to be one, and any known secret wherever it stands; long texts are cut.
     """
-    schema = spec.args if isinstance(spec.args, Mapping) else {}
-    return _shown(args, schema, tuple((secrets or {}).values()))
+    known = tuple(one for one in (secrets or {}).values() if len(one) >= _SHORTEST)
+    return _shown(walked(spec.args, args, _is_secret, _masked), known)
 
 
 def without_secrets(value: Json, secrets: Mapping[str, str]) -> Json:
@@ -44,28 +45,28 @@ def scrub(error: KapellError, secrets: Mapping[str, str]) -> None:
         error.args = (error.message,)
 
 
-def _shown(value: Json, schema: Mapping[str, Json], secrets: Sequence[str]) -> Json:
-    if schema.get("writeOnly") is True or schema.get("format") == "password":
-        return MASK
+def _is_secret(schema: Schema) -> bool:
+    return schema.get("writeOnly") is True or schema.get("format") == "password"
+
+
+def _masked(place: str, value: Json) -> Json:
+    return value if value is None else MASK
+
+
+def _shown(value: Json, secrets: Sequence[str]) -> Json:
     if isinstance(value, str):
-        known = [one for one in secrets if len(one) >= _SHORTEST]
-        text = redacted(_text(value[: 2 * LONGEST], known))
+        text = redacted(_text(value[: 2 * LONGEST], secrets))
         cut = len(value) > LONGEST and len(text) > LONGEST
         return f"{text[:LONGEST]}... ({len(value):,} characters)" if cut else text
     if isinstance(value, Mapping):
-        properties = schema.get("properties")
-        inside = properties if isinstance(properties, Mapping) else {}
-        shown: dict[str, Json] = {}
-        for name, one in value.items():
-            inner = inside.get(name)
-            if isinstance(one, str) and _SECRET_NAME.search(name):
-                shown[name] = MASK
-            else:
-                shown[name] = _shown(one, inner if isinstance(inner, Mapping) else {}, secrets)
-        return shown
+        return {
+            name: MASK
+            if isinstance(one, str) and _SECRET_NAME.search(name)
+            else _shown(one, secrets)
+            for name, one in value.items()
+        }
     if isinstance(value, Sequence):
-        items = schema.get("items")
-        return [_shown(one, items if isinstance(items, Mapping) else {}, secrets) for one in value]
+        return [_shown(one, secrets) for one in value]
     return value
 
 

@@ -36,7 +36,11 @@ def redacted(text: str) -> str:
 
 def described(error: BaseException) -> str:
     """Return ``Class: message`` in one line, without secrets, folders and addresses."""
-    text = redacted(" ".join(str(error)[:_READ].split()))
+    try:
+        said = str(error)
+    except Exception:
+        said = ""  # a stranger's exception may break while it is read
+    text = redacted(" ".join(said[:_READ].split()))
     for pattern, replacement in _PLACES:
         text = pattern.sub(replacement, text)
     if len(text) > _LIMIT:

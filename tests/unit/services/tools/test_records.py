@@ -264,10 +264,21 @@ async def test_a_tool_may_lower_the_trust_of_what_it_returns_and_never_raise_it(
 def test_arguments_are_shown_without_what_schema_name_or_text_say_to_be_secret() -> None:
     schema: Json = {
         "type": "object",
-        "properties": {"pin": {"type": "string", "writeOnly": True}},
+        "properties": {
+            "pin": {"type": "string", "writeOnly": True},
+            "perhaps": {"anyOf": [{"type": "string", "format": "password"}, {"type": "null"}]},
+            "not_given": {"anyOf": [{"type": "string", "format": "password"}, {"type": "null"}]},
+            "named": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Hidden"}},
+            "pair": {"prefixItems": [{}, {"$ref": "#/$defs/Hidden"}]},
+        },
+        "$defs": {"Hidden": {"type": "string", "writeOnly": True}},
     }
     args: Json = {
         "pin": "1234",
+        "perhaps": "5678",
+        "not_given": None,
+        "named": {"one": "9012"},
+        "pair": ["open", "3456"],
         "api_key": "abc",
         "headers": {"Authorization": "Basic abcdefgh", "Accept": "x"},
         "text": "the header was Bearer abcdefghijkl",
@@ -275,6 +286,10 @@ def test_arguments_are_shown_without_what_schema_name_or_text_say_to_be_secret()
     }
     assert shown_arguments(spec(schema), args) == {
         "pin": "[secret]",
+        "perhaps": "[secret]",
+        "not_given": None,
+        "named": {"one": "[secret]"},
+        "pair": ["open", "[secret]"],
         "api_key": "[secret]",
         "headers": {"Authorization": "[secret]", "Accept": "x"},
         "text": "the header was Bearer [redacted]",

@@ -1,4 +1,4 @@
-"""Blocking work in threads that may be left behind: nothing can stop a Python thread that hangs."""
+"""Work of strangers that may be left behind: nothing can stop a Python thread that hangs."""
 
 import asyncio
 import contextvars
@@ -28,25 +28,31 @@ class Threads:
         Raises:
             Limited: ``tool_threads_spent`` when too many are hanging.
         """
+        call: Call[T] = self.begun()
+        context = contextvars.copy_context()
+        thread = threading.Thread(
+            target=context.run, args=(_carry_out, call, work), name=f"tool {name}", daemon=True
+        )
+        thread.start()
+        try:
+            return await call.result
+        except asyncio.CancelledError:
+            call.leave()
+            raise
+
+    def begun(self) -> "Call[T]":
+        """Return a new call, whose result the running event loop waits for.
+
+        Raises:
+            Limited: ``tool_threads_spent`` when too many are hanging.
+        """
         if self.left >= self._most_left:
             raise Limited(
                 f"{self.left} calls of Python tools hang and cannot be stopped.",
                 code="tool_threads_spent",
                 advice="Give what the tools wait for a timeout of its own, and restart the worker.",
             )
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        context = contextvars.copy_context()
-        call = _Call(self, loop, future)
-        thread = threading.Thread(
-            target=context.run, args=(call.carry_out, work), name=f"tool {name}", daemon=True
-        )
-        thread.start()
-        try:
-            return await future
-        except asyncio.CancelledError:
-            call.leave()
-            raise
+        return Call(self)
 
     def count(self, change: int) -> None:
         """Note that a thread was left behind, or has ended after all."""
@@ -54,30 +60,32 @@ class Threads:
             self.left += change
 
 
-class _Call(Generic[T]):
-    """One thread's work: whether somebody still waits for it decides what its end means."""
+class Call(Generic[T]):
+    """One call that another thread carries out: whether it is waited for says what its end means.
 
-    def __init__(
-        self, threads: Threads, loop: asyncio.AbstractEventLoop, future: "asyncio.Future[T]"
-    ) -> None:
+    Attributes:
+        result: Settled when it has ended, unless it was left.
+    """
+
+    def __init__(self, threads: Threads) -> None:
         self._threads = threads
-        self._loop = loop
-        self._future = future
+        self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._ended = False
         self._left = False
+        self.result: asyncio.Future[T] = self._loop.create_future()
 
-    def carry_out(self, work: Callable[[], T]) -> None:
-        try:
-            result = work()
-        except BaseException as error:
-            found = _told(error)
-            self._end(lambda: self._future.set_exception(found))
-        else:
-            self._end(lambda: self._future.set_result(result))
+    def succeed(self, result: T) -> None:
+        """End with a result."""
+        self._end(lambda: self.result.set_result(result))
+
+    def fail(self, error: BaseException) -> None:
+        """End with what was raised."""
+        found = _told(error)
+        self._end(lambda: self.result.set_exception(found))
 
     def leave(self) -> None:
-        """Stop waiting; the thread counts as left behind until it ends."""
+        """Stop waiting; the call counts as left behind until it ends."""
         with self._lock:
             if not self._ended:
                 self._left = True
@@ -95,8 +103,17 @@ class _Call(Generic[T]):
             return  # the loop was closed: nobody waits any more
 
     def _settle(self, settle: Callable[[], None]) -> None:
-        if not self._future.done():
+        if not self.result.done():
             settle()
+
+
+def _carry_out(call: Call[T], work: Callable[[], T]) -> None:
+    try:
+        result = work()
+    except BaseException as error:
+        call.fail(error)
+    else:
+        call.succeed(result)
 
 
 def _told(error: BaseException) -> Exception:

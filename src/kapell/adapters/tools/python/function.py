@@ -3,6 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from kapell.adapters.tools.files.paths import below
 from kapell.adapters.tools.files.problems import outside
 from kapell.adapters.tools.python.abandoning import Threads
+from kapell.adapters.tools.python.aside import Aside
 from kapell.adapters.tools.python.changes import changes_since, marks_of
 from kapell.adapters.tools.python.printing import captured
 from kapell.adapters.tools.python.shapes import as_json
@@ -22,18 +24,22 @@ from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
 
 THREADS = Threads()
 """The threads of this process's tools; those that hang are counted together."""
+ASIDE = Aside(THREADS)
+"""The event loop of this process's tools."""
 
 
 class FunctionTool:
-    """Calls a function: sync ones in a thread of their own, async ones on the event loop."""
+    """Calls a function: sync ones in a thread of their own, async ones on a loop of their own."""
 
     def __init__(
         self,
-        function: Callable[..., object],
+        function: Callable[..., Any],
         declaration: Declaration | None = None,
         threads: Threads = THREADS,
+        aside: Aside = ASIDE,
     ) -> None:
         self._function = function
+        self._aside = aside
         self._signature = signature_of(function, declaration or Declaration())
         self._threads = threads
         self.spec = self._signature.spec
@@ -59,14 +65,12 @@ class FunctionTool:
 
     async def _returned(self, call: ToolCall, given: Mapping[str, object]) -> object:
         if self._is_async:
-            returned = self._function(**given)
-        else:
-            returned = await self._threads.run(call.tool, lambda: self._beside(call, given))
+            return await self._aside.run(call.tool, lambda: self._function(**given))
+        returned = await self._threads.run(call.tool, lambda: self._beside(call, given))
         # A function may return what is still to be awaited, as a decorated one does.
-        if not inspect.isawaitable(returned):
-            return returned
-        with captured(call.tool):
-            return await returned
+        if inspect.isawaitable(returned):
+            return await self._aside.run(call.tool, lambda: returned)
+        return returned
 
     def _beside(self, call: ToolCall, given: Mapping[str, object]) -> object:
         """Call the function in a thread; what it prints stays off our output if it is left too."""

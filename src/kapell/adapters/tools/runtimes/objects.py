@@ -3,6 +3,7 @@
 import asyncio
 
 from kapell.adapters.tools.files.tools import arguments
+from kapell.adapters.tools.python.function import ASIDE
 from kapell.adapters.tools.python.printing import captured
 from kapell.adapters.tools.runtimes.answers import answer_of
 from kapell.adapters.tools.runtimes.asking import fitted, lost, seconds_of
@@ -45,7 +46,7 @@ class PythonRuntime:
                 with captured(f"the agent {agent}"):
                     async with self._finding:
                         target = await asyncio.to_thread(self._found, entry, call.workspace)
-                    returned = await invoke(target, args)
+                returned = await ASIDE.run(f"the agent {agent}", lambda: invoke(target, args))
         except KapellError:
             raise
         except Exception as error:
