@@ -100,7 +100,7 @@ def _of_run(payload: Payload) -> tuple[str, Weight]:  # noqa: C901 - one branch 
     match payload:
         case RunQueued():
             later = "" if payload.scheduled_for is None else f" for {_time(payload.scheduled_for)}"
-            return f"{payload.workflow} queued{later}", "news"
+            return f"{payload.workflow} queued{later}{_refused(payload)}", "news"
         case RunAssigned():
             return f"taken by worker {payload.worker}", "detail"
         case RunStarted():
@@ -127,6 +127,11 @@ def _of_run(payload: Payload) -> tuple[str, Weight]:  # noqa: C901 - one branch 
             return f"took over the outcome of {payload.run_id}", "news"
         case _:
             return "", "detail"
+
+
+def _refused(queued: RunQueued) -> str:
+    """Return which agents' files were refused when the run was asked for."""
+    return "".join(f"; {one.message}" for one in queued.kept)
 
 
 def waiting_text(waiting: RunWaiting) -> str:

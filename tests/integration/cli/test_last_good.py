@@ -1,7 +1,9 @@
 """A changed agent is live for the next run; a broken one leaves its last good version in place."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,12 @@ def prepared(desk: Desk) -> None:
     desk.write("workflows/poem.yaml", WORKFLOW)
 
 
-@pytest.mark.requirement("AG-03")
+def queued(desk: Desk) -> Any:
+    """Return the payload of the first event of the last run."""
+    return json.loads(desk.ok("runs", "events", "--json").out.splitlines()[0])["payload"]
+
+
+@pytest.mark.requirement("AG-03", "AG-04")
 def test_a_broken_agent_is_told_and_its_last_good_version_is_used(desk: Desk) -> None:
     prepared(desk)
     desk.ok("run", "poem")
@@ -32,6 +39,10 @@ def test_a_broken_agent_is_told_and_its_last_good_version_is_used(desk: Desk) ->
     assert "agents/poet.md:3" in said.err
     other = desk.run("run", "poem")
     assert (other.code, "agent_kept" in other.err) == (0, True), "another process has it too"
+    assert "agents/poet.md is broken; used is its last good version, of 20" in said.out
+    (kept,) = queued(desk)["kept"]
+    assert (kept["file"], kept["line"]) == ("agents/poet.md", 3)
+    assert "`usd` must be between 0 and" in kept["message"]
     listed = desk.ok("agents", "list").out
     assert "broken: kapell validate agents/poet.md; runs use its version of 20" in listed
     assert desk.ok("agents", "list", "--json").document()[0]["kept"]
@@ -40,6 +51,7 @@ def test_a_broken_agent_is_told_and_its_last_good_version_is_used(desk: Desk) ->
     desk.write("agents/poet.md", POET.format(matter="hills"))
     mended = desk.ok("run", "poem")
     assert "agent_kept" not in mended.err
+    assert "kept" not in queued(desk)
     assert desk.ok("agents", "list", "--json").document()[0]["kept"] is None
 
 

@@ -106,8 +106,9 @@ def lint(
     """Check every agent of the workspace, its prompt, tools and schema; and every skill."""
     registry = _definitions(ctx.obj).registry
     found = []
+    known = registry.names()
     for entry in _chosen(registry, names or [], library=library):
-        linted = registry.linted(entry)
+        linted = registry.linted(entry, known)
         checked = Checked(linted.path, "agent", linted.name)
         checked.errors, checked.warnings = linted.problems, linted.warnings
         if strict:

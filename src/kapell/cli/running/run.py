@@ -112,7 +112,7 @@ def begin(
             )
         except Missing as error:
             raise _with_hint(error, workflow) from error
-        _tell_kept(session, workflow, manner)
+        _tell_odd(session, workflow, manner)
         if not started.created:
             session.screen.note(f"The key {key!r} had started this run before.")
         if detach:
@@ -124,11 +124,11 @@ def begin(
     return carry_out(surroundings, work, workflow)
 
 
-def _tell_kept(session: Session, workflow: str, manner: Manner) -> None:
-    """Say which agents are broken, so that what they last were is used."""
+def _tell_odd(session: Session, workflow: str, manner: Manner) -> None:
+    """Say which agents are broken, so that what they last were is used, or there twice."""
     loaded = session.app.workspace.load_workflow(workflow)
     for warning in loaded.warnings:
-        if warning.code == "agent_kept" and not manner.as_json:
+        if warning.code in ("agent_kept", "name_twice") and not manner.as_json:
             session.screen.complain(block(session.screen, warning, word="warning"))
 
 

@@ -19,11 +19,20 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str = ""
 
 
+class KeptAgent(msgspec.Struct, frozen=True):
+    """An agent whose file is refused: ``message`` says what is wrong with it, and what is used."""
+
+    file: str
+    line: int
+    message: str
+
+
 class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run.queued"):
     """Someone asked for it. ``inputs`` is one object; ``model`` overrides every step's model.
 
     ``budget`` lowers the version's. ``key`` is the caller's idempotency key. ``workspace`` is the
-    folder of definitions on disk that tools may read.
+    folder of definitions on disk that tools may read. ``kept`` are agents whose files were broken
+    then, so that the version has what they were when they were last valid.
     """
 
     workflow: str
@@ -36,6 +45,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     priority: int = 0
     workspace: str = ""
     scheduled_for: float | None = None
+    kept: tuple[KeptAgent, ...] = ()
 
 
 class RunAssigned(msgspec.Struct, frozen=True, tag="run.assigned"):

@@ -1,6 +1,6 @@
 """The register of a workspace's agents and those of the library it may use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -17,6 +17,9 @@ from kapell.services.workflows.agents import AgentEntry
 from kapell.services.workflows.good import GoodAgents
 from kapell.services.workflows.skills import SkillEntry
 from kapell.services.workflows.workspace import Workspace
+
+_AMONG_OTHERS = frozenset({"agent_cycle", "name_twice"})
+"""What is wrong with an agent only beside others: its file itself can be read."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,9 +88,8 @@ class AgentRegistry:
 
     def kept(self, entry: AgentEntry) -> str:
         """Return since when the version is valid that runs use of a broken file; "" for none."""
-        kept = (
-            None if self._good is None or entry.agent is not None else self._good.last(entry.path)
-        )
+        broken = any(one.code not in _AMONG_OTHERS for one in entry.problems)
+        kept = self._good.last(entry.path) if self._good is not None and broken else None
         return "" if kept is None else kept.saved
 
     def find(self, name: str) -> AgentEntry:
@@ -122,13 +124,22 @@ class AgentRegistry:
             )
         return choice
 
-    def lint(self, entry: AgentEntry) -> tuple[Finding, ...]:
-        """Return what the linter finds in an agent's file; nothing where it cannot be read."""
+    def lint(self, entry: AgentEntry, names: Iterable[str] | None = None) -> tuple[Finding, ...]:
+        """Return what the linter finds in an agent's file; nothing where it cannot be read.
+
+        Args:
+            entry: The agent.
+            names: The agents there are, where the caller knows them already.
+        """
         if entry.file is None:
             return ()
-        names = (one.name for one in self.entries(library=True))
-        subject = subject_of(entry.file, entry.path, entry.agent, self._tools, names)
+        known = self.names() if names is None else names
+        subject = subject_of(entry.file, entry.path, entry.agent, self._tools, known)
         return lint(subject, self._tuning)
+
+    def names(self) -> frozenset[str]:
+        """Return the names of all agents, those of the library among them."""
+        return frozenset(one.name for one in self.entries(library=True))
 
     def skills(self) -> tuple[SkillEntry, ...]:
         """Return the skills of the workspace, by name, with what the linter finds in them."""
@@ -146,9 +157,9 @@ class AgentRegistry:
             )
         return tuple(found)
 
-    def linted(self, entry: AgentEntry) -> AgentEntry:
+    def linted(self, entry: AgentEntry, names: Iterable[str] | None = None) -> AgentEntry:
         """Return an entry whose problems and warnings hold the linter's findings too."""
-        found = self.lint(entry)
+        found = self.lint(entry, names)
         errors = [one.problem for one in found if one.level is Level.ERROR]
         others = [one.problem for one in found if one.level is not Level.ERROR]
         return msgspec.structs.replace(

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from kapell.core.events.run import Origin, RunQueued
+from kapell.core.events.run import KeptAgent, Origin, RunQueued
 from kapell.core.events.value import Packing
 from kapell.core.gateway.routing.route import Routes, meant
 from kapell.core.pricing.budget import Budget
@@ -153,6 +153,7 @@ class Starter:
             key=key,
             priority=priority,
             delay=delay,
+            kept=loaded.kept,
         )
 
     async def start_version(
@@ -167,6 +168,7 @@ class Starter:
         priority: int = 0,
         delay: float | None = None,
         origin: Origin | None = None,
+        kept: tuple[KeptAgent, ...] = (),
     ) -> Started:
         """Begin a run of a compiled version with inputs bound already."""
         who = self._identity
@@ -186,6 +188,7 @@ class Starter:
             priority=priority,
             workspace=who.workspace,
             scheduled_for=due,
+            kept=kept,
         )
         run = new_run(who, request, packing.artifacts, now)
         fingerprint = digest(encode([version.name, dict(inputs), model]))

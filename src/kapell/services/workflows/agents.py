@@ -1,5 +1,6 @@
 """Finds agents by name among the files of a workspace."""
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -22,13 +23,20 @@ from kapell.core.definitions.tree import Node
 from kapell.core.gateway.routing.route import Routes
 from kapell.core.tools.spec import ToolSpec, chosen
 from kapell.core.workflows.models import resolve_model
-from kapell.kit.errors import Invalid, Missing, Place
+from kapell.kit.errors import Invalid, KapellError, Missing, Place
 from kapell.services.workflows.good import GoodAgents, Kept
 from kapell.services.workflows.skills import SkillShelf
 from kapell.services.workflows.sources import Sources, beginning, folder_of
 
 FOLDER = "agents"
 ENDINGS = (".md",)
+
+_NAMED = rb"^name:[ \t]*[\"']?%s[\"']?[ \t\r]*(#.*)?$"
+
+
+def _refuse_twice(name: str, path: str, other: str, problems: Problems) -> None:
+    message = f"The agent `{name}` is also defined in {other}."
+    problems.error("name_twice", message, beginning(path), "Rename one of the two.")
 
 
 class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,15 +91,33 @@ class AgentShelf:
         return own | self._library.names() if self._library is not None else own
 
     def find(self, name: str, problems: Problems) -> Agent | None:
-        """Return an agent by name, None when there is none; what is wrong with it is noted."""
-        straight = f"{FOLDER}/{name}.md"
-        paths = self._paths()
-        ordered = [straight] if straight in paths else []
-        ordered += [path for path in paths if path != straight]
-        for path in ordered:
-            if self._name(path) == name:
-                return self._agent(path, problems)
+        """Return an agent by name, None when there is none; what is wrong with it is noted.
+
+        Of two files with one name the one called so is meant; if neither is, nobody knows which.
+        """
+        straight, paths = f"{FOLDER}/{name}.md", self._paths()
+        if straight in paths and self._name(straight) == name:
+            for path in paths:
+                if path != straight and self._claims(path, name):
+                    message = f"The agent `{name}` is also defined in {straight}, which is used."
+                    problems.warn("name_twice", message, beginning(path), "Rename one of the two.")
+            return self._agent(straight, problems)
+        found = [path for path in paths if self._name(path) == name]
+        for path in found[1:]:
+            _refuse_twice(name, path, found[0], problems)
+        if found:
+            return self._agent(found[0], problems)
         return self._library.find(name, problems) if self._library is not None else None
+
+    def _claims(self, path: str, name: str) -> bool:
+        """Tell whether a file gives its agent a name; it need not be read as a whole for that."""
+        if path in self._files:
+            return self._name(path) == name
+        try:
+            front = self._sources.files.read(path).partition(b"\n---")[0]
+        except KapellError:
+            return False
+        return re.search(_NAMED % re.escape(name.encode()), front, re.MULTILINE) is not None
 
     def place(self, name: str, key: str) -> Place:
         """Return where an agent's file says something, its beginning when it says nothing."""
@@ -107,13 +133,12 @@ class AgentShelf:
         """Return every agent's file, by name; a name used twice is a problem of the later file."""
         found: list[AgentEntry] = []
         first: dict[str, str] = {}
-        for path in self._paths():
+        for path in sorted(self._paths(), key=lambda one: (not self._is_straight(one), one)):
             problems = Problems()
             agent = self._agent(path, problems)
             name = self._name(path)
             if name in first:
-                message = f"The agent `{name}` is also defined in {first[name]}."
-                problems.error("name_twice", message, beginning(path), "Rename one of the two.")
+                _refuse_twice(name, path, first[name], problems)
             first.setdefault(name, path)
             self._check_model(path, problems)
             found.append(
@@ -127,6 +152,10 @@ class AgentShelf:
                 )
             )
         return tuple(sorted(found, key=lambda one: (one.name, one.path)))
+
+    def _is_straight(self, path: str) -> bool:
+        """Tell whether a file is called as its agent is."""
+        return path == f"{FOLDER}/{self._name(path)}.md"
 
     def _check_model(self, path: str, problems: Problems) -> None:
         """Warn of a model that is none: it matters only where nothing nearer names another."""

@@ -6,8 +6,10 @@ from time import monotonic
 
 import msgspec
 
+from kapell.core.agents.delegation import named
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problem, Problems
+from kapell.core.events.run import KeptAgent
 from kapell.core.gateway.routing.route import Routes
 from kapell.core.tools.spec import ToolSpec
 from kapell.core.workflows.pins import Overrides, WorkspaceDefaults
@@ -20,6 +22,7 @@ from kapell.services.workflows.loading import ENDINGS, FOLDER, Loader, stem
 from kapell.services.workflows.ports import Files, Stamp
 from kapell.services.workflows.skills import SkillEntry, SkillShelf
 from kapell.services.workflows.sources import SourceFile, Sources
+from kapell.services.workflows.teams import Team
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,12 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     source_files: tuple[SourceFile, ...]
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def kept(self) -> tuple[KeptAgent, ...]:
+        """Return the agents whose files are broken, so that their last good versions are used."""
+        kept = (one for one in self.warnings if one.code == "agent_kept")
+        return tuple(KeptAgent(one.place.file, one.place.line, one.message) for one in kept)
 
 
 class WorkflowEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +158,23 @@ class Workspace:
 
     def list_agents(self) -> tuple[AgentEntry, ...]:
         """Return every agent of the workspace with what is wrong with it, by name."""
-        return self._shelf(Sources(self._files), self._defaults.routes).entries()
+        shelf = self._shelf(Sources(self._files), self._defaults.routes)
+        return tuple(self._circled(one, shelf) for one in shelf.entries())
+
+    def _circled(self, entry: AgentEntry, shelf: AgentShelf) -> AgentEntry:
+        """Return an entry that says, too, whether its agent asks itself, be it through others."""
+        if entry.agent is None or not any(map(named, entry.agent.tools or ())):
+            return entry
+        found = Problems()
+        Team(shelf, self._defaults.routes, found).gather({entry.name: entry.agent})
+        circles = tuple(
+            one
+            for one in found.errors
+            if one.code == "agent_cycle" and one.place.file == entry.path
+        )
+        if not circles:
+            return entry
+        return msgspec.structs.replace(entry, agent=None, problems=(*entry.problems, *circles))
 
     def list_skills(self) -> tuple[SkillEntry, ...]:
         """Return every skill of the workspace with what is wrong with it, by name."""

@@ -52,6 +52,22 @@ def test_a_family_of_agents_means_those_that_ask_nobody_themselves() -> None:
 
 
 @pytest.mark.requirement("AG-13")
+def test_each_agent_of_a_circle_says_so_when_agents_are_listed() -> None:
+    asks = {"a": "agent.b", "b": "agent.c", "c": "agent.a", "me": "agent.me", "x": "agent.a"}
+    files = MemoryFiles({})
+    for name, tool in asks.items():
+        files.write(f"agents/{name}.md", f"---\nname: {name}\ntools: [{tool}]\n---\nYou are.\n")
+    found = Workspace(files).list_agents()
+    assert [(one.name, [p.message for p in one.problems], one.agent is None) for one in found] == [
+        ("a", ["These agents ask each other in a circle: a -> b -> c -> a."], True),
+        ("b", ["These agents ask each other in a circle: b -> c -> a -> b."], True),
+        ("c", ["These agents ask each other in a circle: c -> a -> b -> c."], True),
+        ("me", ["The agent `me` may not ask itself."], True),
+        ("x", [], False),
+    ]
+
+
+@pytest.mark.requirement("AG-13")
 def test_agents_that_ask_each_other_in_a_circle_are_told_with_the_way() -> None:
     found = wrong(boss="tools: [agent.scout]", scout="tools: [agent.clerk, agent.boss]", clerk="")
     assert found == [

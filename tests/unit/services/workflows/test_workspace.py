@@ -113,6 +113,23 @@ def test_an_agent_is_found_by_its_name_whatever_its_file_is_called() -> None:
     assert "writer" in Workspace(made).load_workflow("main").version.agents
 
 
+@pytest.mark.requirement("AG-01")
+def test_of_two_agents_of_one_name_the_file_called_so_is_meant_and_that_is_told() -> None:
+    twin = WRITER.replace("name: writer", 'name: "writer"  # mine').replace("You ", "They ")
+    loaded = Workspace(files(agents__twin__md=twin)).load_workflow("main")
+    warned = [f"{one.place} {one.code}" for one in loaded.warnings]
+    assert warned == ["agents/twin.md:1:1 name_twice"]
+    assert loaded.version.agents["writer"].instructions.startswith("You ")
+    other = WRITER.replace("name: writer", "name: writers\ntags: [writer]")
+    assert Workspace(files(agents__other__md=other)).load_workflow("main").warnings == ()
+
+
+@pytest.mark.requirement("AG-01")
+def test_two_agents_of_one_name_in_other_files_are_refused() -> None:
+    both = {"agents/a.md": WRITER, "agents/b.md": WRITER, "workflows/main.yaml": MAIN}
+    assert said(Workspace(MemoryFiles(both)), "main") == ["agents/b.md:1:1 name_twice"]
+
+
 def test_files_lead_neither_out_nor_nowhere() -> None:
     workspace = Workspace(
         files(
@@ -207,8 +224,8 @@ def test_lists_show_what_is_there_and_what_is_wrong() -> None:
         (one.name, one.path, [p.code for p in one.problems]) for one in workspace.list_agents()
     ] == [
         ("broken", "agents/broken.md", ["front_matter_missing"]),
-        ("writer", "agents/twin.md", []),
-        ("writer", "agents/writer.md", ["name_twice"]),
+        ("writer", "agents/twin.md", ["name_twice"]),
+        ("writer", "agents/writer.md", []),
     ]
     found = workspace.list_workflows()
     assert [(one.name, one.hash is None, [p.code for p in one.problems]) for one in found] == [
