@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from kapell.adapters.db import Store
-from kapell.core.gateway.quotas import Amount, Quota, Refused, Wanted
+from kapell.core.gateway.quotas import Amount, Quota, Refused, Settlement, Wanted
 from kapell.kit.ids import TenantId
 from tests.contract.stores.places import Place
 from tests.contract.stores.runs import T
@@ -46,7 +46,7 @@ async def test_what_was_not_used_is_given_back(store: Store) -> None:
     want = _want("a", tokens=100)
     at = await store.counts.take(T, [want], Amount(1, 100, 50))
     assert isinstance(at, float)
-    await store.counts.settle(T, [want], at, Amount(0, -70, -20))
+    await store.counts.settle(T, [Settlement([want], at, Amount(0, -70, -20))])
     assert await store.counts.used(T, "a", LONG) == Amount(1, 30, 30)
     assert isinstance(await store.counts.take(T, [want], Amount(1, 70, 0)), float)
 
@@ -55,7 +55,8 @@ async def test_windows_of_other_lengths_and_past_ones_count_for_themselves(store
     long, short = _want("a", calls=9), _want("a", 3600.0, calls=9)
     at = await store.counts.take(T, [long, short], Amount(1, 0, 0))
     assert isinstance(at, float)
-    await store.counts.settle(T, [long, short], at - 7 * DAY, Amount(5, 0, 0))
+    before = Settlement([long, short], at - 7 * DAY, Amount(5, 0, 0))
+    await store.counts.settle(T, [before])
     assert await store.counts.used(T, "a", LONG) == Amount(6, 0, 0)
     assert (await store.counts.used(T, "a", 3600.0)).calls in (0, 1)  # the hour may just end
 

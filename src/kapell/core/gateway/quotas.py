@@ -56,6 +56,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Settlement(msgspec.Struct, frozen=True):
+    """What one call used beyond what was taken at an instant; less than nothing is given back."""
+
+    wants: Sequence[Wanted]
+    at: float
+    more: Amount
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """A quota has no room: how much is used, and in how many seconds its window ends."""
 

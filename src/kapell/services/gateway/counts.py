@@ -1,17 +1,27 @@
 """Counting what is used within windows: the port, and the guard that asks it before each call."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
-from kapell.core.gateway.quotas import Amount, Quota, Refused, Wanted, refusal, wanted
+from kapell.core.gateway.quotas import Amount, Quota, Refused, Settlement, Wanted, refusal, wanted
 from kapell.core.gateway.routing.endings import may_be_charged
 from kapell.core.pricing.quote import cost, worst_cost, worst_tokens
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import TenantId
 from kapell.kit.json import encode
 from kapell.services.gateway.routing.ports import Prices
+
+log = logging.getLogger(__name__)
+
+_LATER = 0.2
+"""Seconds after which what a call did not use is given back; the next call does so at once."""
+
+_MOST = 10_000
+"""Settlements that are kept for a store that is away; those before them stay at their worst."""
 
 
 class Counts(Protocol):
@@ -26,10 +36,8 @@ class Counts(Protocol):
         """
         ...
 
-    async def settle(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], at: float, more: Amount
-    ) -> None:
-        """Add to the windows of an instant what was used beyond what was taken; may be negative."""
+    async def settle(self, tenant_id: TenantId, settlements: Sequence[Settlement]) -> None:
+        """Add to the windows of their instants what was used beyond what was taken."""
         ...
 
     async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
@@ -50,6 +58,9 @@ class QuotaGuard:
         self._quotas = tuple(quotas)
         self._counts = counts
         self._prices = prices
+        self._pending: list[tuple[TenantId, Settlement]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def complete(
         self, request: ModelRequest, ask: Callable[[], Awaitable[ModelAnswer]]
@@ -65,18 +76,70 @@ class QuotaGuard:
             return await ask()
         tenant = TenantId(request.tenant)
         worst = self._worst(request, wants)
-        taken = await self._counts.take(tenant, wants, worst)
-        if isinstance(taken, Refused):
-            raise refusal(taken)
+        taken = await self._taken(tenant, wants, worst)
         try:
             answer = await ask()
         except KapellError as error:
             if not may_be_charged(error):
-                await self._counts.settle(tenant, wants, taken, _less(Amount(), worst))
+                self._later(tenant, Settlement(wants, taken, _less(Amount(), worst)))
             raise
         used = self._true(request, answer, worst)
-        await self._counts.settle(tenant, wants, taken, _less(used, worst))
+        self._later(tenant, Settlement(wants, taken, _less(used, worst)))
         return answer
+
+    async def close(self) -> None:
+        """Give back what is still to be given back."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        await self._give_back()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def _taken(self, tenant: TenantId, wants: Sequence[Wanted], worst: Amount) -> float:
+        """Set the worst case aside; what is still to be given back goes along with it.
+
+        Raises:
+            Limited: ``quota_spent``.
+        """
+        if self._pending:
+            # Both at once are one commit. Who is refused before it was given back asks again.
+            settled = asyncio.shield(self._give_back())
+            _, taken = await asyncio.gather(settled, self._counts.take(tenant, wants, worst))
+            if isinstance(taken, Refused):
+                taken = await self._counts.take(tenant, wants, worst)
+        else:
+            taken = await self._counts.take(tenant, wants, worst)
+        if isinstance(taken, Refused):
+            raise refusal(taken)
+        return taken
+
+    def _later(self, tenant: TenantId, settlement: Settlement) -> None:
+        """Give back soon, beside the calls: an answer neither waits for that nor is lost by it."""
+        self._pending.append((tenant, settlement))
+        del self._pending[:-_MOST]
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_LATER, self._give_back)
+
+    def _give_back(self) -> asyncio.Task[None]:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        pending, self._pending = self._pending, []
+        task = asyncio.create_task(self._settle(pending))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def _settle(self, pending: Sequence[tuple[TenantId, Settlement]]) -> None:
+        for tenant in dict.fromkeys(tenant for tenant, _ in pending):
+            own = [settlement for one, settlement in pending if one == tenant]
+            try:
+                await self._counts.settle(tenant, own)
+            except KapellError as error:
+                log.warning("what calls did not use cannot be given back yet: %s", error)
+                for settlement in own:
+                    self._later(tenant, settlement)
 
     def _worst(self, request: ModelRequest, wants: Sequence[Wanted]) -> Amount:
         size = sum(len(message.text.encode()) for message in request.messages)

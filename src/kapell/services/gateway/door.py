@@ -171,6 +171,8 @@ class Gateway:
         """Close every adapter that was made; one that could not be made has nothing to close."""
         if self._router is not None:
             await self._router.close()
+        if self._quotas is not None:
+            await self._quotas.close()
         tasks, self._ports = list(self._ports.values()), {}
         made = await asyncio.gather(*tasks, return_exceptions=True)
         for port in made:

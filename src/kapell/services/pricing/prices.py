@@ -13,6 +13,8 @@ from kapell.services.pricing.ports import PriceSource
 
 _FREE = ("offline", "scripted")
 _LOCAL = ("ollama",)
+_FRESH = 60
+"""Seconds after which a price is looked up anew: some change by the hour of the day."""
 
 
 class PriceList:
@@ -36,6 +38,8 @@ class PriceList:
         self._source = source
         self._clock = clock
         self._routes = dict(routes or {})
+        self._minute = -1
+        self._known: dict[str, Quote] = {}
 
     def quote(self, model: str) -> Quote:
         """Return a model's price; that of a route is the worst of its deployments.
@@ -43,6 +47,16 @@ class PriceList:
         Raises:
             Missing: ``price_missing``, with the lines that set one.
         """
+        minute = int(self._clock.now() // _FRESH)
+        if minute != self._minute:
+            self._minute, self._known = minute, {}
+        known = self._known
+        found = known.get(model)
+        if found is None:
+            found = known[model] = self._looked_up(model)
+        return found
+
+    def _looked_up(self, model: str) -> Quote:
         if model in self._routes:
             return worst_of(model, [self.quote(one) for one in models(self._routes[model])])
         provider, _, name = model.partition(":")

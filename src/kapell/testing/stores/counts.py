@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from kapell.core.gateway.quotas import Amount, Refused, Wanted, begins
+from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -30,23 +30,26 @@ class MemoryCounts:
             if one.exceeded(used, amount):
                 ends_in = begins(now, every) + every - now
                 return Refused(wanted=one, used=used, ends_in=ends_in)
-        await self.settle(tenant_id, wants, now, amount)
+        self._add(tenant_id, Settlement(wants, now, amount))
         return now
 
-    async def settle(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], at: float, more: Amount
-    ) -> None:
-        """Add to the windows of an instant what was used beyond what was taken."""
-        for one in wants:
+    async def settle(self, tenant_id: TenantId, settlements: Sequence[Settlement]) -> None:
+        """Add to the windows of their instants what was used beyond what was taken."""
+        for one in settlements:
+            self._add(tenant_id, one)
+
+    async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
+        """Return what is used of the window there is now."""
+        return self._used(tenant_id, scope, every, self._now())
+
+    def _add(self, tenant_id: str, settlement: Settlement) -> None:
+        at, more = settlement.at, settlement.more
+        for one in settlement.wants:
             every = one.quota.every
             used = self._used(tenant_id, one.scope, every, at)
             self._sums[tenant_id, one.scope, every, begins(at, every)] = Amount(
                 used.calls + more.calls, used.tokens + more.tokens, used.usd + more.usd
             )
-
-    async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
-        """Return what is used of the window there is now."""
-        return self._used(tenant_id, scope, every, self._now())
 
     def _used(self, tenant_id: str, scope: str, every: float, at: float) -> Amount:
         return self._sums.get((tenant_id, scope, every, begins(at, every)), Amount())

@@ -1,13 +1,13 @@
 """The door: answers given again, and calls that have no room in a quota."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
 
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, ToolAsk, Try, Usage
-from kapell.core.gateway.quotas import Amount, Quota
+from kapell.core.gateway.quotas import Amount, Quota, Settlement
 from kapell.core.pricing.quote import Quote
 from kapell.kit.errors import Limited, Unavailable
 from kapell.kit.ids import TenantId
@@ -16,6 +16,7 @@ from kapell.services.gateway.counts import QuotaGuard
 from kapell.services.gateway.door import Gateway
 from kapell.services.gateway.ports import OnDelta
 from kapell.testing.stores import MemoryStore
+from kapell.testing.stores.counts import MemoryCounts
 
 HOUR = 3600.0
 ACME = TenantId("acme")
@@ -62,18 +63,25 @@ class _Bench:
         self,
         *quotas: Quota,
         meaning: Callable[[ModelRequest], str] = lambda request: request.model,
+        counts: Callable[[Callable[[], float]], MemoryCounts] = MemoryCounts,
     ) -> None:
         self.model = _Model()
         self.now = 10_000 * HOUR
         self.store = MemoryStore(lambda: self.now)
+        self.counts = counts(lambda: self.now)
+        self.guard = QuotaGuard(quotas, self.counts, _Prices())
         self.gateway = Gateway(
             {"openai": lambda: self.model},
             answers=AnswerCache(self.store.results, meaning),
-            quotas=QuotaGuard(quotas, self.store.counts, _Prices()),
+            quotas=self.guard,
         )
 
     async def ask(self, **changes: object) -> ModelAnswer:
         return await self.gateway.complete(msgspec.structs.replace(ASK, **changes))
+
+    async def used(self) -> Amount:
+        await self.guard.close()  # what was not used is given back beside the calls
+        return await self.counts.used(ACME, "user=user:anna", HOUR)
 
 
 @pytest.mark.requirement("LG-10")
@@ -191,7 +199,7 @@ async def test_a_key_counts_as_a_key_only() -> None:
 async def test_two_quotas_of_one_window_are_both_kept() -> None:
     bench = _Bench(Quota(per="user", every=HOUR, calls=9), Quota(per="user", every=HOUR, usd=400))
     await bench.ask(cache=0.0)
-    used = await bench.store.counts.used(ACME, "user=user:anna", HOUR)
+    used = await bench.used()
     assert used == Amount(1, 25, 25)  # the worst case was set aside and given back
     with pytest.raises(Limited, match="of 9 calls"):
         while True:
@@ -206,7 +214,7 @@ async def test_a_try_that_may_be_charged_counts_though_another_answered() -> Non
     )
     bench.model.answer = msgspec.structs.replace(bench.model.answer, tries=(lost,))
     await bench.ask(cache=0.0)
-    used = await bench.store.counts.used(ACME, "user=user:anna", HOUR)
+    used = await bench.used()
     # What was set aside: the prompt's bytes, what providers add to it, and all the output.
     assert (used.calls, used.tokens > 200) == (1, True)
 
@@ -223,8 +231,38 @@ async def test_what_failed_is_given_back_unless_it_may_be_charged() -> None:
         bench.model.error = Unavailable("down", code=code)
         with pytest.raises(Unavailable):
             await bench.ask(cache=0.0)
-        used = await bench.store.counts.used(ACME, "user=user:anna", HOUR)
+        used = await bench.used()
         assert (used.calls, used.tokens > 0) == (left.calls, left.tokens > 0)
+
+
+class _Counts(MemoryCounts):
+    """Counts whose giving back takes a while, or fails while the store is away."""
+
+    away = False
+
+    async def settle(self, tenant_id: TenantId, settlements: Sequence[Settlement]) -> None:
+        for _ in range(9):
+            await asyncio.sleep(0)
+        if self.away:
+            raise Unavailable("The store is away.")
+        await super().settle(tenant_id, settlements)
+
+
+async def test_what_the_call_before_left_over_is_there_for_the_next() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, tokens=400), counts=_Counts)
+    for _ in range(4):  # each sets about 300 aside and uses 25
+        await bench.ask(cache=0.0)
+    assert await bench.used() == Amount(4, 100, 100)
+
+
+async def test_an_answer_is_not_lost_when_what_is_left_over_cannot_be_given_back() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=9), counts=_Counts)
+    assert isinstance(bench.counts, _Counts)
+    bench.counts.away = True
+    assert (await bench.ask(cache=0.0)).text == "It is 1"
+    assert (await bench.used()).tokens > 25
+    bench.counts.away = False
+    assert await bench.used() == Amount(1, 25, 25)
 
 
 async def test_money_is_never_overdrawn_by_calls_at_once() -> None:
@@ -233,4 +271,4 @@ async def test_money_is_never_overdrawn_by_calls_at_once() -> None:
     ended = await asyncio.gather(*asked, return_exceptions=True)
     assert any(isinstance(one, Limited) for one in ended)
     assert all(isinstance(one, Limited | ModelAnswer) for one in ended)
-    assert (await bench.store.counts.used(ACME, "tenant=acme", HOUR)).usd <= 1000
+    assert (await bench.counts.used(ACME, "tenant=acme", HOUR)).usd <= 1000

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from kapell.adapters.db.postgres.pool import Connections
-from kapell.core.gateway.quotas import Amount, Refused, Wanted, begins
+from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -69,20 +69,21 @@ class PostgresCounts:
 
         return await self._pool.use(work)
 
-    async def settle(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], at: float, more: Amount
-    ) -> None:
-        """Add to the windows of an instant what was used beyond what was taken."""
-        rows = [
-            (tenant_id, one.scope, one.quota.every, begins(at, one.quota.every), more.calls,
-             more.tokens, more.usd)
-            for one in _ordered(wants)
-        ]  # fmt: skip
+    async def settle(self, tenant_id: TenantId, settlements: Sequence[Settlement]) -> None:
+        """Add to the windows of their instants what was used beyond what was taken."""
+        # Rows are locked in one order by everyone.
+        rows = sorted(
+            (tenant_id, one.scope, one.quota.every, begins(each.at, one.quota.every),
+             each.more.calls, each.more.tokens, each.more.usd)
+            for each in settlements
+            for one in each.wants
+        )  # fmt: skip
 
         async def work(connection: asyncpg.Connection) -> None:
             await connection.executemany(_ADD, rows)
 
-        await self._pool.use(work)
+        if rows:
+            await self._pool.use(work)
 
     async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
         """Return what is used of the window there is now."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from kapell.adapters.db.sqlite.readers import Readers
 from kapell.adapters.db.sqlite.writing.writer import Writer
-from kapell.core.gateway.quotas import Amount, Refused, Wanted, begins
+from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -48,11 +48,15 @@ class SqliteCounts:
 
         return await self._writer.do(work)
 
-    async def settle(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], at: float, more: Amount
-    ) -> None:
-        """Add to the windows of an instant what was used beyond what was taken."""
-        await self._writer.do(lambda connection, _: _add(connection, tenant_id, wants, at, more))
+    async def settle(self, tenant_id: TenantId, settlements: Sequence[Settlement]) -> None:
+        """Add to the windows of their instants what was used beyond what was taken."""
+
+        def work(connection: sqlite3.Connection, _: float) -> None:
+            for one in settlements:
+                _add(connection, tenant_id, one.wants, one.at, one.more)
+
+        if settlements:
+            await self._writer.do(work)
 
     async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
         """Return what is used of the window there is now."""

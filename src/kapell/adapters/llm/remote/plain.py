@@ -1,15 +1,17 @@
-"""OpenAI's client without its walk over every message: ours are plain JSON already.
+"""OpenAI's client without its walk over what is asked: ours is plain JSON already.
 
-The SDK looks through each message of a call for values that are to be turned into JSON, by all the
-types a message may have. With each turn there are more of them: after ten it is most of what a call
-costs in processor time. What is given as ``extra_body`` is sent as it stands.
+The SDK looks through each message and option of a call for values that are to be turned into JSON,
+by all the types they may have. With each turn there are more of them: after ten it is most of what
+a call costs in processor time. Here the body is posted as it stands.
 """
 
 from functools import cached_property
 from typing import Any, Self
 
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, AsyncStream, NotGiven, Omit
+from openai._types import RequestOptions
 from openai.resources.chat import AsyncChat, AsyncCompletions
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 
 class PlainClient(AsyncOpenAI):
@@ -36,8 +38,24 @@ class _Chat(AsyncChat):
 
 class _Completions(AsyncCompletions):
     async def create(self, **asked: Any) -> Any:
-        body = {"messages": list(asked["messages"])}
-        if isinstance(asked.get("tools"), list):
-            body["tools"] = asked.pop("tools")
-        body.update(asked.pop("extra_body", None) or {})
-        return await super().create(**{**asked, "messages": ()}, extra_body=body)
+        given = {name: one for name, one in asked.items() if not isinstance(one, _UNSAID)}
+        extra = {name: given.pop(f"extra_{name}", None) or {} for name in ("headers", "query")}
+        body = given.pop("extra_body", None) or {}
+        # As the SDK's own call has it: the key of the API, never one of an administrator.
+        options = RequestOptions(
+            headers=extra["headers"], params=extra["query"], security={"bearer_auth": True}
+        )
+        if "timeout" in given:
+            options["timeout"] = given.pop("timeout")
+        return await self._client.post(
+            "/chat/completions",
+            cast_to=ChatCompletion,
+            body={**given, **body},
+            options=options,
+            stream=bool(given.get("stream")),
+            stream_cls=AsyncStream[ChatCompletionChunk],
+        )
+
+
+_UNSAID = (Omit, NotGiven)
+"""What an option is that is not sent."""
