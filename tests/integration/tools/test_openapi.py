@@ -154,7 +154,7 @@ async def test_operations_become_tools_with_their_schemas(
     found, notes = found_in(described(shop, words))
     assert sorted(found) == ["shop.createOrder", "shop.deleteOrder", "shop.getOrder"]
     assert len(notes) == 2
-    assert "`upload` is left out: its body has a form that is not spoken" in notes[0]
+    assert "`upload` is left out: its body is multipart/form-data, which is not spoken" in notes[0]
     assert "`lost` is left out" in notes[1]
     get, create = found["shop.getOrder"].spec, found["shop.createOrder"].spec
     assert isinstance(get.args, dict)
@@ -188,6 +188,26 @@ async def test_parameters_travel_where_they_belong(shop: Shop, tmp_path: Path) -
     assert await calling.call("shop.deleteOrder", id="7") is None
     shop.answer = Response("plain", media_type="text/plain")
     assert await calling.call("shop.getOrder", id="7") == "plain"
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "expected"),
+    [
+        ({}, ["x", "y"], "f=x&f=y"),
+        ({"explode": False}, ["x", "y"], "f=x%2Cy"),
+        ({}, {"a": 1, "b": "y z"}, "a=1&b=y+z"),
+        ({"style": "deepObject", "explode": True}, {"a": 1, "b": True}, "f%5Ba%5D=1&f%5Bb%5D=true"),
+        ({}, "x&y=1", "f=x%26y%3D1"),
+    ],
+)
+async def test_values_stand_in_the_query_as_their_style_says(
+    shop: Shop, tmp_path: Path, way: dict[str, Any], value: Json, expected: str
+) -> None:
+    parameter = {"in": "query", "name": "f", "schema": {}, **way}
+    paths = {"/a": {"get": {"operationId": "find", "parameters": [parameter]}}}
+    description = {"openapi": "3.1.0", "servers": [{"url": shop.base}], "paths": paths}
+    await caller(shop, tmp_path, json.dumps(description)).call("shop.find", f=value)
+    assert shop.asked[0][1] == f"/a?{expected}"
 
 
 @pytest.mark.requirement("TL-04", "TL-06")
@@ -263,7 +283,7 @@ async def test_a_status_becomes_an_error_of_its_class(
     with pytest.raises(kind) as caught:
         await caller(shop, tmp_path).call("shop.getOrder", id="7")
     assert (caught.value.code, "why" in caught.value.message) == (code, True)
-    assert caught.value.retry_after == (7.0 if status == 429 else None)
+    assert caught.value.retry_after == (7.0 if status in {429, 503} else None)
     assert len(shop.asked) == 1
 
 
@@ -276,6 +296,37 @@ async def test_a_change_that_may_have_happened_is_of_unknown_outcome(
     shop.answer = JSONResponse({}, 400)
     with pytest.raises(Invalid):
         await caller(shop, tmp_path).call("shop.createOrder", body={"item": "tea"})
+    large = Response(b"x" * 11_000_000, media_type="text/plain")
+    packed = Response(b"not packed", headers={"Content-Encoding": "gzip"})
+    for answer, code in ((large, "http_too_large"), (packed, "tool_unavailable")):
+        shop.answer = answer
+        with pytest.raises(UnknownOutcome) as unknown:
+            await caller(shop, tmp_path).call("shop.createOrder", body={"item": "tea"})
+        assert isinstance(unknown.value.__cause__, KapellError)
+        assert unknown.value.__cause__.code == code
+        with pytest.raises(KapellError) as caught:
+            await caller(shop, tmp_path).call("shop.getOrder", id="7")
+        assert caught.value.code == code
+
+
+async def test_a_change_nobody_answered_is_of_unknown_outcome_and_says_why(
+    shop: Shop, tmp_path: Path
+) -> None:
+    async def silence(scope: Any, receive: Any, send: Any) -> None:
+        raise ConnectionError
+
+    shop.answer = silence  # type: ignore[assignment]  # anything that is called as a response is
+    with pytest.raises(UnknownOutcome) as unknown:
+        await caller(shop, tmp_path).call("shop.deleteOrder", id="7")
+    assert isinstance(unknown.value.__cause__, Unavailable)
+    assert unknown.value.__cause__.code == "tool_unavailable"
+
+
+async def test_nobody_makes_us_wait_longer_than_a_day(shop: Shop, tmp_path: Path) -> None:
+    shop.answer = JSONResponse({}, 429, {"Retry-After": "9" * 9})
+    with pytest.raises(Limited) as caught:
+        await caller(shop, tmp_path).call("shop.getOrder", id="7")
+    assert caught.value.retry_after == 86_400
 
 
 @pytest.mark.requirement("TL-06")

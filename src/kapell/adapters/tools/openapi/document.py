@@ -1,8 +1,11 @@
 """An OpenAPI description as JSON Schema understands it: 3.0 brought to the words of 3.1."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from ruamel.yaml import YAML
@@ -13,6 +16,11 @@ from kapell.kit.errors import Invalid, Missing
 LARGEST = 10_000_000
 """Bytes a description may have."""
 _DEPTH = 60
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
+_DATA = frozenset({"enum", "const", "default", "example", "examples", "required"})
+"""Keywords whose values are no schemas."""
+_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords that hold schemas by names of the author's own."""
 
 
 class Document:
@@ -27,6 +35,33 @@ class Document:
         self.value = value
         self.name = name
         self._old = str(value["openapi"]).startswith("3.0")
+        self._keys: dict[str, str] = {}
+
+    def mapping(self, value: Any, what: str) -> Mapping[str, Any]:
+        """Return what a reference or a value is, empty for None.
+
+        Raises:
+            Invalid: ``openapi_broken`` when it is no mapping.
+        """
+        found = self.followed(value)
+        if found is None:
+            return {}
+        if not isinstance(found, Mapping):
+            raise _broken(self.name, f"{what} should be a mapping")
+        return found
+
+    def list(self, value: Any, what: str) -> Sequence[Any]:
+        """Return what a reference or a value is, empty for None.
+
+        Raises:
+            Invalid: ``openapi_broken`` when it is no list.
+        """
+        found = self.followed(value)
+        if found is None:
+            return ()
+        if not isinstance(found, list | tuple):
+            raise _broken(self.name, f"{what} should be a list")
+        return found
 
     def followed(self, value: Any) -> Any:
         """Return what a reference leads to; anything else as it is.
@@ -48,18 +83,30 @@ class Document:
             return value
         reference = value.get("$ref")
         if isinstance(reference, str):
-            key = reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+            key = self._key(reference)
             if key not in needed:
                 needed[key] = {}
                 needed[key] = self.schema(self._at(reference), needed)
-            return {"$ref": f"#/$defs/{key.replace('~', '~0').replace('/', '~1')}"}
+            return {"$ref": f"#/$defs/{key}"}
         return self._words({key: self._inner(key, one, needed) for key, one in value.items()})
 
     def _inner(self, key: str, value: Any, needed: dict[str, Any]) -> Any:
-        """Return a keyword's value; examples and choices are data, not schemas."""
-        if key in {"enum", "const", "default", "example", "examples", "required"}:
+        """Return a keyword's value; examples and choices are data, names of properties names."""
+        if key in _DATA:
             return value
+        if key in _NAMED and isinstance(value, Mapping):
+            return {name: self.schema(one, needed) for name, one in value.items()}
         return self.schema(value, needed)
+
+    def _key(self, reference: str) -> str:
+        """Return what the target of a reference is called: two of one name are told apart."""
+        known = self._keys.get(reference)
+        if known is None:
+            last = _UNUSUAL.sub("_", _unescaped(reference.rpartition("/")[2]))
+            taken = set(self._keys.values())
+            several = (last if number == 1 else f"{last}_{number}" for number in count(1))
+            known = self._keys[reference] = next(one for one in several if one not in taken)
+        return known
 
     def _words(self, schema: dict[str, Any]) -> dict[str, Any]:
         for word in ("xml", "externalDocs", "discriminator", "example"):
@@ -87,7 +134,10 @@ class Document:
             raise self._lost(f"a reference to another file ({reference[:100]})")
         found: Any = self.value
         for part in reference[2:].split("/"):
-            key = part.replace("~1", "/").replace("~0", "~")
+            key = _unescaped(part)
+            if isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+                found = found[int(key)]
+                continue
             if not isinstance(found, Mapping) or key not in found:
                 raise self._lost(f"a reference that leads nowhere ({reference[:100]})")
             found = found[key]
@@ -99,6 +149,11 @@ class Document:
             code="openapi_reference",
             advice="Bundle the description into one file, and check it with a validator.",
         )
+
+
+def _unescaped(part: str) -> str:
+    """Return a part of a reference as the key it stands for."""
+    return unquote(part).replace("~1", "/").replace("~0", "~")
 
 
 def parsed(data: bytes, name: str) -> Document:

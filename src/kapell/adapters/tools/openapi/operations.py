@@ -1,7 +1,7 @@
 """Operations of an API as tools: their arguments, and how each of them travels."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urljoin
 
@@ -16,18 +16,30 @@ from kapell.kit.json import Json
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 _READS = frozenset({"get", "head", "options"})
-_OURS = frozenset({"accept", "content-type", "authorization"})
+_OURS = frozenset(
+    {
+        *("accept", "accept-encoding", "authorization", "connection", "content-length"),
+        *("content-type", "host", "idempotency-key", "transfer-encoding"),
+    }
+)
+_PLACES = ("path", "query", "header")
+_IN_PATH = re.compile(r"\{([^{}]+)\}")
 _JSON = re.compile(r"^application/(?:[\w.+-]+\+)?json\b")
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_TEXT = 4_000
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One argument and where it goes; ``spread`` says that each of several values stands alone."""
+    """One argument and where it goes.
+
+    ``spread`` says that each of several values stands alone, ``deep`` that those of a mapping are
+    named after it: ``filter[colour]``.
+    """
 
     name: str
     where: Literal["path", "query", "header"]
     spread: bool = True
+    deep: bool = False
 
 
 class Authorisation(msgspec.Struct, frozen=True):
@@ -60,15 +72,19 @@ def operations(document: Document, api: OpenApi) -> Iterator[FoundTool | str]:
     """Yield each operation as a tool, or why it is left out.
 
     Raises:
-        Invalid: ``openapi_no_server`` when nobody says where the API is.
+        Invalid: ``openapi_no_server`` when nobody says where the API is; ``openapi_broken``.
     """
     base = _base(document, api)
     allowed = set(api.allow)
     seen: set[str] = set()
-    for path, item in (document.value.get("paths") or {}).items():
-        item = document.followed(item)
+    for path, named in document.mapping(document.value.get("paths"), "`paths`").items():
+        try:
+            item = document.mapping(named, f"`{path}`")
+        except KapellError as error:
+            yield f"tools.openapi.{document.name}: `{path}` is left out: {error.message}"
+            continue
         for method in METHODS:
-            operation = item.get(method) if isinstance(item, Mapping) else None
+            operation = item.get(method)
             if not isinstance(operation, Mapping):
                 continue
             name = str(operation.get("operationId") or f"{method}_{path}")
@@ -94,6 +110,7 @@ def _tool(
     operation: Mapping[str, Any],
 ) -> FoundTool:
     needed: dict[str, Any] = {}
+    wanted = re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_") or method
     parameters, properties, required = _parameters(document, item, operation, needed)
     body = _body(document, operation)
     if body is not None:
@@ -109,9 +126,13 @@ def _tool(
     if needed:
         args["$defs"] = needed
     _check(args)
+    given = {one.name for one in parameters.values() if one.where == "path"}
+    lost = [one for one in _IN_PATH.findall(path) if one not in given]
+    if lost:
+        raise _unspoken(f"its path names `{lost[0]}`, and none of its parameters does")
     said = str(operation.get("description") or operation.get("summary") or f"{method} {path}")
     spec = ToolSpec(
-        name=f"{document.name}.{re.sub(r'[^A-Za-z0-9.-]+', '_', name).strip('_')}",
+        name=f"{document.name}.{wanted}",
         description=said[:_LONGEST_TEXT].strip(),
         args=args,
         effects="read" if method in _READS else "external",
@@ -138,8 +159,12 @@ def _parameters(
     needed: dict[str, Any],
 ) -> tuple[dict[str, Parameter], dict[str, Any], list[str]]:
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for one in (*item.get("parameters", ()), *operation.get("parameters", ())):
-        said = document.followed(one)
+    several = (
+        *document.list(item.get("parameters"), "its parameters"),
+        *document.list(operation.get("parameters"), "its parameters"),
+    )
+    for one in several:
+        said = document.mapping(one, "its parameter")
         found[str(said.get("in")), str(said.get("name"))] = said
     parameters: dict[str, Parameter] = {}
     properties: dict[str, Any] = {}
@@ -147,51 +172,62 @@ def _parameters(
     for (where, name), said in found.items():
         if where == "cookie" or (where == "header" and name.lower() in _OURS):
             continue
+        if where not in _PLACES:
+            raise _unspoken(f"its parameter `{name}` travels in {where!r}, which is not spoken")
         argument = name if name not in (*parameters, "body") else f"{where}_{name}"
-        schema = dict(document.schema(_schema_of(said), needed) or {})
+        described = document.schema(_schema_of(document, said), needed)
+        schema = dict(described) if isinstance(described, Mapping) else {}
         if said.get("description"):
             schema.setdefault("description", str(said["description"])[:_LONGEST_TEXT])
         properties[argument] = schema
-        spread = said.get("explode", said.get("style", "form") == "form")
-        parameters[argument] = Parameter(name, where, bool(spread))  # type: ignore[arg-type]  # OpenAPI knows no other
+        style = said.get("style", "form")
+        spread = bool(said.get("explode", style == "form"))
+        parameters[argument] = Parameter(name, where, spread, style == "deepObject")  # type: ignore[arg-type]  # looked at above
         if said.get("required") or where == "path":
             required.append(argument)
     return parameters, properties, required
 
 
-def _schema_of(parameter: Mapping[str, Any]) -> Any:
+def _schema_of(document: Document, parameter: Mapping[str, Any]) -> Any:
     if "schema" in parameter:
         return parameter["schema"]
-    content = parameter.get("content") or {}
-    return next((one.get("schema", {}) for one in content.values()), {})
+    content = document.mapping(parameter.get("content"), "the content of its parameter")
+    one = next(iter(content.values()), None)
+    return document.mapping(one, "the content of its parameter").get("schema", {})
 
 
 def _body(document: Document, operation: Mapping[str, Any]) -> _Body | None:
     body = document.followed(operation.get("requestBody"))
     if not isinstance(body, Mapping):
         return None
-    content: Mapping[str, Any] = body.get("content") or {}
+    content = document.mapping(body.get("content"), "the content of its body")
     required = bool(body.get("required"))
     for media, said in content.items():
         if _JSON.match(media) or media == _FORM:
-            return _Body(media, said.get("schema", {}), required)
+            schema = document.mapping(said, "the content of its body").get("schema", {})
+            return _Body(media, schema, required)
     for media in content:
         if media.startswith("text/"):
             return _Body(media, {"type": "string"}, required)
-    raise Invalid(
-        f"its body has a form that is not spoken here ({', '.join(content) or 'none'}).",
-        code="openapi_body",
-        advice="JSON, forms and texts are; ask by `http.request` instead.",
+    raise _unspoken(f"its body is {', '.join(content) or 'nothing'}, which is not spoken")
+
+
+def _unspoken(what: str) -> Invalid:
+    return Invalid(
+        f"{what}.",
+        code="openapi_unspoken",
+        advice="Paths, queries, headers, JSON, forms and texts are; ask by `http.request` instead.",
     )
 
 
 def _authorisation(document: Document, operation: Mapping[str, Any]) -> Authorisation:
     """Return how a secret is shown: as the operation asks, else as a bearer's token."""
-    schemes = (document.value.get("components") or {}).get("securitySchemes") or {}
-    wanted: Sequence[Any] = operation.get("security", document.value.get("security")) or ()
+    components = document.mapping(document.value.get("components"), "`components`")
+    schemes = document.mapping(components.get("securitySchemes"), "`securitySchemes`")
+    wanted = document.list(operation.get("security", document.value.get("security")), "`security`")
     names = [name for one in wanted if isinstance(one, Mapping) for name in one]
     for name in [*names, *schemes]:
-        scheme = document.followed(schemes.get(name)) or {}
+        scheme = document.mapping(schemes.get(name), f"the security scheme `{name}`")
         if scheme.get("type") == "apiKey" and scheme.get("in") in ("header", "query"):
             return Authorisation(scheme["in"], str(scheme.get("name")))
         if scheme.get("type") == "http" and str(scheme.get("scheme")).lower() == "basic":
@@ -204,11 +240,12 @@ def _authorisation(document: Document, operation: Mapping[str, Any]) -> Authoris
 def _base(document: Document, api: OpenApi) -> str:
     if api.base_url:
         return api.base_url.rstrip("/")
-    servers = document.value.get("servers") or []
-    first = servers[0] if servers and isinstance(servers[0], Mapping) else {}
+    servers = document.list(document.value.get("servers"), "`servers`")
+    first = document.mapping(servers[0] if servers else None, "the first of `servers`")
     url = str(first.get("url") or "")
-    for name, said in (first.get("variables") or {}).items():
-        url = url.replace(f"{{{name}}}", str(said.get("default", "")))
+    for name, said in document.mapping(first.get("variables"), "its variables").items():
+        default = document.mapping(said, f"the variable `{name}`").get("default", "")
+        url = url.replace(f"{{{name}}}", str(default))
     url = urljoin(api.url, url) if api.url else url
     if not url.startswith(("http://", "https://")):
         raise Invalid(

@@ -2,16 +2,17 @@
 
 import asyncio
 import base64
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from kapell.adapters.tools.openapi.operations import Operation
+from kapell.adapters.tools.openapi.operations import Operation, Parameter
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.web.addresses import Gate
 from kapell.adapters.tools.web.outgoing import Outgoing, body_of, silent
+from kapell.adapters.tools.web.pauses import pause_of
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import (
     Conflict,
@@ -70,6 +71,9 @@ class OpenApiTool:
                 response = await outgoing.to(client, httpx.URL(url))
                 try:
                     data = await body_of(response, self._options.http_bytes, "tools.http.bytes")
+                except KapellError as error:
+                    # The API has done what it was asked for; only its answer cannot be read.
+                    self._fail(error, outgoing, error.__cause__)
                 finally:
                     await response.aclose()
             output = _output(response, data)
@@ -78,17 +82,18 @@ class OpenApiTool:
                 return ToolResult(output=output)
             if not isinstance(problem, Unavailable):
                 raise problem
-            raise self._failure(problem, outgoing)
+            self._fail(problem, outgoing)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise self._failure(silent(type(error).__name__), outgoing) from error
+            self._fail(silent(type(error).__name__), outgoing, error)
 
-    def _failure(self, error: KapellError, outgoing: Outgoing) -> Exception:
-        """Return the error or, when a request that must not be repeated is out, what that means."""
+    def _fail(
+        self, error: KapellError, outgoing: Outgoing, cause: BaseException | None = None
+    ) -> NoReturn:
+        """Raise the error or, when a request that must not be repeated is out, what that means."""
         if self.spec.repeatable or not outgoing.sent:
-            return error
-        unknown = UnknownOutcome()
-        unknown.__cause__ = error
-        return unknown
+            raise error from cause
+        error.__cause__ = cause
+        raise UnknownOutcome from error
 
     def _request(
         self, args: Mapping[str, Json], call: ToolCall
@@ -105,10 +110,8 @@ class OpenApiTool:
                 url = url.replace(f"{{{parameter.name}}}", _in_path(argument, value))
             elif parameter.where == "header":
                 headers[parameter.name] = _in_header(argument, _text(value))
-            elif isinstance(value, list | tuple) and parameter.spread:
-                query += [(parameter.name, _text(one)) for one in value]
             else:
-                query.append((parameter.name, _text(value)))
+                query += _in_query(parameter, value)
         body = None
         if operation.media and "body" in args:
             headers["Content-Type"] = operation.media
@@ -129,6 +132,19 @@ class OpenApiTool:
             query.append((way.name, way.prefix + shown))
         else:
             headers[way.name] = _in_header(way.name, way.prefix + shown)
+
+
+def _in_query(parameter: Parameter, value: Json) -> Iterator[tuple[str, str]]:
+    """Yield how a value stands in the query, as the parameter's style says."""
+    name = parameter.name
+    if isinstance(value, list | tuple) and parameter.spread:
+        yield from ((name, _text(one)) for one in value)
+    elif isinstance(value, Mapping) and parameter.deep:
+        yield from ((f"{name}[{key}]", _text(one)) for key, one in value.items())
+    elif isinstance(value, Mapping) and parameter.spread:
+        yield from ((key, _text(one)) for key, one in value.items())
+    else:
+        yield name, _text(value)
 
 
 def _text(value: Json) -> str:
@@ -201,13 +217,17 @@ def _problem(tool: str, response: "httpx.Response", output: Json) -> KapellError
     if status == 409:
         return Conflict(message, code="api_conflict", advice="Look at what is there already.")
     if status == 429:
-        wait = response.headers.get("retry-after", "")
         return Limited(
             message,
             code="api_limited",
             advice="Ask less often; the step's `retry:` waits and tries again.",
-            retry_after=float(wait) if wait.isdecimal() else None,
+            retry_after=pause_of(response.headers.get("retry-after")),
         )
     if status < 500:
         return Invalid(message, code="tool_failed", advice="Mend the arguments it complains of.")
-    return Unavailable(message, code="tool_unavailable", advice="Try again later.")
+    return Unavailable(
+        message,
+        code="tool_unavailable",
+        advice="Try again later.",
+        retry_after=pause_of(response.headers.get("retry-after")),
+    )
