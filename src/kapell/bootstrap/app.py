@@ -25,7 +25,7 @@ from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
-from kapell.bootstrap.routing import make_gateway, price_list
+from kapell.bootstrap.routing import make_gateway, make_router, make_selector, price_list
 from kapell.bootstrap.sandboxes import sandboxes
 from kapell.bootstrap.tooling import tool_options
 from kapell.core.runs.status import TERMINAL, RunStatus
@@ -90,9 +90,9 @@ class App:
         )
         self.prices = price_list(settings, self.clock)
         finder = KeyFinder(lambda: self.vault, asyncio.get_running_loop())
-        self.gateway = make_gateway(
-            root, settings, store, self.tenant, self.prices, self.clock, finder
-        )
+        router = make_router(settings, store, self.tenant, self.prices, self.clock)
+        self.selector = make_selector(settings, router)
+        self.gateway = make_gateway(root, settings, store, self.prices, router, finder)
         self._serve(current, actor, specs)
 
     def _equip(self, extra_tools: Mapping[str, Tool]) -> Mapping[str, ToolSpec]:

@@ -29,6 +29,7 @@ from kapell.services.gateway.ports import ModelFactory
 from kapell.services.gateway.routing.board import HealthBoard
 from kapell.services.gateway.routing.ports import Prices
 from kapell.services.gateway.routing.router import Router
+from kapell.services.gateway.selecting import Selector
 from kapell.services.pricing.prices import PriceList
 from kapell.settings.keys import reached
 from kapell.settings.loading import Settings
@@ -49,13 +50,26 @@ def price_list(settings: Settings, clock: Clock) -> PriceList:
     return PriceList(own, BundledPrices(), clock, chosen(settings.definitions.routes))
 
 
+def make_router(
+    settings: Settings, store: Store, tenant: TenantId, prices: Prices, clock: Clock
+) -> Router:
+    """Return who carries out the routes of a workspace, with their health in the store."""
+    board = HealthBoard(store.deployments, tenant, clock)
+    return Router(chosen(settings.definitions.routes), board, prices, clock, _draw)
+
+
+def make_selector(settings: Settings, router: Router) -> Selector:
+    """Return who says whom a route would ask, by the same healths and limits as its calls."""
+    places = {name: one.base_url for name, one in settings.providers.items() if one.base_url}
+    return Selector(router, places)
+
+
 def make_gateway(
     root: Path,
     settings: Settings,
     store: Store,
-    tenant: TenantId,
     prices: Prices,
-    clock: Clock,
+    router: Router,
     finder: KeyFinder,
 ) -> Gateway:
     """Return the one door to models, with the routes of a workspace."""
@@ -70,8 +84,6 @@ def make_gateway(
         for one in all_deployments(settings)
         if one.apart and one.model.partition(":")[0] in PROVIDERS
     }
-    board = HealthBoard(store.deployments, tenant, clock)
-    router = Router(chosen(settings.definitions.routes), board, prices, clock, _draw)
     made = {**factories(providers), "scripted": lambda: ScriptedModel(root)}
     for name, own in providers.items():
         if own.api_key is None:

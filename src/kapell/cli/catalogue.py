@@ -60,6 +60,9 @@ COMMANDS: Mapping[str, Entry] = {
     "status": Entry("synonyms.status", "The same as `runs list`, or `runs show`.", _SYNONYMS),
     "cost-report": Entry("synonyms.cost_report", "The same as `costs`.", _SYNONYMS),
     "agent-registry": Entry("synonyms.agent_registry", "The same as `agents list`.", _SYNONYMS),
+    "router": Entry(
+        "synonyms.router", "The same as `models select` and `models compare`.", _SYNONYMS
+    ),
     "profile-report": Entry("synonyms.profile_report", "The same as `profile`.", _SYNONYMS),
 }
 
@@ -72,8 +75,9 @@ INNER: Mapping[str, tuple[str, ...]] = {
     "approvals": ("list", "answer"),
     "agents": ("list", "lint", "skills", "route", "new", "test"),
     "tools": ("list", "show", "call"),
-    "models": ("list", "health", "compare"),
+    "models": ("list", "health", "select", "compare"),
     "keys": ("init", "set", "list", "rotate", "remove", "audit"),
+    "router": ("select", "compare"),
     "db": ("upgrade", "backup", "restore", "check"),
 }
 """The commands of the second level, for hints; a test keeps them equal to what there is."""

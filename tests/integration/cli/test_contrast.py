@@ -86,3 +86,26 @@ def test_a_workload_that_is_none_is_told(desk: Desk, words: tuple[str, ...], cod
     said = desk.call("models", "compare", "offline", "offline", *words)
     assert said.code != Exit.OK
     assert code in said.err
+
+
+@pytest.mark.requirement("LG-09")
+def test_a_recorded_run_is_asked_anew_as_it_was(desk: Desk) -> None:
+    desk.write(
+        "agents/clerk.md", "---\nname: clerk\ndescription: Sorts.\n---\nYou sort MARKED letters.\n"
+    )
+    desk.write("kapell.yaml", "routes: {usual: offline, same: offline}\n")
+    desk.write(
+        "w.yaml",
+        "name: w\nsteps:\n  - {id: plain, ask: Write about boats.}\n  - id: sorted\n"
+        "    agent: clerk\n    prompt: Where does it go?\n"
+        "    output: {type: object, required: [desk], properties: {desk: {type: string}}}\n",
+    )
+    desk.ok("run", "w.yaml")
+    found = desk.ok("router", "compare", "usual", "same", "--run", "last", "--json").document()
+    assert (found["compared"], found["first"]["name"]) == (2, "offline")
+    # What was sent is sent again: the agent's instructions count as input, its schema shapes both.
+    events = [json.loads(line) for line in desk.ok("runs", "events", "last", "--json").out.split("\n")
+              if line]  # fmt: skip
+    answered = [one["payload"] for one in events if one["type"] == "model.answered"]
+    tokens = sum(one["usage"]["input_tokens"] for one in answered)
+    assert found["first"]["input_tokens"] == tokens

@@ -5,7 +5,10 @@ from pathlib import Path
 from kapell.cli.exits import Exit
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
+from kapell.core.agents.messages import instructions
 from kapell.core.events.model import ModelRequested
+from kapell.core.gateway.routing.route import meant
+from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
 from kapell.kit.errors import Invalid
 from kapell.kit.money import text as money
 from kapell.kit.money import usd
@@ -31,15 +34,18 @@ def compare_models(
 
     async def work(session: Session) -> Exit:
         app = session.app
-        for name in names:
+        meanings = app.settings.definitions.routes
+        sides = meant(names[0], meanings), meant(names[1], meanings)
+        for name in sides:
             app.gateway.check(name)
+            await app.prices.warm(name)  # a call without a price could not be told of
         items = await _items(session, workload, run)
         if limit:
             items = items[:limit]
         found = await contrast(
             app.gateway,
             app.prices.quote,
-            names,
+            sides,
             items,
             tenant=app.tenant,
             concurrency=concurrency,
@@ -72,12 +78,21 @@ async def _items(session: Session, workload: str, run: str) -> list[Item]:
             ) from error
         return read_workload(data, workload)
     app = session.app
+    events = await app.histories.events(await session.find(run))
+    program, state = await app.histories.state(events)
     found = []
-    for event in await app.histories.events(await session.find(run)):
+    for event in events:
         payload = event.payload
         if isinstance(payload, ModelRequested) and payload.turn == 1:
-            prompt = await app.histories.value(payload.prompt)
-            found.append(Item(prompt=str(prompt), max_output=payload.max_output))
+            step = state.steps[payload.path]
+            item = Item(
+                prompt=str(await app.histories.value(payload.prompt)),
+                instructions=instructions(agent_of_step(program, step)),
+                schema=schema_of_step(program, step),
+                max_output=payload.max_output,
+                subject=state.subject,
+            )
+            found.append(item)
     if not found:
         raise Invalid(
             f"The run {run} asked no model.",

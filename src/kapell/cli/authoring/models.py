@@ -7,6 +7,7 @@ import typer
 from kapell.bootstrap.upkeep import ProviderState, providers
 from kapell.cli.authoring.comparing import compare_models
 from kapell.cli.authoring.health import show_health
+from kapell.cli.authoring.selecting import show_selection
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.screen import Screen
@@ -59,6 +60,22 @@ def health(
 ) -> int:
     """Show how each deployment of a model is, and its calls of the last 60 minutes."""
     return show_health(ctx.obj, as_json=as_json)
+
+
+@app.command()
+def select(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A route, or a model.")],
+    prompt: Annotated[
+        str, typer.Option("--prompt", metavar="TEXT", help="What would be asked.")
+    ] = "",
+    subject: Annotated[
+        str, typer.Option("--subject", metavar="WHO", help="For whom; you, unless given.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document.")] = False,
+) -> int:
+    """Show whom a route would ask now, where, and why; nobody is asked and no key is shown."""
+    return show_selection(ctx.obj, name, prompt, subject, as_json=as_json)
 
 
 @app.command()

@@ -5,9 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT, Message, ModelAnswer, ModelRequest
 from kapell.core.pricing.quote import Quote, cost
@@ -23,7 +24,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     prompt: str
     instructions: str = ""
     schema: Json = None
-    max_output: int = DEFAULT_MAX_OUTPUT
+    max_output: Annotated[int, Meta(ge=1)] = DEFAULT_MAX_OUTPUT
     subject: str = ""
 
 

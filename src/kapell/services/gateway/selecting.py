@@ -23,6 +23,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     deployment: str
     base_url: str
+    region: str = ""
     headers: Mapping[str, str] = {}
     key_name: str = ""
     reason: str = ""
@@ -75,6 +76,7 @@ class Selector:
             model=name or prefix,
             deployment=deployment.name,
             base_url=deployment.base_url or own,
+            region=deployment.region,
             headers=deployment.headers,
             key_name=deployment.key_variable or next(iter(names), ""),
             reason=choice.reason,
