@@ -104,8 +104,8 @@ def test_a_recorded_run_is_asked_anew_as_it_was(desk: Desk) -> None:
     found = desk.ok("router", "compare", "usual", "same", "--run", "last", "--json").document()
     assert (found["compared"], found["first"]["name"]) == (2, "offline")
     # What was sent is sent again: the agent's instructions count as input, its schema shapes both.
-    events = [json.loads(line) for line in desk.ok("runs", "events", "last", "--json").out.split("\n")
-              if line]  # fmt: skip
+    told = desk.ok("runs", "events", "last", "--json").out
+    events = [json.loads(line) for line in told.splitlines()]
     answered = [one["payload"] for one in events if one["type"] == "model.answered"]
     tokens = sum(one["usage"]["input_tokens"] for one in answered)
     assert found["first"]["input_tokens"] == tokens
