@@ -41,6 +41,18 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+_TIME = 10
+"""Characters of an id that tell the time."""
+
+
 def child_id(parent: RunId, attempt: str) -> RunId:
-    """Return the id of the run that an attempt of a step begins: it follows from the two."""
-    return RunId(f"c{digest(f'{parent}:{attempt}'.encode())[:25]}")
+    """Return the id of the run that an attempt of a step begins: it follows from the two.
+
+    It sorts beside its parent, so that lists by time hold both together.
+    """
+    return RunId(child_prefix(parent) + digest(f"{parent}:{attempt}".encode())[:15])
+
+
+def child_prefix(parent: RunId) -> str:
+    """Return what the ids of all runs begin with that a run begins."""
+    return f"{parent[:_TIME]}z"

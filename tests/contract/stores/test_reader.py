@@ -19,7 +19,7 @@ from kapell.core.runs.rows import (
 )
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Failure, Invalid, Missing
-from kapell.kit.ids import RunId, TenantId
+from kapell.kit.ids import RunId, TenantId, child_id
 from kapell.services.runs.ports import CostRow, RunSummary
 from tests.contract.stores.runs import T, decision, new, owned
 
@@ -53,6 +53,22 @@ async def test_a_run_is_found_by_a_part_of_its_id(store: Store) -> None:
     for ref in ("", "%", "last"):
         with pytest.raises(Missing):
             await store.reader.run(TenantId("globex"), ref)
+
+
+@pytest.mark.requirement("DX-07")
+async def test_the_last_run_is_one_that_somebody_asked_for(store: Store) -> None:
+    first, second = RunId("0123456789abc"), RunId("0123456790abc")
+    kids = [child_id(first, "a#1"), child_id(second, "b#1"), child_id(second, "c#1")]
+    parents = [first, second, second]
+    made = [
+        msgspec.structs.replace(new(kid), parent_run=of)
+        for kid, of in zip(kids, parents, strict=True)
+    ]
+    await store.starts.start([new(first), new(second), *made])
+    assert (await store.reader.run(T, "last")).run_id == second
+    assert [one.run_id for one in await store.reader.children(T, second)] == sorted(kids[1:])
+    assert await store.reader.children(T, kids[0]) == ()
+    assert await store.reader.children(TenantId("globex"), second) == ()
 
 
 def _reserved(call: str, model: str, usd: int, at: float = 1.0, step: str = "a") -> LedgerReserved:

@@ -13,6 +13,14 @@ def test_what_we_make_are_ids() -> None:
 
 
 @pytest.mark.requirement("DX-07")
+def test_a_child_sorts_beside_its_parent() -> None:
+    before, later = RunId(sortable(1.7e9, 1)), RunId(sortable(1.7e9 + 1, 0))
+    child = child_id(before, "a")
+    assert sorted([later, child, before]) == [before, child, later]
+    assert before < child_id(child, "b") < later
+
+
+@pytest.mark.requirement("DX-07")
 @pytest.mark.parametrize(
     "text", ["", ".", "../" * 8 + "..", "a" * 25, "a" * 27, "A" * 26, "a" * 26 + "\n"]
 )

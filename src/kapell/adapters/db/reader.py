@@ -13,7 +13,7 @@ from kapell.core.pricing.habit import Habit
 from kapell.core.runs import paths
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid
-from kapell.kit.ids import RunId, TenantId, VersionHash
+from kapell.kit.ids import RunId, TenantId, VersionHash, child_prefix
 from kapell.kit.json import Json, decode
 from kapell.kit.text import checked
 from kapell.services.runs.ports import (
@@ -45,6 +45,9 @@ class Fetch(Protocol):
         ...
 
 
+_AFTER_ALL = "\U0010ffff"
+"""Put behind a beginning, it sorts after all that begins so."""
+
 _SUMMARY = """
 SELECT tenant_id, run_id, workflow, version, status, seq, generation, owner, wake_at, priority,
     created_at, updated_at, ended_at, usd, tokens, error_code, key, parent_run, forked_from,
@@ -56,7 +59,10 @@ _LIST = f"""{_SUMMARY} WHERE tenant_id = $1 AND (CAST($2 AS text) IS NULL OR sta
     AND (CAST($3 AS text) IS NULL OR workflow = $3) AND (CAST($4 AS text) IS NULL OR run_id < $4)
     ORDER BY run_id DESC LIMIT $5"""
 _EXACT = f"{_SUMMARY} WHERE tenant_id = $1 AND run_id = $2"
-_LAST = f"{_SUMMARY} WHERE tenant_id = $1 ORDER BY run_id DESC LIMIT 1"
+_LAST = f"""{_SUMMARY} WHERE tenant_id = $1 AND parent_run IS NULL
+    ORDER BY run_id DESC LIMIT 1"""
+_CHILDREN = f"""{_SUMMARY} WHERE tenant_id = $1 AND parent_run = $2
+    AND run_id >= $3 AND run_id < $4 ORDER BY run_id"""
 _BEGINNING = f"""{_SUMMARY} WHERE tenant_id = $1 AND run_id >= $2 AND run_id < $3
     ORDER BY run_id LIMIT 2"""
 _END = f"{_SUMMARY} WHERE tenant_id = $1 AND substr(run_id, length(run_id) - $2 + 1) = $3 LIMIT 2"
@@ -142,6 +148,12 @@ class SqlReader:
         )
         return tuple(_summary(row) for row in found)
 
+    async def children(self, tenant_id: TenantId, parent: RunId) -> tuple[RunSummary, ...]:
+        """Return the runs that a run began."""
+        begin = child_prefix(parent)
+        found = await self._fetch.rows(_CHILDREN, tenant_id, parent, begin, begin + _AFTER_ALL)
+        return tuple(_summary(row) for row in found)
+
     async def run(self, tenant_id: TenantId, ref: str) -> RunSummary:
         """Return one run by id, unique beginning or end of it, or ``last``."""
         if ref == "last":
@@ -149,7 +161,7 @@ class SqlReader:
         else:
             found = await self._fetch.rows(_EXACT, tenant_id, ref)
             if not found and ref:
-                found = await self._fetch.rows(_BEGINNING, tenant_id, ref, ref + "\U0010ffff")
+                found = await self._fetch.rows(_BEGINNING, tenant_id, ref, ref + _AFTER_ALL)
             if not found and ref:
                 found = await self._fetch.rows(_END, tenant_id, len(ref), ref)
         if not found:

@@ -11,6 +11,7 @@ from kapell.core.runs.status import StepStatus
 from kapell.core.workflows.values import is_kept_file
 from kapell.kit.clock import instant_text
 from kapell.kit.errors import Failure
+from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.kit.money import usd
 from kapell.projections.timeline import line_of
@@ -82,6 +83,10 @@ async def run_document(app: App, view: RunView) -> dict[str, object]:
             _step_document(step)
             for step in view.steps.values()
             if step.status is not StepStatus.QUEUED
+        ],
+        "children": [
+            {"run_id": one.run_id, "workflow": one.workflow, "status": one.status.value}
+            for one in await app.reader.children(app.tenant, RunId(view.run_id))
         ],
         "approvals": [
             {"path": one.path, "title": one.title, "edit": list(one.edit)}

@@ -6,13 +6,16 @@ from kapell.cli.exits import BY_STATUS, Exit
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session
 from kapell.cli.watching.documents import run_document, value_of
+from kapell.cli.watching.following import whole
 from kapell.cli.watching.rows import OUTCOME_UNKNOWN, Row, rows_of
 from kapell.core.runs.status import RunStatus
 from kapell.kit.clock import span_text
 from kapell.kit.errors import Failure
+from kapell.kit.ids import RunId
 from kapell.kit.money import text as money
 from kapell.projections.timeline import waiting_text
 from kapell.projections.tree import RunView
+from kapell.services.runs.resting import resting
 
 _LONGEST = 2000
 """Characters of an output that are shown; `runs show --json` gives all of it."""
@@ -55,6 +58,7 @@ async def tell_end(
         screen.say(f"{screen.styled('cancelled', 'yellow', 'bold')}  {short}{reason}, {sums}")
     elif view.status is RunStatus.WAITING:
         _waiting(screen, view)
+        await _children(session, view)
     elif attended:
         screen.say(f"{view.status.value}  {short}, {sums}")
     else:
@@ -138,6 +142,16 @@ def _waiting(screen: Screen, view: RunView) -> None:
         _dead(screen, view)
     if view.approvals or not view.dead:
         screen.say(f"  then: kapell runs resume {view.run_id}")
+
+
+async def _children(session: Session, view: RunView) -> None:
+    """Say what the runs wait for that a run waits for: who is needed is needed there."""
+    app = session.app
+    for one in await resting(app.reader, app.tenant, RunId(view.run_id), app.clock.now()):
+        session.screen.say(f"  for the run of {one.workflow}:")
+        child = await whole(app, await app.histories.events(one.run_id))
+        _waiting(session.screen, child)
+        await _children(session, child)
 
 
 def _dead(screen: Screen, view: RunView) -> None:

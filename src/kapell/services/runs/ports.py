@@ -367,8 +367,12 @@ class RunReader(Protocol):
         """Return runs, newest first."""
         ...
 
+    async def children(self, tenant_id: TenantId, parent: RunId) -> tuple[RunSummary, ...]:
+        """Return the runs that a run began: for its agents, and for detached workflows."""
+        ...
+
     async def run(self, tenant_id: TenantId, ref: str) -> RunSummary:
-        """Return one run by id, unique beginning or end of it, or ``last``.
+        """Return one run by id, unique beginning or end of it, or ``last``: no other run's child.
 
         Raises:
             Missing: ``run_unknown``; Invalid: ``run_ambiguous``.

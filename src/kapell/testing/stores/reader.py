@@ -60,11 +60,16 @@ class MemoryReader:
         ]
         return tuple(found[:limit])
 
+    async def children(self, tenant_id: TenantId, parent: RunId) -> tuple[RunSummary, ...]:
+        """Return the runs that a run began."""
+        found = (run for run in self._of(tenant_id) if run.new.parent_run == parent)
+        return tuple(self._summary(run) for run in found)
+
     async def run(self, tenant_id: TenantId, ref: str) -> RunSummary:
         """Return one run by id, unique beginning or end of it, or ``last``."""
         ids = [run.new.run_id for run in self._of(tenant_id)]
         if ref == "last":
-            found = ids[-1:]
+            found = [run.new.run_id for run in self._of(tenant_id) if not run.new.parent_run][-1:]
         else:
             found = [one for one in ids if one == ref]
             found = found or [one for one in ids if ref and one.startswith(ref)]

@@ -183,17 +183,18 @@ def _claimed(t: Thinking, event: Claimed) -> None:
             t.do(partial(_unknown, t, call.path))
 
 
-def _unknown(t: Thinking, path: str) -> None:
+def _unknown(t: Thinking, path: str, cause: Failure | None = None) -> None:
     """A call that must not be repeated may have taken effect: a person has to look."""
     run = t.state.steps[path]
     undo = frozen_names(t, run, None)
-    t.emit(StepDead(path, "unknown_outcome", _outcome_unknown(path), run.attempt, undo))
+    t.emit(StepDead(path, "unknown_outcome", _outcome_unknown(path, cause), run.attempt, undo))
 
 
-def _outcome_unknown(path: str) -> Failure:
+def _outcome_unknown(path: str, cause: Failure | None) -> Failure:
+    why = "Its worker was lost." if cause is None else f"{cause.message} [{cause.code}]"
     return Failure(
         "outcome_unknown",
-        "The worker was lost during a call that must not be repeated: it may have taken effect.",
+        f"A call that must not be repeated may have taken effect. {why}",
         FailureKind.CONFLICT,
         advice="Look outside what happened, then repair the step with its result, or retry it.",
         step=path,
@@ -209,7 +210,7 @@ def _call_broke(t: Thinking, event: CallBroke) -> None:
     failure = replies.once(call, event.failure, unknown=unknown)
     replies.end_call(t, call, failure, unknown=unknown, seconds=event.seconds, tries=event.tries)
     if told and unknown:
-        t.do(partial(_unknown, t, call.path))
+        t.do(partial(_unknown, t, call.path, event.failure))
     elif told:
         t.later("call", call.path)
     else:
