@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlencode
 
 from kapell.testing.github.boards import Board, root_of
 from kapell.testing.github.language import QueryError, answered
-from kapell.testing.providers.http import HttpServer, Reply, Request
+from kapell.testing.providers.http import Reply, Request
+from kapell.testing.providers.listening import Listening
 
 TOKEN = "ghp_loopback0000000000000000000000000000"  # noqa: S105 - opens a loopback server only
 """The token the loopback GitHub accepts."""
@@ -20,7 +20,7 @@ Fault = Literal["limited", "secondary", "silent", "silent after", "broken", "for
 _REPOSITORY = re.compile(r"/repos/([^/]+/[^/]+)/issues(?:/(\d+)(/comments)?)?")
 
 
-class LoopbackGithub:
+class LoopbackGithub(Listening):
     """Speaks GitHub's wire on a loopback port; use it as ``async with LoopbackGithub() as hub:``.
 
     Args:
@@ -41,38 +41,18 @@ class LoopbackGithub:
         boards: Sequence[Board] = (),
         login: str = "kapell-bot",
     ) -> None:
+        super().__init__()
         self.issues: dict[str, list[dict[str, Any]]] = {name: [] for name in repositories}
         self.comments: dict[tuple[str, int], list[str]] = {}
         self.boards = list(boards)
         self.login = login
         self.faults: list[Fault] = []
         self.asked: list[Request] = []
-        self._server = HttpServer(self._serve)
-
-    async def start(self, port: int = 0) -> None:
-        """Begin to listen; port 0 takes a free one."""
-        await self._server.start(port)
-
-    async def close(self) -> None:
-        """Stop; answers under way break off."""
-        await self._server.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     @property
     def url(self) -> str:
         """Return the address to set as ``tools.github.url``."""
-        return f"http://127.0.0.1:{self._server.port}"
+        return self.origin
 
     def add_issue(self, repository: str, title: str, **more: Any) -> dict[str, Any]:
         """Open an issue as GitHub would send it and return it."""

@@ -1,4 +1,4 @@
-"""As much of an HTTP/1.1 server as the loopback provider needs, on plain asyncio streams."""
+"""As much of an HTTP/1.1 server as servers on loopback need, on plain asyncio streams."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

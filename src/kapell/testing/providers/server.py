@@ -4,15 +4,14 @@ import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
 from kapell.core.gateway.providers import PROVIDERS
 from kapell.testing.providers.call import WIRES, Answerer, WireName, by_offline_model
 from kapell.testing.providers.faults import Fault, Faults
-from kapell.testing.providers.http import HttpServer, Reply, Request
+from kapell.testing.providers.http import Reply, Request
+from kapell.testing.providers.listening import Listening
 from kapell.testing.providers.record import Record
 from kapell.testing.providers.spoil import spoil
 from kapell.testing.providers.wires.anthropic import AnthropicWire
@@ -40,7 +39,7 @@ _ENDINGS = {
 }
 
 
-class LoopbackProvider:
+class LoopbackProvider(Listening):
     """Serves all five vendors' wires on one loopback port.
 
     Use it as ``async with LoopbackProvider() as provider:``.
@@ -63,8 +62,7 @@ class LoopbackProvider:
         self.faults = Faults()
         self.record = Record(log)
         self.asked = asyncio.Event()
-        self._port = port
-        self._server = HttpServer(self._serve)
+        super().__init__(port)
         self._wires: dict[WireName, Wire] = {
             "openai": OpenAiWire("openai"),
             "anthropic": AnthropicWire(),
@@ -73,30 +71,10 @@ class LoopbackProvider:
             "azure": OpenAiWire("azure"),
         }
 
-    async def start(self) -> None:
-        """Begin to listen."""
-        await self._server.start(self._port)
-
-    async def close(self) -> None:
-        """Stop; calls under way break off."""
-        await self._server.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
     @property
     def url(self) -> str:
         """Return the address of the server."""
-        return f"http://127.0.0.1:{self._server.port}"
+        return self.origin
 
     def base_url(self, wire: WireName) -> str:
         """Return the base URL to give a vendor's adapter."""

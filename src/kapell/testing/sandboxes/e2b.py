@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from kapell.testing.providers.http import HttpServer, Reply, Request
+from kapell.testing.providers.http import Reply, Request
+from kapell.testing.providers.listening import Listening
 from kapell.testing.sandboxes.jail import end, jailed, kill
 
 KEY = "e2b-loopback-key"
@@ -19,7 +20,7 @@ HOME = "/tmp/kapell/"  # noqa: S108 - a path inside the machine
 _NOBODY = 65534
 
 
-class FakeE2b:
+class FakeE2b(Listening):
     """Serves API and machines on one loopback port; ``async with FakeE2b() as e2b:``.
 
     Attributes:
@@ -28,17 +29,14 @@ class FakeE2b:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.created: list[Mapping[str, Any]] = []
         self.machines: dict[str, Path] = {}
-        self._server = HttpServer(self._serve)
         self._processes: list[asyncio.subprocess.Process] = []
 
-    async def __aenter__(self) -> "FakeE2b":
-        await self._server.start()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._server.close()
+    async def close(self) -> None:
+        """Stop, and end what runs in its machines."""
+        await super().close()
         await end(self._processes)
         for folder in self.machines.values():
             shutil.rmtree(folder)
@@ -46,7 +44,7 @@ class FakeE2b:
     @property
     def url(self) -> str:
         """Return the address of the API."""
-        return f"http://127.0.0.1:{self._server.port}"
+        return self.origin
 
     @property
     def machine_urls(self) -> str:

@@ -4,13 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qs
 
 import msgspec
 
-from kapell.testing.providers.http import Handler, HttpServer, Reply, Request
+from kapell.testing.providers.http import Handler, Reply, Request
+from kapell.testing.providers.listening import Listening
 
 KEY = "loopback-key"
 """The key that the searches which want one accept."""
@@ -42,7 +41,7 @@ class SitePage(msgspec.Struct, frozen=True):
         return " ".join(_TAG.sub(" ", self.body.decode("utf-8", "replace")).split())
 
 
-class LoopbackSite:
+class LoopbackSite(Listening):
     """Serves pages on a loopback port; use it as ``async with LoopbackSite() as site:``.
 
     Args:
@@ -57,36 +56,11 @@ class LoopbackSite:
     def __init__(
         self, pages: Mapping[str, SitePage] | None = None, robots: str | None = None
     ) -> None:
+        super().__init__()
         self.pages: dict[str, SitePage] = dict(pages or {})
         self.robots = robots
         self.handlers: dict[str, Handler] = {}
         self.asked: list[Request] = []
-        self._server = HttpServer(self._serve)
-
-    async def start(self, port: int = 0) -> None:
-        """Begin to listen; port 0 takes a free one."""
-        await self._server.start(port)
-
-    async def close(self) -> None:
-        """Stop; answers under way break off."""
-        await self._server.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    @property
-    def port(self) -> int:
-        """Return the port it listens on."""
-        return self._server.port
 
     def url(self, path: str = "", host: str = "127.0.0.1") -> str:
         """Return the address of a page."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from kapell.adapters.sandbox.inside.ending import Failed, TooMuch
+from kapell.core.tools.engines import config, locks
 
 _PIECE = 1000
 
@@ -24,25 +25,11 @@ class Duck:
     def __init__(
         self, folder: str, memory: int, tables: Mapping[str, Sequence[Mapping[str, object]]]
     ) -> None:
-        self._connection = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": f"{max(memory // 2**20, 32)}MiB",
-                "threads": 1,
-                "temp_directory": "",
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            },
-        )
+        self._connection = duckdb.connect(":memory:", config=config(memory))
         for name, rows in tables.items():
             self._fill(folder, name, rows)
-        place = folder.replace("'", "''")
-        for setting in (
-            f"SET allowed_directories = ['{place}/']",
-            "SET enable_external_access = false",
-            "SET lock_configuration = true",
-        ):
-            self._connection.execute(setting)
+        for lock in locks(folder):
+            self._connection.execute(lock)
 
     def _fill(self, folder: str, name: str, rows: Sequence[Mapping[str, object]]) -> None:
         path = Path(folder) / ".table.json"

@@ -5,21 +5,18 @@ first (no files but the run's, no network, no extensions, no settings), the proc
 nothing, and whoever started it watches its memory and its time.
 """
 
-import base64
-import decimal
 import json
-import math
 import os
 import resource
 import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Protocol
 
 from kapell.adapters.sandbox.inside import supervisor
 from kapell.adapters.sandbox.inside.ending import Failed, TooMuch
+from kapell.core.tools.engines import cell
 
 
 class Engine(Protocol):
@@ -114,34 +111,12 @@ def _kept(rows: Iterable[dict[str, object]], most: int) -> list[object]:
     kept: list[object] = []
     size = 0
     for row in rows:
-        plain = _plain(row)
+        plain = cell(row)
         size += len(json.dumps(plain)) + 1
         if size > most:
             raise TooMuch("output")
         kept.append(plain)
     return kept
-
-
-def _plain(value: object) -> object:
-    """Return a cell as JSON has it: numbers as numbers, times as ISO texts, bytes in base64."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, decimal.Decimal):
-        if not value.is_finite():
-            return None
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return base64.b64encode(bytes(value)).decode()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_plain(one) for one in value]
-    iso = getattr(value, "isoformat", None)
-    return iso() if iso is not None else str(value)
 
 
 if __name__ == "__main__":

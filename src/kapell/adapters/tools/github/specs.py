@@ -1,6 +1,7 @@
 """What the tools ``github.*`` say of themselves."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from kapell.adapters.tools.schemas import COUNT, STRING, list_of, object_of, text_of, whole_of
 from kapell.core.tools.spec import ToolSpec
@@ -42,7 +43,11 @@ _LISTED = object_of(
     updated=STRING,
 )
 
-CREATE_ISSUE = ToolSpec(
+_SPEC = partial(ToolSpec, folder=False, trust="untrusted", secrets=(TOKEN,))
+_READING = partial(_SPEC, effects="read", timeout=60.0)
+_CHANGING = partial(_SPEC, effects="external", repeatable=False, timeout=90.0)
+
+CREATE_ISSUE = _CHANGING(
     name="github.create_issue",
     description="Open an issue on GitHub. Called again for the same step it finds the issue that "
     "it opened before.",
@@ -55,14 +60,8 @@ CREATE_ISSUE = ToolSpec(
         assignees=_PEOPLE,
     ),
     returns=_WRITTEN,
-    repeatable=False,
-    effects="external",
-    folder=False,
-    trust="untrusted",
-    timeout=90.0,
-    secrets=(TOKEN,),
 )
-UPDATE_ISSUE = ToolSpec(
+UPDATE_ISSUE = _CHANGING(
     name="github.update_issue",
     description="Change an issue on GitHub: what is given replaces what is there; a comment is "
     "added.",
@@ -81,15 +80,9 @@ UPDATE_ISSUE = ToolSpec(
         "minProperties": 3,
     },
     returns=_WRITTEN,
-    repeatable=False,
     repeatable_when={"comment": (None,)},
-    effects="external",
-    folder=False,
-    trust="untrusted",
-    timeout=90.0,
-    secrets=(TOKEN,),
 )
-CLOSE_ISSUE = ToolSpec(
+CLOSE_ISSUE = _CHANGING(
     name="github.close_issue",
     description="Close an issue on GitHub, with a reason and a comment if wished.",
     args=object_of(
@@ -103,15 +96,9 @@ CLOSE_ISSUE = ToolSpec(
         comment=_COMMENT,
     ),
     returns=_WRITTEN,
-    repeatable=False,
     repeatable_when={"comment": (None,)},
-    effects="external",
-    folder=False,
-    trust="untrusted",
-    timeout=90.0,
-    secrets=(TOKEN,),
 )
-LIST_ASSIGNED = ToolSpec(
+LIST_ASSIGNED = _READING(
     name="github.list_assigned",
     description="List issues on GitHub that somebody shall work on, the newest change first.",
     args=object_of(
@@ -131,13 +118,8 @@ LIST_ASSIGNED = ToolSpec(
         count=COUNT,
         more={"type": "boolean"},
     ),
-    effects="read",
-    folder=False,
-    trust="untrusted",
-    timeout=60.0,
-    secrets=(TOKEN,),
 )
-PROJECT_STATUS = ToolSpec(
+PROJECT_STATUS = _READING(
     name="github.project_status",
     description="Tell how a GitHub project stands: its items and how many have each status.",
     args=object_of(
@@ -169,11 +151,6 @@ PROJECT_STATUS = ToolSpec(
         ),
         more={"type": "boolean"},
     ),
-    effects="read",
-    folder=False,
-    trust="untrusted",
-    timeout=60.0,
-    secrets=(TOKEN,),
 )
 
 GITHUB_SPECS = (CREATE_ISSUE, UPDATE_ISSUE, CLOSE_ISSUE, LIST_ASSIGNED, PROJECT_STATUS)

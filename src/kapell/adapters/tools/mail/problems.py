@@ -1,8 +1,7 @@
 """Why a mail was not sent, said once and clearly, with what the server says."""
 
+from kapell.adapters.tools.strangers import quoted
 from kapell.kit.errors import Denied, Invalid, KapellError, Unavailable
-
-_SHOWN = 200
 
 
 def off() -> Denied:
@@ -57,26 +56,17 @@ def certificates() -> Invalid:
 def insecure(why: str) -> Denied:
     """Return the refusal of a connection that is not safe."""
     return Denied(
-        f"The connection to the mail server is not safe: {why[:_SHOWN]}.",
+        f"The connection to the mail server is not safe: {quoted(why)}.",
         code="mail_tls",
         advice="Check tools.mail.host, .port and .security; an authority of your own belongs into "
         "tools.mail.ca_file.",
     )
 
 
-def unreachable(why: str) -> Unavailable:
-    """Return the error for a server that does not answer."""
-    return Unavailable(
-        f"The mail server did not answer as it should ({why}).",
-        code="tool_unavailable",
-        advice="Check that it runs and can be reached; the step's `retry:` tries again.",
-    )
-
-
 def credentials(said: str) -> Denied:
     """Return the error for a server that does not let us in."""
     return Denied(
-        f"The mail server does not let us in: {_short(said)}.",
+        f"The mail server does not let us in: {quoted(said)}.",
         code="mail_credentials",
         advice="Check tools.mail.user and the secret 'mail_password'.",
     )
@@ -86,16 +76,12 @@ def refused(code: int, said: str, what: str) -> KapellError:
     """Return what a server's refusal means: now, or for good."""
     if 400 <= code < 500:
         return Unavailable(
-            f"The mail server does not take {what} now ({code}): {_short(said)}.",
+            f"The mail server does not take {what} now ({code}): {quoted(said)}.",
             code="mail_later",
             advice="Try again later; the step's `retry:` does.",
         )
     return Invalid(
-        f"The mail server does not take {what} ({code}): {_short(said)}.",
+        f"The mail server does not take {what} ({code}): {quoted(said)}.",
         code="mail_refused",
         advice="Correct what the server names: recipients, sender, size or text.",
     )
-
-
-def _short(said: str) -> str:
-    return " ".join(said.split())[:_SHOWN].rstrip(".") or "it does not say why"

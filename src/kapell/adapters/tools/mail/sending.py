@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kapell.adapters.tools.mail import problems
 from kapell.adapters.tools.mail.message import Mail
 from kapell.adapters.tools.options import MailOptions
+from kapell.adapters.tools.strangers import quoted, silent
 from kapell.kit.errors import KapellError
 from kapell.kit.json import Json
 from kapell.services.tools.ports import UnknownOutcome
@@ -30,7 +31,7 @@ async def sent(mail: Mail, options: MailOptions, password: str | None) -> list[J
         async with asyncio.timeout(options.timeout):
             return await sending.carried_out(password)
     except TimeoutError as error:
-        lost: KapellError = problems.unreachable(f"not within {options.timeout:g} s")
+        lost: KapellError = silent(f"not within {options.timeout:g} s", "The mail server")
         lost.__cause__ = error
     except _Lost as error:
         lost = error.error
@@ -86,7 +87,7 @@ class _Sending:
             inner = _unsafe(error)
             if inner is not None and not self.begun:
                 raise problems.insecure(inner) from error
-            raise _Lost(problems.unreachable(type(error).__name__)) from error
+            raise _Lost(silent(type(error).__name__, "The mail server")) from error
         finally:
             client.close()
 
@@ -111,7 +112,7 @@ class _Sending:
                 await client.rcpt(address)
             except aiosmtplib.SMTPRecipientRefused as error:
                 first = first or error
-                reason = " ".join(f"{error.code} {error.message}".split())[:200]
+                reason = quoted(f"{error.code} {error.message}")
                 refused.append({"address": address, "reason": reason})
         if first is not None and len(refused) == len(self._mail.recipients):
             raise problems.refused(first.code, first.message, "any of the recipients") from first

@@ -8,8 +8,8 @@ import jsonschema_rs
 from mcp_types import Tool
 
 from kapell.adapters.tools.mcp.connection import Connection
-from kapell.adapters.tools.mcp.problems import cut
 from kapell.adapters.tools.sources import Found, FoundTool, McpServer, Source
+from kapell.adapters.tools.strangers import quoted
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.json import Json
 
@@ -90,5 +90,5 @@ def _wrong_schema(tool: Tool) -> str | None:
             if schema is not None:
                 jsonschema_rs.validator_for(schema, offline=True)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-            return f"it has no usable JSON Schema ({cut(str(error), 200)})."
+            return f"it has no usable JSON Schema ({quoted(str(error))})."
     return None

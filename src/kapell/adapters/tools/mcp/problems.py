@@ -1,20 +1,15 @@
 """The ways an MCP server lets us down, each with its error."""
 
+from kapell.adapters.tools.strangers import quoted
 from kapell.kit.errors import Conflict, Denied, Invalid, Missing, Unavailable
 
 _LONGEST = 600
 
 
-def cut(text: str, most: int = _LONGEST) -> str:
-    """Return a stranger's text on one line, not too long."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[:most]}..."
-
-
 def not_started(server: str, why: str) -> Unavailable:
     """Return the error for a server that cannot be reached at all."""
     return Unavailable(
-        f"The MCP server `{server}` cannot be reached: {cut(why)}.",
+        f"The MCP server `{server}` cannot be reached: {quoted(why, _LONGEST)}.",
         code="mcp_unreachable",
         advice=f"Check `tools.mcp.{server}` in kapell.yaml, and start it by hand to see what it "
         "says.",
@@ -88,7 +83,7 @@ def changed(server: str, tool: str) -> Conflict:
 def failed(tool: str, said: str) -> Invalid:
     """Return the error that the tool itself told."""
     return Invalid(
-        f"The tool {tool!r} could not do it: {cut(said) or 'it gave no reason'}",
+        f"The tool {tool!r} could not do it: {quoted(said, _LONGEST, 'it gave no reason')}",
         code="tool_failed",
         advice="Give it other arguments, or do it another way.",
     )
@@ -97,7 +92,7 @@ def failed(tool: str, said: str) -> Invalid:
 def lied(tool: str, why: str) -> Invalid:
     """Return the error for a result that does not fit what the tool says it returns."""
     return Invalid(
-        f"The result of {tool!r} is not what its server says it returns: {cut(why)}",
+        f"The result of {tool!r} is not what its server says it returns: {quoted(why, _LONGEST)}",
         code="mcp_result_broken",
         advice="Report it to the author of the server.",
     )
@@ -106,7 +101,7 @@ def lied(tool: str, why: str) -> Invalid:
 def refused(server: str, said: str, code: int) -> Invalid:
     """Return the error for a call that the server answered with an error of the protocol."""
     return Invalid(
-        f"The MCP server `{server}` refused the call ({code}): {cut(said)}",
+        f"The MCP server `{server}` refused the call ({code}): {quoted(said, _LONGEST)}",
         code="mcp_refused",
         advice="Look at what it says; `kapell tools show` lists what the tool takes.",
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from kapell.adapters.tools.openapi.document import Document
 from kapell.adapters.tools.sources import FoundTool, OpenApi
+from kapell.adapters.tools.strangers import quoted
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Invalid, KapellError
 from kapell.kit.json import Json
@@ -261,7 +262,7 @@ def _check(args: Mapping[str, Json]) -> None:
         jsonschema_rs.validator_for(dict(args), offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         raise Invalid(
-            f"its arguments have no usable JSON Schema ({str(error)[:200]}).",
+            f"its arguments have no usable JSON Schema ({quoted(str(error))}).",
             code="tool_schema",
             advice="Correct the description, or leave the operation out.",
         ) from error

@@ -10,8 +10,9 @@ import msgspec
 
 from kapell.adapters.tools.openapi.operations import Operation, Parameter
 from kapell.adapters.tools.options import ToolOptions
+from kapell.adapters.tools.strangers import quoted, silent
 from kapell.adapters.tools.web.addresses import Gate
-from kapell.adapters.tools.web.outgoing import Outgoing, body_of, silent
+from kapell.adapters.tools.web.outgoing import Outgoing, body_of
 from kapell.adapters.tools.web.pauses import pause_of
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import (
@@ -204,8 +205,8 @@ def _problem(tool: str, response: "httpx.Response", output: Json) -> KapellError
     status = response.status_code
     if 200 <= status < 300:
         return None
-    told = " ".join((output if isinstance(output, str) else encode(output).decode()).split())
-    message = f"{tool!r} was answered {status}: {told[:_TOLD]}"
+    told = quoted(output if isinstance(output, str) else encode(output).decode(), _TOLD)
+    message = f"{tool!r} was answered {status}: {told}"
     if status < 400:
         return Invalid(
             message, code="http_redirects", advice="Set the API's `base_url` to where it leads."

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from kapell.adapters.tools.options import WebOptions
 from kapell.adapters.tools.pages import problems
 from kapell.adapters.tools.pages.robots import LARGEST, Rule, may_visit, rules_for
+from kapell.adapters.tools.strangers import silent
 from kapell.adapters.tools.web.addresses import Gate
-from kapell.adapters.tools.web.outgoing import Outgoing, body_of, circular, silent
+from kapell.adapters.tools.web.outgoing import Outgoing, body_of, circular
 from kapell.kit.errors import Invalid, KapellError
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.visitor import TreeInterpreter
 
+from kapell.adapters.tools.strangers import quoted
 from kapell.adapters.tools.threads import Stop
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json
@@ -36,8 +37,7 @@ def found(query: str, data: Json, effort: int, stop: Stop) -> Json:
     except RecursionError as error:
         raise _refused("it is nested too deeply") from error
     except (JMESPathError, ValueError, TypeError) as error:
-        why = " ".join(str(error).split())[:300].rstrip(".")
-        raise _refused(why) from error
+        raise _refused(quoted(str(error), 300)) from error
     return cast("Json", result)
 
 

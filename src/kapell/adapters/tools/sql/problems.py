@@ -1,6 +1,7 @@
 """Why a query has no rows, said once and clearly."""
 
 from kapell.adapters.tools.options import SqlOptions
+from kapell.adapters.tools.strangers import quoted
 from kapell.kit.errors import Denied, Invalid, KapellError, Missing, Unavailable
 
 
@@ -69,16 +70,16 @@ def refused(reason: str, detail: str, options: SqlOptions) -> KapellError:
         )
     if reason == "file":
         return Invalid(
-            f"A file cannot be read as a table: {_short(detail)}.",
+            f"A file cannot be read as a table: {_said(detail)}.",
             code="sql_file",
             advice="Check that the file is what its name says and that it is complete.",
         )
     return Invalid(
-        f"The query cannot be answered: {_short(detail)}.",
+        f"The query cannot be answered: {_said(detail)}.",
         code="sql_broken",
         advice="Correct the query; `SELECT * FROM t LIMIT 5` shows what a table holds.",
     )
 
 
-def _short(detail: str) -> str:
-    return " ".join(detail.split())[:600].rstrip(".") or "the engine does not say why"
+def _said(detail: str) -> str:
+    return quoted(detail, 600, "the engine does not say why")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from kapell.adapters.tools.strangers import quoted
 from kapell.adapters.tools.threads import Stop
 from kapell.kit.errors import Invalid
 
@@ -114,4 +115,4 @@ def _too_slow() -> Invalid:
 def _words(error: Exception) -> str:
     said = error.args[0] if error.args else ""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return " ".join(text.split())[:200].rstrip(".") or "it is none"
+    return quoted(text, nothing="it is none")

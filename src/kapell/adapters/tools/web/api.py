@@ -6,9 +6,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from kapell.adapters.tools.strangers import silent
 from kapell.adapters.tools.web.addresses import Gate
 from kapell.adapters.tools.web.outgoing import Outgoing, body_of
-from kapell.kit.errors import Invalid, KapellError, Unavailable
+from kapell.kit.errors import Invalid, KapellError
 from kapell.kit.json import Json, decode, encode
 
 if TYPE_CHECKING:
@@ -100,9 +101,9 @@ class Api:
         except (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeError) as error:
             raise Silence(self._broken(), outgoing.sent) from error
         except TimeoutError as error:
-            raise Silence(self._silent(f"not within {self._timeout:g} s"), outgoing.sent) from error
+            raise Silence(silent(f"not within {self._timeout:g} s", self._name), outgoing.sent) from error
         except httpx.TransportError as error:
-            raise Silence(self._silent(type(error).__name__), outgoing.sent) from error
+            raise Silence(silent(type(error).__name__, self._name), outgoing.sent) from error
         except KapellError as error:
             raise Silence(error, outgoing.sent) from error
 
@@ -123,13 +124,6 @@ class Api:
             return Gate((), private=True)
         host = f"[{host}]" if ":" in host else host
         return Gate((f"{host}:{port}" if port else host,), private=True)
-
-    def _silent(self, why: str) -> Unavailable:
-        return Unavailable(
-            f"{self._name} did not answer as it should ({why}).",
-            code="tool_unavailable",
-            advice="Check that it runs and can be reached; the step's `retry:` tries again.",
-        )
 
     def _broken(self) -> Invalid:
         return Invalid(

@@ -7,8 +7,9 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kapell.adapters.tools.strangers import silent
 from kapell.adapters.tools.web.addresses import Gate
-from kapell.kit.errors import Invalid, Unavailable
+from kapell.kit.errors import Invalid
 
 if TYPE_CHECKING:
     import httpx
@@ -103,15 +104,6 @@ def circular(most: int) -> Invalid:
         f"The request was redirected more than {most} times.",
         code="http_redirects",
         advice="Ask the address it leads to in the end.",
-    )
-
-
-def silent(why: str) -> Unavailable:
-    """Return the error for a server that does not answer as it should."""
-    return Unavailable(
-        f"The server did not answer as it should ({why}).",
-        code="tool_unavailable",
-        advice="Check that it runs and can be reached; the step's `retry:` tries again.",
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, NoReturn
 
+from kapell.adapters.tools.strangers import silent
 from kapell.adapters.tools.files.text import known_encoding
 from kapell.adapters.tools.files.tools import arguments
 from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.web.addresses import Gate
-from kapell.adapters.tools.web.outgoing import Outgoing, body_of, circular, silent
+from kapell.adapters.tools.web.outgoing import Outgoing, body_of, circular
 from kapell.adapters.tools.web.specs import HTTP_REQUEST
 from kapell.core.tools.spec import repeatable
 from kapell.kit.errors import Denied, Invalid, KapellError

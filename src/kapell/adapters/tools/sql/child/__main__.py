@@ -1,21 +1,17 @@
 """Answers one query: the request comes on stdin, the rows go out on stdout, both as JSON."""
 
-import base64
-import decimal
 import json
-import math
 import os
 import resource
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 from kapell.adapters.tools.sql.child.refusal import Refused
+from kapell.core.tools.engines import cell
 
 _OWN = 512 * 1024 * 1024
-_SAFE = 2**63
 
 
 def main() -> None:
@@ -76,7 +72,7 @@ def _kept(
     for row in rows:
         if len(kept) == limit:
             return kept, True
-        plain = [_plain(cell) for cell in row]
+        plain = [cell(one) for one in row]
         size += len(json.dumps(plain))
         if size > most:
             raise Refused("large", "")
@@ -93,29 +89,6 @@ def _names(names: Iterable[str]) -> list[str]:
             unique, number = f"{name}_{number}", number + 1
         found.append(unique)
     return found
-
-
-def _plain(value: object) -> object:
-    """Return a cell as JSON has it: numbers as numbers, times as ISO texts, bytes in base64."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int):
-        return value if -_SAFE <= value < _SAFE else str(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, decimal.Decimal):
-        exact = float(value) if value.is_finite() else None
-        return exact if exact is None or decimal.Decimal(repr(exact)) == value else str(value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return base64.b64encode(bytes(value)).decode()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_plain(one) for one in value]
-    iso = getattr(value, "isoformat", None)
-    return iso() if iso is not None else str(value)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from kapell.adapters.tools.sql.child.refusal import Refused
+from kapell.core.tools.engines import config, locks
 
 _READERS = {
     "csv": "read_csv('{}')",
@@ -31,20 +32,9 @@ class Duck:
     def __init__(
         self, folder: str, tables: Sequence[Mapping[str, str]], memory: int, seconds: float
     ) -> None:
-        self._connection = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": f"{max(memory // 2**20, 32)}MiB",
-                "threads": 1,
-                "temp_directory": "",
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            },
-        )
-        place = folder.replace("'", "''")
-        self._connection.execute(f"SET allowed_directories = ['{place}/']")
-        self._connection.execute("SET enable_external_access = false")
-        self._connection.execute("SET lock_configuration = true")
+        self._connection = duckdb.connect(":memory:", config=config(memory))
+        for lock in locks(folder):
+            self._connection.execute(lock)
         self._clock = threading.Timer(seconds, self._connection.interrupt)
         self._clock.daemon = True
         self._clock.start()
