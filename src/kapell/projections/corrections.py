@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from kapell.projections.turns import Action, TurnView
+from kapell.projections.turns import TurnView
 
 _NOT_OFFERED = "tool_not_offered"
 """Nothing goes by the name: whatever succeeds next is what was meant."""
@@ -17,6 +17,7 @@ _OUTCOMES = ("mended", "other_way", "given_up", "open")
 class Correction(msgspec.Struct, kw_only=True, omit_defaults=True, eq=False):
     """Something that went wrong until it was set right or left: a tool call, or an answer.
 
+    Only what was done in a later turn sets it right: one that knows of it.
     ``kind`` and ``code`` are those of the first failure; of an answer, ``answer`` and
     ``answer_wrong``. ``tries`` counts the failures. ``outcome``: ``mended`` when the same tool
     succeeded or a right answer came, ``other_way`` when the agent answered after another tool
@@ -83,26 +84,26 @@ class _Step:
             self._failed(view, "", "answer", "answer_wrong")
         elif view.outcome in ("acted", "answered"):
             self._mended(lambda one: not one.tool)
-        for action in view.actions:
-            self._acted(view, action)
+        # What was asked for side by side was asked without knowing of each other's failures.
+        seen = [(one, one.observation) for one in view.actions if one.observation is not None]
+        for action, observation in seen:
+            if observation.status == "returned":
+                self._succeeded(action.tool)
+        for action, observation in seen:
+            if observation.status != "returned":
+                self._failed(view, action.tool, observation.kind, observation.code)
         if view.outcome == "answered":
             self.leave()
+
+    def _succeeded(self, tool: str) -> None:
+        self._mended(lambda one: one.tool == tool or one.code == _NOT_OFFERED)
+        self._got_on = [one for one in self._standing if one.tool]
 
     def leave(self) -> None:
         """Settle what still stands: the agent went another way, or gave up."""
         for one in self._standing:
             one.outcome = "other_way" if one in self._got_on else "given_up"
         self._standing, self._got_on = [], []
-
-    def _acted(self, view: TurnView, action: Action) -> None:
-        seen = action.observation
-        if seen is None:
-            return
-        if seen.status != "returned":
-            self._failed(view, action.tool, seen.kind, seen.code)
-            return
-        self._mended(lambda one: one.tool == action.tool or one.code == _NOT_OFFERED)
-        self._got_on = [one for one in self._standing if one.tool]
 
     def _failed(self, view: TurnView, tool: str, kind: str, code: str) -> None:
         same = next((one for one in self._standing if one.tool == tool), None)

@@ -39,6 +39,14 @@ def test_a_name_that_was_wrong_is_mended_by_the_next_success() -> None:
 
 
 @pytest.mark.requirement("DE-14")
+def test_what_was_asked_for_beside_a_failure_does_not_set_it_right() -> None:
+    side = ask(("look.in", {"n": 1}), ("look.pu", {}), ("look.up", {}))
+    assert outcomes(ran({1: side})) == [("look.pu", "missing", 1, "given_up")]
+    way = ran({1: ask(("look.up", {}), ("look.in", {}))}, {"look.up": BAD})
+    assert outcomes(way) == [("look.up", "invalid", 1, "given_up")]
+
+
+@pytest.mark.requirement("DE-14")
 def test_another_tool_that_helps_is_another_way_and_none_is_giving_up() -> None:
     bad = {"look.up": BAD}
     way = ran({1: ask(("look.up", {"n": 1})), 2: ask(("look.in", {}))}, bad)

@@ -61,7 +61,11 @@ class AgentForm(Authored, kw_only=True):
     ] = None
     turns: Annotated[
         Annotated[int, Meta(ge=1, le=200)] | None,
-        doc("Most turns for one answer: a model call with the tools it asks for.", default=20),
+        doc(
+            "Most turns for one answer: a model call with the tools it asks for. The last has no "
+            "tools; corrections of a wrong answer come on top.",
+            default=20,
+        ),
     ] = None
     temperature: Annotated[
         Annotated[float, Meta(ge=0, le=2)] | None, doc("How freely the model chooses its words.")

@@ -225,7 +225,8 @@ def test_in_its_last_turn_there_are_no_tools_left_to_ask_for() -> None:
     assert made.output == "at last"
     made = done(working({n: ask(("look.up", {"n": n})) for n in range(1, 99)}))
     assert made.state.failure is not None
-    assert made.state.failure.code == "answer_invalid"
+    assert made.state.failure.code == "turns_spent"
+    assert "After 5 turns" in made.state.failure.message
 
 
 @pytest.mark.requirement("DE-13", "DX-06")

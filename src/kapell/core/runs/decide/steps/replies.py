@@ -129,9 +129,12 @@ def _thoughts(t: Thinking, answer: ModelAnswer) -> Packed | None:
         return None
 
 
+_NO_MORE = "there are no more tools to ask for: answer with what you know"
+
+
 def _problem(schema: Json, answer: ModelAnswer, call: OpenCall, asks: Sequence[AskedTool]) -> str:
     if asks and not call.tools:
-        return "there are no more tools to ask for: answer with what you know"
+        return _NO_MORE
     if len(asks) > _MOST_ASKS:
         return f"at most {_MOST_ASKS} tool calls can be made at once"
     if asks and answer.finish != "length":
@@ -146,6 +149,15 @@ def _problem(schema: Json, answer: ModelAnswer, call: OpenCall, asks: Sequence[A
 
 
 def _invalid(run: StepRun, problem: str) -> Failure:
+    used = sum(1 for turn in run.turns if turn.asks)
+    if problem == _NO_MORE and used:
+        return Failure(
+            "turns_spent",
+            f"After {used} turns with tools the agent asked for more instead of answering.",
+            Kind.CONFLICT,
+            advice="Raise `turns:` in the agent's file, ask it for less, or use a stronger model.",
+            step=run.path,
+        )
     return Failure(
         "answer_invalid",
         f"The model's answer was wrong after {corrections(run.turns)} tries: {problem}"[:1000],
