@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kapell.bootstrap.app import App, open_app
+from kapell.core.events.run import RunQueued
 from kapell.core.runs.status import RunStatus
 from kapell.kit.money import text
 from kapell.services.runs.ports import AccuracyRow
@@ -25,11 +26,15 @@ LETTERS = 12
 
 
 class Outcome(NamedTuple):
-    """What a measurement found: errors as shares of the actual cost."""
+    """What a measurement found: errors as shares of the actual cost.
+
+    ``ahead`` is that of runs as they were foreseen before they began.
+    """
 
     first: float
     calls: float
     runs: float
+    ahead: float
     total: float
     usd: int
 
@@ -69,12 +74,14 @@ async def measure(
             await _passage(app, range(1000, 1000 + runs))
             calls = await app.reader.accuracy(app.tenant, "workflow", since=until)
             by_run = await app.reader.accuracy(app.tenant, "run", since=until)
+            ahead = await _ahead(app, runs)
             for row in await app.reader.accuracy(app.tenant, "model", since=until):
                 print(f"  {_line(row)}")
     return Outcome(
         first=_missed(before),
         calls=_missed(calls),
         runs=sum(abs(one.predicted - one.usd) for one in by_run) / _usd(by_run),
+        ahead=ahead,
         total=abs(sum(one.predicted for one in by_run) - _usd(by_run)) / _usd(by_run),
         usd=_usd(by_run),
     )
@@ -87,6 +94,18 @@ async def _passage(app: App, seeds: range) -> None:
         summary = await app.reader.run(app.tenant, run)
         if summary.status is not RunStatus.SUCCEEDED:
             raise SystemExit(f"the run ended as {summary.status}: {summary.error_code}")
+
+
+async def _ahead(app: App, runs: int) -> float:
+    """Return by which share the last runs were missed by what their first events foresaw."""
+    missed, paid = 0, 0
+    for run in await app.reader.runs(app.tenant, limit=runs):
+        (first,) = await app.reader.events(app.tenant, run.run_id, limit=1)
+        if not isinstance(first.payload, RunQueued) or first.payload.forecast is None:
+            raise SystemExit(f"the run {run.run_id} was not foreseen")
+        missed += abs(first.payload.forecast.usd - run.usd)
+        paid += run.usd
+    return missed / paid
 
 
 def _usd(rows: Sequence[AccuracyRow]) -> int:
@@ -113,6 +132,7 @@ def main() -> None:
     print(
         f"after {runs} runs, over the {runs} next ones ({text(found.usd)}): "
         f"all together {100 * found.total:.1f} %, a run {100 * found.runs:.1f} %, "
+        f"a run before it began {100 * found.ahead:.1f} %, "
         f"a call {100 * found.calls:.1f} % (a call before calibration {100 * found.first:.1f} %)"
     )
 

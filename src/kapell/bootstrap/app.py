@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
+from kapell.services.pricing.foreseeing import MOST, RunForesight
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.effects import Effects
 from kapell.services.runs.advancing.quotes import Quotes
@@ -40,7 +41,7 @@ from kapell.services.runs.deltas import Deltas
 from kapell.services.runs.durability import Durability
 from kapell.services.runs.forking import Forker
 from kapell.services.runs.porting import Porter
-from kapell.services.runs.ports import RunReader
+from kapell.services.runs.ports import RunReader, RunSummary
 from kapell.services.runs.reading import Histories
 from kapell.services.runs.resting import goes_on, rests
 from kapell.services.runs.starting import Identity, Starter
@@ -138,6 +139,7 @@ class App:
             settings.definitions.routes,
             self.gateway,
             Durability(_is_full(settings), {**specs, **RUNTIME_SPECS}),
+            RunForesight(self._ended_well, self.clock),
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
         self.teller = Teller(self.identity, store.starts, store.reader)
@@ -151,6 +153,11 @@ class App:
             self.histories,
             self.versions,
         )
+
+    async def _ended_well(self) -> Sequence[RunSummary]:
+        """Return the last runs that ended well; a fork's cost is not that of a whole run."""
+        found = await self.reader.runs(self.tenant, status=RunStatus.SUCCEEDED, limit=MOST)
+        return [run for run in found if not run.forked_from]
 
     @cached_property
     def vault(self) -> Vault:

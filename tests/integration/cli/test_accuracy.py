@@ -50,6 +50,31 @@ def test_the_next_run_is_foreseen_from_those_before(desk: Desk) -> None:
     assert "from 2 runs" in desk.ok("costs", "--forecast", "notes").out
 
 
+@pytest.mark.requirement("LG-06")
+def test_what_a_run_was_foreseen_to_cost_is_kept_beside_what_it_did(desk: Desk) -> None:
+    desk.write("kapell.yaml", PRICED)
+    desk.write("notes.yaml", FLOW)
+    desk.ok("run", "notes.yaml")
+    assert "forecast" not in _queued(desk)  # nothing was known yet
+    alone = desk.ok("costs", "--accuracy", "--json").document()
+    assert (alone["foreseen_runs"], alone["foreseen_error"]) == (0, None)
+    paid = desk.ok("costs", "last", "--json").document()["usd"]
+    desk.ok("run", "notes.yaml")
+    forecast = _queued(desk)["forecast"]
+    assert isinstance(forecast, dict)
+    assert (forecast["runs"], forecast["usd"] / 10**9) == (1, pytest.approx(paid))
+    found = desk.ok("costs", "--accuracy", "--json").document()
+    assert (found["foreseen_runs"], found["foreseen_error"]) == (1, pytest.approx(0.0, abs=0.01))
+    assert "before it began  0.0 % (1 run)" in desk.ok("costs", "--accuracy", "last").out
+    # Another model costs other money than those it was learnt from.
+    desk.ok("run", "notes.yaml", "--model", "offline")
+    assert "forecast" not in _queued(desk)
+    # What another workflow costs says nothing.
+    desk.write("other.yaml", FLOW.replace("name: notes", "name: other"))
+    desk.ok("run", "other.yaml")
+    assert "forecast" not in _queued(desk)
+
+
 @pytest.mark.requirement("LG-10")
 def test_a_spent_quota_stops_a_run_and_says_until_when(desk: Desk) -> None:
     desk.write("kapell.yaml", "quotas: [{per: user, calls: 2, every: 10000d}]\n")
@@ -58,6 +83,12 @@ def test_a_spent_quota_stops_a_run_and_says_until_when(desk: Desk) -> None:
     assert said.code == Exit.FAILED
     assert "quota_spent" in said.out + said.err
     assert "2 of 2 calls" in said.out + said.err
+
+
+def _queued(desk: Desk) -> dict[str, object]:
+    first = desk.ok("runs", "events", "last", "--json").out.splitlines()[0]
+    payload: dict[str, object] = json.loads(first)["payload"]
+    return payload
 
 
 def _oldest(desk: Desk) -> str:

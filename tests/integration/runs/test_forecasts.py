@@ -21,4 +21,5 @@ async def test_costs_are_predicted_within_a_tenth_after_calibration(
     assert found.usd > 0
     assert found.total <= 0.1
     assert found.runs <= 0.1
+    assert found.ahead <= 0.1
     assert found.calls < found.first

@@ -10,10 +10,12 @@ from kapell.cli.exits import Exit
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.core.definitions.nearest import hint
+from kapell.core.events.run import RunQueued
 from kapell.core.pricing.foresight import run_forecast
 from kapell.core.runs.status import RunStatus
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid
+from kapell.kit.ids import RunId
 from kapell.kit.money import text as money
 from kapell.kit.money import usd
 from kapell.services.runs.ports import AccuracyRow, CostRow
@@ -22,6 +24,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 LATELY = 50
 """Runs from which the next one is foreseen."""
+
+FORESEEN = 200
+"""Runs of which it is shown how well they were foreseen, the newest."""
 
 By = Literal["provider", "model", "agent", "step", "run", "workflow"]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
@@ -150,11 +155,13 @@ def show_accuracy(
         reader, tenant = session.app.reader, session.app.tenant
         rows = await reader.accuracy(tenant, grouped, run_id, after)
         missed = _runs_missed(await reader.accuracy(tenant, "run", run_id, after))
+        before = await _foreseen(session, run_id, after)
         every = _whole(rows)
         if as_json:
             groups = [_accuracy_document(row) for row in rows]
             session.screen.document(
                 {"by": by, **_accuracy_document(every), "run_error": missed,
+                 "foreseen_runs": len(before), "foreseen_error": _runs_missed(before),
                  "groups": groups}
             )  # fmt: skip
             return Exit.OK
@@ -165,9 +172,38 @@ def show_accuracy(
         cells = [_accuracy_cells(row) for row in (*rows, every)]
         session.screen.table(heads, cells, right=(1, 2, 3, 4, 5))
         session.screen.show(f"\na run's error  {_share(missed)}")
+        if before:
+            runs = "1 run" if len(before) == 1 else f"{len(before)} runs"
+            session.screen.show(f"before it began  {_share(_runs_missed(before))} ({runs})")
         return Exit.OK
 
     return carry_out(surroundings, work)
+
+
+async def _foreseen(session: Session, run: RunId | None, after: float | None) -> list[AccuracyRow]:
+    """Return what the last runs that ended well were foreseen to cost when they began."""
+    app = session.app
+    if run is None:
+        ended = await app.reader.runs(app.tenant, status=RunStatus.SUCCEEDED, limit=FORESEEN)
+    else:
+        ended = tuple(
+            one
+            for one in (await app.reader.run(app.tenant, run),)
+            if one.status is RunStatus.SUCCEEDED
+        )
+    found = []
+    for one in ended:
+        if one.forked_from or (after is not None and one.created_at < after):
+            continue
+        for first in await app.reader.events(app.tenant, one.run_id, limit=1):
+            if isinstance(first.payload, RunQueued) and first.payload.forecast is not None:
+                predicted = first.payload.forecast.usd
+                row = AccuracyRow(
+                    group=one.run_id, calls=0, predicted=predicted, usd=one.usd,
+                    missed=abs(predicted - one.usd),
+                )  # fmt: skip
+                found.append(row)
+    return found
 
 
 def _whole(rows: Sequence[AccuracyRow]) -> AccuracyRow:

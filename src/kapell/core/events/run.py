@@ -6,6 +6,7 @@ import msgspec
 
 from kapell.core.events.value import Packed
 from kapell.core.pricing.budget import Budget
+from kapell.core.pricing.foresight import RunForecast
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId, VersionHash
 
@@ -32,7 +33,8 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
 
     ``budget`` lowers the version's. ``key`` is the caller's idempotency key. ``workspace`` is the
     folder of definitions on disk that tools may read. ``kept`` are agents whose files were broken
-    then, so that the version has what they were when they were last valid.
+    then, so that the version has what they were when they were last valid. ``forecast`` is what it
+    is expected to cost, learnt from runs before it.
     """
 
     workflow: str
@@ -46,6 +48,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     workspace: str = ""
     scheduled_for: float | None = None
     kept: tuple[KeptAgent, ...] = ()
+    forecast: RunForecast | None = None
 
 
 class RunAssigned(msgspec.Struct, frozen=True, tag="run.assigned"):

@@ -168,7 +168,7 @@ class Forker:
         if not isinstance(request, RunQueued):
             raise Bug("The run's log does not begin with run.queued.", code="log_broken")
         request = msgspec.structs.replace(
-            request, origin=Origin("restart", run), key="", scheduled_for=None
+            request, origin=Origin("restart", run), key="", scheduled_for=None, forecast=None
         )
         made = new_run(self._identity, request, {}, self._identity.clock.now())
         (started,) = await self._starts.start([made])

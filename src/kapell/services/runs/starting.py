@@ -9,6 +9,7 @@ from kapell.core.events.run import KeptAgent, Origin, RunQueued
 from kapell.core.events.value import Packing
 from kapell.core.gateway.routing.route import Routes, meant
 from kapell.core.pricing.budget import Budget
+from kapell.core.pricing.foresight import RunForecast
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.fold import begin
 from kapell.core.workflows.inputs import bind
@@ -55,6 +56,14 @@ class KnownModels(Protocol):
         ...
 
 
+class Foresight(Protocol):
+    """Knows what runs usually cost."""
+
+    async def of(self, workflow: str) -> RunForecast | None:
+        """Return what the next run of a workflow will likely take; None when nothing is known."""
+        ...
+
+
 class LocalWorker(Protocol):
     """A worker of this process: a run that it begins is its own from the first moment."""
 
@@ -95,6 +104,7 @@ class Starter:
         routes: Routes,
         models: KnownModels,
         durability: Durability,
+        foresight: Foresight,
     ) -> None:
         self._identity = identity
         self._workspace = workspace
@@ -105,6 +115,7 @@ class Starter:
         self._routes = routes
         self._models = models
         self._durability = durability
+        self._foresight = foresight
         self._worker: LocalWorker | None = None
 
     def employ(self, worker: LocalWorker) -> None:
@@ -174,6 +185,8 @@ class Starter:
         who = self._identity
         await self._versions.save(who.tenant, version_hash, version)
         self._durability.check(await self._versions.program(who.tenant, version_hash))
+        # Another model costs other money than those it is learnt from.
+        forecast = None if model else await self._foresight.of(version.name)
         packing = Packing({})
         now = who.clock.now()
         due = None if delay is None else now + delay
@@ -189,6 +202,7 @@ class Starter:
             workspace=who.workspace,
             scheduled_for=due,
             kept=kept,
+            forecast=forecast,
         )
         run = new_run(who, request, packing.artifacts, now)
         fingerprint = digest(encode([version.name, dict(inputs), model]))
