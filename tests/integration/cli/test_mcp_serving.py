@@ -136,6 +136,30 @@ async def test_a_run_that_waits_for_a_person_says_so(served: Desk) -> None:
             assert "[path_outside]" in text_of(refused)
 
 
+async def test_what_is_misspelt_starts_nothing(served: Desk) -> None:
+    served.write("workflows/all.yaml", "name: Greet all!\nsteps: [{id: a, set: {x: 1}}]\n")
+    wrong: list[tuple[str, dict[str, Any], str]] = [
+        ("workflows.Greet_all_", {"input": {"x": 1}}, "did you mean 'inputs'?"),
+        ("workflows.Greet_all_", {"inputs": [1]}, "'inputs'"),
+        ("workflows.Greet_all_", {"wait": "soon"}, "'wait'"),
+        ("workflows.Greet_all_", {"key": {"a": 1}}, "'key'"),
+        ("runs.status", {}, "'run_id' is missing"),
+        ("runs.result", {"run_id": "x", "wait": 1e9}, "'wait'"),
+    ]
+    async with over_stdio(served) as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        # What a workflow may be called, and no tool.
+        assert "workflows.Greet_all_" in names
+        for tool, args, told in wrong:
+            refused = await client.call_tool(tool, args)
+            assert refused.is_error
+            assert "[tool_arguments] List the tools" in text_of(refused)
+            assert told in text_of(refused)
+        assert (await asked(client, "workflows.Greet_all_", wait=60))["status"] == "succeeded"
+    listed = await asyncio.to_thread(served.run, "runs", "list", "--json")
+    assert len(listed.document()["runs"]) == 1
+
+
 async def test_what_is_wrong_is_told_in_words_and_as_data(served: Desk) -> None:
     async with over_stdio(served) as client:
         wrong = await client.call_tool("text.count", {"txt": "a"})

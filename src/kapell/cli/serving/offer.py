@@ -2,8 +2,10 @@
 
 import asyncio
 import fnmatch
+import re
 import time
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 from kapell.bootstrap.app import App
 from kapell.bootstrap.single_call import call_tool
@@ -11,15 +13,17 @@ from kapell.core.runs.status import TERMINAL
 from kapell.core.tools.paths import wrong_place
 from kapell.core.tools.spec import ToolSpec
 from kapell.core.workflows.version import InputSpec, Version
-from kapell.kit.errors import Denied, Missing
+from kapell.kit.errors import Denied, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.kit.money import usd
 from kapell.services.runs.resting import rests
+from kapell.services.tools.arguments import Arguments
 
 LONGEST_WAIT = 300.0
 """Seconds a client may wait for a run in one call; it may ask again."""
 _LOOK_EVERY = 0.1
+_WORKFLOWS = "workflows."
 
 _RUN: Json = {"type": "string", "minLength": 1, "description": "The run's id."}
 _WAIT: Json = {
@@ -28,6 +32,8 @@ _WAIT: Json = {
     "maximum": LONGEST_WAIT,
     "description": "Seconds to wait for it to end, or to wait for a person.",
 }
+_UNUSUAL = re.compile(r"[^A-Za-z0-9_.-]+")
+"""What the names of tools do not hold, as the protocol has it; those of workflows may."""
 _JSON_TYPES = {"any": None, "file": "string"}
 
 
@@ -41,6 +47,7 @@ class Offer:
 
     def __init__(self, app: App, tools: Sequence[str] | None = None) -> None:
         self._app = app
+        self._arguments = Arguments()
         self._tools = {
             tool.spec.name: tool.spec
             for tool in app.tools.values()
@@ -49,8 +56,8 @@ class Offer:
 
     def specs(self) -> tuple[ToolSpec, ...]:
         """Return everything that is offered, as tools."""
-        workflows = [_spec_of(version) for version in self._versions()]
-        return (*_RUNS, *workflows, *self._tools.values())
+        workflows = [_spec_of(name, version) for name, version in self._workflows().items()]
+        return (*_RUNS.values(), *workflows, *self._tools.values())
 
     async def call(self, name: str, args: Mapping[str, Json]) -> Json:
         """Do what is asked for.
@@ -59,13 +66,16 @@ class Offer:
             KapellError: it is not offered, wrong, or failed.
             UnknownOutcome: a tool may have done it although it failed.
         """
-        if name == "runs.status":
-            return await self._status(RunId(str(args.get("run_id", ""))))
-        if name == "runs.result":
-            return await self._result(RunId(str(args.get("run_id", ""))), _seconds(args))
-        if name.startswith("workflows."):
-            return await self._start(name.removeprefix("workflows."), args)
+        if name in _RUNS:
+            self._check(_RUNS[name], args)
+            run = RunId(str(args["run_id"]))
+            if name == "runs.status":
+                return await self._status(run)
+            return await self._result(run, _seconds(args))
+        if name.startswith(_WORKFLOWS):
+            return await self._start(name, args)
         if name in self._tools:
+            self._check(self._tools[name], args)
             return (await call_tool(self._app, name, args)).output
         raise Missing(
             f"There is no tool {name!r} here.",
@@ -73,23 +83,46 @@ class Offer:
             advice="List the tools; more may be offered by `kapell mcp --tools PATTERN`.",
         )
 
-    def _versions(self) -> list[Version]:
+    def _workflows(self) -> dict[str, Version]:
+        """Return the workflows by the names of their tools."""
         workspace = self._app.workspace
-        names = [one.name for one in workspace.list_workflows() if one.hash is not None]
-        return [workspace.load_workflow(name).version for name in names]
+        found: dict[str, Version] = {}
+        for one in workspace.list_workflows():
+            if one.hash is not None:
+                usual = _WORKFLOWS + _UNUSUAL.sub("_", one.name)
+                several = (usual if n == 1 else f"{usual}_{n}" for n in count(1))
+                name = next(free for free in several if free not in found)
+                found[name] = workspace.load_workflow(one.name).version
+        return found
 
-    async def _start(self, workflow: str, args: Mapping[str, Json]) -> Json:
-        known = {version.name: version for version in self._versions()}
-        if workflow not in known:
+    def _check(self, spec: ToolSpec, args: Mapping[str, Json]) -> None:
+        """Accept what fits: what is misspelt must not start a run without its inputs.
+
+        Raises:
+            Invalid: ``tool_arguments``.
+        """
+        try:
+            self._arguments.check(spec, args, (str(self._app.root),))
+        except Invalid as error:
+            error.advice = "List the tools: each says what it takes."
+            raise
+
+    async def _start(self, name: str, args: Mapping[str, Json]) -> Json:
+        known = self._workflows()
+        if name not in known:
             raise Missing(
-                f"There is no workflow {workflow!r} here.",
+                f"There is no workflow {name.removeprefix(_WORKFLOWS)!r} here.",
                 code="workflow_missing",
                 advice="List the tools: each workflow is one of them.",
             )
+        version = known[name]
+        self._check(_spec_of(name, version), args)
         given = args.get("inputs")
         inputs = dict(given) if isinstance(given, Mapping) else {}
-        self._check_files(known[workflow], inputs)
-        started = await self._app.starter.start(workflow, inputs, key=str(args.get("key") or ""))
+        self._check_files(version, inputs)
+        started = await self._app.starter.start(
+            version.name, inputs, key=str(args.get("key") or "")
+        )
         result = await self._result(started.run_id, _seconds(args))
         return {"created": started.created, **result}
 
@@ -162,21 +195,21 @@ def _object(properties: Mapping[str, Json], required: Sequence[str]) -> Json:
     }
 
 
-_RUNS = (
-    ToolSpec(
+_RUNS = {
+    "runs.status": ToolSpec(
         name="runs.status",
         description="Tell how a run stands.",
         args=_object({"run_id": _RUN}, ["run_id"]),
     ),
-    ToolSpec(
+    "runs.result": ToolSpec(
         name="runs.result",
         description="Return what a run came to; while it goes on, how it stands.",
         args=_object({"run_id": _RUN, "wait": _WAIT}, ["run_id"]),
     ),
-)
+}
 
 
-def _spec_of(version: Version) -> ToolSpec:
+def _spec_of(name: str, version: Version) -> ToolSpec:
     inputs = version.inputs or {}
     required = [name for name, spec in inputs.items() if spec.required]
     schema: Json = {
@@ -193,7 +226,7 @@ def _spec_of(version: Version) -> ToolSpec:
     args = _object({"inputs": schema, "wait": _WAIT, "key": key}, needed)
     about = version.description or f"The workflow {version.name}."
     return ToolSpec(
-        name=f"workflows.{version.name}",
+        name=name,
         description=f"Start a run: {about} Returns its id and, once it has ended, its output.",
         args=args,
         effects="external",

@@ -61,7 +61,7 @@ class Arguments:
         try:
             size = len(encode(args))
         except Invalid as error:
-            yield Flaw("", "type", error.message)
+            yield Flaw("", "type", error.message.rstrip("."))
             return
         if size > limit:
             yield Flaw("", "size", f"they have {size:,} bytes, at most {limit:,} are taken")
