@@ -1,5 +1,8 @@
 """The vault: keys go in, and come out one at a time, for a reason that is on record first.
 
+Nothing is done to a key, not even kept or forgotten, before that is on record: who is stopped in
+between leaves a record of what did not happen, never the other way round.
+
 Who asks gets the key for a call; nothing that is stored or shown holds it.
 """
 
@@ -82,9 +85,9 @@ class Vault:
             )
         sealer = self._sealing()
         body = sealer.seal(key, self._about(name))
-        version = await self._store.add(self._tenant, name, body, sealer.master)
-        await self._note(name, version, "set", reason)
-        return version
+        before = await self._store.newest(self._tenant, name)
+        await self._note(name, 1 if before is None else before.version + 1, "set", reason)
+        return await self._store.add(self._tenant, name, body, sealer.master)
 
     async def key(self, name: str, reason: str) -> str | None:
         """Return the newest version of a key, None when there is none; it is on record first.
@@ -135,8 +138,8 @@ class Vault:
                 code="key_unknown",
                 advice="See `kapell keys list` for those there are.",
             )
-        await self._store.remove(self._tenant, name)
         await self._note(name, found.version, "removed", reason)
+        await self._store.remove(self._tenant, name)
 
     async def reseal(self) -> int:
         """Seal everything with the master key of now; return how many versions were sealed anew.
@@ -149,8 +152,8 @@ class Vault:
         texts = [self._opened(one) for one in old]  # all or nothing: none is lost half-way
         for one, text in zip(old, texts, strict=True):
             body = sealer.seal(text, self._about(one.name))
-            await self._store.reseal(self._tenant, one.name, one.version, body, sealer.master)
             await self._note(one.name, one.version, "resealed", "another master key")
+            await self._store.reseal(self._tenant, one.name, one.version, body, sealer.master)
         return len(old)
 
     async def uses(self, limit: int = 100) -> Sequence[KeyUse]:

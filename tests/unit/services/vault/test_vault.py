@@ -18,11 +18,12 @@ from kapell.adapters.vault.sealing import (
     sealer_of,
 )
 from kapell.kit.clock import Clock
-from kapell.kit.errors import Denied, Invalid, Missing
+from kapell.kit.errors import Denied, Invalid, Missing, Unavailable
 from kapell.kit.ids import TenantId
-from kapell.services.vault.ports import Sealer
+from kapell.services.vault.ports import KeyUse, Sealer
 from kapell.services.vault.vault import PLAIN, Vault
 from kapell.testing.stores import MemoryStore
+from kapell.testing.stores.keys import MemoryKeys
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 KEY = "sk-very-secret-0123456789"
@@ -151,6 +152,32 @@ async def test_a_key_is_removed_and_its_record_stays() -> None:
     await vault.remove("A", "gone")
     assert await vault.key("A", "") is None
     assert [one.action for one in await vault.uses()] == ["removed", "set"]
+
+
+class _Unrecorded(MemoryKeys):
+    """A store that takes no records any more."""
+
+    full = False
+
+    async def note(self, tenant_id: TenantId, use: KeyUse) -> None:
+        if self.full:
+            raise Unavailable("The disk is full.")
+        await super().note(tenant_id, use)
+
+
+@pytest.mark.requirement("LG-08")
+async def test_nothing_is_done_to_a_key_that_is_not_on_record_first() -> None:
+    store = MemoryStore()
+    store.keys = keys = _Unrecorded(lambda: 5.0)
+    vault, other = _vault(store), _vault(store, TWO, {ONE.master: ONE})
+    await vault.set("A", KEY)
+    before = await keys.keys(ACME)
+    keys.full = True
+    for doing in (vault.set("A", "b"), vault.set("B", "b"), vault.key("A", ""), vault.remove("A"),
+                  other.reseal()):  # fmt: skip
+        with pytest.raises(Unavailable):
+            await doing
+    assert await keys.keys(ACME) == before
 
 
 @pytest.mark.parametrize("text", ["", "short", "not base64 at all!", "YWJj"])
