@@ -157,7 +157,7 @@ async def test_what_is_misspelt_starts_nothing(served: Desk) -> None:
             assert told in text_of(refused)
         assert (await asked(client, "workflows.Greet_all_", wait=60))["status"] == "succeeded"
     listed = await asyncio.to_thread(served.run, "runs", "list", "--json")
-    assert len(listed.document()["runs"]) == 1
+    assert len(listed.document()) == 1
 
 
 async def test_what_is_wrong_is_told_in_words_and_as_data(served: Desk) -> None:
