@@ -94,3 +94,21 @@ def test_a_provider_is_asked_with_the_key_of_the_vault(
             ("OPENAI_API_KEY", "calls of openai")
         }
         assert {one["version"] for one in read} == {1, 2}
+
+
+@pytest.mark.requirement("LG-08")
+def test_a_key_of_the_vault_goes_to_its_own_provider_only(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served() as url:
+        route = f"{{model: 'openai:gpt-5-mini', base_url: '{url}/openai/v1'%s}}"
+        settings = "model: elsewhere\nroutes: {elsewhere: {deployments: [" + route + "]}}\n"
+        prices = "prices: {'openai:*': {input: 1, output: 1}}\n"
+        desk.write("kapell.yaml", settings % "" + prices)
+        desk.write("here.yaml", FLOW.replace("openai:gpt-5-mini", "elsewhere"))
+        desk.ok("keys", "init")
+        _set(desk, monkeypatch, KEY, "set", "OPENAI_API_KEY")
+        assert desk.call("run", "here.yaml").code == Exit.FAILED
+        assert desk.ok("keys", "audit", "--json").out.count('"read"') == 0
+        desk.write("kapell.yaml", settings % ", key_variable: OPENAI_API_KEY" + prices)
+        assert desk.call("run", "here.yaml").code == Exit.OK  # who names it means it

@@ -255,6 +255,13 @@ async def test_what_the_call_before_left_over_is_there_for_the_next() -> None:
     assert await bench.used() == Amount(4, 100, 100)
 
 
+async def test_a_door_that_closes_gives_back_first() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=9))
+    await bench.ask(cache=0.0)
+    await bench.gateway.close()
+    assert await bench.counts.used(ACME, "user=user:anna", HOUR) == Amount(1, 25, 25)
+
+
 async def test_an_answer_is_not_lost_when_what_is_left_over_cannot_be_given_back() -> None:
     bench = _Bench(Quota(per="user", every=HOUR, calls=9), counts=_Counts)
     assert isinstance(bench.counts, _Counts)

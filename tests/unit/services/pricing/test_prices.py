@@ -26,6 +26,13 @@ class Noon:
         return 1_760_000_000.0
 
 
+class Moving:
+    at = 0.0
+
+    def now(self) -> float:
+        return self.at
+
+
 def test_a_price_of_the_workspace_comes_first() -> None:
     source = Listed()
     prices = PriceList([Override(model="openai:known", input=1, output=2)], source, Noon())
@@ -37,6 +44,15 @@ def test_the_bundled_price_is_that_of_the_time() -> None:
     source = Listed()
     assert PriceList([], source, Noon()).quote("openai:known").source == "list"
     assert source.asked == [("openai", "known", 1_760_000_000.0)]
+
+
+def test_a_price_is_looked_up_anew_every_minute() -> None:
+    source, clock = Listed(), Moving()
+    prices = PriceList([], source, clock)
+    for seconds in (0, 59, 60, 119, 30):
+        clock.at = 1_760_000_040.0 + seconds
+        assert prices.quote("openai:known").source == "list"
+    assert [int(at - 1_760_000_040) for _, _, at in source.asked] == [0, 60, 30]
 
 
 @pytest.mark.parametrize("model", ["offline", "scripted:answers.yaml"])
