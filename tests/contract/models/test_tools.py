@@ -14,6 +14,7 @@ from kapell.core.gateway.calls import (
     Usage,
 )
 from kapell.core.gateway.failures import provider_of
+from kapell.kit.errors import Invalid
 from kapell.kit.json import Json
 from kapell.testing.providers.call import Call
 from tests.contract.models.conftest import TRIAGE, Stage
@@ -74,6 +75,64 @@ async def test_a_model_sees_the_tools_and_asks_for_them_by_our_names(
     assert isinstance(shown, dict)
     assert shown["required"] == ["path"]
     assert all(len(tool.name) <= 64 and "." not in tool.name for tool in seen[0].tools)
+
+
+ODD = (
+    ToolOffer(
+        "shop.find",
+        "By id or by name.",
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "anyOf": [
+                {"properties": {"id": {"type": "integer"}}, "required": ["id"]},
+                {"properties": {"name": {"type": "string"}}, "required": ["name"]},
+            ],
+        },
+    ),
+    ToolOffer(
+        "shop.refers",
+        "What it takes is told elsewhere.",
+        {"$ref": "#/$defs/Id", "$defs": {"Id": {"properties": {"id": {}}, "required": ["id"]}}},
+    ),
+    ToolOffer("shop.all", "It takes nothing.", True),
+)
+
+
+@pytest.mark.requirement("LG-11", "TL-03")
+async def test_a_tool_whose_schema_no_vendor_takes_is_offered_in_a_form_that_all_take(
+    stage: Stage, vendor: str
+) -> None:
+    seen: list[Call] = []
+
+    def answerer(call: Call) -> ModelAnswer:
+        seen.append(call)
+        return asking(ToolAsk("a", call.tools[0].name, {"id": 7}))
+
+    stage.provider.answerer = answerer
+    answer = await stage.gateway.complete(turn(vendor, tools=ODD))
+    assert [(ask.tool, ask.args) for ask in answer.asks] == [("shop.find", {"id": 7})]
+    find, refers, takes_all = (offer.args for offer in seen[0].tools)
+    assert isinstance(find, dict)
+    assert set(find["properties"]) == {"id", "name"}
+    assert isinstance(refers, dict)
+    assert (set(refers["properties"]), refers["required"]) == ({"id"}, ["id"])
+    assert isinstance(takes_all, dict)
+    assert takes_all["type"] == "object"
+
+
+@pytest.mark.requirement("LG-11")
+async def test_a_tool_that_a_vendor_refuses_is_named(stage: Stage, vendor: str) -> None:
+    odd = ToolOffer("shop.filter", "Odd.", {"type": "object", "properties": {"f[a]": {}}})
+    asked = turn(vendor, tools=(*OFFERS, odd))
+    stage.provider.answerer = lambda call: asking(text="fine")
+    if not vendor.startswith("anthropic"):
+        assert (await stage.gateway.complete(asked)).text == "fine"
+        return
+    with pytest.raises(Invalid, match=r"refuses the tool 'shop\.filter'") as caught:
+        await stage.gateway.complete(asked)
+    assert caught.value.code == "model_refused"
+    assert "kapell tools show shop.filter" in caught.value.advice
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])

@@ -17,7 +17,7 @@ from kapell.testing.providers.spoil import spoil
 from kapell.testing.providers.wires.anthropic import AnthropicWire
 from kapell.testing.providers.wires.google import GoogleWire
 from kapell.testing.providers.wires.openai import OpenAiWire
-from kapell.testing.providers.wires.wire import Wire
+from kapell.testing.providers.wires.wire import Wire, refused_tool
 
 KEY = "loopback-key"
 """The key the loopback provider accepts."""
@@ -109,6 +109,9 @@ class LoopbackProvider(Listening):
             return
         if call.model.startswith("unknown"):
             await _refuse(wire, reply, 404, "model_not_found", "The model does not exist.")
+            return
+        if (refusal := refused_tool(call)) is not None:
+            await _refuse(wire, reply, 400, "invalid_function_parameters", refusal)
             return
         answer = self.answerer(call)
         fault = self.faults.take(call)

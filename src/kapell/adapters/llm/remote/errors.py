@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx2
 import pydantic
 from pydantic_ai import exceptions as vendor
 
+from kapell.adapters.llm.remote.offering import blamed
+from kapell.core.gateway.calls import ToolOffer
 from kapell.core.gateway.failures import failure
 from kapell.core.gateway.providers import Provider
 from kapell.kit.errors import KapellError
@@ -52,14 +54,14 @@ _BROKEN: tuple[type[Exception], ...] = (
 
 
 @contextmanager
-def translated(provider: Provider, model: str) -> Iterator[None]:
+def translated(provider: Provider, model: str, tools: Sequence[ToolOffer] = ()) -> Iterator[None]:
     """Turn whatever a vendor raises inside into an error of our tree, its cause kept."""
     try:
         yield
     except (KapellError, asyncio.CancelledError, TimeoutError):
         raise
     except Exception as error:
-        raise _ours(error, provider, model) from error
+        raise _ours(error, provider, model, tools) from error
 
 
 @contextmanager
@@ -77,7 +79,9 @@ def usable(provider: Provider) -> Iterator[None]:
         ) from error
 
 
-def _ours(error: Exception, provider: Provider, model: str) -> KapellError:
+def _ours(
+    error: Exception, provider: Provider, model: str, tools: Sequence[ToolOffer]
+) -> KapellError:
     retry_after = error.retry_after if isinstance(error, vendor.ModelAPIError) else None
     status = error.status_code if isinstance(error, vendor.ModelHTTPError) else None
     code, said = _code(error)
@@ -88,6 +92,14 @@ def _ours(error: Exception, provider: Provider, model: str) -> KapellError:
         advice = (
             f"Check the name after {provider.prefix}: and that {provider.base_url_name} is right."
         )
+    elif code == "model_refused" and isinstance(error, vendor.ModelHTTPError):
+        tool = blamed(error.body, tools)
+        if tool:
+            said = f"refuses the tool {tool!r}"
+            advice = (
+                f"Mend the schema of its arguments (`kapell tools show {tool}`), or take it from "
+                "the agent."
+            )
     shown = f" (HTTP {status})" if status is not None else ""
     return failure(
         code,

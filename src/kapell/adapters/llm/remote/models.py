@@ -77,7 +77,7 @@ class RemoteModels:
         Raises:
             KapellError: With one of the codes of `kapell.core.gateway.failures`.
         """
-        with translated(self._provider, request.model):
+        with translated(self._provider, request.model, request.tools):
             model = self._model(request.model.partition(":")[2])
             form = shape(model, request, by_grammar=self._by_grammar)
             messages = vendor_messages(request.messages, self._provider.prefix, model.system)

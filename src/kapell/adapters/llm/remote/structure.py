@@ -11,7 +11,8 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.tools import ToolDefinition
 
-from kapell.adapters.llm.remote.naming import our_names, wire_name
+from kapell.adapters.llm.remote.naming import our_names
+from kapell.adapters.llm.remote.offering import definition
 from kapell.core.gateway.calls import ModelRequest
 from kapell.core.gateway.failures import failure
 from kapell.kit.json import Json
@@ -55,14 +56,7 @@ def shape(model: Model, request: ModelRequest, *, by_grammar: bool) -> Shape:
     """
     profile: Mapping[str, object] = dict(model.profile)
     offered = our_names(offer.name for offer in request.tools)
-    functions = [
-        ToolDefinition(
-            name=wire_name(offer.name),
-            description=offer.description,
-            parameters_json_schema=_as_object(offer.args)[0],
-        )
-        for offer in request.tools
-    ]
+    functions = [definition(offer) for offer in request.tools]
     knows_tools = bool(profile.get("supports_tools", True))
     if functions and not knows_tools:
         raise failure(

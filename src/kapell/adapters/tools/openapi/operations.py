@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain, count
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urljoin
 
@@ -23,6 +24,9 @@ _OURS = frozenset(
         *("content-type", "host", "idempotency-key", "transfer-encoding"),
     }
 )
+_UNUSUAL = re.compile(r"[^A-Za-z0-9_.-]+")
+_LONGEST_NAME = 56
+"""Of an argument: vendors of models refuse longer ones, and odd ones such as `$filter`."""
 _PLACES = ("path", "query", "header")
 _IN_PATH = re.compile(r"\{([^{}]+)\}")
 _JSON = re.compile(r"^application/(?:[\w.+-]+\+)?json\b")
@@ -175,7 +179,9 @@ def _parameters(
             continue
         if where not in _PLACES:
             raise _unspoken(f"its parameter `{name}` travels in {where!r}, which is not spoken")
-        argument = name if name not in (*parameters, "body") else f"{where}_{name}"
+        plain = _UNUSUAL.sub("_", name).strip("_")[:_LONGEST_NAME] or where
+        several = chain((plain, f"{where}_{plain}"), (f"{where}_{plain}_{n}" for n in count(2)))
+        argument = next(one for one in several if one not in (*parameters, "body"))
         described = document.schema(_schema_of(document, said), needed)
         schema = dict(described) if isinstance(described, Mapping) else {}
         if said.get("description"):

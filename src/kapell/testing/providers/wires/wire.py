@@ -1,6 +1,7 @@
 """What every wire can do, and how JSON bodies are read without trusting them."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -10,6 +11,8 @@ from kapell.testing.providers.call import Call
 from kapell.testing.providers.http import Request
 
 _PIECE = 11
+_KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+_NOT_AT_THE_ROOT = ("oneOf", "anyOf", "allOf", "enum", "not")
 _ANSWER_TOOL = "answer"
 """How our own adapter calls the tool that an answer goes into; others may force just one."""
 
@@ -102,6 +105,31 @@ def apart(
     named = next((one for one in tools if one.name.rstrip("_") == _ANSWER_TOOL), None)
     target = tools[0] if must and len(tools) == 1 else named
     return target, tuple(one for one in tools if one is not target)
+
+
+def refused_tool(call: Call) -> str | None:
+    """Return what a vendor finds wrong with a tool on offer, as those say it who look closely."""
+    for number, tool in enumerate(call.tools):
+        schema = table(tool.args)
+        odd = next((one for one in _NOT_AT_THE_ROOT if one in schema), None)
+        if call.wire in {"openai", "azure"} and (odd or schema.get("type") != "object"):
+            return (
+                f"Invalid schema for function '{tool.name}': schema must have type 'object' and "
+                "not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
+            )
+        if call.wire == "anthropic" and odd in {"oneOf", "allOf", "anyOf"}:
+            return (
+                f"tools.{number}.custom.input_schema: input_schema does not support oneOf, allOf, "
+                "or anyOf at the top level"
+            )
+        if call.wire == "anthropic" and not all(
+            map(_KEY.fullmatch, table(schema.get("properties")))
+        ):
+            return (
+                f"tools.{number}.custom.input_schema.properties: Property keys should match "
+                f"pattern '^{_KEY.pattern}$'"
+            )
+    return None
 
 
 def asked(id_: Json, name: Json, given: Json) -> ToolAsk:
