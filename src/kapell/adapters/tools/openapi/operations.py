@@ -180,8 +180,8 @@ def _parameters(
         if where not in _PLACES:
             raise _unspoken(f"its parameter `{name}` travels in {where!r}, which is not spoken")
         plain = _UNUSUAL.sub("_", name).strip("_")[:_LONGEST_NAME] or where
-        several = chain((plain, f"{where}_{plain}"), (f"{where}_{plain}_{n}" for n in count(2)))
-        argument = next(one for one in several if one not in (*parameters, "body"))
+        free = chain((plain, f"{where}_{plain}"), (f"{where}_{plain}_{n}" for n in count(2)))
+        argument = next(one for one in free if one not in (*parameters, "body"))
         described = document.schema(_schema_of(document, said), needed)
         schema = dict(described) if isinstance(described, Mapping) else {}
         if said.get("description"):
