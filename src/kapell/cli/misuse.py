@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from kapell.cli.catalogue import COMMANDS, INNER
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
+_CHOICE = re.compile(r"Value error, .* is not one of (.*?)\.?", re.DOTALL)
 _WORDS = {
     "greater than or equal to": "at least",
     "less than or equal to": "at most",
@@ -20,6 +21,18 @@ _WORDS = {
 }
 """How the parser says what it expects, and how we do."""
 _BEFORE = "Options other than those that stand anywhere come after the command."
+
+
+def _wanted(message: str) -> str:
+    """Return what the parser expected, in our words."""
+    choice = _CHOICE.fullmatch(message)
+    if choice is not None:
+        return f"it should be one of {choice[1]}"
+    # The first clause says what is expected, the rest how it was found out.
+    wanted = message.removeprefix("Input ").partition(",")[0]
+    for theirs, ours in _WORDS.items():
+        wanted = wanted.replace(theirs, ours)
+    return f"it {wanted}"
 
 
 def told(error: TyperException, words: Sequence[str]) -> tuple[str, str]:
@@ -39,11 +52,7 @@ def told(error: TyperException, words: Sequence[str]) -> tuple[str, str]:
     elif kind == "MissingParameter":
         said = f"{_parameter(error)} is missing."
     elif kind == "BadParameter" and getattr(error, "param", None) is not None:
-        # The first clause says what is expected, the rest how it was found out.
-        wanted = error.message.removeprefix("Input ").partition(",")[0]
-        for theirs, ours in _WORDS.items():
-            wanted = wanted.replace(theirs, ours)
-        said = f"{_parameter(error)} is not what it should be: it {wanted}."
+        said = f"{_parameter(error)} is not what it should be: {_wanted(error.message)}."
     elif kind == "BadOptionUsage":
         said = f"The option `{option}` needs a value."
     else:

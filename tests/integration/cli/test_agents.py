@@ -3,6 +3,7 @@
 import pytest
 
 from kapell.cli.exits import Exit
+from kapell.library import agent_names
 from tests.integration.cli.desk import Desk
 from tests.integration.cli.terminal import Terminal
 
@@ -44,7 +45,24 @@ expect: {answer: "It is 42.", tools: [json.query]}
     assert desk.call("agents", "test", "nobody").code == Exit.MISSING
 
 
+@pytest.mark.slow
+@pytest.mark.requirement("AG-05")
+def test_a_copy_of_each_agent_of_the_library_works_and_is_tested(desk: Desk) -> None:
+    desk.ok("init")
+    for name in agent_names():
+        desk.ok("agents", "new", f"my-{name}", "--from", name)
+    tested = desk.ok("agents", "test").out.splitlines()
+    assert sorted(tested) == [f"ok  scenarios/my-{name}.yaml  my-{name}" for name in agent_names()]
+    scenario = (desk.folder / "scenarios/my-critic.yaml").read_text("utf-8")
+    desk.write(
+        "scenarios/my-critic.yaml", scenario.replace('equals: {"verdict": "', "equals: {x: ")
+    )
+    assert desk.call("agents", "test", "my-critic").code == Exit.INVALID
+
+
 def test_what_new_refuses(desk: Desk) -> None:
+    tier = desk.call("agents", "new", "x", "--tier", "king")
+    assert "it should be one of 'orchestrator', 'specialist', 'worker'." in tier.err
     desk.ok("init")
     unknown = desk.call("agents", "new", "x", "--tool", "file.raed")
     assert (unknown.code, "file.read" in unknown.err) == (Exit.MISSING, True)

@@ -12,12 +12,17 @@ from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.agents.delegation import PREFIX
 from kapell.core.agents.trials.scenario import FOLDER as SCENARIOS
-from kapell.core.agents.trials.template import Draft, agent_file, scenario_file
+from kapell.core.agents.trials.template import PROMPT, Draft, agent_file, scenario_file
 from kapell.core.definitions.authored import ID_PATTERN
 from kapell.core.definitions.nearest import hint
+from kapell.core.gateway.calls import Message, ModelRequest
+from kapell.core.gateway.offline.model import NAME as OFFLINE
+from kapell.core.gateway.offline.model import answer
 from kapell.core.tools.spec import chosen
 from kapell.kit.errors import Conflict, Invalid, Missing
+from kapell.kit.json import Json
 from kapell.library import agent_names, agent_text
+from kapell.services.workflows.agents import AgentEntry
 
 _List = list[str] | None
 
@@ -79,16 +84,25 @@ def new(
     path.write_text(agent_file(draft) if like is None else _copied(like, name), "utf-8")
     screen = Screen(ctx.obj)
     screen.show(f"agents/{name}.md")
-    _write_scenario(definitions.root, draft, screen)
+    answered = None if like is None else _answer(definitions.registry.find(name))
+    _write_scenario(definitions.root, draft, answered, screen)
     return Exit.OK
 
 
-def _write_scenario(root: Path, draft: Draft, screen: Screen) -> None:
+def _answer(entry: AgentEntry) -> Json:
+    """Return an answer that fits the schema of an agent's answers; None where it has none."""
+    if entry.agent is None or entry.agent.output is None:
+        return None
+    said = (Message("system", entry.agent.instructions), Message("user", PROMPT))
+    return answer(ModelRequest(model=OFFLINE, messages=said, schema=entry.agent.output)).value
+
+
+def _write_scenario(root: Path, draft: Draft, answered: Json, screen: Screen) -> None:
     path = root / SCENARIOS / f"{draft.name}.yaml"
     if path.exists():
         return
     path.parent.mkdir(exist_ok=True)
-    path.write_text(scenario_file(draft), "utf-8")
+    path.write_text(scenario_file(draft, answered), "utf-8")
     shown = f"{SCENARIOS}/{path.name}"
     screen.note(f"Its test is {shown}; run it with: kapell agents test {draft.name}")
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kapell.kit.json import Json
+
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What a person says of a new agent; only the name is needed."""
@@ -40,17 +42,31 @@ def agent_file(draft: Draft) -> str:
     return "\n".join(lines) + "\n"
 
 
-def scenario_file(draft: Draft) -> str:
-    """Return the scenario of a new agent: a model that answers, and what must come of it."""
+PROMPT = "Say in one sentence what you can do for me."
+"""What a new agent's scenario asks it."""
+
+
+def scenario_file(draft: Draft, answer: Json = None) -> str:
+    """Return the scenario of a new agent: a model that answers, and what must come of it.
+
+    Args:
+        draft: The agent.
+        answer: What it answers when its answers are structured.
+    """
+    said = f"text: I am the {_title(draft.name)}, and this is what I can do."
+    wanted = 'answer: "*what I can do*"'
+    if answer is not None:
+        value = json.dumps(answer, ensure_ascii=False)
+        said, wanted = f"value: {value}", f"equals: {value}"
     return (
         f"# A test of agents/{draft.name}.md with a scripted model: no key, no network.\n"
         f"# Run it with: kapell agents test {draft.name}\n"
         f"agent: {draft.name}\n"
-        "prompt: Say in one sentence what you can do for me.\n"
+        f"prompt: {PROMPT}\n"
         "answers:\n"
-        f"  - text: I am the {_title(draft.name)}, and this is what I can do.\n"
+        f"  - {said}\n"
         "expect:\n"
-        '  answer: "*what I can do*"\n'
+        f"  {wanted}\n"
         "  tools: []\n"
     )
 
