@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 _LATER = 0.2
 """Seconds after which what a call did not use is given back; the next call does so at once."""
 
+_AGAIN = 5.0
+"""Seconds after which that is tried again where the store was away."""
+
 _MOST = 10_000
 """Settlements that are kept for a store that is away; those before them stay at their worst."""
 
@@ -113,13 +116,13 @@ class QuotaGuard:
             raise refusal(taken)
         return taken
 
-    def _later(self, tenant: TenantId, settlement: Settlement) -> None:
+    def _later(self, tenant: TenantId, settlement: Settlement, seconds: float = _LATER) -> None:
         """Give back soon, beside the calls: an answer neither waits for that nor is lost by it."""
         self._pending.append((tenant, settlement))
         del self._pending[:-_MOST]
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_LATER, self._give_back)
+            self._timer = loop.call_later(seconds, self._give_back)
 
     def _give_back(self) -> asyncio.Task[None]:
         if self._timer is not None:
@@ -139,7 +142,7 @@ class QuotaGuard:
             except KapellError as error:
                 log.warning("what calls did not use cannot be given back yet: %s", error)
                 for settlement in own:
-                    self._later(tenant, settlement)
+                    self._later(tenant, settlement, _AGAIN)
 
     def _worst(self, request: ModelRequest, wants: Sequence[Wanted]) -> Amount:
         size = sum(len(message.text.encode()) for message in request.messages)
