@@ -105,16 +105,20 @@ class QuotaGuard:
             Limited: ``quota_spent``.
         """
         if self._pending:
-            # Both at once are one commit. Who is refused before it was given back asks again.
-            settled = asyncio.shield(self._give_back())
-            _, taken = await asyncio.gather(settled, self._counts.take(tenant, wants, worst))
-            if isinstance(taken, Refused):
-                taken = await self._counts.take(tenant, wants, worst)
-        else:
-            taken = await self._counts.take(tenant, wants, worst)
+            self._give_back()
+        # A task of its own begins behind that one: both are one commit.
+        taken = await asyncio.create_task(self._take(tenant, wants, worst))
+        if isinstance(taken, Refused) and self._under_way:
+            await asyncio.wait(self._under_way)
+            taken = await self._take(tenant, wants, worst)
         if isinstance(taken, Refused):
             raise refusal(taken)
         return taken
+
+    async def _take(
+        self, tenant: TenantId, wants: Sequence[Wanted], worst: Amount
+    ) -> Refused | float:
+        return await self._counts.take(tenant, wants, worst)
 
     def _later(self, tenant: TenantId, settlement: Settlement, seconds: float = _LATER) -> None:
         """Give back soon, beside the calls: an answer neither waits for that nor is lost by it."""

@@ -255,6 +255,14 @@ async def test_what_the_call_before_left_over_is_there_for_the_next() -> None:
     assert await bench.used() == Amount(4, 100, 100)
 
 
+async def test_who_comes_while_it_is_given_back_waits_for_that() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, tokens=700), counts=_Counts)
+    for _ in range(3):  # two at once need about 570 of the 700
+        both = await asyncio.gather(*(bench.ask(cache=0.0) for _ in range(2)))
+        assert [one.usage.total for one in both] == [25, 25]
+    assert (await bench.used()).calls == 6
+
+
 async def test_a_door_that_closes_gives_back_first() -> None:
     bench = _Bench(Quota(per="user", every=HOUR, calls=9))
     await bench.ask(cache=0.0)
