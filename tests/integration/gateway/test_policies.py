@@ -82,8 +82,9 @@ async def test_a_selection_names_the_place_and_never_the_key(stage: Stage) -> No
     assert (large.key_name, large.skipped[0].code) == ("OPENAI_API_KEY", "context")
     alone = msgspec.structs.replace(request(), model="anthropic:claude-haiku-4-5")
     assert (await selector.select(alone)).base_url == "https://api.anthropic.com"
-    with pytest.raises(Missing):
-        await selector.select(msgspec.structs.replace(request(), model="nobody"))
+    for unknown in ("nobody", "", "openai:", "openai"):
+        with pytest.raises(Missing):
+            await selector.select(msgspec.structs.replace(request(), model=unknown))
     assert stage.asked() == []
 
 

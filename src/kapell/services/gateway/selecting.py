@@ -85,6 +85,7 @@ class Selector:
 
 
 def _single(model: str) -> Route:
-    if provider_of(model) not in (*PROVIDERS, "offline", "scripted"):
+    named = model == "offline" or bool(model.partition(":")[2])
+    if not named or provider_of(model) not in (*PROVIDERS, "offline", "scripted"):
         raise failure("model_unknown", f"No provider or route is called {model!r}.")
     return Route(name=model, members=(Member(Deployment(name=model, model=model)),))
