@@ -14,7 +14,8 @@ _HEAD = """# Events
 
 Everything that happens to a run is one of these facts. An event is stored once and never changed;
 `kapell runs events RUN --json` prints them, and `schema/event.schema.json` describes their form.
-Values larger than 32 kB stand as the digest of an artifact.
+Values larger than 32 kB stand as the digest of an artifact. Beside what is stored it prints `time`,
+`at` as text, and `text`, the event in words.
 
 What agents thought, did and observed is folded from them: `kapell runs turns RUN --json` gives
 every turn as an object that `schema/turn.schema.json` describes.

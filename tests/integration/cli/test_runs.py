@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from kapell.cli.exits import Exit
+from kapell.core.events.published import event_schema
+from kapell.core.workflows.schemas import problem_of
 from tests.integration.cli.desk import Desk
 
 ASKING = """\
@@ -166,6 +168,8 @@ def test_events_and_trace_of_a_run(asked: str, desk: Desk) -> None:
         json.loads(line) for line in desk.ok("runs", "events", asked, "--json").out.splitlines()
     ]
     assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    assert [problem_of(event_schema(), line) for line in lines] == [""] * len(lines)
+    assert lines[0]["time"].startswith("20")
     assert lines[0]["type"] == "run.queued"
     assert lines[-1]["type"] == "run.waiting"
     assert "ask: asks: Use 42?" in desk.ok("runs", "events", asked).out

@@ -6,6 +6,7 @@ import msgspec
 
 from kapell.bootstrap.app import App
 from kapell.core.events.envelope import Event
+from kapell.core.events.published import message
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.runs.status import StepStatus
 from kapell.core.workflows.values import is_kept_file
@@ -121,21 +122,9 @@ def _step_document(step: StepView) -> dict[str, object]:
 
 
 def event_document(event: Event) -> dict[str, object]:
-    """Return an event as data, with its line in words."""
-    payload = msgspec.to_builtins(event.payload)
-    if isinstance(payload, dict):
-        payload.pop("type", None)
-    return {
-        "seq": event.seq,
-        "id": event.id,
-        "run_id": event.run_id,
-        "type": event.type,
-        "at": moment(event.at),
-        "actor": event.actor,
-        "causation_id": event.causation_id,
-        "text": line_of(event).text,
-        "payload": payload,
-    }
+    """Return an event in the published form, with its line in words and its time as text."""
+    said = {"seq": event.seq, "time": moment(event.at), "text": line_of(event).text}
+    return {**said, **message(event)}
 
 
 def approval_document(row: ApprovalRow, data: Json) -> dict[str, object]:

@@ -28,7 +28,7 @@ def event_schema() -> dict[str, Json]:
     }
 
 
-def message(event: Event) -> Json:
+def message(event: Event) -> dict[str, Json]:
     """Return an event as the plain JSON the schema describes."""
-    plain: Json = msgspec.to_builtins(event)
+    plain: dict[str, Json] = msgspec.to_builtins(event)
     return plain
