@@ -180,3 +180,11 @@ def test_the_linter_can_be_tuned() -> None:
 def test_the_page_tells_every_rule() -> None:
     page = (Path(__file__).parents[4] / "docs/how-to/add-an-agent.md").read_text("utf-8")
     assert [rule.code for rule in RULES if f"`{rule.code}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["Do not add text around the JSON.", "No text outside the JSON.", "Never wrap JSON in fences."],
+)
+def test_rules_about_json_are_no_contradiction_of_it(rule: str) -> None:
+    assert codes(f"{SOUND}\nAlways answer in JSON.\n{rule}\n") == []

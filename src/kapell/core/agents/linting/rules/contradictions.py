@@ -51,6 +51,13 @@ _EXCLUDING: tuple[tuple[str, str, str], ...] = (
         r"[^.]{0,15}\b(?:Markdown|prose|plain text|HTML|XML|YAML|bullet points|full sentences)\b",
     ),
     (
+        "JSON and no JSON",
+        r"\b(?:answer|respond|reply|write|output|return|format)\b[^.,;]{0,25}\b(?:as|in|with|using)"
+        r"\b[^.,;]{0,10}\bJSON\b",
+        r"\b(?:never|no|not|don't|avoid)(?: (?:answer|respond|reply|write|output|return|use))?"
+        r"(?: (?:in|as|with))? JSON\b",
+    ),
+    (
         "a formal and a casual tone",
         r"\b(?:be|stay|keep|write|answer|use|sound)\b[^.]{0,25}\bformal(?:ly)?\b",
         r"\b(?:be|stay|keep|write|answer|use|sound)\b[^.]{0,25}\b(?:casual|informal|slang|chatty)"
