@@ -17,13 +17,11 @@ from kapell.services.tools.ports import Tool, ToolCall, ToolResult
 from kapell.testing.tools.worlds import MemoryBlobs
 
 
-def wrapped(function: Any, threads: Threads | None = None) -> FunctionTool:
+def wrapped(function: Any, threads: Threads | None = None, aside: Aside = ASIDE) -> FunctionTool:
     """Return a declared function as a tool, what hangs counted by ``threads``."""
     found = declared(function)
     assert found is not None
-    counted = threads or Threads()
-    aside = Aside(counted) if threads else ASIDE
-    return FunctionTool(found.target, found.declaration, counted, aside)
+    return FunctionTool(found.target, found.declaration, threads or Threads(), aside)
 
 
 class Caller:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kapell.adapters.tools.mcp.connection import Connection
+from kapell.adapters.tools.mcp.connection import MOST_TOOLS, Connection
 from kapell.adapters.tools.mcp.listing import listed
 from kapell.adapters.tools.mcp.tools import McpTool
 from kapell.adapters.tools.sources import Found, McpServer, Source
@@ -224,6 +224,32 @@ def children() -> list[str]:
     """Return the processes this one began."""
     found = Path(f"/proc/self/task/{os.getpid()}/children")
     return found.read_text().split() if found.exists() else []
+
+
+ENDLESS = """
+import json, sys
+def send(id_, result):
+    print(json.dumps({"jsonrpc": "2.0", "id": id_, "result": result}), flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "initialize":
+        version, told = asked["params"]["protocolVersion"], {"name": "endless", "version": "1"}
+        send(asked["id"], {
+            "protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": told})
+    elif asked["method"] == "tools/list":
+        page = int((asked.get("params") or {}).get("cursor") or 0)
+        send(asked["id"], {"nextCursor": str(page + 1), "tools": [
+            {"name": f"t{page}x{n}", "inputSchema": {"type": "object"}} for n in range(500)]})
+    elif "id" in asked:
+        error = {"code": -32601, "message": "no"}
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}), flush=True)
+"""
+
+
+async def test_a_list_of_tools_that_has_no_end_is_read_as_far_as_we_take_it(tmp_path: Path) -> None:
+    server = McpServer(command=sys.executable, args=("-c", ENDLESS))
+    found = await Place(server, tmp_path / "f").listed()
+    assert len(found.tools) == MOST_TOOLS
 
 
 async def test_a_server_that_prints_without_end_is_ended(tmp_path: Path) -> None:

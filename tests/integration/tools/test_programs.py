@@ -96,6 +96,9 @@ async def test_the_folder_goes_in_by_its_log_and_has_an_end(world: World) -> Non
     (program,) = liar.asked
     assert dict(program.files) == {"in/a": b"1" * 2000}
     assert program.limits.seconds == 3
+    # A program ends before its call does, so that what it wrote can be brought back.
+    await world.call("shell.run", command="x", timeout=1000)
+    assert liar.asked[-1].limits.seconds == 27
     use(world, liar, limits=SandboxLimits(disk=1000))
     refused = await world.refused("shell.run", command="x")
     assert refused.code == "sandbox_folder_too_large"

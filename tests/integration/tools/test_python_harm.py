@@ -11,6 +11,7 @@ import pytest
 
 from kapell import tool
 from kapell.adapters.tools.python.abandoning import Threads
+from kapell.adapters.tools.python.aside import Aside
 from kapell.kit.errors import Bug, Limited, Unavailable
 from kapell.services.tools.ports import UnknownOutcome
 from tests.integration.tools.calling import Caller, wrapped
@@ -54,7 +55,8 @@ async def test_an_async_function_that_blocks_its_loop_holds_nobody(tmp_path: Pat
         """Answer at once."""
         return "quick"
 
-    caller = Caller(tmp_path, wrapped(blocks, threads), wrapped(quick, threads))
+    aside = Aside(threads)
+    caller = Caller(tmp_path, wrapped(blocks, threads, aside), wrapped(quick, threads, aside))
     with pytest.raises(Unavailable) as caught:
         await caller.result("blocks", {}, within=None)
     assert (caught.value.code, threads.left) == ("tool_timed_out", 1)
@@ -65,6 +67,31 @@ async def test_an_async_function_that_blocks_its_loop_holds_nobody(tmp_path: Pat
     while threads.left:  # noqa: ASYNC110 - it is a thread that ends
         await asyncio.sleep(0.001)
     assert await caller.call("quick") == "quick"
+
+
+async def test_while_one_loop_is_stuck_others_are_called_on_another(tmp_path: Path) -> None:
+    gate, threads = threading.Event(), Threads()
+
+    @tool(effects="read", timeout=0.05)
+    async def blocks() -> str:
+        """Block the event loop, as a mistake."""
+        gate.wait(60)
+        return "late"
+
+    @tool(effects="read", timeout=20)
+    async def quick() -> str:
+        """Answer at once."""
+        return "quick"
+
+    aside = Aside(threads)
+    caller = Caller(tmp_path, wrapped(blocks, threads, aside), wrapped(quick, threads, aside))
+    with pytest.raises(Unavailable):
+        await caller.result("blocks", {}, within=None)
+    assert threads.left == 1
+    assert await caller.call("quick") == "quick"
+    gate.set()
+    while threads.left:  # noqa: ASYNC110 - it is a thread that ends
+        await asyncio.sleep(0.001)
 
 
 async def test_an_async_function_that_refuses_to_be_cancelled_holds_nobody(tmp_path: Path) -> None:
@@ -85,7 +112,8 @@ async def test_an_async_function_that_refuses_to_be_cancelled_holds_nobody(tmp_p
         """Answer at once."""
         return "quick"
 
-    caller = Caller(tmp_path, wrapped(refuses, threads), wrapped(quick, threads))
+    aside = Aside(threads)
+    caller = Caller(tmp_path, wrapped(refuses, threads, aside), wrapped(quick, threads, aside))
     with pytest.raises(Unavailable) as caught:
         await caller.result("refuses", {}, within=None)
     assert (caught.value.code, threads.left) == ("tool_timed_out", 1)

@@ -244,6 +244,8 @@ async def test_every_call_leaves_a_record_of_what_it_was_given_and_cost() -> Non
         await door.call()
     assert [one.code for one in door.records] == ["", "test_down"]
     assert door.records[1].cost == 0
+    door.tool.result = ToolResult(output=1, cost=9)
+    assert (await door.call()).cost == 9  # it knows better than what was declared of it
 
 
 @pytest.mark.parametrize(
