@@ -4,13 +4,14 @@ Every turn is an object of its own, so that a critic, an evaluation or a person 
 reading prose: thought, action and observation are kept apart.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import msgspec
 
 from kapell.core.events.envelope import Event
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.signal import ChildEnded, ChildStarted
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.kit.errors import Failure
@@ -29,13 +30,17 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Action(msgspec.Struct, kw_only=True):
-    """A tool call the agent asked for; no ``observation`` yet means that nothing came of it."""
+    """A tool call the agent asked for; no ``observation`` yet means that nothing came of it.
+
+    ``run`` is the run in which another agent works on it, when it asked one.
+    """
 
     id: str
     tool: str
     args: Json = None
     broken: str = ""
     call: str = ""
+    run: str = ""
     observation: Observation | None = None
 
 
@@ -76,6 +81,7 @@ def turns(events: Iterable[Event], value: Callable[[Packed], Json]) -> list[Turn
     found: dict[str, TurnView] = {}
     last: dict[str, TurnView] = {}
     calls: dict[str, Action] = {}
+    begun: dict[str, float] = {}
     for event in events:
         payload = event.payload
         if isinstance(payload, ModelRequested):
@@ -87,14 +93,23 @@ def turns(events: Iterable[Event], value: Callable[[Packed], Json]) -> list[Turn
             view = found[payload.call]
             view.outcome = "failed"
             view.problem = payload.failure.message if isinstance(payload, ModelFailed) else "lost"
-        elif isinstance(payload, ToolRequested) and payload.ask and payload.path in last:
-            action = next((a for a in last[payload.path].actions if a.id == payload.ask), None)
+        elif isinstance(payload, ToolRequested | ChildStarted):
+            action = _asked(last, payload)
             if action is not None:
                 action.call = payload.call
-                calls[payload.call] = action
-        elif isinstance(payload, ToolReturned | ToolFailed) and payload.call in calls:
-            calls.pop(payload.call).observation = _observed(payload, value)
+                calls[payload.call], begun[payload.call] = action, event.at
+                if isinstance(payload, ChildStarted):
+                    action.run = payload.run_id
+        elif isinstance(payload, ToolReturned | ToolFailed | ChildEnded) and payload.call in calls:
+            took = event.at - begun.pop(payload.call)
+            calls.pop(payload.call).observation = _observed(payload, value, took)
     return list(found.values())
+
+
+def _asked(last: Mapping[str, TurnView], event: ToolRequested | ChildStarted) -> Action | None:
+    """Return the action that a call carries out, None when no agent asked for it."""
+    actions = last[event.path].actions if event.ask and event.path in last else []
+    return next((one for one in actions if one.id == event.ask), None)
 
 
 def needed(events: Iterable[Event]) -> set[ArtifactRef]:
@@ -105,7 +120,9 @@ def needed(events: Iterable[Event]) -> set[ArtifactRef]:
         if isinstance(payload, ModelAnswered):
             held += [payload.text, payload.value, payload.thoughts]
             held += [ask.args for ask in payload.asks]
-        elif isinstance(payload, ToolReturned) and payload.ask:
+        elif (isinstance(payload, ToolReturned) and payload.ask) or (
+            isinstance(payload, ChildEnded) and payload.call
+        ):
             held.append(payload.output)
     return {one for one in held if isinstance(one, ArtifactRef)}
 
@@ -147,16 +164,20 @@ def _answered(view: TurnView, event: ModelAnswered, value: Callable[[Packed], Js
         view.answer = value(event.value) if event.value is not None else text
 
 
-def _observed(event: ToolReturned | ToolFailed, value: Callable[[Packed], Json]) -> Observation:
-    if isinstance(event, ToolReturned):
-        return Observation(status="returned", output=value(event.output), seconds=event.seconds)
+def _observed(
+    event: ToolReturned | ToolFailed | ChildEnded, value: Callable[[Packed], Json], took: float
+) -> Observation:
+    """Return what came of a call; ``took`` is for those that do not tell it themselves."""
+    seconds = max(took, 0.0) if isinstance(event, ChildEnded) else event.seconds
+    if isinstance(event, ToolReturned) or event.failure is None:
+        return Observation(status="returned", output=value(event.output), seconds=seconds)
     failure: Failure = event.failure
     return Observation(
-        status="unknown" if event.unknown else "failed",
+        status="unknown" if isinstance(event, ToolFailed) and event.unknown else "failed",
         code=failure.code,
         kind=failure.kind.value,
         message=failure.message,
-        seconds=event.seconds,
+        seconds=seconds,
     )
 
 

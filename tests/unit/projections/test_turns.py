@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from kapell.core.events.value import INLINE_LIMIT, unpack
 from kapell.core.gateway.calls import ModelAnswer, Thought, ToolAsk
+from kapell.core.runs.commands import ChildOutcome
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json, decode
 from kapell.projections.turns import TurnView, needed, turn_schema, turns
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import checked, money_holds
 from tests.unit.core.runs.running import BAD, DOWN
+from tests.unit.core.runs.test_delegation import boss, children, told
 from tests.unit.core.runs.test_turns import ask, working
 
 
@@ -27,6 +29,31 @@ def seen(made: Simulation) -> list[TurnView]:
     for one in found:
         validator.validate(msgspec.to_builtins(one))
     return found
+
+
+@pytest.mark.requirement("DE-10", "DE-13", "AG-13")
+def test_what_other_agents_answered_is_observed_too() -> None:
+    asks = ask(("agent.scout", {"task": "Look."}), ("agent.clerk", {"task": "Write."}))
+    made = boss({1: asks, 2: ask(("agent.scout", {"task": "Go on."}))})
+    made.step()
+    scout, clerk = children(made)
+    assert [action.observation for action in seen(made)[0].actions] == [None, None]
+    large = "x" * (INLINE_LIMIT + 1)
+    made.tell(told(scout, large))
+    made.tell(ChildOutcome(clerk.run_id, clerk.call, "failed", None, BAD, 7, 3))
+    made.run()
+    (one, two) = seen(made)
+    assert [(action.run, action.call) for action in one.actions] == [
+        (scout.run_id, scout.call),
+        (clerk.run_id, clerk.call),
+    ]
+    found = [action.observation for action in one.actions]
+    assert [(each.status, each.output, each.code) for each in found if each is not None] == [
+        ("returned", large, ""),
+        ("failed", None, BAD.code),
+    ]
+    (again,) = two.actions
+    assert (again.tool, again.run != "", again.observation) == ("agent.scout", True, None)
 
 
 @pytest.mark.requirement("DE-10", "DE-13")

@@ -75,7 +75,8 @@ def _show(screen: Screen, view: TurnView) -> None:
     if view.thought.text:
         screen.show(f"  said      {_short(view.thought.text)}")
     for action in view.actions:
-        screen.show(f"  did       {action.tool} {_short(action.broken or action.args)}")
+        apart = f"  (its turns: kapell runs turns {action.run})" if action.run else ""
+        screen.show(f"  did       {action.tool} {_short(action.broken or action.args)}{apart}")
         screen.show(f"  saw       {_seen(action)}")
     if view.outcome == "answered":
         screen.show(f"  answered  {_short(view.answer)}")
