@@ -12,7 +12,7 @@ from kapell.kit.json import digest
 
 FOLDER = ".kapell"
 FILE = "tools.json"
-FORMAT = 1
+FORMAT = 2
 """Raised when what is kept has another form or is found out another way."""
 FRESH = 3600.0
 """Seconds for which the tools of a server are taken to be as they were."""
