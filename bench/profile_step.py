@@ -29,7 +29,7 @@ from kapell.adapters.db.postgres import writer as postgres_writer
 from kapell.adapters.db.sqlite import log as sqlite_log
 from kapell.adapters.db.sqlite.writing import writer as sqlite_writer
 from kapell.bootstrap.app import App
-from kapell.core.runs.decide import turn
+from kapell.core.runs.decide import thinking
 from kapell.services.runs.advancing import owner
 from kapell.services.runs.advancing.effects import Effects
 
@@ -76,7 +76,7 @@ def install(timers: Timers) -> None:
     """Put timers around the parts, wherever their callers look them up."""
     places: tuple[tuple[Any, str, str], ...] = (
         (owner, "decide", "decide"),
-        (turn, "evolve", "evolve"),
+        (thinking, "evolve", "evolve"),
         (owner, "enveloped", "events"),
         (owner, "changes_of", "events"),
         (owner, "row_of", "events"),
