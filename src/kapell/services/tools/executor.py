@@ -12,7 +12,7 @@ from kapell.core.tools.spec import ToolSpec, repeatable
 from kapell.kit.errors import Bug, Denied, Invalid, KapellError, Missing, Unavailable
 from kapell.kit.json import Digest, encode
 from kapell.services.tools.arguments import Arguments
-from kapell.services.tools.masking import scrub, shown_arguments, without_secrets
+from kapell.services.tools.masking import Masking, scrub, without_secrets
 from kapell.services.tools.ports import (
     BlobStore,
     FetchBlob,
@@ -59,6 +59,7 @@ class ToolExecutor:
         self._secrets = secrets or NoSecrets()
         self._observe = observe
         self._arguments = Arguments()
+        self._masking = Masking()
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -159,7 +160,7 @@ class ToolExecutor:
             tool=spec.name,
             call=call.call,
             run_id=call.run_id,
-            args=shown_arguments(spec, call.args, call.secrets),
+            args=self._masking.shown_arguments(spec, call.args, call.secrets),
             effects=spec.effects,
             trust=(result and result.trust) or spec.trust,
             cost=(result.cost or 0) if result is not None else 0,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from kapell.core.tools.spec import ToolSpec
-from kapell.core.tools.walking import Schema, walked
+from kapell.core.tools.walking import Schema, holds, walked
 from kapell.kit.errors import KapellError
 from kapell.kit.json import Json
 from kapell.services.tools.redaction import redacted
@@ -20,14 +20,29 @@ _SHORTEST = 4
 """Characters from which on a secret is looked for inside other texts."""
 
 
-def shown_arguments(spec: ToolSpec, args: Json, secrets: Mapping[str, str] | None = None) -> Json:
-    """Return arguments as a record may keep them.
+class Masking:
+    """Shows arguments as records may keep them; a tool's schema is looked through once."""
 
-    Masked is what the schema says to be secret (``writeOnly``, ``format: password``), what a name
-    says to be one, and any known secret wherever it stands; long texts are cut.
-    """
-    known = tuple(one for one in (secrets or {}).values() if len(one) >= _SHORTEST)
-    return _shown(walked(spec.args, args, _is_secret, _masked), known)
+    def __init__(self) -> None:
+        self._marks: dict[str, tuple[ToolSpec, bool]] = {}
+
+    def shown_arguments(
+        self, spec: ToolSpec, args: Json, secrets: Mapping[str, str] | None = None
+    ) -> Json:
+        """Return arguments as a record may keep them.
+
+        Masked is what the schema says to be secret (``writeOnly``, ``format: password``), what a
+        name says to be one, and any known secret wherever it stands; long texts are cut.
+        """
+        if self._marks_any(spec):
+            args = walked(spec.args, args, _is_secret, _masked)
+        return _shown(args, tuple(one for one in (secrets or {}).values() if len(one) >= _SHORTEST))
+
+    def _marks_any(self, spec: ToolSpec) -> bool:
+        known = self._marks.get(spec.name)
+        if known is None or known[0] is not spec:
+            known = self._marks[spec.name] = spec, holds(spec.args, _is_secret)
+        return known[1]
 
 
 def without_secrets(value: Json, secrets: Mapping[str, str]) -> Json:

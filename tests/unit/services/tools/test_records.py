@@ -12,7 +12,7 @@ from kapell.kit.errors import Denied, Failure, Invalid, KapellError, Unavailable
 from kapell.kit.ids import LOCAL, RunId, TenantId
 from kapell.kit.json import Json
 from kapell.services.tools.executor import ToolExecutor
-from kapell.services.tools.masking import LONGEST, MASK, shown_arguments
+from kapell.services.tools.masking import LONGEST, MASK, Masking
 from kapell.services.tools.ports import FetchBlob, ToolCall, ToolRecord, ToolResult
 from kapell.testing.tools.worlds import MemoryBlobs, MemoryFolders
 
@@ -286,7 +286,7 @@ def test_arguments_are_shown_without_what_schema_name_or_text_say_to_be_secret()
         "text": "the header was Bearer abcdefghijkl",
         "tokens": 5,
     }
-    assert shown_arguments(spec(schema), args) == {
+    assert Masking().shown_arguments(spec(schema), args) == {
         "pin": "[secret]",
         "perhaps": "[secret]",
         "not_given": None,
