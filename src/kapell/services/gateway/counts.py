@@ -18,7 +18,7 @@ from kapell.services.gateway.routing.ports import Prices
 log = logging.getLogger(__name__)
 
 _LATER = 0.2
-"""Seconds after which what a call did not use is given back; the next call does so at once."""
+"""Seconds after which what calls did not use is given back; a call without room does at once."""
 
 _AGAIN = 5.0
 """Seconds after which that is tried again where the store was away."""
@@ -66,9 +66,14 @@ class QuotaGuard:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def complete(
-        self, request: ModelRequest, ask: Callable[[], Awaitable[ModelAnswer]]
+        self,
+        request: ModelRequest,
+        ask: Callable[[], Awaitable[ModelAnswer]],
+        intent: asyncio.Event | None = None,
     ) -> ModelAnswer:
         """Return the answer of ``ask`` if there is room for its worst case; then it is settled.
+
+        The room is taken at once, and kept while ``intent`` is waited for.
 
         Raises:
             Limited: ``quota_spent``, with the seconds until the window ends.
@@ -76,15 +81,22 @@ class QuotaGuard:
         """
         wants = wanted(request, self._quotas)
         if not wants:
+            await _durable(intent)
             return await ask()
         tenant = TenantId(request.tenant)
         worst = self._worst(request, wants)
         taken = await self._taken(tenant, wants, worst)
+        unused = Settlement(wants, taken, _less(Amount(), worst))
+        try:
+            await _durable(intent)
+        except asyncio.CancelledError:
+            self._later(tenant, unused)
+            raise
         try:
             answer = await ask()
         except KapellError as error:
             if not may_be_charged(error):
-                self._later(tenant, Settlement(wants, taken, _less(Amount(), worst)))
+                self._later(tenant, unused)
             raise
         used = self._true(request, answer, worst)
         self._later(tenant, Settlement(wants, taken, _less(used, worst)))
@@ -99,26 +111,20 @@ class QuotaGuard:
             self._timer.cancel()
 
     async def _taken(self, tenant: TenantId, wants: Sequence[Wanted], worst: Amount) -> float:
-        """Set the worst case aside; what is still to be given back goes along with it.
+        """Set the worst case aside; who finds no room waits for what is still to be given back.
 
         Raises:
             Limited: ``quota_spent``.
         """
-        if self._pending:
-            self._give_back()
-        # A task of its own begins behind that one: both are one commit.
-        taken = await asyncio.create_task(self._take(tenant, wants, worst))
-        if isinstance(taken, Refused) and self._under_way:
+        taken = await self._counts.take(tenant, wants, worst)
+        if isinstance(taken, Refused) and (self._pending or self._under_way):
+            if self._pending:
+                self._give_back()
             await asyncio.wait(self._under_way)
-            taken = await self._take(tenant, wants, worst)
+            taken = await self._counts.take(tenant, wants, worst)
         if isinstance(taken, Refused):
             raise refusal(taken)
         return taken
-
-    async def _take(
-        self, tenant: TenantId, wants: Sequence[Wanted], worst: Amount
-    ) -> Refused | float:
-        return await self._counts.take(tenant, wants, worst)
 
     def _later(self, tenant: TenantId, settlement: Settlement, seconds: float = _LATER) -> None:
         """Give back soon, beside the calls: an answer neither waits for that nor is lost by it."""
@@ -168,6 +174,11 @@ class QuotaGuard:
             max(answer.usage.total, min(answer.usage.total + unsure * worst.tokens, worst.tokens)),
             max(usd, min(usd + unsure * worst.usd, worst.usd)),
         )
+
+
+async def _durable(intent: asyncio.Event | None) -> None:
+    if intent is not None:
+        await intent.wait()
 
 
 def _asked(request: ModelRequest, answer: ModelAnswer) -> str:

@@ -103,8 +103,19 @@ class Gateway:
             with suppress(KapellError):  # its calls will say so, and others answer
                 await self._port(self._adapter_of(deployment))
 
-    async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelAnswer:
+    async def complete(
+        self,
+        request: ModelRequest,
+        on_delta: OnDelta | None = None,
+        intent: asyncio.Event | None = None,
+    ) -> ModelAnswer:
         """Return the answer of the model that was asked, within the request's timeout.
+
+        Args:
+            request: What is asked.
+            on_delta: Told each piece of the answer as it comes.
+            intent: Nobody is asked before it is set, and no kept answer is given; what quotas need
+                is set aside before.
 
         Raises:
             KapellError: With one of the codes of `kapell.core.gateway.failures`.
@@ -114,9 +125,12 @@ class Gateway:
         async def asked() -> ModelAnswer:
             return await self._chosen(request, on_delta)
 
+        guard = self._quotas
+        if intent is not None and (guard is None or request.cache > 0):
+            await intent.wait()
+
         async def allowed() -> ModelAnswer:
-            guard = self._quotas
-            return await asked() if guard is None else await guard.complete(request, asked)
+            return await asked() if guard is None else await guard.complete(request, asked, intent)
 
         if self._answers is None:
             return await allowed()

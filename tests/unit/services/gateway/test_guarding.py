@@ -263,6 +263,47 @@ async def test_who_comes_while_it_is_given_back_waits_for_that() -> None:
     assert (await bench.used()).calls == 6
 
 
+async def test_room_is_taken_while_the_intent_of_a_call_is_waited_for() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=1))
+    intent = asyncio.Event()
+    asking = asyncio.create_task(
+        bench.gateway.complete(msgspec.structs.replace(ASK, cache=0.0), intent=intent)
+    )
+    await asyncio.sleep(0)
+    with pytest.raises(Limited):
+        await bench.ask(cache=0.0)
+    assert bench.model.calls == 0
+    intent.set()
+    assert (await asking).text == "It is 1"
+
+
+async def test_a_call_that_is_not_made_after_all_is_given_back() -> None:
+    bench = _Bench(Quota(per="user", every=HOUR, calls=1))
+    asking = asyncio.create_task(
+        bench.gateway.complete(msgspec.structs.replace(ASK, cache=0.0), intent=asyncio.Event())
+    )
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert (await bench.ask(cache=0.0)).text == "It is 1"
+
+
+@pytest.mark.parametrize("quotas", [(), (Quota(per="user", every=HOUR, calls=9),)])
+async def test_not_even_a_kept_answer_is_given_before_the_intent_is_durable(
+    quotas: tuple[Quota, ...],
+) -> None:
+    bench = _Bench(*quotas)
+    await bench.ask()
+    intent, told = asyncio.Event(), list[str]()
+    asking = asyncio.create_task(bench.gateway.complete(ASK, told.append, intent))
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert (asking.done(), told) == (False, [])
+    intent.set()
+    assert (await asking).cached
+
+
 async def test_a_door_that_closes_gives_back_first() -> None:
     bench = _Bench(Quota(per="user", every=HOUR, calls=9))
     await bench.ask(cache=0.0)

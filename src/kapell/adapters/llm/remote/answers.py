@@ -85,16 +85,20 @@ def _spelled(response: ModelResponse, asks: Mapping[int, ToolAsk]) -> str:
 def _usage(response: ModelResponse, request: ModelRequest, text: str) -> Usage:
     """Return the tokens used; what a server does not report is counted, never taken as nothing."""
     used = response.usage
-    asked = sum(tokens.count(message.text) for message in request.messages)
-    if request.tools:
-        asked += tokens.count(msgspec.json.encode(request.tools).decode())
     reasoning = used.details.get("reasoning_tokens", 0) if used.details else 0
     return Usage(
-        input_tokens=_believed(used.input_tokens) or asked,
+        input_tokens=_believed(used.input_tokens) or _asked(request),
         output_tokens=_believed(used.output_tokens) or tokens.count(text),
         cached_input_tokens=_believed(used.cache_read_tokens),
         reasoning_tokens=_believed(reasoning),
     )
+
+
+def _asked(request: ModelRequest) -> int:
+    asked = sum(tokens.count(message.text) for message in request.messages)
+    if request.tools:
+        asked += tokens.count(msgspec.json.encode(request.tools).decode())
+    return asked
 
 
 def _believed(reported: int) -> int:

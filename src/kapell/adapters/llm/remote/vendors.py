@@ -21,16 +21,18 @@ def maker(provider: Provider, settings: ProviderSettings, http: httpx2.AsyncClie
 
 
 def _openai(base: str, settings: ProviderSettings, http: httpx2.AsyncClient) -> ModelMaker:
-    from pydantic_ai.models.openai import OpenAIChatModel  # noqa: PLC0415 - SDK on use
     from pydantic_ai.providers.openai import OpenAIProvider  # noqa: PLC0415 - SDK on use
 
-    from kapell.adapters.llm.remote.plain import PlainClient  # noqa: PLC0415 - SDK on use
+    from kapell.adapters.llm.remote.plain import (  # noqa: PLC0415 - SDK on use
+        PlainClient,
+        PlainModel,
+    )
 
     client = PlainClient(
         base_url=base, api_key=settings.key or _NO_KEY, http_client=http, max_retries=0
     )
     provider = OpenAIProvider(openai_client=client)
-    return lambda name: OpenAIChatModel(name, provider=provider)
+    return lambda name: PlainModel(name, provider=provider)
 
 
 def _anthropic(base: str, settings: ProviderSettings, http: httpx2.AsyncClient) -> ModelMaker:

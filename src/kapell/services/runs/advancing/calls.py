@@ -50,14 +50,34 @@ class Calls:
         self._home = home
         self._effects: dict[str, asyncio.Task[None]] = {}
         self._unsaved: dict[str, tuple[OpenCall, Input]] = {}
+        self._readied: set[str] = set()
+        self._intent = asyncio.Event()
 
     @property
     def running(self) -> bool:
         """Whether anything is in flight."""
         return bool(self._effects)
 
+    def ready(self) -> bool:
+        """Let model calls that are about to be stored ready themselves; tell whether any do.
+
+        They set aside what quotas they need and wait: nobody is asked before the intent is durable.
+        """
+        state = self._home.state
+        if state.phase == "cancelling":
+            return False
+        self._intent = asyncio.Event()
+        for opened in state.calls.values():
+            # What a prompt keeps as an artifact may only be stored along with the call.
+            if opened.kind == "model" and self._is_new(opened) and not self._kept(opened):
+                self._readied.add(opened.call)
+                self._begin(opened, self._intent)
+        return bool(self._readied)
+
     def stored(self) -> None:
-        """Forget what came back and is in the log now."""
+        """Let those that are ready go on; forget what came back and is in the log now."""
+        self._intent.set()
+        self._readied.clear()
         for call in [call for call in self._unsaved if call not in self._home.state.calls]:
             del self._unsaved[call]
 
@@ -73,13 +93,22 @@ class Calls:
                     self._home.reply(stopped(opened))
             return
         for opened in state.calls.values():
-            # What came back while the last decision was being stored is decided on next.
-            if opened.call not in self._effects and opened.call not in self._unsaved:
-                self._effects[opened.call] = asyncio.create_task(self._carry_out(opened))
+            if self._is_new(opened):
+                self._begin(opened)
 
-    async def _carry_out(self, call: OpenCall) -> None:
+    def _is_new(self, call: OpenCall) -> bool:
+        """Tell whether a call is to be begun.
+
+        What came back while the last decision was being stored is decided on next.
+        """
+        return call.call not in self._effects and call.call not in self._unsaved
+
+    def _begin(self, call: OpenCall, intent: asyncio.Event | None = None) -> None:
+        self._effects[call.call] = asyncio.create_task(self._carry_out(call, intent))
+
+    async def _carry_out(self, call: OpenCall, intent: asyncio.Event | None) -> None:
         try:
-            reply: Input = await self._carried_out(call)
+            reply: Input = await self._carried_out(call, intent)
         except asyncio.CancelledError:
             self._effects.pop(call.call, None)
             if self._home.state.phase == "cancelling" and not self._home.lost:
@@ -92,19 +121,19 @@ class Calls:
             self._unsaved[call.call] = (call, reply)
             self._home.reply(reply)
 
-    async def _carried_out(self, call: OpenCall) -> Input:
+    async def _carried_out(self, call: OpenCall, intent: asyncio.Event | None) -> Input:
         try:
-            await self._fetch_call(call)
+            await self._home.fetch(self._kept(call))
         except KapellError as error:
             return CallBroke(call.call, Failure.of(error, call.path))
-        return await self._desk.effects.carry_out(call, self._home.sight())
+        return await self._desk.effects.carry_out(call, self._home.sight(), intent)
 
-    async def _fetch_call(self, call: OpenCall) -> None:
-        """Fetch what the call's arguments, or the turns before it, keep as artifacts."""
+    def _kept(self, call: OpenCall) -> set[Digest]:
+        """Return what the call's arguments, or the turns before it, keep as artifacts."""
         packed = [call.prompt]
         if call.kind == "model":
             packed += held_values(self._home.state.steps[call.path].turns)
-        await self._home.fetch({one.digest for one in packed if isinstance(one, ArtifactRef)})
+        return {one.digest for one in packed if isinstance(one, ArtifactRef)}
 
     async def report_unsaved(self) -> None:
         """What came back and could not be stored is a late answer too."""
@@ -130,8 +159,9 @@ class Calls:
             )
 
     def leave(self) -> None:
-        """Stop tools; let model calls end, so that what they cost is known."""
+        """Stop tools and calls nobody was asked yet; let others end, for what they cost."""
         for call, task in self._effects.items():
             opened = self._home.state.calls.get(call)
-            if not self._home.lost or opened is None or opened.kind != "model":
+            paid = opened is not None and opened.kind == "model" and call not in self._readied
+            if not self._home.lost or not paid:
                 task.cancel()

@@ -41,9 +41,12 @@ class Models(Protocol):
         ...
 
     async def complete(
-        self, request: ModelRequest, on_delta: Callable[[str], None] | None = None
+        self,
+        request: ModelRequest,
+        on_delta: Callable[[str], None] | None = None,
+        intent: asyncio.Event | None = None,
     ) -> ModelAnswer:
-        """Return the answer to one request."""
+        """Return the answer to one request; nobody is asked before ``intent`` is set."""
         ...
 
 
@@ -93,15 +96,21 @@ class Effects:
         with contextlib.suppress(KapellError):
             await self._models.warm(model)
 
-    async def carry_out(self, call: OpenCall, sight: Sight) -> Reply:
-        """Return how a call ended; whatever goes wrong is a reply too."""
+    async def carry_out(
+        self, call: OpenCall, sight: Sight, intent: asyncio.Event | None = None
+    ) -> Reply:
+        """Return how a call ended; whatever goes wrong is a reply too.
+
+        A model call may begin before its intent is durable: it asks nobody before that is set.
+        """
         began = perf_counter()
         try:
             async with self._slots:
                 began = perf_counter()
                 if call.kind == "model":
                     request = self._request(call, sight)
-                    answer = await self._models.complete(request, self._listener(call, sight))
+                    listener = self._listener(call, sight)
+                    answer = await self._models.complete(request, listener, intent)
                     return ModelReplied(call.call, answer, perf_counter() - began)
                 result = await self._tools.call(self._tool_call(call, sight))
                 if result.blobs:
