@@ -14,6 +14,7 @@ PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *ROOT.glob("*/README.md"),
+    *sorted((ROOT / "examples").glob("*/README.md")),
 ]
 AFTER_A_RUN = {ROOT / "docs/reference/traceability.md"}
 """Written by `make docs` from the results of a whole run of the suite."""

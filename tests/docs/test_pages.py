@@ -11,7 +11,12 @@ from tests.docs.blocks import BadBlock, Block, read_page
 from tests.docs.running import Page
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "examples").rglob("README.md")),
+]
 GENERATED = {generate_cli.PAGE}
 """Pages that another test holds equal, letter by letter, to what the program says of itself."""
 

@@ -1,6 +1,11 @@
 """What every server of ours on loopback has in common: it listens, and it stops."""
 
+import asyncio
+import os
+import signal
+import sys
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -51,3 +56,33 @@ class Listening(ABC):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def apart(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return a server's own words and, after ``--``, the command it serves."""
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
+
+
+async def serve_beside(url: str, command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Let a server be there as long as a command runs, or until SIGINT or SIGTERM.
+
+    Args:
+        url: Its address, printed when there is no command.
+        command: What is run; empty for nothing.
+        variables: Set in the command's environment.
+
+    Returns:
+        The exit code of the command.
+    """
+    if command:
+        process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **variables})
+        return await process.wait()
+    sys.stdout.write(f"{url}\n")
+    sys.stdout.flush()
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    await ended.wait()
+    return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from kapell.core.gateway.providers import PROVIDERS
+from kapell.kit.errors import KapellError
 from kapell.testing.providers.call import WIRES, Answerer, WireName, by_offline_model
 from kapell.testing.providers.faults import Fault, Faults
 from kapell.testing.providers.http import Reply, Request
@@ -113,7 +114,11 @@ class LoopbackProvider(Listening):
         if (refusal := refused_tool(call)) is not None:
             await _refuse(wire, reply, 400, "invalid_function_parameters", refusal)
             return
-        answer = self.answerer(call)
+        try:
+            answer = self.answerer(call)
+        except KapellError as error:
+            await _refuse(wire, reply, 400, error.code, error.message)
+            return
         fault = self.faults.take(call)
         if fault is not None:
             self.record.note("spoiled", call, fault.kind)
