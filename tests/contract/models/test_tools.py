@@ -1,9 +1,11 @@
 """What every vendor's adapter must do with tools: offer them, understand what is asked, go on."""
 
 import json
+import re
 
 import pytest
 
+from kapell.adapters.llm.remote.naming import wire_key
 from kapell.core.gateway.calls import (
     Message,
     ModelAnswer,
@@ -123,16 +125,103 @@ async def test_a_tool_whose_schema_no_vendor_takes_is_offered_in_a_form_that_all
 
 @pytest.mark.requirement("LG-11")
 async def test_a_tool_that_a_vendor_refuses_is_named(stage: Stage, vendor: str) -> None:
-    odd = ToolOffer("shop.filter", "Odd.", {"type": "object", "properties": {"f[a]": {}}})
+    odd = ToolOffer(
+        "shop.filter", "Odd.", {"type": "object", "properties": {"a": {"type": "strnig"}}}
+    )
     asked = turn(vendor, tools=(*OFFERS, odd))
     stage.provider.answerer = lambda call: asking(text="fine")
-    if not vendor.startswith("anthropic"):
+    if vendor.startswith(("google", "ollama")):
         assert (await stage.gateway.complete(asked)).text == "fine"
         return
     with pytest.raises(Invalid, match=r"refuses the tool 'shop\.filter'") as caught:
         await stage.gateway.complete(asked)
     assert caught.value.code == "model_refused"
     assert "kapell tools show shop.filter" in caught.value.advice
+
+
+BY_KEYS: Json = {
+    "type": "object",
+    "properties": {
+        "filter[name]": {"type": "string"},
+        "page": {"type": "object", "properties": {"größe": {"type": "integer"}}},
+        "rows": {"type": "array", "items": {"$ref": "#/$defs/Row"}},
+    },
+    "required": ["filter[name]"],
+    "dependentRequired": {"filter[name]": ["page"]},
+    "$defs": {"Row": {"anyOf": [{"properties": {"a b": {}}, "required": ["a b"]}, {}]}},
+}
+FILTERED: Json = {
+    "filter[name]": "x",
+    "page": {"größe": 3},
+    "rows": [{"a b": {"filter[name]": 1}}, {"free key": 2}],
+}
+
+
+@pytest.mark.requirement("LG-11", "TL-03")
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_keys_that_a_vendor_refuses_go_under_others_and_come_back(
+    stage: Stage, vendor: str, streamed: bool
+) -> None:
+    """The second turn repeats the first one's arguments: a model must know them again."""
+    tool = ToolOffer("shop.filter", "Filters.", BY_KEYS)
+    seen: list[Call] = []
+    wires = {key: wire_key(key) for key in ("filter[name]", "größe", "a b")}
+
+    def there(text: str) -> str:
+        for key, wire in wires.items():
+            text = text.replace(f'"{key}"', f'"{wire}"')
+        return text
+
+    def answerer(call: Call) -> ModelAnswer:
+        seen.append(call)
+        args = json.loads(there(json.dumps(FILTERED, ensure_ascii=False)))
+        return asking(ToolAsk("c1", call.tools[0].name, args))
+
+    stage.provider.answerer = answerer
+    on_delta = (lambda _: None) if streamed else None
+    first = await stage.gateway.complete(turn(vendor, tools=(tool,)), on_delta)
+    assert [ask.args for ask in first.asks] == [FILTERED]
+    history = (
+        Message("assistant", "", asks=first.asks),
+        Message("tool", "none", answers=first.asks[0].id, tool="shop.filter"),
+    )
+    await stage.gateway.complete(turn(vendor, *history, tools=(tool,)), on_delta)
+    again = next(message for message in seen[1].messages if message.asks)
+    assert json.dumps(again.asks[0].args, ensure_ascii=False) == there(
+        json.dumps(FILTERED, ensure_ascii=False)
+    )
+    shown = seen[0].tools[0].args
+    assert isinstance(shown, dict)
+    assert shown == seen[1].tools[0].args
+    assert shown["required"] == [wires["filter[name]"]]
+    assert shown["properties"][wires["filter[name]"]]["description"] == "filter[name]"
+    keys = set(re.findall(r'"([^"]*)": ', json.dumps(shown, ensure_ascii=False)))
+    assert not keys & wires.keys()
+    assert set(wires.values()) <= keys
+
+
+@pytest.mark.requirement("LG-11")
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_an_answer_by_tool_may_have_any_keys(
+    stage: Stage, vendor: str, streamed: bool
+) -> None:
+    schema: Json = {"type": "object", "properties": {"größe (cm)": {"type": "integer"}}}
+
+    def answerer(call: Call) -> ModelAnswer:
+        assert isinstance(call.schema, dict)
+        (key,) = call.schema["properties"]
+        assert not call.tool or key == wire_key("größe (cm)")
+        return ModelAnswer(text=json.dumps({key: 7}), usage=ONE)
+
+    stage.provider.answerer = answerer
+    pieces: list[str] = []
+    answer = await stage.gateway.complete(
+        turn(vendor, tools=(), schema=schema), pieces.append if streamed else None
+    )
+    assert answer.value == {"größe (cm)": 7}
+    assert json.loads(answer.text) == answer.value
+    if streamed:
+        assert json.loads("".join(pieces)) == answer.value
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])

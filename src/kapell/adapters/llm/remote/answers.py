@@ -58,9 +58,11 @@ def _asks(response: ModelResponse, form: Shape) -> dict[int, ToolAsk]:
             name = f"call_{place}"
         taken.add(name)
         args, broken = _arguments(part)
-        found[place] = ToolAsk(
-            id=name, tool=our_name(part.tool_name, form.offered), args=args, broken=broken
-        )
+        tool = our_name(part.tool_name, form.offered)
+        keys = form.keys.get(tool)
+        if keys:
+            args = keys.back(args)
+        found[place] = ToolAsk(id=name, tool=tool, args=args, broken=broken)
     return found
 
 

@@ -17,6 +17,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
+from kapell.adapters.llm.remote.keys import Keys
 from kapell.adapters.llm.remote.naming import wire_id, wire_name
 from kapell.adapters.llm.remote.thoughts import ON_TEXT, Seal, sealed
 from kapell.core.gateway.calls import Message, Thought, ToolAsk
@@ -24,13 +25,16 @@ from kapell.core.gateway.calls import Message, Thought, ToolAsk
 _Asked: TypeAlias = SystemPromptPart | UserPromptPart | ToolReturnPart
 
 
-def vendor_messages(messages: Sequence[Message], provider: str, system: str) -> list[ModelMessage]:
+def vendor_messages(
+    messages: Sequence[Message], provider: str, system: str, keys: Mapping[str, Keys]
+) -> list[ModelMessage]:
     """Return our messages as the vendor's.
 
     Args:
         messages: The call's.
         provider: Our name of the vendor: only its own thoughts go back to it.
         system: The vendor's name of itself, by which its seals are known again.
+        keys: Of the tools whose arguments have other keys on the wire.
     """
     made: list[ModelMessage] = []
     parts: list[_Asked] = []
@@ -39,7 +43,7 @@ def vendor_messages(messages: Sequence[Message], provider: str, system: str) -> 
             if parts:
                 made.append(ModelRequest(parts=parts))
                 parts = []
-            made.append(_said(message, provider, system))
+            made.append(_said(message, provider, system, keys))
         else:
             parts.append(_heard(message))
     if parts:
@@ -60,7 +64,7 @@ def _heard(message: Message) -> _Asked:
     return UserPromptPart(content=message.text)
 
 
-def _said(message: Message, provider: str, system: str) -> ModelResponse:
+def _said(message: Message, provider: str, system: str, keys: Mapping[str, Keys]) -> ModelResponse:
     """Return an assistant's message with its parts in the order in which they were said."""
     own = sealed(message.thoughts, provider)
     signed = {seal.on: seal for _, seal in own if seal.on}
@@ -80,7 +84,7 @@ def _said(message: Message, provider: str, system: str) -> ModelResponse:
         parts.append(
             ToolCallPart(
                 wire_name(ask.tool),
-                _arguments(ask),
+                _arguments(ask, keys.get(ask.tool)),
                 wire_id(ask.id),
                 provider_name=system if seal else None,
                 provider_details=seal.details if seal else None,
@@ -106,10 +110,11 @@ def _thinking(
     ]
 
 
-def _arguments(ask: ToolAsk) -> str | dict[str, object]:
+def _arguments(ask: ToolAsk, keys: Keys | None) -> str | dict[str, object]:
     """Return arguments as they were given: what is no object travels as its text."""
     if ask.broken:
         return ask.broken
-    if isinstance(ask.args, Mapping):
-        return dict(ask.args)
-    return "" if ask.args is None else json.dumps(ask.args, ensure_ascii=False)
+    args = keys.there(ask.args) if keys else ask.args
+    if isinstance(args, Mapping):
+        return dict(args)
+    return "" if args is None else json.dumps(args, ensure_ascii=False)

@@ -23,7 +23,7 @@ from pydantic_ai.settings import ModelSettings
 from kapell.adapters.llm.remote.answers import answer
 from kapell.adapters.llm.remote.errors import translated, usable
 from kapell.adapters.llm.remote.messages import vendor_messages
-from kapell.adapters.llm.remote.structure import Shape, shape
+from kapell.adapters.llm.remote.structure import Fittings, Shape, shape
 from kapell.adapters.llm.remote.vendors import maker
 from kapell.adapters.llm.settings import ProviderSettings
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
@@ -66,6 +66,7 @@ class RemoteModels:
         with usable(provider):
             self._make = maker(provider, settings, self._http)
         self._models: dict[str, Model] = {}
+        self._fittings = Fittings()
         # Whoever speaks a vendor's wire elsewhere is most likely one that decodes by a grammar.
         self._by_grammar = provider.prefix == "ollama" or (
             provider.prefix == "openai" and bool(settings.base_url)
@@ -79,8 +80,10 @@ class RemoteModels:
         """
         with translated(self._provider, request.model, request.tools):
             model = self._model(request.model.partition(":")[2])
-            form = shape(model, request, by_grammar=self._by_grammar)
-            messages = vendor_messages(request.messages, self._provider.prefix, model.system)
+            form = shape(model, request, self._fittings, by_grammar=self._by_grammar)
+            messages = vendor_messages(
+                request.messages, self._provider.prefix, model.system, form.keys
+            )
             settings = _settings(request, model)
             if on_delta is None:
                 response = await model_request(
@@ -91,8 +94,13 @@ class RemoteModels:
                     instrument=False,
                 )
             else:
-                response = await _streamed(model, messages, settings, form, on_delta)
-            return answer(response, request, form)
+                told = _silent if form.answer_keys else on_delta
+                response = await _streamed(model, messages, settings, form, told)
+            made = answer(response, request, form)
+            if on_delta is not None and form.answer_keys and made.text:
+                # Pieces of it would show the wire's keys: it is told once, with ours.
+                on_delta(made.text)
+            return made
 
     async def close(self) -> None:
         """Close the connections."""
@@ -103,6 +111,10 @@ class RemoteModels:
         if model is None:
             model = self._models[name] = self._make(name)
         return model
+
+
+def _silent(_: str) -> None:
+    """Tell nobody a piece."""
 
 
 async def _streamed(

@@ -1,4 +1,4 @@
-"""Names of tools and tool calls on the wires, which allow ``[a-zA-Z0-9_-]`` only and no length.
+"""Names of tools, calls and property keys on the wires, which allow few characters and no length.
 
 Ours become theirs by a rule alone, so that a conversation reads the same however often and to
 whomever it is sent: ``table.read`` is ``table__read``. A name the rule cannot turn back carries a
@@ -15,6 +15,9 @@ _DOT = "__"
 _LONGEST = 64
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MARK = 10
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NO_WORD = re.compile(r"[^A-Za-z0-9_]+")
+_MARKED = re.compile(rf".*_x[0-9a-f]{{{_MARK}}}")
 
 
 def wire_name(name: str) -> str:
@@ -26,6 +29,15 @@ def wire_name(name: str) -> str:
         return plain
     kept = _UNSAFE.sub("_", name).strip("_")[: _LONGEST - _MARK - 4]
     return f"t_{kept}_x{_mark(name)}"
+
+
+def wire_key(key: str) -> str:
+    """Return a property's key as every wire takes it; two keys never become one."""
+    if _KEY.fullmatch(key) and not _MARKED.fullmatch(key):
+        return key
+    kept = _NO_WORD.sub("_", key).strip("_")[: _LONGEST - _MARK - 3]
+    start = "_" if kept[:1].isdigit() else ""
+    return f"{start}{kept}_x{_mark(key)}"
 
 
 def our_names(names: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_ai.tools import ToolDefinition
 
+from kapell.adapters.llm.remote.keys import Fitted
 from kapell.adapters.llm.remote.naming import wire_name
 from kapell.core.gateway.calls import ToolOffer
 from kapell.kit.json import Json
@@ -24,12 +25,12 @@ _REFUSED = frozenset(
 _DEPTH = 20
 
 
-def definition(offer: ToolOffer) -> ToolDefinition:
+def definition(offer: ToolOffer, fitted: Fitted) -> ToolDefinition:
     """Return a tool as it is offered on the wire."""
     return ToolDefinition(
         name=wire_name(offer.name),
         description=offer.description,
-        parameters_json_schema=rooted(offer.args),
+        parameters_json_schema=fitted.schema,
     )
 
 

@@ -11,8 +11,9 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.tools import ToolDefinition
 
+from kapell.adapters.llm.remote.keys import Fitting, Keys
 from kapell.adapters.llm.remote.naming import our_names
-from kapell.adapters.llm.remote.offering import definition
+from kapell.adapters.llm.remote.offering import definition, rooted
 from kapell.core.gateway.calls import ModelRequest
 from kapell.core.gateway.failures import failure
 from kapell.kit.json import Json
@@ -25,22 +26,33 @@ _FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 class Shape(msgspec.Struct, frozen=True):
     """How an answer's shape travels: the call's parameters, and whether the value is wrapped.
 
-    ``offered`` are the tools by their names on the wire. ``answer_tool`` is the one that is none:
-    calling it gives the answer.
+    ``offered`` are the tools by their names on the wire, ``keys`` those of our tools whose
+    arguments have others there. ``answer_tool`` is the one that is none: calling it gives the
+    answer, whose keys are ``answer_keys``.
     """
 
     parameters: ModelRequestParameters
     structured: bool
     wrapped: bool = False
     offered: dict[str, str] = {}
+    keys: dict[str, Keys] = {}
     answer_tool: str = ""
+    answer_keys: Keys | None = None
 
     def holds_answer(self, part: ToolCallPart) -> bool:
         """Tell whether a tool call is the answer itself; where nothing else is on offer any is."""
         return bool(self.answer_tool) and (part.tool_name == self.answer_tool or not self.offered)
 
 
-def shape(model: Model, request: ModelRequest, *, by_grammar: bool) -> Shape:
+class Fittings:
+    """How schemas were made to fit: those of tools' arguments, and those of answers by tool."""
+
+    def __init__(self) -> None:
+        self.args = Fitting(rooted)
+        self.answers = Fitting(_as_object)
+
+
+def shape(model: Model, request: ModelRequest, fittings: Fittings, *, by_grammar: bool) -> Shape:
     """Return how to ask a model for what a request wants: its schema beside its tools.
 
     A schema goes by the model's own JSON mode, else as a tool to answer with, else in words.
@@ -48,6 +60,7 @@ def shape(model: Model, request: ModelRequest, *, by_grammar: bool) -> Shape:
     Args:
         model: The vendor's model.
         request: What is asked.
+        fittings: Remember the schemas of earlier calls.
         by_grammar: Whether the server holds an answer to its schema token by token: then its JSON
             mode keeps the model from asking for tools.
 
@@ -56,7 +69,9 @@ def shape(model: Model, request: ModelRequest, *, by_grammar: bool) -> Shape:
     """
     profile: Mapping[str, object] = dict(model.profile)
     offered = our_names(offer.name for offer in request.tools)
-    functions = [definition(offer) for offer in request.tools]
+    fitted = {offer.name: fittings.args.of(offer.args) for offer in request.tools}
+    functions = [definition(offer, fitted[offer.name]) for offer in request.tools]
+    keys = {name: one.keys for name, one in fitted.items() if one.keys}
     knows_tools = bool(profile.get("supports_tools", True))
     if functions and not knows_tools:
         raise failure(
@@ -65,20 +80,31 @@ def shape(model: Model, request: ModelRequest, *, by_grammar: bool) -> Shape:
             advice="Name a model that can, or take the tools from the agent.",
         )
     if request.schema is None:
-        return Shape(ModelRequestParameters(function_tools=functions), False, offered=offered)
-    asked, wrapped = _as_object(request.schema)
+        parameters = ModelRequestParameters(function_tools=functions)
+        return Shape(parameters, False, offered=offered, keys=keys)
+    wrapped = not _is_object(request.schema)
     if _native(profile, tools=bool(functions), by_grammar=by_grammar):
         mode: Literal["native", "prompted"] = "native"
     elif knows_tools:
-        return _by_tool(functions, offered, asked, wrapped=wrapped)
+        answers = fittings.answers.of(request.schema)
+        name = _free_name(offered)
+        return Shape(
+            _by_tool(functions, name, answers.schema),
+            structured=True,
+            wrapped=wrapped,
+            offered=offered,
+            keys=keys,
+            answer_tool=name,
+            answer_keys=answers.keys,
+        )
     else:
         mode = "prompted"
     parameters = ModelRequestParameters(
         function_tools=functions,
         output_mode=mode,
-        output_object=OutputObjectDefinition(json_schema=asked, name=_NAME),
+        output_object=OutputObjectDefinition(json_schema=_as_object(request.schema), name=_NAME),
     )
-    return Shape(parameters, True, wrapped, offered)
+    return Shape(parameters, True, wrapped, offered, keys)
 
 
 def _native(profile: Mapping[str, object], *, tools: bool, by_grammar: bool) -> bool:
@@ -91,33 +117,38 @@ def _native(profile: Mapping[str, object], *, tools: bool, by_grammar: bool) -> 
     )
 
 
-def _by_tool(
-    functions: list[ToolDefinition],
-    offered: dict[str, str],
-    asked: dict[str, Any],
-    *,
-    wrapped: bool,
-) -> Shape:
+def _free_name(offered: Mapping[str, str]) -> str:
     name = _NAME
     while name in offered:
         name += "_"
+    return name
+
+
+def _by_tool(
+    functions: list[ToolDefinition], name: str, asked: dict[str, Any]
+) -> ModelRequestParameters:
     tool = ToolDefinition(
         name=name,
         description="Give the answer.",
         parameters_json_schema=asked,
         kind="output",
     )
-    parameters = ModelRequestParameters(
+    return ModelRequestParameters(
         function_tools=functions, output_mode="tool", output_tools=[tool], allow_text_output=False
     )
-    return Shape(parameters, True, wrapped, offered, name)
 
 
-def _as_object(schema: Json) -> tuple[dict[str, Any], bool]:
-    """Return a schema with an object at its root, as every wire demands; tell if it was wrapped."""
+def _is_object(schema: Json) -> bool:
+    """Tell whether a schema has an object at its root; else its value travels wrapped."""
+    plain = schema if isinstance(schema, Mapping) else {}
+    return plain.get("type") == "object" or ("type" not in plain and "properties" in plain)
+
+
+def _as_object(schema: Json) -> dict[str, Any]:
+    """Return a schema with an object at its root, as every wire demands."""
     plain = dict(schema) if isinstance(schema, Mapping) else {}
-    if plain.get("type") == "object" or ("type" not in plain and "properties" in plain):
-        return {"type": "object", **cast(dict[str, Any], plain)}, False
+    if _is_object(schema):
+        return {"type": "object", **cast(dict[str, Any], plain)}
     root: dict[str, Any] = {
         "type": "object",
         "properties": {
@@ -128,7 +159,7 @@ def _as_object(schema: Json) -> tuple[dict[str, Any], bool]:
     }
     if "$defs" in plain:
         root["$defs"] = plain["$defs"]
-    return root, True
+    return root
 
 
 def read(response: ModelResponse, form: Shape, *, asking: bool) -> tuple[str, Json]:
@@ -146,6 +177,9 @@ def read(response: ModelResponse, form: Shape, *, asking: bool) -> tuple[str, Js
         fenced = _FENCE.match(said)
         text = fenced[1] if fenced else said
     value = parsed(text)
+    if form.answer_keys and value is not None:
+        value = form.answer_keys.back(value)
+        text = json.dumps(value, ensure_ascii=False)
     if form.wrapped and isinstance(value, dict) and list(value) == [_WRAPPED]:
         value = value[_WRAPPED]
         text = json.dumps(value, ensure_ascii=False)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+import jsonschema_rs
+
 from kapell.core.gateway.calls import ModelAnswer, ToolAsk, ToolOffer
 from kapell.kit.json import Json
 from kapell.testing.providers.call import Call
@@ -107,9 +109,23 @@ def apart(
     return target, tuple(one for one in tools if one is not target)
 
 
+def _wrong(tool: ToolOffer, number: int, call: Call) -> str | None:
+    """Return what a vendor says of a schema that is none."""
+    close = call.wire in {"openai", "azure", "anthropic"}
+    if not close or jsonschema_rs.meta.is_valid(dict(table(tool.args))):
+        return None
+    if call.wire == "anthropic":
+        return (
+            f"tools.{number}.custom.input_schema: JSON schema is invalid. "
+            "It must match JSON Schema draft 2020-12"
+        )
+    return f"Invalid schema for function '{tool.name}': it is not valid under any of the schemas."
+
+
 def refused_tool(call: Call) -> str | None:
     """Return what a vendor finds wrong with a tool on offer, as those say it who look closely."""
-    for number, tool in enumerate(call.tools):
+    answering = (ToolOffer(call.tool, "", call.schema),) if call.tool else ()
+    for number, tool in enumerate((*call.tools, *answering)):
         schema = table(tool.args)
         odd = next((one for one in _NOT_AT_THE_ROOT if one in schema), None)
         if call.wire in {"openai", "azure"} and (odd or schema.get("type") != "object"):
@@ -129,6 +145,8 @@ def refused_tool(call: Call) -> str | None:
                 f"tools.{number}.custom.input_schema.properties: Property keys should match "
                 f"pattern '^{_KEY.pattern}$'"
             )
+        if (wrong := _wrong(tool, number, call)) is not None:
+            return wrong
     return None
 
 
