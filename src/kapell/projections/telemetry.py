@@ -120,9 +120,11 @@ def _workflow(payload: object) -> dict[str, Json]:
 def _routed(payload: ModelAnswered | ModelFailed) -> _Told:
     """Yield what a route and its breakers decided: who was asked, or left alone, and why."""
     for one in payload.tries:
-        data: dict[str, Json] = {"by": "route", "route": payload.model, "chosen": one.deployment}
-        data |= {"outcome": one.outcome, "code": one.code, "reason": one.reason}
-        yield "decision_made", payload.path, data
+        if one.model != payload.model:  # else it was asked without a route: nobody chose it
+            data: dict[str, Json] = {"by": "route", "route": payload.model}
+            data |= {"chosen": one.deployment, "outcome": one.outcome}
+            data |= {"code": one.code, "reason": one.reason}
+            yield "decision_made", payload.path, data
         if one.turned is not None:
             told: dict[str, Json] = {"by": "breaker", "deployment": one.deployment}
             told |= {"chosen": one.turned.breaker, "reason": one.turned.reason}

@@ -52,7 +52,8 @@ class ModelAnswered(
     ``asks`` the tool calls it wants before it answers. ``cost`` in nano-dollars. ``problem`` says
     what is wrong with it, when it must be corrected. ``seconds`` is how long the call took.
     ``cached``: nobody was asked, an earlier answer was given again. ``tries`` are the decisions of
-    a route with their reasons, ``by`` the model that answered in its name.
+    a route with their reasons, ``by`` the model that answered in its name; without a route there is
+    one try if the call turned the model's breaker, else none.
     """
 
     call: str
@@ -75,7 +76,10 @@ class ModelAnswered(
 class ModelFailed(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.failed"
 ):
-    """The call ended without an answer; ``tries`` are the decisions of a route that gave up."""
+    """The call ended without an answer.
+
+    ``tries`` are the decisions of a route that gave up, or the one try that turned a breaker.
+    """
 
     call: str
     path: str

@@ -112,6 +112,8 @@ class Turned(msgspec.Struct, frozen=True, omit_defaults=True):
 class Try(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a route did with one of its deployments, and why: its decisions, in order.
 
+    A model asked without a route is its own deployment; that is told where it turned its breaker.
+
     ``waited`` for one to be free, for so many ``seconds``. ``code`` is that of a failure, or of
     what held a deployment back (``open``, ``probing``, ``limited``, ``full``, ``rate``,
     ``context``). ``reason`` says of one that was asked why it was chosen, of any other why not.
@@ -135,8 +137,8 @@ class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     With a schema asked for, ``value`` is the parsed JSON, not yet validated; None when the text was
     no JSON. With ``asks`` the model wants tools called first, and there is no value; ``text`` is
     what it said beside them. ``cached``: nobody was asked, an earlier answer is given again and
-    costs nothing. ``tries`` are the decisions of a route; then ``model`` is the one that answered,
-    as ``provider:name``.
+    costs nothing. ``tries`` are the decisions of a route, or the call without one that turned a
+    breaker; then ``model`` is the one that answered, as ``provider:name``.
     """
 
     text: str

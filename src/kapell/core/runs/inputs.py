@@ -46,7 +46,7 @@ class ToolReplied(msgspec.Struct, frozen=True):
 class CallBroke(msgspec.Struct, frozen=True):
     """A call failed; ``unknown`` says that it may have taken effect (or been charged).
 
-    ``tries`` are the decisions of the route that ended in it.
+    ``tries`` are the decisions of the route that ended in it, or the one that turned a breaker.
     """
 
     call: str

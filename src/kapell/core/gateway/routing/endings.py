@@ -5,7 +5,8 @@
     RouteUnusable  nobody lets us in
     RouteRefused   the request itself is refused: another one would not mend it
 
-Each holds the route's ``tries``.
+Each holds the route's ``tries``. The error of a model that was asked without a route has one too
+where it turned that model's breaker.
 """
 
 from collections.abc import Sequence
@@ -68,8 +69,28 @@ Ended: TypeAlias = RouteFailed | RouteLimited | RouteUnusable | RouteRefused
 
 
 def tries_of(error: BaseException) -> tuple[Try, ...]:
-    """Return the decisions of the route that ended in an error; none for any other error."""
-    return error.tries if isinstance(error, Ended) else ()
+    """Return the decisions of the route that ended in an error, or what turned a breaker."""
+    if not isinstance(error, KapellError):
+        return ()
+    tries: tuple[Try, ...] = getattr(error, "tries", ())
+    return tries
+
+
+def turning(error: KapellError, one: Try) -> KapellError:
+    """Return an error that also holds what the call that ended in it did to a breaker.
+
+    It is another one: calls that waited for the same adapter may share theirs.
+    """
+    made = type(error)(
+        error.message,
+        code=error.code,
+        advice=error.advice,
+        place=error.place,
+        retry_after=error.retry_after,
+        flaws=error.flaws,
+    )
+    vars(made)["tries"] = (one,)
+    return made
 
 
 def may_be_charged(error: KapellError) -> bool:

@@ -13,7 +13,7 @@ from kapell.core.gateway.complexity.choosing import choose_for
 from kapell.core.gateway.complexity.rules import DEFAULT
 from kapell.core.gateway.offline import tokens
 from kapell.core.gateway.routing.choice import Ask, Choice, GiveUp, Sight, Wait, choose
-from kapell.core.gateway.routing.endings import UNCERTAIN, gave_up, mendable, refused
+from kapell.core.gateway.routing.endings import UNCERTAIN, gave_up, mendable, refused, turning
 from kapell.core.gateway.routing.health import Outcome, Report, outcome_of
 from kapell.core.gateway.routing.order import Load
 from kapell.core.gateway.routing.route import Deployment, Route, deployments, within
@@ -26,6 +26,9 @@ from kapell.services.gateway.ports import OnDelta
 from kapell.services.gateway.routing.board import HealthBoard
 from kapell.services.gateway.routing.gates import Gates
 from kapell.services.gateway.routing.ports import Asking, Prices
+
+_NAMED = "the model that was named"
+"""Why a model is asked that no route chose."""
 
 _FAIR = 5.0
 """Seconds a deployment must have had before a timeout is held against it."""
@@ -143,16 +146,27 @@ class Router:
     async def watched(
         self, request: ModelRequest, on_delta: OnDelta | None, ask: Asking
     ) -> ModelAnswer:
-        """Return a model's answer as it comes; what becomes of it counts for its health."""
+        """Return a model's answer as it comes; what becomes of it counts for its health.
+
+        One that turns the model's breaker, an answer or an error, holds that as its only try.
+        """
         deployment = Deployment(name=request.model, model=request.model)
+        choice = Ask(deployment=deployment, reason=_NAMED, timeout=request.timeout)
         begun = perf_counter()
         try:
             answer = await ask(deployment, request, on_delta)
         except KapellError as error:
-            self._report(deployment, error, perf_counter() - begun, request.timeout)
-            raise
-        self._report(deployment, None, perf_counter() - begun, request.timeout)
-        return answer
+            seconds = perf_counter() - begun
+            change = self._report(deployment, error, seconds, request.timeout)
+            if change is None:
+                raise
+            raise turning(error, _made(choice, "failed", seconds, change, error.code)) from error
+        seconds = perf_counter() - begun
+        change = self._report(deployment, None, seconds, request.timeout)
+        if change is None:
+            return answer
+        one = _made(choice, "answered", seconds, change)
+        return msgspec.structs.replace(answer, model=request.model, tries=(one,))
 
     async def close(self) -> None:
         """Store what was learnt."""

@@ -51,7 +51,7 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
             thoughts=thoughts,
             offline=event.answer.offline,
             cached=event.answer.cached,
-            by=event.answer.model if event.answer.tries else "",
+            by=_by(opened, event.answer),
             tries=event.answer.tries,
         )
     )
@@ -63,6 +63,11 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
         finish(t, run, lambda: t.pack(value))
     t.freed(run)
     money.after(t, opened)
+
+
+def _by(opened: OpenCall, answer: ModelAnswer) -> str:
+    """Return the model that answered in the name of a route; empty when that was named itself."""
+    return answer.model if answer.tries and answer.model != opened.name else ""
 
 
 def _storable(t: Thinking, answer: ModelAnswer) -> tuple[Packed, bool]:
