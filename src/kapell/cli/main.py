@@ -7,16 +7,25 @@ import sys
 from collections.abc import Sequence
 
 from kapell.cli.exits import Exit
+from kapell.cli.output import answers, put_back
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import OptionIncomplete, Surroundings, take
 
 
 def main(words: Sequence[str] | None = None) -> None:
     """Carry out one command and leave with its exit code."""
-    sys.exit(int(call(sys.argv[1:] if words is None else words)))
+    sys.exit(int(_called(sys.argv[1:] if words is None else words)))
 
 
 def call(words: Sequence[str]) -> int:
+    """Carry out one command in a process that goes on after it; return its exit code."""
+    try:
+        return _called(words)
+    finally:
+        put_back()
+
+
+def _called(words: Sequence[str]) -> int:
     """Carry out one command and return its exit code; errors are told here and nowhere else."""
     try:
         surroundings, left = take(words)
@@ -32,7 +41,7 @@ def call(words: Sequence[str]) -> int:
     as_json = "--json" in left
     try:
         ended = _carry_out(surroundings, left, as_json=as_json)
-        sys.stdout.flush()
+        answers().flush()
         return ended
     except KeyboardInterrupt:
         return Exit.INTERRUPTED

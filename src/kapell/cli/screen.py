@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from kapell.cli.output import answers
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.tables import lines_of
 
@@ -20,9 +21,10 @@ class Screen:
 
     def show(self, text: str = "") -> None:
         """Write a line that was asked for."""
-        sys.stdout.write(f"{text}\n")
+        out = answers()
+        out.write(f"{text}\n")
         # Into a pipe it would else wait for a buffer to fill: whoever reads along sees it now.
-        sys.stdout.flush()
+        out.flush()
 
     def say(self, text: str = "") -> None:
         """Write a line that tells how things go, to standard output; not when quiet."""
@@ -36,7 +38,7 @@ class Screen:
 
     def complain(self, text: str) -> None:
         """Write what went wrong."""
-        sys.stdout.flush()
+        answers().flush()
         sys.stderr.write(f"{text}\n")
 
     def document(self, value: object) -> None:
@@ -46,20 +48,19 @@ class Screen:
     def line(self, value: object) -> None:
         """Write one JSON document on a line of its own, at once."""
         self.show(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-        sys.stdout.flush()
 
     def table(
         self, heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
     ) -> None:
         """Write columns, those numbered in ``right`` aligned to the right; fitted to a terminal."""
         # Pipes get every row on one line: programs cut them by line.
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        width = shutil.get_terminal_size().columns if answers().isatty() else None
         for line in lines_of(heads, rows, right, width):
             self.show(self.styled(line.text, "bold") if line.strong else line.text)
 
     def styled(self, text: str, *styles: str, error: bool = False) -> str:
         """Return the text as a terminal shows it; unchanged for pipes."""
-        stream = sys.stderr if error else sys.stdout
+        stream = sys.stderr if error else answers()
         if not (self._color and stream.isatty()):
             return text
         codes = ";".join(_STYLES[style] for style in styles)

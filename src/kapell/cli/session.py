@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kapell.bootstrap.app import App, open_app
+from kapell.cli.output import keep_apart
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.whereabouts import root_of
@@ -54,7 +55,11 @@ async def opened(surroundings: Surroundings, file: str = "") -> AsyncIterator[Se
 
 
 def carry_out(
-    surroundings: Surroundings, work: Callable[[Session], Awaitable[T]], file: str = ""
+    surroundings: Surroundings,
+    work: Callable[[Session], Awaitable[T]],
+    file: str = "",
+    *,
+    apart: bool = True,
 ) -> T:
     """Open the workspace, do the work and close it again.
 
@@ -62,7 +67,11 @@ def carry_out(
         surroundings: The options that stand anywhere.
         work: What is done.
         file: What the command names, when that says which workspace is meant.
+        apart: Whether standard output is kept for answers alone. It stays so until the command's
+            end: threads and C libraries of tools may write after the work is done.
     """
+    if apart:
+        keep_apart()
 
     async def within() -> T:
         async with opened(surroundings, file) as session:

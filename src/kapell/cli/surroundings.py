@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kapell.cli.output import answers
+
 _SWITCHES = ("--debug", "--quiet", "--no-color")
 _WORKSPACE = "--workspace"
 
@@ -29,12 +31,12 @@ class Surroundings:
     @property
     def live(self) -> bool:
         """Tell whether somebody looks at a terminal that can be drawn on."""
-        return sys.stdout.isatty() and not self.quiet and os.environ.get("TERM") != "dumb"
+        return answers().isatty() and not self.quiet and os.environ.get("TERM") != "dumb"
 
     @property
     def person(self) -> bool:
         """Tell whether somebody can be asked."""
-        return sys.stdin.isatty() and sys.stdout.isatty()
+        return sys.stdin.isatty() and answers().isatty()
 
 
 class OptionIncomplete(Exception):

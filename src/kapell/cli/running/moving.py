@@ -1,13 +1,13 @@
 """Runs as files: out of one store, into another."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kapell.cli.exits import Exit
+from kapell.cli.output import answers
 from kapell.cli.running.arguments import AsJson, Run
 from kapell.cli.session import Session, carry_out
 from kapell.kit.errors import Conflict, Invalid, Missing
@@ -39,7 +39,7 @@ def export(
     run_id, data = carry_out(ctx.obj, work)
     name = to or f"{run_id}.{'otlp.json' if as_otlp else 'kapell'}"
     if name == "-":
-        sys.stdout.buffer.write(data)
+        answers().buffer.write(data)
         return Exit.OK
     path = Path(name)
     if path.is_dir():
@@ -61,7 +61,7 @@ def export(
             advice="Name another file with --to, or give --replace.",
         )
     path.write_bytes(data)
-    sys.stdout.write(f"{name}\n")
+    answers().write(f"{name}\n")
     return Exit.OK
 
 

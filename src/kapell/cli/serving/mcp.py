@@ -78,7 +78,8 @@ def mcp(
         await working
         return Exit.OK
 
-    return carry_out(ctx.obj, work)
+    # Over standard output the protocol's own SDK keeps it for its messages.
+    return carry_out(ctx.obj, work, apart=False)
 
 
 def _address(text: str) -> tuple[str, int]:
