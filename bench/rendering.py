@@ -22,9 +22,7 @@ showed no clear gain; one run alone was not measured.
 - Side by side the work is bound by the processor: `wide_cpu_ms` of this process, and on Postgres \
 the server beside it on the same two cores.
 - The way to the first step on another worker holds two commits that nobody may skip, the start \
-and the first decision; the claim between them does not wait for the disk.
-- A call through the gateway waits for one commit, in which its quota is set aside, and works for \
-routing, breaker and prices on the processor that the provider beside it needs too."""
+and the first decision; the claim between them does not wait for the disk."""
 
 CHOICES = """\
 - Every step of every contestant is durable before the next begins. Our step is a tool step that \
