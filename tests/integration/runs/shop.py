@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
+from typing import Self
 
 from kapell.bootstrap.app import App, open_app
 from kapell.core.events.envelope import Event, Payload
@@ -13,7 +14,7 @@ from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.services.runs.advancing.worker import Worker
-from kapell.services.runs.ports import RunSummary
+from kapell.services.runs.ports import RunLog, RunSummary
 from kapell.services.tools.ports import Tool
 
 LEASE = 0.6
@@ -46,6 +47,23 @@ class Shop:
         """Yield the program, opened on this workspace."""
         async with open_app(self.folder, extra_tools=tools) as app:
             yield app
+
+
+class LogBetween:
+    """A log between a worker and its store: what a test leaves alone is the store's."""
+
+    def __init__(self, log: RunLog) -> None:
+        self._log = log
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._log, name)
+
+    @classmethod
+    def of(cls, app: App, worker: Worker) -> Self:
+        """Let a worker write through one."""
+        made = cls(app.store.log)
+        worker.desk.log = made  # type: ignore[assignment]  # the rest is the real log's
+        return made
 
 
 @asynccontextmanager

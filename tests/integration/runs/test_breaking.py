@@ -9,12 +9,12 @@ from kapell.core.events.budget import BudgetSettled
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid, KapellError, Unavailable
 from kapell.kit.ids import RunId, WorkerId
-from kapell.services.runs.advancing.worker import Worker
 from kapell.services.runs.ports import Append, Appended, RunLog
 from kapell.testing.providers.server import LoopbackProvider
 from kapell.testing.tools.doubles import CountingTool, NoopTool, SlowTool
 from tests.integration.runs.shop import (
     LEASE,
+    LogBetween,
     Shop,
     facts,
     folded,
@@ -40,18 +40,15 @@ steps:
 """
 
 
-class Failing:
+class Failing(LogBetween):
     """A log whose appends fail when it is told so; everything else is the store's."""
 
     def __init__(self, log: RunLog) -> None:
-        self._log = log
+        super().__init__(log)
         self.before: list[Exception] = []
         self.after: list[Exception] = []
         self.cursed: set[str] = set()
         self.refused = ""
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._log, name)
 
     async def append(self, append: Append) -> Appended:
         """Fail before or after the append, or append."""
@@ -65,13 +62,6 @@ class Failing:
         if self.after:
             raise self.after.pop(0)
         return appended
-
-
-def failing(app: App, worker: Worker) -> Failing:
-    """Let a worker write through a log that fails on demand."""
-    log = Failing(app.store.log)
-    worker.desk.log = log  # type: ignore[assignment]  # the rest is the real log's
-    return log
 
 
 def down() -> KapellError:
@@ -89,7 +79,7 @@ async def test_a_store_that_fails_for_a_while_loses_no_paid_answer(
             monkeypatch.setenv(name, value)
         async with any_shop.open() as app:
             worker = app.worker()
-            log = failing(app, worker)
+            log = Failing.of(app, worker)
             async with working(app, worker):
                 run = await started(app, "ask")
                 log.before = [down() for _ in range(3)]
@@ -109,7 +99,7 @@ async def test_an_append_that_came_through_without_an_answer_is_not_repeated(
     tool = CountingTool()
     async with any_shop.open({"test.counting": tool}) as app:
         worker = app.worker()
-        log = failing(app, worker)
+        log = Failing.of(app, worker)
         log.after = [down()]
         async with working(app, worker):
             run = await started(app, "count")
@@ -124,7 +114,7 @@ async def test_a_run_that_breaks_its_owner_waits_for_a_person_and_others_go_on(
     any_shop.workflow("count", COUNT)
     async with any_shop.open({"test.counting": CountingTool()}) as app:
         worker = app.worker()
-        log = failing(app, worker)
+        log = Failing.of(app, worker)
         bad = await started(app, "count")
         log.cursed.add(bad)
         async with working(app, worker):
@@ -147,7 +137,7 @@ async def test_a_message_that_cannot_be_stored_does_not_keep_its_run_from_being_
     any_shop.workflow("two", "steps: [{id: a, wait: {signal: go}}, {id: b, wait: {signal: go}}]\n")
     async with any_shop.open() as app:
         worker = app.worker()
-        log = failing(app, worker)
+        log = Failing.of(app, worker)
         async with working(app, worker):
             run = await started(app, "two")
             await reached(app, run, RunStatus.WAITING)
@@ -284,7 +274,7 @@ async def test_what_comes_back_while_something_is_stored_is_not_asked_for_again(
     slow, counting = SlowTool(), CountingTool()
     async with shop.open({"test.slow": slow, "test.counting": counting}) as app:
         worker = app.worker()
-        log = failing(app, worker)
+        log = Failing.of(app, worker)
         async with working(app, worker):
             run = await started(app, "sides")
             await slow.begun.wait()

@@ -6,10 +6,9 @@ import pytest
 
 from kapell.bootstrap.app import App
 from kapell.core.gateway.quotas import Amount
-from kapell.services.runs.advancing.worker import Worker
 from kapell.services.runs.ports import Append, Appended, RunLog, RunLost
 from kapell.testing.providers.server import LoopbackProvider
-from tests.integration.runs.shop import Shop, reached, started, until, working
+from tests.integration.runs.shop import LogBetween, Shop, reached, started, until, working
 
 DAY = 86_400.0
 QUOTA = "quotas: [{per: tenant, calls: 100, every: 1d}]\n"
@@ -20,17 +19,14 @@ steps:
 """
 
 
-class Held:
+class Held(LogBetween):
     """A log that holds the append back in which the second step's call is asked for."""
 
     def __init__(self, log: RunLog) -> None:
-        self._log = log
+        super().__init__(log)
         self.reached = asyncio.Event()
         self.free = asyncio.Event()
         self.lost = False
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._log, name)
 
     async def append(self, append: Append) -> Appended:
         """Append, once it may."""
@@ -41,13 +37,6 @@ class Held:
             if self.lost:
                 raise RunLost
         return await self._log.append(append)
-
-
-def held(app: App, worker: Worker) -> Held:
-    """Let a worker write through a log that holds back."""
-    log = Held(app.store.log)
-    worker.desk.log = log  # type: ignore[assignment]  # the rest is the real log's
-    return log
 
 
 async def calls(app: App) -> int:
@@ -69,7 +58,7 @@ async def test_room_is_taken_but_nobody_is_asked_before_the_intent_is_stored(
             monkeypatch.setenv(name, value)
         async with any_shop.open() as app:
             worker = app.worker()
-            log = held(app, worker)
+            log = Held.of(app, worker)
             async with working(app, worker):
                 run = await started(app, "ask")
                 await log.reached.wait()

@@ -1,6 +1,5 @@
 """Serves a script: which entry a call is given, and the answer that makes of it."""
 
-import json
 from typing import Literal, cast
 
 import msgspec
@@ -10,6 +9,7 @@ from kapell.core.gateway.offline import tokens
 from kapell.kit.errors import Missing
 from kapell.kit.json import Json, encode
 from kapell.testing.models.script import Entry, turn_of
+from kapell.testing.models.values import parsed
 
 _PROVIDER = "scripted"
 
@@ -58,7 +58,7 @@ def answer_of(entry: Entry, request: ModelRequest) -> ModelAnswer:
         text = encode(value).decode()
     else:
         text = entry.text or ""
-        value = _parsed(text) if request.schema is not None else None
+        value = parsed(text) if request.schema is not None else None
     asks = tuple(
         ToolAsk(
             ask.id or f"t{turn_of(request)}-{number}",
@@ -87,11 +87,3 @@ def answer_of(entry: Entry, request: ModelRequest) -> ModelAnswer:
         else Usage(input_tokens=asked, output_tokens=tokens.count(counted)),
         finish=cast(Literal["stop", "length", "filter"], entry.finish),
     )
-
-
-def _parsed(text: str) -> Json:
-    try:
-        value: Json = json.loads(text)
-    except ValueError:
-        return None
-    return value

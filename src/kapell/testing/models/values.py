@@ -96,12 +96,12 @@ def _as(value: Json, kind: str) -> Json:
         case "boolean":
             return _SAYS.get(text.lower())
         case "array":
-            read = _read(text)
+            read = parsed(text)
             if isinstance(read, list):
                 return read
             return [part.strip() for part in text.split(",")] if text else [value]
         case "object":
-            read = _read(text)
+            read = parsed(text)
             return read if isinstance(read, dict) else None
         case "string":
             if isinstance(value, list):
@@ -111,7 +111,8 @@ def _as(value: Json, kind: str) -> Json:
             return None
 
 
-def _read(text: str) -> Json:
+def parsed(text: str) -> Json:
+    """Return the JSON a text is, None when it is none."""
     try:
         found: Json = json.loads(text)
     except ValueError:

@@ -10,6 +10,7 @@ where it turned that model's breaker.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TypeAlias
 
 from kapell.core.gateway.calls import Try
@@ -81,14 +82,7 @@ def turning(error: KapellError, one: Try) -> KapellError:
 
     It is another one: calls that waited for the same adapter may share theirs.
     """
-    made = type(error)(
-        error.message,
-        code=error.code,
-        advice=error.advice,
-        place=error.place,
-        retry_after=error.retry_after,
-        flaws=error.flaws,
-    )
+    made = copy(error)
     vars(made)["tries"] = (one,)
     return made
 

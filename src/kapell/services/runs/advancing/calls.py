@@ -51,7 +51,7 @@ class Calls:
         self._effects: dict[str, asyncio.Task[None]] = {}
         self._unsaved: dict[str, tuple[OpenCall, Input]] = {}
         self._readied: set[str] = set()
-        self._intent = asyncio.Event()
+        self._intent: asyncio.Event | None = None
 
     @property
     def running(self) -> bool:
@@ -66,18 +66,20 @@ class Calls:
         state = self._home.state
         if state.phase == "cancelling":
             return False
-        self._intent = asyncio.Event()
         for opened in state.calls.values():
             # What a prompt keeps as an artifact may only be stored along with the call.
             if opened.kind == "model" and self._is_new(opened) and not self._kept(opened):
+                self._intent = self._intent or asyncio.Event()
                 self._readied.add(opened.call)
                 self._begin(opened, self._intent)
         return bool(self._readied)
 
     def stored(self) -> None:
         """Let those that are ready go on; forget what came back and is in the log now."""
-        self._intent.set()
-        self._readied.clear()
+        if self._intent is not None:
+            self._intent.set()
+            self._intent = None
+            self._readied.clear()
         for call in [call for call in self._unsaved if call not in self._home.state.calls]:
             del self._unsaved[call]
 
