@@ -388,7 +388,8 @@ def test_the_demo_shows_a_result_costs_and_what_comes_next(
     assert "classify: started with 60 items" in said.out
     assert "(--yes)" in said.out
     assert '"answered": ' in said.out
-    assert "slowest step: classify" in said.out
+    profile = desk.ok("profile", "last", "--json", "--workspace", "demo").document()
+    assert f"slowest step: {profile['slowest_step']} (" in said.out
     (outbox,) = re.findall(r"The replies are in (.*)\.\n", said.out)
     assert len(list((desk.folder / outbox).iterdir())) == 15
     commands = [line.split("#")[0].split() for line in said.out.splitlines() if "  kapell " in line]
