@@ -84,7 +84,8 @@ async def all_ended(app: App) -> None:
             found = await app.reader.runs(app.tenant, status=RunStatus.SUCCEEDED, limit=RUNS + 1)
             if len(found) == RUNS:
                 return
-            assert await app.reader.runs(app.tenant, status=RunStatus.FAILED) == ()
+            for one in await app.reader.runs(app.tenant, status=RunStatus.FAILED):
+                raise AssertionError(await app.histories.events(one.run_id))
             await asyncio.sleep(0.02)
 
 

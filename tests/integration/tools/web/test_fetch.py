@@ -165,9 +165,10 @@ async def test_robots_that_fail_or_never_answer_keep_us_out(
         while True:
             await reply.piece(b"# nothing yet\n" * 1000)
 
-    for handler in (failing, silent, endless):
+    # A page may take this long, its robots.txt half of it: the rest is for a busy machine.
+    for handler, seconds in ((failing, 60.0), (silent, 1.2), (endless, 1.2)):
         site.handlers["/robots.txt"] = handler
-        world = visiting(tmp_path, timeout=0.4)
+        world = visiting(tmp_path, timeout=seconds)
         error = await world.refused("web.fetch", url=site.url("/"))
         assert (error.code, error.retryable) == ("web_robots_unknown", True), handler
     assert "/" not in site.paths()
