@@ -23,6 +23,7 @@ from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
+from kapell.bootstrap.gates import make_gates
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
 from kapell.bootstrap.routing import make_gateway, make_router, make_selector, price_list
@@ -80,6 +81,7 @@ class App:
         self.clock = SystemClock()
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
+        self.gates = make_gates()
         specs = self._equip(extra_tools)
         self.workspace = Workspace(
             WorkspaceFolder(root, current),
@@ -93,7 +95,8 @@ class App:
         finder = KeyFinder(lambda: self.vault, asyncio.get_running_loop())
         router = make_router(settings, store, self.tenant, self.prices, self.clock)
         self.selector = make_selector(settings, router)
-        self.gateway = make_gateway(root, settings, store, self.prices, router, finder)
+        gates = self.gates.models
+        self.gateway = make_gateway(root, settings, store, self.prices, router, finder, gates)
         self._serve(current, actor, specs)
 
     def _equip(self, extra_tools: Mapping[str, Tool]) -> Mapping[str, ToolSpec]:
@@ -110,6 +113,7 @@ class App:
             store.artifacts,
             LocalRunFolder(),
             secrets=EnvironmentSecrets(os.environ),
+            gates=self.gates.tools,
         )
         return {
             **SPECS,

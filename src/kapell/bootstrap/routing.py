@@ -1,6 +1,6 @@
 """The gateway wired up: providers, routes with their health in the store, prices."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from kapell.kit.money import nano
 from kapell.services.gateway.answers import AnswerCache
 from kapell.services.gateway.counts import QuotaGuard
 from kapell.services.gateway.door import Gateway
-from kapell.services.gateway.ports import ModelFactory
+from kapell.services.gateway.ports import ModelFactory, ModelGate
 from kapell.services.gateway.routing.board import HealthBoard
 from kapell.services.gateway.routing.ports import Prices
 from kapell.services.gateway.routing.router import Router
@@ -71,6 +71,7 @@ def make_gateway(
     prices: Prices,
     router: Router,
     finder: KeyFinder,
+    gates: Sequence[ModelGate] = (),
 ) -> Gateway:
     """Return the one door to models, with the routes of a workspace."""
     providers = {
@@ -94,6 +95,7 @@ def make_gateway(
         apart,
         answers=AnswerCache(store.results, _meanings(router, providers)),
         quotas=QuotaGuard(_quotas(settings), store.counts, prices),
+        gates=gates,
     )
 
 

@@ -1,5 +1,6 @@
 """A run as a timeline: one readable line for every event."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -12,6 +13,7 @@ from kapell.core.events.compensation import (
     CompensationSucceeded,
 )
 from kapell.core.events.envelope import Event, Payload
+from kapell.core.events.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.run import (
     RunAssigned,
@@ -39,6 +41,7 @@ from kapell.core.events.step import (
     StepWaiting,
 )
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.guardrails.verdicts import Action, Verdict
 from kapell.core.runs import paths
 from kapell.kit.clock import instant_text, span_text
 from kapell.kit.errors import Failure
@@ -89,6 +92,11 @@ def _said(payload: Payload, at: float) -> tuple[str, Weight]:
         return _of_step(payload, at)
     if kind.startswith(("model.", "tool.")):
         return _of_call(payload)
+    if isinstance(payload, GuardVerdict):
+        return _guarded(payload.verdict), _GRAVITY[payload.verdict.action]
+    if isinstance(payload, PolicyVerdict):
+        rule = payload.judgement.rule or "the default"
+        return f"policy says {payload.judgement.ruling} ({rule})", "detail"
     return _of_rest(payload)
 
 
@@ -247,6 +255,19 @@ def _of_rest(payload: Payload) -> tuple[str, Weight]:
             return f"run {payload.run_id} ended after all: {used}", "detail"
         case _:
             return _of_budget(payload)
+
+
+_GRAVITY: Mapping[Action, Weight] = {
+    "pass": "detail",
+    "redact": "detail",
+    "ask": "news",
+    "block": "trouble",
+}
+
+
+def _guarded(verdict: Verdict) -> str:
+    found = ", ".join(f"{one.count} {one.family} {one.kind}" for one in verdict.reasons)
+    return f"guard ({verdict.profile}) says {verdict.action} of the {verdict.place}: {found}"
 
 
 def _of_budget(payload: Payload) -> tuple[str, Weight]:

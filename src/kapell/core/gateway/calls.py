@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from kapell.core.policies.caller import Caller
 from kapell.kit.json import Json
 
 DEFAULT_MAX_OUTPUT = 4096
@@ -68,7 +69,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``label`` is the call's path, for logs and scripted answers. ``tenant``, ``subject`` and
     ``conversation`` say for whom it is made: quotas count by them. With ``cache`` the same answer
     may be given again for so many seconds, to the same tenant and for the same ``trust`` only: the
-    label of the least trusted part of what is sent.
+    label of the least trusted part of what is sent. ``caller`` says out of what it is made.
     """
 
     model: str
@@ -85,6 +86,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     conversation: str = ""
     trust: str = ""
     cache: float = 0.0
+    caller: Caller = Caller()
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):

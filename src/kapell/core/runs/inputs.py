@@ -5,8 +5,10 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kapell.core.approvals.question import Question
 from kapell.core.events.tool import FileChange
 from kapell.core.gateway.calls import ModelAnswer, Try
+from kapell.core.policies.notes import Fact
 from kapell.core.runs.commands import Command
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
@@ -24,11 +26,12 @@ class TimePassed(msgspec.Struct, frozen=True):
 
 
 class ModelReplied(msgspec.Struct, frozen=True):
-    """A model call came back."""
+    """A model call came back; ``facts`` are what the gates decided on its way."""
 
     call: str
     answer: ModelAnswer
     seconds: float = 0.0
+    facts: tuple[Fact, ...] = ()
 
 
 class ToolReplied(msgspec.Struct, frozen=True):
@@ -41,6 +44,7 @@ class ToolReplied(msgspec.Struct, frozen=True):
     trust: Literal["trusted", "untrusted"] = "trusted"
     cost: int | None = None
     notes: Mapping[str, Json] = {}
+    facts: tuple[Fact, ...] = ()
 
 
 class CallBroke(msgspec.Struct, frozen=True):
@@ -54,6 +58,20 @@ class CallBroke(msgspec.Struct, frozen=True):
     unknown: bool = False
     seconds: float = 0.0
     tries: tuple[Try, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+class CallHeld(msgspec.Struct, frozen=True):
+    """A gate held a call: nothing was called, people are asked first.
+
+    ``args`` are the arguments they approve of (a model call's: null).
+    """
+
+    call: str
+    question: Question
+    args: Json = None
+    seconds: float = 0.0
+    facts: tuple[Fact, ...] = ()
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -72,4 +90,6 @@ class Poisoned(msgspec.Struct, frozen=True):
     takeovers: int
 
 
-Input: TypeAlias = Claimed | TimePassed | ModelReplied | ToolReplied | CallBroke | Told | Poisoned
+Input: TypeAlias = (
+    Claimed | TimePassed | ModelReplied | ToolReplied | CallBroke | CallHeld | Told | Poisoned
+)

@@ -7,17 +7,18 @@ wrote asks several, and its answer says which were asked and why.
 
 import asyncio
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.failures import failure, provider_of
 from kapell.core.gateway.routing.order import likely
 from kapell.core.gateway.routing.route import Deployment
+from kapell.core.policies.notes import Note, unnoted
 from kapell.kit.errors import Denied, KapellError
 from kapell.services.gateway.answers import AnswerCache
 from kapell.services.gateway.counts import QuotaGuard
-from kapell.services.gateway.ports import ModelFactory, ModelPort, OnDelta
+from kapell.services.gateway.ports import ModelFactory, ModelGate, ModelPort, OnDelta
 from kapell.services.gateway.routing.router import Router
 
 _OFFLINE = "offline"
@@ -37,6 +38,7 @@ class Gateway:
         apart: What makes the adapters of deployments that have one of their own, by their name.
         answers: Gives answers again, to requests that say so.
         quotas: Lets calls through while there is room; an answer given again needs none.
+        gates: What every request and every answer passes, the first one outermost.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class Gateway:
         *,
         answers: AnswerCache | None = None,
         quotas: QuotaGuard | None = None,
+        gates: Sequence[ModelGate] = (),
     ) -> None:
         self._factories = dict(factories)
         self._router = router
         self._apart = dict(apart or {})
         self._answers = answers
         self._quotas = quotas
+        self._gates = tuple(gates)
         self._ports: dict[str, asyncio.Task[ModelPort]] = {}
         self._left: list[ModelPort] = []
 
@@ -108,6 +112,7 @@ class Gateway:
         request: ModelRequest,
         on_delta: OnDelta | None = None,
         intent: asyncio.Event | None = None,
+        note: Note = unnoted,
     ) -> ModelAnswer:
         """Return the answer of the model that was asked, within the request's timeout.
 
@@ -116,11 +121,28 @@ class Gateway:
             on_delta: Told each piece of the answer as it comes.
             intent: Nobody is asked before it is set, and no kept answer is given; what quotas need
                 is set aside before.
+            note: Takes what the gates decided.
 
         Raises:
+            Held: a gate wants people asked first; nobody was asked.
             KapellError: With one of the codes of `kapell.core.gateway.failures`.
         """
         self.check(request.model)
+        passed: list[ModelRequest] = []
+        for gate in self._gates:
+            request = await gate.before(request, note)
+            passed.append(request)
+            if on_delta is not None:
+                on_delta = gate.listener(request, on_delta)
+        answer = await self._complete(request, on_delta, intent)
+        for gate, sent in reversed(list(zip(self._gates, passed, strict=True))):
+            answer = await gate.after(sent, answer, note)
+        return answer
+
+    async def _complete(
+        self, request: ModelRequest, on_delta: OnDelta | None, intent: asyncio.Event | None
+    ) -> ModelAnswer:
+        """Ask, with what quotas and kept answers have to say."""
 
         async def asked() -> ModelAnswer:
             return await self._chosen(request, on_delta)

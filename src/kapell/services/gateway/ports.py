@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
+from kapell.core.policies.notes import Note
 
 OnDelta: TypeAlias = Callable[[str], None]
 """Told each piece of an answer as it comes; pieces are for watching and never become events.
@@ -11,6 +12,31 @@ OnDelta: TypeAlias = Callable[[str], None]
 An empty piece says that the answer begins anew: a route asks another deployment, and what was told
 before is void.
 """
+
+
+class ModelGate(Protocol):
+    """Stands in the door to models: every request passes every gate, and every answer."""
+
+    async def before(self, request: ModelRequest, note: Note) -> ModelRequest:
+        """Return the request as it may be sent.
+
+        Raises:
+            Held: people are asked first.
+            KapellError: why it must not be sent, or that the gate itself failed.
+        """
+        ...
+
+    async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:
+        """Return the answer as it may be shown; ``request`` is what ``before`` returned.
+
+        Raises:
+            KapellError: why it must not be.
+        """
+        ...
+
+    def listener(self, request: ModelRequest, on_delta: OnDelta) -> OnDelta:
+        """Return who hears the pieces of the answer, and tells on what may be shown of them."""
+        ...
 
 
 class ModelPort(Protocol):

@@ -1,13 +1,14 @@
 """The one door to tools: check the arguments, restore the run's folder, call, check the result."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from difflib import get_close_matches
 from time import perf_counter
 
 import msgspec
 
+from kapell.core.policies.notes import Note, unnoted
 from kapell.core.tools.spec import ToolSpec, repeatable
 from kapell.kit.errors import Bug, Denied, Invalid, KapellError, Missing, Unavailable
 from kapell.kit.json import Digest, encode
@@ -21,6 +22,7 @@ from kapell.services.tools.ports import (
     SecretSource,
     Tool,
     ToolCall,
+    ToolGate,
     ToolRecord,
     ToolResult,
     UnknownOutcome,
@@ -41,6 +43,7 @@ class ToolExecutor:
         result_limit: Bytes of JSON a result may have.
         secrets: Where the secrets come from that tools declare.
         observe: Is told of every call that ended, however it ended.
+        gates: What every call and every result passes, the first one outermost.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class ToolExecutor:
         result_limit: int = RESULT_LIMIT,
         secrets: SecretSource | None = None,
         observe: Callable[[ToolRecord], None] | None = None,
+        gates: Sequence[ToolGate] = (),
     ) -> None:
         self._tools = tools
         self._artifacts = artifacts
@@ -58,6 +62,7 @@ class ToolExecutor:
         self._limit = result_limit
         self._secrets = secrets or NoSecrets()
         self._observe = observe
+        self._gates = tuple(gates)
         self._arguments = Arguments()
         self._masking = Masking()
 
@@ -66,10 +71,11 @@ class ToolExecutor:
         """Return what the tools say of themselves, by name."""
         return tuple(tool.spec for _, tool in sorted(self._tools.items()))
 
-    async def call(self, call: ToolCall) -> ToolResult:
-        """Carry out one call.
+    async def call(self, call: ToolCall, note: Note = unnoted) -> ToolResult:
+        """Carry out one call; ``note`` takes what the gates decided.
 
         Raises:
+            Held: a gate wants people asked first; nothing was called.
             Missing: ``tool_unknown``.
             Invalid: ``tool_arguments``, ``tool_result_not_json``, ``tool_result_too_large``.
             Denied: ``path_outside`` for arguments marked as paths, ``secret_missing``.
@@ -83,8 +89,14 @@ class ToolExecutor:
         began = perf_counter()
         try:
             self._arguments.check(tool.spec, call.args, (call.folder, call.workspace))
+            passed: list[ToolCall] = []
+            for gate in self._gates:
+                call = await gate.before(tool.spec, call, note)
+                passed.append(call)
             call = self._equipped(tool.spec, call)
             result, size = await self._carried_out(tool, call)
+            for gate, made in reversed(list(zip(self._gates, passed, strict=True))):
+                result = await gate.after(tool.spec, made, result, note)
         except KapellError as error:
             scrub(error, call.secrets)
             self._tell(tool.spec, call, began, error)

@@ -7,6 +7,8 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from kapell.core.events.tool import FileChange
+from kapell.core.policies.caller import Caller
+from kapell.core.policies.notes import Note
 from kapell.core.tools.declaring import Effects, Trust
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.ids import RunId, TenantId
@@ -23,6 +25,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     and ``folder`` are absolute paths: definitions that may be read, and the run's own folder.
     ``files`` is what the run's folder must hold before the call (path to digest). ``secrets`` are
     those that the tool declares; the executor fills them in, and no text of the call shows them.
+    ``caller`` says for whom, and out of what, it is made.
     """
 
     tenant_id: TenantId
@@ -36,6 +39,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     files: Mapping[str, Digest] = {}
     secrets: Mapping[str, str] = {}
+    caller: Caller = Caller()
 
     def __repr__(self) -> str:
         """Return what may be logged: no arguments, no secrets."""
@@ -118,6 +122,29 @@ class Tool(Protocol):
 
         Raises:
             KapellError: what went wrong; anything else is reported as a bug of the tool.
+        """
+        ...
+
+
+class ToolGate(Protocol):
+    """Stands in the door to tools: every call passes every gate, before and after."""
+
+    async def before(self, spec: ToolSpec, call: ToolCall, note: Note) -> ToolCall:
+        """Return the call as it may be made.
+
+        Raises:
+            Held: people are asked first.
+            KapellError: why it must not be made, or that the gate itself failed.
+        """
+        ...
+
+    async def after(
+        self, spec: ToolSpec, call: ToolCall, result: ToolResult, note: Note
+    ) -> ToolResult:
+        """Return the result as it may be shown.
+
+        Raises:
+            KapellError: why it must not be; the call counts as made all the same.
         """
         ...
 

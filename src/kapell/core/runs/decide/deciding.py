@@ -19,6 +19,7 @@ from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.thinking import ChildStart, Kind, Task, Thinking, Waitlists
 from kapell.core.runs.inputs import (
     CallBroke,
+    CallHeld,
     Claimed,
     Input,
     ModelReplied,
@@ -155,6 +156,8 @@ def _input(t: Thinking, event: Input) -> None:
         clock.time_passed(t)
     elif isinstance(event, CallBroke):
         _call_broke(t, event)
+    elif isinstance(event, CallHeld):
+        replies.call_held(t, event)
     elif isinstance(event, Told):
         commands.told(t, event)
     elif isinstance(event, Poisoned):
@@ -206,6 +209,7 @@ def _call_broke(t: Thinking, event: CallBroke) -> None:
     if call is None:
         return
     told = bool(call.ask) and t.state.phase != "cancelling"
+    replies.judged(t, call, event.facts)
     unknown = event.unknown and not (told and call.repeatable)
     failure = replies.once(call, event.failure, unknown=unknown)
     replies.end_call(t, call, failure, unknown=unknown, seconds=event.seconds, tries=event.tries)

@@ -8,6 +8,7 @@ from kapell.core.events.budget import (
     BudgetSettled,
     BudgetWarned,
 )
+from kapell.core.events.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.signal import (
     ChildEnded,
@@ -217,6 +218,13 @@ def warned(state: State, program: Program, event: BudgetWarned, at: float, seq: 
     meter = state.meters.get(event.scope)
     if meter is not None:
         meter.warned.append(event)
+
+
+def judged(
+    state: State, program: Program, event: GuardVerdict | PolicyVerdict, at: float, seq: int
+) -> None:
+    """Told for the record; what follows from it are other facts."""
+    del state, program, event, at, seq
 
 
 def approval_requested(

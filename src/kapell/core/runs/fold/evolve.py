@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from kapell.core.events import approval, budget, compensation, model, run, signal, step, tool
+from kapell.core.events import approval, budget, compensation, guard, model, run, signal, step, tool
 from kapell.core.events.envelope import Event, Payload
 from kapell.core.runs.fold import calls, runs, steps
 from kapell.core.runs.program import Program
@@ -55,6 +55,8 @@ _CHANGES = cast(
         approval.ApprovalRequested: calls.approval_requested,
         approval.ApprovalAnswered: calls.approval_answered,
         approval.ApprovalExpired: calls.approval_expired,
+        guard.GuardVerdict: calls.judged,
+        guard.PolicyVerdict: calls.judged,
         signal.SignalReceived: calls.signal_received,
         signal.ChildStarted: calls.child_started,
         signal.ChildEnded: calls.child_ended,

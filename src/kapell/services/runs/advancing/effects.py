@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Protocol
 
@@ -10,11 +10,14 @@ import msgspec
 
 from kapell.core.agents.delegation import specs_of
 from kapell.core.agents.messages import messages, offer
+from kapell.core.approvals.held import Held
 from kapell.core.events.value import Packed, unpack
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.routing.endings import may_be_charged, tries_of
+from kapell.core.policies.caller import Caller
+from kapell.core.policies.notes import Fact, Note, unnoted
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
-from kapell.core.runs.inputs import CallBroke, ModelReplied, ToolReplied
+from kapell.core.runs.inputs import CallBroke, CallHeld, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import OpenCall, State, StepRun
 from kapell.core.tools.spec import ToolSpec
@@ -25,7 +28,7 @@ from kapell.services.runs.deltas import Deltas
 from kapell.services.runs.ports import ArtifactStore
 from kapell.services.tools.ports import ToolCall, ToolResult, UnknownOutcome
 
-Reply = ModelReplied | ToolReplied | CallBroke
+Reply = ModelReplied | ToolReplied | CallBroke | CallHeld
 
 _NO_TIMEOUT = 600.0
 """Seconds a model, or a tool it asked for, may take when nothing names a timeout: an agent must not
@@ -45,6 +48,7 @@ class Models(Protocol):
         request: ModelRequest,
         on_delta: Callable[[str], None] | None = None,
         intent: asyncio.Event | None = None,
+        note: Note = unnoted,
     ) -> ModelAnswer:
         """Return the answer to one request; nobody is asked before ``intent`` is set."""
         ...
@@ -58,7 +62,7 @@ class Tools(Protocol):
         """Return what the tools say of themselves."""
         ...
 
-    async def call(self, call: ToolCall) -> ToolResult:
+    async def call(self, call: ToolCall, note: Note = unnoted) -> ToolResult:
         """Carry out one call."""
         ...
 
@@ -104,15 +108,17 @@ class Effects:
         A model call may begin before its intent is durable: it asks nobody before that is set.
         """
         began = perf_counter()
+        facts: list[Fact] = []
         try:
             async with self._slots:
                 began = perf_counter()
                 if call.kind == "model":
                     request = self._request(call, sight)
                     listener = self._listener(call, sight)
-                    answer = await self._models.complete(request, listener, intent)
-                    return ModelReplied(call.call, answer, perf_counter() - began)
-                result = await self._tools.call(self._tool_call(call, sight))
+                    answer = await self._models.complete(request, listener, intent, facts.append)
+                    seconds = perf_counter() - began
+                    return ModelReplied(call.call, answer, seconds, tuple(facts))
+                result = await self._tools.call(self._tool_call(call, sight), facts.append)
                 if result.blobs:
                     await self._artifacts.put(sight.state.tenant_id, result.blobs)
                 seconds = perf_counter() - began
@@ -124,12 +130,16 @@ class Effects:
                     result.trust or "trusted",
                     result.cost,
                     result.notes,
+                    tuple(facts),
                 )
+        except Held as held:
+            seconds = perf_counter() - began
+            return CallHeld(call.call, held.question, held.arguments, seconds, tuple(facts))
         except UnknownOutcome as unknown:
-            return _broken(call, unknown.__cause__ or unknown, began, unknown=True)
+            return _broken(call, unknown.__cause__ or unknown, began, facts, unknown=True)
         except Exception as error:
             charged = isinstance(error, KapellError) and may_be_charged(error)
-            return _broken(call, error, began, unknown=charged)
+            return _broken(call, error, began, facts, unknown=charged)
 
     def _listener(self, call: OpenCall, sight: Sight) -> Callable[[str], None] | None:
         if not self._deltas.wanted:
@@ -169,6 +179,7 @@ class Effects:
             conversation=sight.state.correlation_id,
             trust=self._trust(run),
             cache=(agent.cache if agent is not None else None) or 0.0,
+            caller=_caller(call, sight),
         )
 
     def _trust(self, run: StepRun) -> str:
@@ -196,6 +207,7 @@ class Effects:
             workspace=workspace,
             folder=f"{workspace}/.kapell/runs/{state.run_id}",
             files=dict(state.files),
+            caller=_caller(call, sight),
         )
 
     def _timeout(self, call: OpenCall, sight: Sight) -> float | None:
@@ -220,7 +232,27 @@ def _text(packed: Packed, sight: Sight) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _broken(call: OpenCall, error: BaseException, began: float, *, unknown: bool) -> CallBroke:
+def _caller(call: OpenCall, sight: Sight) -> Caller:
+    """Return for whom, and out of what, a call is made."""
+    state = sight.state
+    agent = agent_of_step(sight.program, state.steps[call.path])
+    return Caller(
+        tenant=state.tenant_id,
+        subject=state.subject,
+        conversation=state.correlation_id,
+        run_id=state.run_id,
+        workflow=state.request.workflow,
+        path=call.path,
+        call=call.call,
+        agent=agent.name if agent is not None else "",
+        capabilities=tuple(agent.capabilities) if agent is not None else (),
+        asked=bool(call.ask),
+    )
+
+
+def _broken(
+    call: OpenCall, error: BaseException, began: float, facts: Sequence[Fact], *, unknown: bool
+) -> CallBroke:
     if not isinstance(error, KapellError):
         error = Bug(
             f"The call broke in a way nobody expected ({type(error).__name__}).",
@@ -228,7 +260,7 @@ def _broken(call: OpenCall, error: BaseException, began: float, *, unknown: bool
             advice="Report it with the run's export.",
         )
     failure, seconds = Failure.of(error, call.path), perf_counter() - began
-    return CallBroke(call.call, failure, unknown, seconds, tries_of(error))
+    return CallBroke(call.call, failure, unknown, seconds, tries_of(error), tuple(facts))
 
 
 def stopped(call: OpenCall) -> CallBroke:

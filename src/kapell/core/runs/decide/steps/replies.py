@@ -1,24 +1,58 @@
 """What comes back from calls to models and tools: an answer, a result, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from kapell.core.agents.turns import UNREADABLE, corrections
+from kapell.core.events.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import AskedTool, ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import ModelAnswer, Try
+from kapell.core.guardrails.verdicts import Verdict
+from kapell.core.policies.notes import Fact
 from kapell.core.pricing.quote import Quote, cost, worst_cost
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.requests import schema_of_step
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.thinking import Thinking
-from kapell.core.runs.inputs import ModelReplied, ToolReplied
+from kapell.core.runs.inputs import CallHeld, ModelReplied, ToolReplied
 from kapell.core.runs.state import OpenCall, StepRun
 from kapell.core.workflows.schemas import problem_of
 from kapell.kit.errors import Failure, KapellError, Kind
 from kapell.kit.json import Json
+
+
+def judged(t: Thinking, opened: OpenCall, facts: Iterable[Fact]) -> None:
+    """Record what the gates decided on the way of a call."""
+    for fact in facts:
+        if isinstance(fact, Verdict):
+            t.emit(GuardVerdict(call=opened.call, path=opened.path, verdict=fact))
+        else:
+            t.emit(PolicyVerdict(call=opened.call, path=opened.path, judgement=fact))
+
+
+def call_held(t: Thinking, event: CallHeld) -> None:
+    """A gate wants people asked first: until they can be, the call is denied."""
+    opened = t.state.calls.get(event.call)
+    if opened is None:
+        return
+    judged(t, opened, event.facts)
+    failure = Failure(
+        "approval_needed",
+        f"People have to agree first: {event.question.why}",
+        Kind.DENIED,
+        advice="Ask for less, or let the policy allow it.",
+        step=opened.path,
+    )
+    end_call(t, opened, failure, unknown=False, seconds=event.seconds)
+    if opened.ask:
+        t.later("call", opened.path)
+    else:
+        t.later("broke", opened.path, failure)
+    t.freed(t.state.steps[opened.path])
+    money.after(t, opened)
 
 
 def model_replied(t: Thinking, event: ModelReplied) -> None:
@@ -26,6 +60,7 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
     opened = t.state.calls.get(event.call)
     if opened is None:
         return
+    judged(t, opened, event.facts)
     run = t.state.steps[opened.path]
     text, storable = _storable(t, event.answer)
     asks, thoughts = _asks(t, run, event.answer), _thoughts(t, event.answer)
@@ -177,6 +212,7 @@ def tool_replied(t: Thinking, event: ToolReplied) -> None:
     opened = t.state.calls.get(event.call)
     if opened is None:
         return
+    judged(t, opened, event.facts)
     try:
         packed = t.pack(event.output)
     except KapellError as error:

@@ -1,0 +1,18 @@
+"""A call that is held at a door until people have answered."""
+
+from kapell.core.approvals.question import Question
+from kapell.kit.json import Json
+
+
+class Held(Exception):
+    """Nothing was called: people are asked first.
+
+    Args:
+        question: What they are asked.
+        arguments: What the call would have been made with, as people see and approve of it.
+    """
+
+    def __init__(self, question: Question, arguments: Json) -> None:
+        super().__init__(question.why)
+        self.question = question
+        self.arguments = arguments

@@ -1,0 +1,32 @@
+"""What people are asked before a call is made."""
+
+from typing import Literal
+
+import msgspec
+
+from kapell.kit.json import Json, digest, encode
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A call that waits for people, as whoever holds it at a door describes it.
+
+    ``rule`` and ``why`` say by which rule and for what reason they are asked, ``risk`` how grave it
+    is. ``approvers`` are who may answer (``role:NAME`` or a subject; empty: anyone), ``need`` how
+    many must agree. Times are in seconds.
+    """
+
+    rule: str
+    why: str
+    risk: Literal["low", "medium", "high"] = "medium"
+    approvers: tuple[str, ...] = ()
+    need: int = 1
+    expires: float | None = None
+    on_expiry: Literal["reject", "fail"] = "reject"
+    remind: float | None = None
+    escalate_after: float | None = None
+    escalate_to: str = ""
+
+
+def call_digest(tool: str, args: Json) -> str:
+    """Return what stands for exactly this call: an approval is given for it and for no other."""
+    return str(digest(encode({"tool": tool, "args": args})))

@@ -1,0 +1,1 @@
+"""Policies, pure: what they are asked, and what they answer."""

@@ -1,0 +1,1 @@
+"""Guards at the doors to models and tools."""

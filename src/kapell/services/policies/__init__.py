@@ -1,0 +1,1 @@
+"""Policies: judges behind a port, and the gate they hold at the doors."""
