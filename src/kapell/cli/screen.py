@@ -1,6 +1,7 @@
 """Where commands write: answers to standard output, everything else to standard error."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -37,9 +38,14 @@ class Screen:
             self.complain(text)
 
     def complain(self, text: str) -> None:
-        """Write what went wrong."""
+        """Write what went wrong, for as long as somebody reads that."""
         answers().flush()
-        sys.stderr.write(f"{text}\n")
+        try:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+        except BrokenPipeError:
+            # A worker goes on without its terminal, and Python must not fail over it at the end.
+            sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for good
 
     def document(self, value: object) -> None:
         """Write one JSON document."""

@@ -220,3 +220,16 @@ def test_a_narrow_terminal_still_names_the_steps(columns: str, desk: Desk) -> No
     drawn = terminal.text.rpartition("items  ")[2]
     assert "✓ summaries-of-all" in drawn
     assert "3/3" in drawn
+
+
+@pytest.mark.requirement("DX-07")
+def test_a_worker_whose_terminal_is_gone_ends_when_it_is_asked(desk: Desk) -> None:
+    with desk.begin("worker") as worker:
+        assert worker.stderr is not None
+        assert "advances runs" in worker.stderr.readline()
+        worker.stderr.close()
+        worker.send_signal(signal.SIGTERM)
+        try:
+            assert worker.wait(timeout=PATIENCE) == Exit.OK
+        finally:
+            worker.kill()

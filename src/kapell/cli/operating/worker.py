@@ -32,9 +32,9 @@ def worker(
         def ask() -> None:
             if stop.is_set() and task is not None:
                 task.cancel()
-            elif not stop.is_set():
-                session.screen.note("Stopping when calls in flight end; again stops at once.")
+                return
             stop.set()
+            session.screen.note("Stopping when calls in flight end; again stops at once.")
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ask)

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -34,6 +35,8 @@ class LoopbackMail:
         context: Certificate and key; without them it offers no TLS.
         implicit: Whether TLS stands from the first byte.
         users: Passwords by user; when there are any, nobody else may send.
+        port: Where it listens; 0 takes a free one.
+        keep: A folder that every mail is put into as a file, ``1.eml`` the first.
 
     Attributes:
         delivered: Every mail it took.
@@ -48,20 +51,23 @@ class LoopbackMail:
         *,
         implicit: bool = False,
         users: Mapping[str, str] | None = None,
+        port: int = 0,
+        keep: Path | None = None,
     ) -> None:
         self._context = context
         self._implicit = implicit
         self._users = dict(users or {})
+        self._keep = keep
         self.delivered: list[Delivered] = []
         self.answers: dict[str, str] = {}
         self.commands: list[str] = []
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self.port = port
 
     async def __aenter__(self) -> Self:
         context = self._context if self._implicit else None
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=context)
+        self._server = await asyncio.start_server(self._talk, "127.0.0.1", self.port, ssl=context)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -96,6 +102,12 @@ class LoopbackMail:
     def knows(self, user: str, password: str) -> bool:
         """Tell whether somebody may send."""
         return self._users.get(user) == password
+
+    def take(self, mail: Delivered) -> None:
+        """Take a mail, and put it into the folder if there is one."""
+        self.delivered.append(mail)
+        if self._keep is not None:
+            (self._keep / f"{len(self.delivered)}.eml").write_bytes(mail.data)
 
     @property
     def is_open(self) -> bool:
@@ -189,7 +201,7 @@ class _Conversation:
             taken = Delivered(
                 self._sender, tuple(self._recipients), b"".join(lines), safe, self._user
             )
-            self._server.delivered.append(taken)
+            self._server.take(taken)
         if said == "cut":
             return False
         await self._say(said)

@@ -168,20 +168,21 @@ class Worker:
         self._news.set()
 
     async def _claiming(self, stop: asyncio.Event) -> None:
-        swept, answered = monotonic() - SWEEP, monotonic()
+        swept, silent = monotonic() - SWEEP, 0.0
         while not stop.is_set():
             self._news.clear()
             pause = SWEEP
             try:
                 pause = await self._claim()
-                answered = monotonic()
+                silent = 0.0
                 if monotonic() - swept >= SWEEP:
                     swept = monotonic()
                     await self._collect(())
                     await self._claim_suspects()
             except KapellError as error:
                 unanswered(error)
-                self._tell_watcher(error, monotonic() - answered)
+                silent = silent or monotonic()  # one answer that took long is no silence
+                self._tell_watcher(error, monotonic() - silent)
             if pause > 0:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
