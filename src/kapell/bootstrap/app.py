@@ -23,7 +23,7 @@ from kapell.adapters.workspace.inputs import LocalInputFiles
 from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
-from kapell.bootstrap.gates import make_gates
+from kapell.bootstrap.gates import make_gates, standing
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
 from kapell.bootstrap.routing import make_gateway, make_router, make_selector, price_list
@@ -144,6 +144,7 @@ class App:
             self.gateway,
             Durability(_is_full(settings), {**specs, **RUNTIME_SPECS}),
             RunForesight(self._ended_well, self.clock),
+            standing(settings.guardrails),
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
         self.teller = Teller(self.identity, store.starts, store.reader)

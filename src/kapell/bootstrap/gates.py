@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kapell.core.guardrails.standing import Standing
 from kapell.services.gateway.ports import ModelGate
 from kapell.services.tools.ports import ToolGate
+from kapell.settings.guardrails import GuardrailSettings
 
 
 class Gates(msgspec.Struct, frozen=True):
@@ -18,3 +20,8 @@ class Gates(msgspec.Struct, frozen=True):
 def make_gates() -> Gates:
     """Return the gates that the settings of a workspace ask for."""
     return Gates()
+
+
+def standing(settings: GuardrailSettings) -> Standing:
+    """Return the guards of a workspace's runs, before its definitions have their say."""
+    return Standing(profile=settings.profile, without=settings.flags.without)

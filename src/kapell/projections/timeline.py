@@ -41,6 +41,7 @@ from kapell.core.events.step import (
     StepWaiting,
 )
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.guardrails.standing import told
 from kapell.core.guardrails.verdicts import Action, Verdict
 from kapell.core.runs import paths
 from kapell.kit.clock import instant_text, span_text
@@ -108,7 +109,7 @@ def _of_run(payload: Payload) -> tuple[str, Weight]:  # noqa: C901 - one branch 
     match payload:
         case RunQueued():
             later = "" if payload.scheduled_for is None else f" for {_time(payload.scheduled_for)}"
-            return f"{payload.workflow} queued{later}{_refused(payload)}", "news"
+            return f"{payload.workflow} queued{later}{_guards(payload)}{_refused(payload)}", "news"
         case RunAssigned():
             return f"taken by worker {payload.worker}", "detail"
         case RunStarted():
@@ -135,6 +136,12 @@ def _of_run(payload: Payload) -> tuple[str, Weight]:  # noqa: C901 - one branch 
             return f"took over the outcome of {payload.run_id}", "news"
         case _:
             return "", "detail"
+
+
+def _guards(queued: RunQueued) -> str:
+    """Return which guards a run was asked for without, or with others than usual."""
+    said = told(queued.guards)
+    return f" ({said})" if said else ""
 
 
 def _refused(queued: RunQueued) -> str:

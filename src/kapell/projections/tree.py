@@ -35,6 +35,7 @@ from kapell.core.events.step import (
 )
 from kapell.core.events.tool import ToolRequested
 from kapell.core.events.value import NOTHING, Packed
+from kapell.core.guardrails.standing import told
 from kapell.core.runs import paths
 from kapell.core.runs.status import RUN_TRANSITIONS, TERMINAL, RunStatus, StepStatus
 from kapell.kit.errors import Failure
@@ -129,9 +130,9 @@ class OpenApproval(msgspec.Struct, frozen=True):
 class RunView(msgspec.Struct, kw_only=True):
     """A run as it is shown: what it is, where it stands, and its steps in the order they began.
 
-    ``dead`` holds the step runs that wait for a person, each with why, ``stuck`` those of them that
-    could not be undone; ``undone`` says that a failure undid finished steps, so that the run itself
-    cannot go on.
+    ``guards`` says what is out of the ordinary about its guards, empty for nothing. ``dead`` holds
+    the step runs that wait for a person, each with why, ``stuck`` those that could not be undone;
+    ``undone`` says that a failure undid finished steps, so that the run itself cannot go on.
     """
 
     run_id: str
@@ -144,6 +145,7 @@ class RunView(msgspec.Struct, kw_only=True):
     model: str = ""
     key: str = ""
     forked_from: str = ""
+    guards: str = ""
     scheduled_for: float | None = None
     inputs: Packed = NOTHING
     output: Packed = NOTHING
@@ -205,6 +207,7 @@ def begin(event: Event, outline: Sequence[str] = ()) -> RunView:
         seq=event.seq,
         model=request.model or "",
         key=request.key,
+        guards=told(request.guards),
         scheduled_for=request.scheduled_for,
         inputs=request.inputs,
         updated_at=event.at,

@@ -60,7 +60,6 @@ class DefinitionsForm(Authored, kw_only=True):
     )
     lint: Annotated[LintForm | None, doc("How strict `kapell agents lint` is.")] = None
     flags: Annotated[Json, later("feature flags", "Capabilities switched on or off.")] = None
-    guardrails: Annotated[Json, later("guardrails", "Content checks of every run.")] = None
     knowledge: Annotated[Json, later("memory", "Folders of documents to be indexed.")] = None
 
 

@@ -19,6 +19,7 @@ from kapell.kit.errors import Invalid, Place
 from kapell.kit.json import Json
 from kapell.settings import FILE
 from kapell.settings.authored import DefinitionsForm, settings_tree, workspace_defaults
+from kapell.settings.guardrails import GuardrailSettings
 from kapell.settings.sections import (
     DatabaseSettings,
     LogSettings,
@@ -84,6 +85,10 @@ class Settings(BaseSettings):
 
     vault: VaultSettings = VaultSettings()
     """How keys are sealed that lie in the database."""
+
+    guardrails: GuardrailSettings = GuardrailSettings()
+    """What is looked for in everything that models and tools are sent and answer, and what is done
+    about it."""
 
     prices: dict[str, PriceSection] = {}
     """Prices of models by name (`provider:name`), before the bundled ones."""

@@ -15,7 +15,7 @@ from kapell.services.runs.ports import Append, Message, NewRun
 RUN_COLUMNS = (
     "tenant_id, run_id, workflow, version, status, seq, generation, priority, log_format, wake_at, "
     "created_at, updated_at, ended_at, usd, tokens, error_code, key, fingerprint, parent_run, "
-    "parent_path, forked_from, owner, claimed_at, epoch, claims"
+    "parent_path, forked_from, owner, claimed_at, epoch, claims, guards"
 )
 """The columns of ``Birth.columns``, in its order."""
 
@@ -40,6 +40,7 @@ class Birth(msgspec.Struct):
             row.ended_at, row.usd, row.tokens, row.error_code, run.key, run.fingerprint,
             run.parent_run, run.parent_path, run.forked_from,
             None if row.ended_at is not None else run.owner, now, 0 if run.owner is None else 1, 0,
+            run.guards,
         )  # fmt: skip
 
 

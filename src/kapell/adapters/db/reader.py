@@ -51,7 +51,7 @@ _AFTER_ALL = "\U0010ffff"
 _SUMMARY = """
 SELECT tenant_id, run_id, workflow, version, status, seq, generation, owner, wake_at, priority,
     created_at, updated_at, ended_at, usd, tokens, error_code, key, parent_run, forked_from,
-    EXISTS (SELECT 1 FROM workers AS w WHERE w.worker_id = runs.owner
+    guards, EXISTS (SELECT 1 FROM workers AS w WHERE w.worker_id = runs.owner
         AND w.lease_until > kapell_now()) AS attended
 FROM runs
 """
@@ -333,4 +333,5 @@ def _summary(row: Record) -> RunSummary:
         key=rows.text(row["key"]),
         parent_run=None if parent is None else RunId(parent),
         forked_from=None if fork is None else RunId(fork),
+        guards=rows.text(row["guards"]),
     )

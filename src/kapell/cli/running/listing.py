@@ -140,8 +140,12 @@ def _row(run: RunSummary, now: float) -> tuple[str, ...]:
         span_text(max(0.0, until - run.created_at)),
         f"{run.tokens:,}",
         money(run.usd),
-        run.error_code or (f"fork of {run.forked_from}" if run.forked_from else ""),
+        "; ".join(filter(None, (run.error_code or _fork(run), run.guards))),
     )
+
+
+def _fork(run: RunSummary) -> str:
+    return f"fork of {run.forked_from}" if run.forked_from else ""
 
 
 def show(
@@ -178,6 +182,8 @@ def show_run(
         screen.show(f"  queued {instant_text(view.created_at)}")
         if view.forked_from:
             screen.show(f"  forked from {view.forked_from}")
+        if view.guards:
+            screen.show(f"  {view.guards}")
         screen.show(f"  inputs {shortened(view.inputs)}\n")
         stopped = not (view.ended or summary.attended)
         show_tree(screen, view, time.time(), stopped=stopped)

@@ -14,6 +14,8 @@ from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.watching.attending import Manner, attend
 from kapell.cli.whereabouts import refuse_other, tell_workspace
+from kapell.core.definitions.nearest import hint
+from kapell.core.guardrails.standing import RIGOUR, ProfileName
 from kapell.core.pricing.budget import Budget
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid, Missing
@@ -31,6 +33,12 @@ Params = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Approve whatever is asked, and say so.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document at the end.")]
+Guardrails = Annotated[
+    str | None,
+    typer.Option(
+        "--guardrails", metavar="P", help="Profile of every step: strict, default or off."
+    ),
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Only enqueue; workers carry it out.")]
 
 
@@ -56,6 +64,7 @@ def run(
     budget_usd: Annotated[
         str | None, typer.Option("--budget-usd", metavar="X", help="Most US dollars it may cost.")
     ] = None,
+    guardrails: Guardrails = None,
     yes: Yes = False,
     as_json: AsJson = False,
     detach: Detach = False,
@@ -73,6 +82,7 @@ def run(
         priority=priority,
         delay=None if delay is None else span(delay),
         detach=detach,
+        guardrails=_profile(guardrails),
     )
 
 
@@ -88,6 +98,7 @@ def begin(
     priority: int = 0,
     delay: float | None = None,
     detach: bool = False,
+    guardrails: ProfileName | None = None,
 ) -> Exit:
     """Begin a run and attend it, unless it is detached.
 
@@ -109,6 +120,7 @@ def begin(
                 key=key,
                 priority=priority,
                 delay=delay,
+                guardrails=guardrails,
             )
         except Missing as error:
             raise _with_hint(error, workflow) from error
@@ -157,6 +169,24 @@ def _check_file(named: str) -> None:
             advice="Name the agent in a step (`agent: NAME`) of a workflow, and run that.",
         )
     refuse_other(named)
+
+
+def _profile(text: str | None) -> ProfileName | None:
+    """Return the profile that was written.
+
+    Raises:
+        Invalid: ``profile_unknown``.
+    """
+    for one in RIGOUR:
+        if text == one:
+            return one
+    if text is None:
+        return None
+    raise Invalid(
+        f"There is no guardrail profile `{text}`.",
+        code="profile_unknown",
+        advice=hint(text, RIGOUR, "Profiles"),
+    )
 
 
 def _budget(text: str | None) -> Budget | None:

@@ -57,6 +57,7 @@ def summary_document(run: RunSummary) -> dict[str, object]:
         "key": run.key,
         "priority": run.priority,
         "forked_from": run.forked_from,
+        "guards": run.guards,
         "parent_run": run.parent_run,
     }
 
@@ -71,6 +72,7 @@ async def run_document(app: App, view: RunView) -> dict[str, object]:
         "generation": view.generation,
         "model": view.model,
         "forked_from": view.forked_from,
+        "guards": view.guards,
         "created_at": moment(view.created_at),
         "started_at": moment(view.started_at),
         "ended_at": moment(view.ended_at),

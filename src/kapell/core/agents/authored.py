@@ -7,6 +7,7 @@ from msgspec import Meta
 from kapell.core.agents.runtimes import PythonForm, TmuxForm
 from kapell.core.definitions.authored import Authored, Span, doc, later
 from kapell.core.definitions.limits import BudgetForm
+from kapell.core.guardrails.standing import ProfileName
 from kapell.kit.json import Json
 
 RUNTIMES_LATER = {"remote": "outside workers"}
@@ -69,6 +70,10 @@ class AgentForm(Authored, kw_only=True):
     ] = None
     temperature: Annotated[
         Annotated[float, Meta(ge=0, le=2)] | None, doc("How freely the model chooses its words.")
+    ] = None
+    guardrails: Annotated[
+        ProfileName | None,
+        doc("Guardrail profile, unless the workflow or step says another; `off` guards nothing."),
     ] = None
     runtime: Annotated[
         Literal["inline", "remote", "tmux", "python"] | None,

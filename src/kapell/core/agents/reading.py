@@ -88,6 +88,7 @@ def agent_of(file: AgentFile, schema: Node | None = None) -> Agent:
         temperature=form.temperature,
         turns=form.turns,
         cache=form.cache,
+        guardrails=form.guardrails,
         runtime=form.runtime or "inline",
         settings=settings_of(form.runtime or "inline", form.python, form.tmux),
         kept={

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.events.value import Packed
+from kapell.core.guardrails.standing import Standing
 from kapell.core.pricing.budget import Budget
 from kapell.core.pricing.foresight import RunForecast
 from kapell.kit.errors import Failure
@@ -34,7 +35,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     ``budget`` lowers the version's. ``key`` is the caller's idempotency key. ``workspace`` is the
     folder of definitions on disk that tools may read. ``kept`` are agents whose files were broken
     then, so that the version has what they were when they were last valid. ``forecast`` is what it
-    is expected to cost, learnt from runs before it.
+    is expected to cost, learnt from runs before it. ``guards`` are those that stand around it.
     """
 
     workflow: str
@@ -49,6 +50,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     scheduled_for: float | None = None
     kept: tuple[KeptAgent, ...] = ()
     forecast: RunForecast | None = None
+    guards: Standing = Standing()
 
 
 class RunAssigned(msgspec.Struct, frozen=True, tag="run.assigned"):

@@ -16,7 +16,7 @@ from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId, TenantId
 from kapell.kit.json import Digest
 
-FOLD = "4"
+FOLD = "5"
 """Raised when the state changes in a way that older snapshots do not fit."""
 
 

@@ -7,6 +7,7 @@ import msgspec
 from kapell.core.agents.definition import Agent
 from kapell.core.definitions.tree import Node
 from kapell.core.gateway.routing.route import Routes
+from kapell.core.guardrails.standing import ProfileName
 from kapell.core.pricing.budget import Budget
 from kapell.core.tools.spec import ToolSpec
 from kapell.core.workflows.version import Retry, Version
@@ -31,11 +32,13 @@ class Overrides(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line sets over everything the files say.
 
     ``caller_model`` is the model of the workflow that calls this one: it stands behind the model of
-    the workflow itself and before those of agents.
+    the workflow itself and before those of agents. ``caller_guardrails`` is its profile, in the
+    same place.
     """
 
     model: str | None = None
     caller_model: str | None = None
+    caller_guardrails: ProfileName | None = None
     budget: Budget | None = None
     timeout: float | None = None
 

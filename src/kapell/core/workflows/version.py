@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.agents.definition import Agent
+from kapell.core.guardrails.standing import ProfileName
 from kapell.core.pricing.budget import Budget
 from kapell.kit.ids import VersionHash
 from kapell.kit.json import Json, digest, encode
@@ -184,6 +185,8 @@ class Step(_Frozen, frozen=True, kw_only=True):
     ``compensate`` is a body of one or more steps, run as ``path!undo``.
     ``output`` is a JSON Schema.
     ``model`` is set for agent and ask steps, by the precedence step > workflow > agent > workspace.
+    ``guardrails`` is the profile that the step, the workflow or the agent names; None leaves it to
+    the workspace.
     ``line`` is the line of the step in its file, for messages.
     """
 
@@ -202,6 +205,7 @@ class Step(_Frozen, frozen=True, kw_only=True):
     output: Json = None
     corrections: int = 3
     model: str | None = None
+    guardrails: ProfileName | None = None
     line: int = 0
 
 

@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 import msgspec
 
 from kapell.core.events.envelope import Event
+from kapell.core.events.run import RunQueued
+from kapell.core.guardrails.standing import lowered, told
 from kapell.core.pricing.habit import Habit
 from kapell.core.runs.commands import Command
 from kapell.core.runs.rows import RowChange, RunRow
@@ -47,6 +49,14 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     owner: WorkerId | None = None
     created_at: float | None = None
     updated_at: float | None = None
+
+    @property
+    def guards(self) -> str:
+        """Return in words which guards are off, empty when none is."""
+        request = self.events[0].payload if self.events else None
+        if not isinstance(request, RunQueued) or not lowered(request.guards):
+            return ""
+        return told(request.guards)
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -276,7 +286,10 @@ class CachedResults(Protocol):
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as lists show it; ``attended`` tells whether a worker with a living lease owns it."""
+    """A run as lists show it; ``attended`` tells whether a worker with a living lease owns it.
+
+    ``guards`` says which guards are off, empty when none is.
+    """
 
     tenant_id: TenantId
     run_id: RunId
@@ -298,6 +311,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     parent_run: RunId | None
     forked_from: RunId | None
+    guards: str = ""
 
 
 class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):

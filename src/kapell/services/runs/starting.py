@@ -8,10 +8,12 @@ import msgspec
 from kapell.core.events.run import KeptAgent, Origin, RunQueued
 from kapell.core.events.value import Packing
 from kapell.core.gateway.routing.route import Routes, meant
+from kapell.core.guardrails.standing import ProfileName, Standing
 from kapell.core.pricing.budget import Budget
 from kapell.core.pricing.foresight import RunForecast
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.fold import begin
+from kapell.core.workflows.guarded import profiles_named
 from kapell.core.workflows.inputs import bind
 from kapell.core.workflows.version import Version
 from kapell.kit.clock import Clock
@@ -105,6 +107,7 @@ class Starter:
         models: KnownModels,
         durability: Durability,
         foresight: Foresight,
+        guards: Standing,
     ) -> None:
         self._identity = identity
         self._workspace = workspace
@@ -116,6 +119,7 @@ class Starter:
         self._models = models
         self._durability = durability
         self._foresight = foresight
+        self._guards = guards
         self._worker: LocalWorker | None = None
 
     def employ(self, worker: LocalWorker) -> None:
@@ -132,6 +136,7 @@ class Starter:
         key: str = "",
         priority: int = 0,
         delay: float | None = None,
+        guardrails: ProfileName | None = None,
     ) -> Started:
         """Begin a run of a workflow, named or by its file; workers take it from there.
 
@@ -143,6 +148,7 @@ class Starter:
             key: The same key with the same request gives the same run.
             priority: Higher goes first.
             delay: Seconds until it may begin.
+            guardrails: Profile of every step in place of what the definitions say.
 
         Raises:
             Missing, DefinitionInvalid: the workflow is not there, or wrong.
@@ -165,6 +171,7 @@ class Starter:
             priority=priority,
             delay=delay,
             kept=loaded.kept,
+            guardrails=guardrails,
         )
 
     async def start_version(
@@ -180,6 +187,7 @@ class Starter:
         delay: float | None = None,
         origin: Origin | None = None,
         kept: tuple[KeptAgent, ...] = (),
+        guardrails: ProfileName | None = None,
     ) -> Started:
         """Begin a run of a compiled version with inputs bound already."""
         who = self._identity
@@ -203,6 +211,7 @@ class Starter:
             scheduled_for=due,
             kept=kept,
             forecast=forecast,
+            guards=self._standing(version, guardrails),
         )
         run = new_run(who, request, packing.artifacts, now)
         fingerprint = digest(encode([version.name, dict(inputs), model]))
@@ -211,6 +220,15 @@ class Starter:
             return await self._worker.begin(run)
         (started,) = await self._starts.start([run])
         return started
+
+    def _standing(self, version: Version, asked: ProfileName | None) -> Standing:
+        """Return the guards of a new run, with what its definitions say otherwise."""
+        return msgspec.structs.replace(
+            self._guards,
+            profile=asked or self._guards.profile,
+            fixed=asked is not None,
+            steps=profiles_named(version),
+        )
 
     async def _with_files(self, version: Version, inputs: dict[str, Json]) -> dict[str, Json]:
         """Return the inputs with every file kept as an artifact."""

@@ -42,7 +42,7 @@ class Loader:
         self._defaults = defaults
         self._tools = tools
         self._overrides = overrides
-        self._made: dict[tuple[str, str | None], Version | None] = {}
+        self._made: dict[tuple[str, str | None, str | None], Version | None] = {}
         self._forms: dict[str, WorkflowForm | None] = {}
 
     def load(self, path: str, problems: Problems) -> Version | None:
@@ -90,7 +90,13 @@ class Loader:
         direct = {one.name: self._shelf.find(one.name, problems) for one in named.agents}
         agents = Team(self._shelf, self._defaults.routes, problems).gather(direct)
         model = form.model or overrides.caller_model
-        inner = msgspec.structs.replace(overrides, caller_model=model, budget=None, timeout=None)
+        inner = msgspec.structs.replace(
+            overrides,
+            caller_model=model,
+            caller_guardrails=form.guardrails or overrides.caller_guardrails,
+            budget=None,
+            timeout=None,
+        )
         workflows = {
             one.name: self._sub(one, path, problems, inner, above) for one in named.workflows
         }
@@ -129,7 +135,7 @@ class Loader:
         if len(chain) > DEEPEST:
             self._too_deep(named, problems)
             return None
-        key = (target, overrides.caller_model)
+        key = (target, overrides.caller_model, overrides.caller_guardrails)
         if key not in self._made:
             defaults = msgspec.structs.replace(self._defaults, budget=None)
             self._made[key] = self._load(target, problems, defaults, overrides, chain)

@@ -212,6 +212,7 @@ def _summary(run: Run, *, attended: bool) -> RunSummary:
         key=new.key,
         parent_run=new.parent_run,
         forked_from=new.forked_from,
+        guards=new.guards,
     )
 
 

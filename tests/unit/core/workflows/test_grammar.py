@@ -118,7 +118,6 @@ LATER = {
     "triggers": "triggers: [{schedule: {cron: '0 7 * * *'}}]",
     "concurrency": "concurrency: {key: x, max: 1}",
     "secrets": "secrets: [crm_token]",
-    "guardrails": "guardrails: strict",
 }
 
 
@@ -136,7 +135,6 @@ def test_reserved_keys_of_a_workflow_name_their_capability(key: str) -> None:
     ("step", "place"),
     [
         ("{id: a, team: {agents: [x], goal: y}}", "2:17"),
-        ("{id: a, ask: hi, guardrails: strict}", "2:26"),
         ("{id: a, approval: {title: x, approvers: [role:finance]}}", "2:38"),
         ("{id: a, approval: {title: x, need: 2}}", "2:38"),
         ("{id: a, approval: {title: x, remind: 4h}}", "2:38"),

@@ -63,6 +63,7 @@ def _runs(meta: sa.MetaData) -> None:
         Column("parent_run", sa.Text),
         *_text("parent_path"),
         Column("forked_from", sa.Text),
+        *_text("guards"),
     )
     keyed = sa.text("key <> ''")
     Index(

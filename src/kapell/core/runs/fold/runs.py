@@ -224,6 +224,7 @@ def _replace_inputs(state: State, event: RunForked) -> None:
         key="",
         priority=old.priority,
         workspace=old.workspace,
+        guards=old.guards,
     )
 
 

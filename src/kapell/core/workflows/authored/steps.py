@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from kapell.core.definitions.authored import Authored, Expression, Span, doc, later
 from kapell.core.definitions.limits import BudgetForm, CacheForm, RetryForm
+from kapell.core.guardrails.standing import ProfileName
 from kapell.kit.json import Json
 
 KINDS = (
@@ -277,7 +278,10 @@ class StepForm(Authored, kw_only=True, rename=_authored_key):
     model: Annotated[
         Text | None, doc("Model of this step and of the steps inside it: `provider:name`.")
     ] = None
-    guardrails: Annotated[Json, later("guardrails", "Content checks of this step.")] = None
+    guardrails: Annotated[
+        ProfileName | None,
+        doc("Guardrail profile of this step and of the steps inside it; `off` guards nothing."),
+    ] = None
     result: Annotated[
         Expression | None, doc("Output of a block or of a pass: an expression over its steps.")
     ] = None

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from kapell.core.definitions.authored import Authored, Span, doc, later
 from kapell.core.definitions.limits import BudgetForm, DefaultsForm
+from kapell.core.guardrails.standing import ProfileName
 from kapell.core.workflows.authored.steps import StepForm, Text
 from kapell.kit.json import Json
 
@@ -58,4 +59,7 @@ class WorkflowForm(Authored, kw_only=True):
     triggers: Annotated[Json, later("triggers", "What starts a run by itself.")] = None
     concurrency: Annotated[Json, later("triggers", "How many runs may go on at once.")] = None
     secrets: Annotated[Json, later("the secret store", "Secrets the tools need.")] = None
-    guardrails: Annotated[Json, later("guardrails", "Content checks of every step.")] = None
+    guardrails: Annotated[
+        ProfileName | None,
+        doc("Guardrail profile of every step that names none; `off` guards nothing."),
+    ] = None

@@ -1,9 +1,10 @@
 """Builds the frozen steps of a workflow whose checks have passed: nothing can fail here."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kapell.core.definitions.problems import Problems
+from kapell.core.guardrails.standing import ProfileName
 from kapell.core.workflows.authored.steps import CompensateForm, StepForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
 from kapell.core.workflows.compiling.filling import UNDO_RETRY, action_prompt, budget_of, retry_of
@@ -40,6 +41,13 @@ UNDO = "undo"
 """Id of the step that a compensation by tool or agent consists of."""
 
 
+class _Around(NamedTuple):
+    """What holds for a step unless it says otherwise."""
+
+    model: str | None
+    guardrails: ProfileName | None
+
+
 class Builder:
     """Makes steps; holds what the workflow and its workspace say for all of them."""
 
@@ -50,7 +58,8 @@ class Builder:
         self._pins = pins
         self._defaults = defaults
         self._override = self._resolved(overrides.model)
-        self._around = self._resolved(form.model) or self._resolved(overrides.caller_model)
+        model = self._resolved(form.model) or self._resolved(overrides.caller_model)
+        self._around = _Around(model, form.guardrails or overrides.caller_guardrails)
         asked = form.defaults
         far = defaults.retry or Retry()
         self._retry = retry_of(asked.retry if asked else None, far)
@@ -66,17 +75,17 @@ class Builder:
         nowhere = Place(file="", line=0, column=0)
         return resolve_model(name, self._defaults.routes, nowhere, Problems())
 
-    def _body(
-        self, steps: Sequence[StepForm], model: str | None, result: str | None = None
-    ) -> Body:
+    def _body(self, steps: Sequence[StepForm], around: _Around, result: str | None = None) -> Body:
         order = order_of(steps)
         return Body(
-            steps=tuple(self._step(step, order.after[step.id], model) for step in steps),
+            steps=tuple(self._step(step, order.after[step.id], around) for step in steps),
             result=result,
         )
 
-    def _step(self, form: StepForm, after: tuple[str, ...], around: str | None) -> Step:
-        model = self._resolved(form.model) or around
+    def _step(self, form: StepForm, after: tuple[str, ...], around: _Around) -> Step:
+        around = _Around(
+            self._resolved(form.model) or around.model, form.guardrails or around.guardrails
+        )
         calls = form.agent is not None or form.ask is not None
         acts = calls or form.tool is not None or form.code is not None
         timeout = form.timeout
@@ -88,20 +97,21 @@ class Builder:
                 timeout = runtime_timeout(self._pins.agents[form.agent], timeout)
         return Step(
             id=form.id,
-            work=self._work(form, model),
+            work=self._work(form, around),
             after=after,
             join=join_of(form),
             when=form.when,
             for_each=_for_each(form),
             retry=retry_of(form.retry, self._retry if acts else Retry()),
             timeout=timeout,
-            on_error=self._on_error(form, model),
-            compensate=self._compensate(form.compensate, form, model),
+            on_error=self._on_error(form, around),
+            compensate=self._compensate(form.compensate, form, around),
             budget=budget_of(form.budget),
             cache=None if form.cache is None else Cache(ttl=form.cache.ttl, key=form.cache.key),
             output=self._output(form),
             corrections=3 if form.corrections is None else form.corrections,
-            model=self._model(form.agent, model) if calls else None,
+            model=self._model(form.agent, around.model) if calls else None,
+            guardrails=self._guardrails(form.agent, around),
             line=form.place().line,
         )
 
@@ -112,6 +122,11 @@ class Builder:
         own = self._resolved(self._pins.agents[agent].model) if agent is not None else None
         return self._override or near or own or self._resolved(self._defaults.model)
 
+    def _guardrails(self, agent: str | None, around: _Around) -> ProfileName | None:
+        """Return the profile by precedence: step, workflow, agent; None leaves it to the rest."""
+        own = self._pins.agents[agent].guardrails if agent is not None else None
+        return around.guardrails or own
+
     def _output(self, form: StepForm) -> Json:
         if isinstance(form.output, str):
             return self._pins.schemas[form.output].plain()
@@ -119,18 +134,18 @@ class Builder:
             return self._pins.agents[form.agent].output
         return form.output
 
-    def _on_error(self, form: StepForm, model: str | None) -> Literal["fail", "continue"] | Body:
+    def _on_error(self, form: StepForm, around: _Around) -> Literal["fail", "continue"] | Body:
         if form.on_error is None or isinstance(form.on_error, str):
             return form.on_error or "fail"
-        return self._body(form.on_error.steps, model)
+        return self._body(form.on_error.steps, around)
 
     def _compensate(
-        self, form: CompensateForm | None, step: StepForm, model: str | None
+        self, form: CompensateForm | None, step: StepForm, around: _Around
     ) -> Body | None:
         if form is None:
             return None
         if form.steps is not None:
-            return self._body(form.steps, model)
+            return self._body(form.steps, around)
         work: Work
         if form.tool is not None:
             work = ToolWork(tool=form.tool, args=form.with_ or {})
@@ -142,12 +157,13 @@ class Builder:
             work=work,
             retry=self._retry if self._retries_given else UNDO_RETRY,
             timeout=self._timeout,
-            model=self._model(form.agent, model) if form.agent is not None else None,
+            model=self._model(form.agent, around.model) if form.agent is not None else None,
+            guardrails=self._guardrails(form.agent, around),
             line=form.place().line,
         )
         return Body(steps=(undo,))
 
-    def _work(self, form: StepForm, model: str | None) -> Work:
+    def _work(self, form: StepForm, around: _Around) -> Work:
         if form.agent is not None:
             prompt = form.prompt or action_prompt(form.action or "", form.params)
             return agent_work(self._pins.agents[form.agent], prompt, self._output(form))
@@ -162,27 +178,27 @@ class Builder:
             return WorkflowWork(workflow=form.workflow, args=args, detached=bool(form.detached))
         if form.approval is not None or form.wait is not None:
             return _pause(form)
-        return self._holder(form, model)
+        return self._holder(form, around)
 
-    def _holder(self, form: StepForm, model: str | None) -> Work:
+    def _holder(self, form: StepForm, around: _Around) -> Work:
         if form.steps is not None:
-            return BlockWork(body=self._body(form.steps, model, form.result))
+            return BlockWork(body=self._body(form.steps, around, form.result))
         if form.parallel is not None:
-            branches = {name: self._body(steps, model) for name, steps in form.parallel.items()}
+            branches = {name: self._body(steps, around) for name, steps in form.parallel.items()}
             return ParallelWork(branches=branches)
         if form.switch is not None:
             cases = tuple(
-                Case(name=case.name, when=case.when, body=self._body(case.steps, model))
+                Case(name=case.name, when=case.when, body=self._body(case.steps, around))
                 for case in form.switch.cases
             )
             other = form.switch.else_
             return SwitchWork(
-                cases=cases, otherwise=None if other is None else self._body(other, model)
+                cases=cases, otherwise=None if other is None else self._body(other, around)
             )
         if form.loop is not None:
             loop = form.loop
             return LoopWork(
-                body=self._body(loop.steps, model, form.result),
+                body=self._body(loop.steps, around, form.result),
                 until=loop.until,
                 max=loop.max or 10,
                 on_exhausted=loop.on_exhausted or "fail",

@@ -17,6 +17,7 @@ from kapell.core.gateway.routing.endings import may_be_charged, tries_of
 from kapell.core.policies.caller import Caller
 from kapell.core.policies.notes import Fact, Note, unnoted
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
+from kapell.core.runs.guarding import profile_at
 from kapell.core.runs.inputs import CallBroke, CallHeld, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import OpenCall, State, StepRun
@@ -247,6 +248,7 @@ def _caller(call: OpenCall, sight: Sight) -> Caller:
         agent=agent.name if agent is not None else "",
         capabilities=tuple(agent.capabilities) if agent is not None else (),
         asked=bool(call.ask),
+        profile=profile_at(sight.program, state, call.path),
     )
 
 

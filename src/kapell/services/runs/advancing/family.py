@@ -22,6 +22,8 @@ from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Cancel, ChildOutcome
 from kapell.core.runs.decide import ChildStart
 from kapell.core.runs.fold import begin
+from kapell.core.runs.guarding import inherited
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.core.workflows.version import version_hash
@@ -43,7 +45,7 @@ _OUTCOMES: Mapping[RunStatus, Literal["succeeded", "failed", "cancelled"]] = {
 }
 
 
-async def child_run(desk: Desk, parent: State, child: ChildStart) -> NewRun:
+async def child_run(desk: Desk, program: Program, parent: State, child: ChildStart) -> NewRun:
     """Return the run a step begins for itself, to be stored with the fact that it began."""
     version = version_hash(child.version)
     await desk.versions.save(parent.tenant_id, version, child.version)
@@ -59,6 +61,7 @@ async def child_run(desk: Desk, parent: State, child: ChildStart) -> NewRun:
         budget=budget,
         priority=parent.request.priority,
         workspace=parent.request.workspace,
+        guards=inherited(program, parent, child.path, child.version),
     )
     now = desk.now()
     events = enveloped(

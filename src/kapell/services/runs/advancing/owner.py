@@ -385,7 +385,9 @@ class RunOwner:
         starts = []
         for decision in draft.decisions:
             for child in decision.children:
-                starts.append(await family.child_run(self._desk, self.state, child))
+                starts.append(
+                    await family.child_run(self._desk, self._carried_run.program, self.state, child)
+                )
         return tuple(starts)
 
     def _messages(self, draft: Draft) -> tuple[Message, ...]:

@@ -194,6 +194,7 @@ CREATE TABLE runs (
     parent_run TEXT,
     parent_path TEXT NOT NULL,
     forked_from TEXT,
+    guards TEXT NOT NULL,
     PRIMARY KEY (tenant_id, run_id)
 )
 -- next
@@ -275,13 +276,14 @@ BEGIN
     IF rest->'births' IS NOT NULL THEN
         INSERT INTO runs (tenant_id, run_id, workflow, version, status, seq, generation, priority,
             log_format, wake_at, created_at, updated_at, ended_at, usd, tokens, error_code, key,
-            fingerprint, parent_run, parent_path, forked_from, owner, claimed_at, epoch, claims)
+            fingerprint, parent_run, parent_path, forked_from, owner, claimed_at, epoch, claims,
+            guards)
         SELECT b->>0, b->>1, b->>2, b->>3, b->>4, (b->>5)::bigint, (b->>6)::bigint,
             (b->>7)::bigint, (b->>8)::bigint,
             CASE WHEN b->>12 IS NULL THEN coalesce((b->>9)::float8, now) END,
             coalesce((b->>10)::float8, now), coalesce((b->>11)::float8, now),
             (b->>12)::float8, (b->>13)::bigint, (b->>14)::bigint, b->>15, b->>16, b->>17, b->>18,
-            b->>19, b->>20, b->>21, now, (b->>23)::bigint, 0
+            b->>19, b->>20, b->>21, now, (b->>23)::bigint, 0, b->>25
         FROM json_array_elements(rest->'births') AS b;
     END IF;
     IF rest->'reserved' IS NOT NULL THEN

@@ -196,6 +196,7 @@ CREATE TABLE runs (
     parent_run TEXT,
     parent_path TEXT NOT NULL,
     forked_from TEXT,
+    guards TEXT NOT NULL,
     PRIMARY KEY (tenant_id, run_id)
 )
 -- next

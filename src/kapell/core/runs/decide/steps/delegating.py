@@ -2,6 +2,7 @@
 
 from kapell.core.agents.delegation import TASK
 from kapell.core.events.signal import ChildStarted
+from kapell.core.guardrails.standing import ProfileName, stricter
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.thinking import ChildStart, Thinking
@@ -41,6 +42,7 @@ def asking(version: Version, agent: str, caller: Step) -> Version:
         corrections=caller.corrections,
         output=definition.output if elsewhere else None,
         model=None if elsewhere else definition.model or caller.model,
+        guardrails=_guardrails(definition.guardrails, caller.guardrails),
     )
     return Version(
         name=f"agent-{agent}",
@@ -49,3 +51,10 @@ def asking(version: Version, agent: str, caller: Step) -> Version:
         body=Body(steps=(step,)),
         agents=version.agents,
     )
+
+
+def _guardrails(own: ProfileName | None, callers: ProfileName | None) -> ProfileName | None:
+    """Return the profile of an agent that is asked: by asking it nobody gets around their own."""
+    if own is None or callers is None:
+        return own or callers
+    return stricter(own, callers)

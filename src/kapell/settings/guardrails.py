@@ -1,0 +1,74 @@
+"""What the settings say of guardrails: what is looked for, let through, and kept."""
+
+from pydantic import Field
+
+from kapell.core.guardrails.standing import ProfileName
+from kapell.settings.sections import Seconds, Section
+
+
+class FlagSettings(Section):
+    """The guards, each of which can be taken away by its name; every run shows it."""
+
+    content: bool = True
+    """Looks over everything that models and tools are sent and answer."""
+
+    policies: bool = True
+    """Asks the policies before tools, models and outside places are used."""
+
+    labels: bool = True
+    """Holds data of strangers back from where it could do harm."""
+
+    approvals: bool = True
+    """Lets people decide what is doubtful; without it, what is doubtful is denied."""
+
+    breaker: bool = True
+    """Stops runs that fail, spend or repeat themselves without end."""
+
+    limits: bool = True
+    """Counts calls and money against their limits."""
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """Return the guards that are taken away."""
+        return tuple(name for name, on in self if not on)
+
+
+class GuardrailSettings(Section):
+    """What is looked for, and what is done about it."""
+
+    profile: ProfileName = "default"
+    """Profile of everything that names none: `strict`, `default` or `off`. `off` guards nothing,
+    and shows on every run."""
+
+    least: ProfileName = "off"
+    """The mildest profile that workflows, agents and command lines may ask for; where they ask for
+    less, this one holds."""
+
+    patterns: dict[str, str] = Field(default={})
+    """Personal data of your own by name (`staff_id: 'E-[0-9]{6}'`): regular expressions without
+    look-around, which are treated as the built-in kinds are."""
+
+    topics: tuple[str, ...] = ()
+    """Subjects that are told of when a text is about them: `medical`, `financial` and others that
+    are built in, and those of `words`."""
+
+    words: dict[str, tuple[str, ...]] = Field(default={})
+    """Subjects of your own by name, each with the words that tell it, such as
+    `rivals: [Acme, Initech]`."""
+
+    only: tuple[str, ...] = ()
+    """Subjects of which a text must show one, else it is out of scope; empty allows any."""
+
+    languages: tuple[str, ...] = ()
+    """Languages that may be spoken, two letters each; empty allows any."""
+
+    allow: tuple[str, ...] = ()
+    """Values that are never taken for personal data, such as your own number;
+    `@example.com` and `*.example.com` stand for all addresses of a domain."""
+
+    keep: Seconds = Field(default=30 * 86_400, gt=0)
+    """Seconds for which the names that stand for personal data are kept after a conversation last
+    needed a new one. A run that goes on later fails rather than tell a model the data itself."""
+
+    flags: FlagSettings = FlagSettings()
+    """The guards, each of which can be taken away by its name."""

@@ -1,0 +1,53 @@
+"""A guard that is off shows wherever a run does."""
+
+import json
+
+import pytest
+
+from tests.integration.cli.desk import Desk
+
+PLAIN = "name: plain\nsteps: [{id: a, ask: hi}]\n"
+OPEN = "name: open\nsteps: [{id: a, ask: hi, guardrails: off}, {id: b, ask: ho}]\n"
+
+
+@pytest.mark.requirement("RO-01")
+def test_a_run_without_guardrails_shows_it_everywhere(desk: Desk) -> None:
+    desk.write("w.yaml", PLAIN)
+    assert "guardrails off" in desk.call("run", "w.yaml", "--guardrails", "off").out
+    assert "guardrails off" in desk.call("runs", "show", "last").out
+    assert "guardrails off" in desk.call("runs", "list").out
+    (listed,) = json.loads(desk.call("runs", "list", "--json").out)
+    assert listed["guards"] == "guardrails off"
+    assert json.loads(desk.call("runs", "show", "--json").out)["guards"] == "guardrails off"
+
+
+@pytest.mark.requirement("RO-01")
+def test_steps_that_are_not_guarded_are_named(desk: Desk) -> None:
+    desk.write("w.yaml", OPEN)
+    assert "guardrails off in a" in desk.call("run", "w.yaml").out
+    (listed,) = json.loads(desk.call("runs", "list", "--json").out)
+    assert listed["guards"] == "guardrails off in a"
+    desk.call("run", "w.yaml", "--guardrails", "strict")
+    shown = json.loads(desk.call("runs", "show", "--json").out)
+    assert shown["guards"] == "guardrails strict"
+
+
+@pytest.mark.requirement("RO-01")
+def test_a_guard_taken_away_by_its_name_shows_on_every_run(desk: Desk) -> None:
+    desk.write("kapell.yaml", "guardrails: {flags: {content: false, labels: false}}\n")
+    desk.write("w.yaml", PLAIN)
+    assert "without content, labels" in desk.call("run", "w.yaml").out
+    assert "without content, labels" in desk.call("runs", "list").out
+
+
+def test_an_ordinary_run_says_nothing_of_guards(desk: Desk) -> None:
+    desk.write("w.yaml", PLAIN)
+    said = desk.call("run", "w.yaml").out + desk.call("runs", "list").out
+    assert "guard" not in said
+
+
+def test_a_profile_nobody_knows_is_refused_with_the_nearest(desk: Desk) -> None:
+    desk.write("w.yaml", PLAIN)
+    refused = desk.call("run", "w.yaml", "--guardrails", "strcit")
+    assert refused.code != 0
+    assert "`strict`" in refused.err
