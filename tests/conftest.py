@@ -7,6 +7,7 @@ from tests.fixtures import network
 
 pytest_plugins = [
     "tests.fixtures.postgres",
+    "tests.fixtures.redis",
     "tests.fixtures.sqlite",
     "tests.traceability_plugin",
 ]

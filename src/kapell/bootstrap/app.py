@@ -24,6 +24,7 @@ from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.gates import make_gates, standing
+from kapell.bootstrap.guarding.limits import make_limits
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
 from kapell.bootstrap.routing import make_gateway, make_router, make_selector, price_list
@@ -81,7 +82,8 @@ class App:
         self.clock = SystemClock()
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
-        self.gates = make_gates()
+        self.limits = make_limits(settings, store)
+        self.gates = make_gates(self.limits)
         specs = self._equip(extra_tools)
         self.workspace = Workspace(
             WorkspaceFolder(root, current),
@@ -96,7 +98,9 @@ class App:
         router = make_router(settings, store, self.tenant, self.prices, self.clock)
         self.selector = make_selector(settings, router)
         gates = self.gates.models
-        self.gateway = make_gateway(root, settings, store, self.prices, router, finder, gates)
+        self.gateway = make_gateway(
+            root, settings, store, self.limits.counts, self.prices, router, finder, gates
+        )
         self._serve(current, actor, specs)
 
     def _equip(self, extra_tools: Mapping[str, Tool]) -> Mapping[str, ToolSpec]:
@@ -145,9 +149,10 @@ class App:
             Durability(_is_full(settings), {**specs, **RUNTIME_SPECS}),
             RunForesight(self._ended_well, self.clock),
             standing(settings.guardrails),
+            self.limits.admission,
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
-        self.teller = Teller(self.identity, store.starts, store.reader)
+        self.teller = Teller(self.identity, store.starts, store.reader, self.limits.admission)
         self.forker = Forker(self.identity, store.starts, store.reader, self.histories, self.teller)
         self.porter = Porter(
             self.tenant,
@@ -276,6 +281,7 @@ async def open_app(
         await app.own_tools.close()
         await app.sandboxes.close()
         await app.gateway.close()
+        await app.limits.close()
         await store.close()
 
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kapell.bootstrap.guarding.limits import Limits
 from kapell.core.guardrails.standing import Standing
 from kapell.services.gateway.ports import ModelGate
+from kapell.services.limits.gate import LimitsToolGate
 from kapell.services.tools.ports import ToolGate
 from kapell.settings.guardrails import GuardrailSettings
 
@@ -17,9 +19,9 @@ class Gates(msgspec.Struct, frozen=True):
     tools: Sequence[ToolGate] = ()
 
 
-def make_gates() -> Gates:
+def make_gates(limits: Limits) -> Gates:
     """Return the gates that the settings of a workspace ask for."""
-    return Gates()
+    return Gates(tools=(LimitsToolGate(limits.limiter),))
 
 
 def standing(settings: GuardrailSettings) -> Standing:

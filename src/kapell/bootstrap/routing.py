@@ -23,7 +23,7 @@ from kapell.kit.ids import TenantId
 from kapell.kit.json import encode
 from kapell.kit.money import nano
 from kapell.services.gateway.answers import AnswerCache
-from kapell.services.gateway.counts import QuotaGuard
+from kapell.services.gateway.counts import Counts, QuotaGuard
 from kapell.services.gateway.door import Gateway
 from kapell.services.gateway.ports import ModelFactory, ModelGate
 from kapell.services.gateway.routing.board import HealthBoard
@@ -68,6 +68,7 @@ def make_gateway(
     root: Path,
     settings: Settings,
     store: Store,
+    counts: Counts,
     prices: Prices,
     router: Router,
     finder: KeyFinder,
@@ -94,7 +95,7 @@ def make_gateway(
         router,
         apart,
         answers=AnswerCache(store.results, _meanings(router, providers)),
-        quotas=QuotaGuard(_quotas(settings), store.counts, prices),
+        quotas=QuotaGuard(_quotas(settings), counts, prices),
         gates=gates,
     )
 

@@ -20,6 +20,7 @@ from kapell.kit.json import Json
 from kapell.settings import FILE
 from kapell.settings.authored import DefinitionsForm, settings_tree, workspace_defaults
 from kapell.settings.guardrails import GuardrailSettings
+from kapell.settings.limits import LimitsSettings
 from kapell.settings.sections import (
     DatabaseSettings,
     LogSettings,
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
 
     quotas: tuple[QuotaSection, ...] = ()
     """What tenants, users, conversations and keys may use within windows of time."""
+
+    limits: LimitsSettings = LimitsSettings()
+    """How often who may ask, and what holds a run that runs away."""
 
     vault: VaultSettings = VaultSettings()
     """How keys are sealed that lie in the database."""

@@ -10,26 +10,27 @@ from kapell.adapters.db.upgrading import upgrade_postgres
 from kapell.testing.stores import MemoryStore
 from tests.contract.stores.places import Place
 
-_KINDS = [
+KINDS = [
     "memory",
     "sqlite",
     pytest.param("postgres", marks=pytest.mark.postgres),
 ]
 
 
-async def _place(kind: str, folder: Path, request: pytest.FixtureRequest) -> Place:
+async def place_of(kind: str, folder: Path, address: str) -> Place:
+    """Return a place for stores of a kind; ``address`` is that of an empty Postgres database."""
     if kind == "memory":
         memory = MemoryStore()
         return Place(kind, "", lambda: memory)
     if kind == "sqlite":
         url = f"sqlite:///{folder / 'kapell.db'}"
     else:
-        url = str(request.getfixturevalue("postgres_dsn"))
+        url = address
         await upgrade_postgres(url)
     return Place(kind, url, lambda: open_store(url))
 
 
-@pytest.fixture(params=_KINDS)
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Return which database the test runs on."""
     return str(request.param)
@@ -42,11 +43,9 @@ def _database(kind: str, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def place(
-    kind: str, _database: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> AsyncIterator[Place]:
+async def place(kind: str, _database: str, tmp_path: Path) -> AsyncIterator[Place]:
     """Yield where stores of one database can be opened; they are closed at the end."""
-    place = await _place(kind, tmp_path, request)
+    place = await place_of(kind, tmp_path, _database)
     try:
         yield place
     finally:

@@ -1,18 +1,57 @@
 """Counts of quotas: windows by the store's clock, all or nothing, never over, on each store."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from kapell.adapters.db import Store
+from kapell.adapters.redis.counts import RedisCounts
 from kapell.core.gateway.quotas import Amount, Quota, Refused, Settlement, Wanted
 from kapell.kit.ids import TenantId
-from tests.contract.stores.places import Place
+from kapell.services.gateway.counts import Counts
+from tests.contract.stores.conftest import KINDS, place_of
 from tests.contract.stores.runs import T
 
 DAY = 86400.0
 # Windows end, and a test may run just then: a window of a million days ends for nobody.
 LONG = 1_000_000 * DAY
+
+
+class Counters:
+    """What counts on one database or server; ``another`` is as another process has it."""
+
+    def __init__(self, first: Counts, another: Counts) -> None:
+        self.counts = first
+        self.another = another
+
+
+@pytest.fixture(params=[*KINDS, "redis"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return what the test counts on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def _address(kind: str, request: pytest.FixtureRequest) -> str:
+    name = {"postgres": "postgres_dsn", "redis": "redis_url"}.get(kind)
+    return str(request.getfixturevalue(name)) if name else ""
+
+
+@pytest.fixture
+async def store(kind: str, _address: str, tmp_path: Path) -> AsyncIterator[Counters]:
+    """Yield counts that nothing was counted on."""
+    if kind == "redis":
+        first, second = RedisCounts(_address), RedisCounts(_address)
+        yield Counters(first, second)
+        await first.close()
+        await second.close()
+        return
+    place = await place_of(kind, tmp_path, _address)
+    try:
+        yield Counters((await place.store()).counts, (await place.store()).counts)
+    finally:
+        await place.close()
 
 
 def _want(scope: str, every: float = LONG, *, calls: int | None = None,
@@ -22,7 +61,7 @@ def _want(scope: str, every: float = LONG, *, calls: int | None = None,
 
 
 @pytest.mark.requirement("LG-10")
-async def test_what_has_no_room_is_refused_and_says_when_to_come_back(store: Store) -> None:
+async def test_what_has_no_room_is_refused_and_says_when_to_come_back(store: Counters) -> None:
     want = _want("user=anna", calls=2, tokens=100)
     for _ in range(2):
         assert isinstance(await store.counts.take(T, [want], Amount(1, 40, 7)), float)
@@ -35,14 +74,14 @@ async def test_what_has_no_room_is_refused_and_says_when_to_come_back(store: Sto
     assert isinstance(await store.counts.take(other, [want], Amount(1, 1, 1)), float)
 
 
-async def test_one_full_window_keeps_the_others_as_they_were(store: Store) -> None:
+async def test_one_full_window_keeps_the_others_as_they_were(store: Counters) -> None:
     wide, narrow = _want("a", calls=10), _want("b", usd=5)
     assert isinstance(await store.counts.take(T, [wide, narrow], Amount(1, 1, 6)), Refused)
     assert await store.counts.used(T, "a", LONG) == Amount()
     assert await store.counts.used(T, "b", LONG) == Amount()
 
 
-async def test_what_was_not_used_is_given_back(store: Store) -> None:
+async def test_what_was_not_used_is_given_back(store: Counters) -> None:
     want = _want("a", tokens=100)
     at = await store.counts.take(T, [want], Amount(1, 100, 50))
     assert isinstance(at, float)
@@ -51,7 +90,7 @@ async def test_what_was_not_used_is_given_back(store: Store) -> None:
     assert isinstance(await store.counts.take(T, [want], Amount(1, 70, 0)), float)
 
 
-async def test_windows_of_other_lengths_and_past_ones_count_for_themselves(store: Store) -> None:
+async def test_windows_of_other_lengths_and_past_ones_count_for_themselves(store: Counters) -> None:
     long, short = _want("a", calls=9), _want("a", 3600.0, calls=9)
     at = await store.counts.take(T, [long, short], Amount(1, 0, 0))
     assert isinstance(at, float)
@@ -61,13 +100,22 @@ async def test_windows_of_other_lengths_and_past_ones_count_for_themselves(store
     assert (await store.counts.used(T, "a", 3600.0)).calls in (0, 1)  # the hour may just end
 
 
-async def test_many_at_once_never_take_more_than_there_is(place: Place) -> None:
-    first, second = await place.store(), await place.store()
+async def test_many_at_once_never_take_more_than_there_is(store: Counters) -> None:
     wants = [_want("b", calls=10), _want("a", calls=25)]
     taken = await asyncio.gather(
-        *(one.counts.take(T, wants[:: 1 if n % 2 else -1], Amount(1, 0, 0))
-          for n in range(20) for one in (first, second))
+        *(one.take(T, wants[:: 1 if n % 2 else -1], Amount(1, 0, 0))
+          for n in range(20) for one in (store.counts, store.another))
     )  # fmt: skip
     assert sum(isinstance(one, float) for one in taken) == 10
-    assert await first.counts.used(T, "b", LONG) == Amount(10, 0, 0)
-    assert await first.counts.used(T, "a", LONG) == Amount(10, 0, 0)
+    assert await store.counts.used(T, "b", LONG) == Amount(10, 0, 0)
+    assert await store.counts.used(T, "a", LONG) == Amount(10, 0, 0)
+
+
+async def test_of_several_full_windows_the_one_that_ends_last_is_told(store: Counters) -> None:
+    short, long = _want("a", 3600.0, calls=1), _want("a", LONG, calls=1)
+    assert isinstance(await store.counts.take(T, [long, short], Amount(1)), float)
+    for wants in ([long, short], [short, long]):
+        refused = await store.counts.take(T, wants, Amount(1))
+        assert isinstance(refused, Refused)
+        assert refused.wanted == long
+        assert refused.ends_in > 3600.0

@@ -235,3 +235,18 @@ def test_an_address_that_is_taken_or_none_is_told(served: Desk) -> None:
         said = served.call("mcp", "--http", f"127.0.0.1:{port}")
         assert "error[mcp_address_taken]" in said.err
         holder.kill()
+
+
+@pytest.mark.requirement("GR-05")
+async def test_a_client_that_asks_too_often_is_told_when_to_come_back(served: Desk) -> None:
+    rate = "{per: ip, most: 1, every: 36500d}"
+    served.write("kapell.yaml", f"model: offline\nlimits: {{rates: [{rate}]}}\n")
+    async with over_http(served) as client:
+        first = await client.call_tool("workflows.greet", {"inputs": {"name": "Ada"}})
+        assert not first.is_error
+        run = {"run_id": (first.structured_content or {})["run_id"], "wait": 30}
+        assert not (await client.call_tool("runs.result", run)).is_error
+        again = await client.call_tool("workflows.greet", {"inputs": {"name": "Ada"}})
+        told = again.structured_content or {}
+        assert (again.is_error, told["code"]) == (True, "rate_limited")
+        assert told["retry_after"] > 0

@@ -9,6 +9,8 @@ from itertools import count
 
 from kapell.bootstrap.app import App
 from kapell.bootstrap.single_call import call_tool
+from kapell.core.limits.addresses import counted
+from kapell.core.limits.rates import Asker
 from kapell.core.runs.status import TERMINAL
 from kapell.core.tools.paths import wrong_place
 from kapell.core.tools.spec import ToolSpec
@@ -54,15 +56,31 @@ class Offer:
             if _is_offered(tool.spec, tools)
         }
 
+    def asker(self, ip: str | None = None, key: str = "", conversation: str = "") -> Asker:
+        """Return who asks, as limits count: a client over a network where an address is given.
+
+        A program on standard input is this machine's own, like a person at its terminal.
+        """
+        identity = self._app.identity
+        return Asker(
+            tenant=identity.tenant,
+            user=identity.actor,
+            key=key,
+            ip=counted(ip or ""),
+            conversation=conversation,
+            served=ip is not None,
+        )
+
     def specs(self) -> tuple[ToolSpec, ...]:
         """Return everything that is offered, as tools."""
         workflows = [_spec_of(name, version) for name, version in self._workflows().items()]
         return (*_RUNS.values(), *workflows, *self._tools.values())
 
-    async def call(self, name: str, args: Mapping[str, Json]) -> Json:
-        """Do what is asked for.
+    async def call(self, name: str, args: Mapping[str, Json], asker: Asker) -> Json:
+        """Do what is asked for; asking after runs is counted by no limit.
 
         Raises:
+            Limited: who asks does so too often.
             KapellError: it is not offered, wrong, or failed.
             UnknownOutcome: a tool may have done it although it failed.
         """
@@ -73,9 +91,10 @@ class Offer:
                 return await self._status(run)
             return await self._result(run, _seconds(args))
         if name.startswith(_WORKFLOWS):
-            return await self._start(name, args)
+            return await self._start(name, args, asker)
         if name in self._tools:
             self._check(self._tools[name], args)
+            await self._app.limits.admission.tell(self._app.tenant, asker)
             return (await call_tool(self._app, name, args)).output
         raise Missing(
             f"There is no tool {name!r} here.",
@@ -107,7 +126,7 @@ class Offer:
             error.advice = "List the tools: each says what it takes."
             raise
 
-    async def _start(self, name: str, args: Mapping[str, Json]) -> Json:
+    async def _start(self, name: str, args: Mapping[str, Json], asker: Asker) -> Json:
         known = self._workflows()
         if name not in known:
             raise Missing(
@@ -121,7 +140,7 @@ class Offer:
         inputs = dict(given) if isinstance(given, Mapping) else {}
         self._check_files(version, inputs)
         started = await self._app.starter.start(
-            version.name, inputs, key=str(args.get("key") or "")
+            version.name, inputs, key=str(args.get("key") or ""), asker=asker
         )
         result = await self._result(started.run_id, _seconds(args))
         return {"created": started.created, **result}

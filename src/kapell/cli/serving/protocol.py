@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 import uvicorn
+from mcp.server import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp_types import (
@@ -20,13 +21,15 @@ from mcp_types import (
     Tool,
     ToolAnnotations,
 )
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kapell.cli.serving.offer import Offer
+from kapell.core.limits.rates import Asker
 from kapell.core.tools.spec import ToolSpec, repeatable
 from kapell.kit.errors import Bug, KapellError
-from kapell.kit.json import Json, encode
+from kapell.kit.json import Json, digest, encode
 from kapell.services.tools.ports import UnknownOutcome
 
 _log = logging.getLogger("kapell.mcp")
@@ -38,8 +41,10 @@ def server_of(offer: Offer) -> "Server[Any]":
     async def list_tools(ctx: object, params: object) -> ListToolsResult:
         return ListToolsResult(tools=[_tool(spec) for spec in offer.specs()])
 
-    async def call_tool(ctx: object, params: CallToolRequestParams) -> CallToolResult:
-        return await _called(offer, params)
+    async def call_tool(
+        ctx: ServerRequestContext[Any, Any], params: CallToolRequestParams
+    ) -> CallToolResult:
+        return await _called(offer, params, _asker(offer, ctx.request))
 
     return Server(
         "kapell",
@@ -106,10 +111,22 @@ class _Guarded:
         await self._app(scope, receive, send)
 
 
-async def _called(offer: Offer, params: CallToolRequestParams) -> CallToolResult:
+def _asker(offer: Offer, request: object) -> Asker:
+    """Return who asks: of HTTP the client's address, the token it came with, and its session."""
+    if not isinstance(request, Request):
+        return offer.asker()
+    given = request.headers.get("authorization", "")
+    return offer.asker(
+        request.client.host if request.client else "",
+        f"key:{digest(given.encode())[:12]}" if given else "",
+        request.headers.get("mcp-session-id", ""),
+    )
+
+
+async def _called(offer: Offer, params: CallToolRequestParams, asker: Asker) -> CallToolResult:
     args: Mapping[str, Json] = params.arguments or {}
     try:
-        output = await offer.call(params.name, args)
+        output = await offer.call(params.name, args, asker)
     except UnknownOutcome as unknown:
         cause = unknown.__cause__
         return _failed(cause if isinstance(cause, KapellError) else _unexpected(unknown), True)
@@ -132,6 +149,7 @@ def _failed(error: KapellError, unknown: bool) -> CallToolResult:
         "message": error.message,
         "advice": error.advice,
         "unknown": unknown,
+        "retry_after": error.retry_after,
         "flaws": [
             {"at": one.at, "rule": one.rule, "message": one.message, "expected": one.expected}
             for one in error.flaws

@@ -11,7 +11,8 @@ from kapell.kit.clock import span_text
 from kapell.kit.errors import KapellError
 from kapell.kit.money import text as money
 
-Per: TypeAlias = Literal["tenant", "user", "conversation", "key"]
+Per: TypeAlias = Literal["tenant", "user", "conversation", "key", "ip", "tool"]
+"""Whose use is counted together; a model call is counted by none of the last two."""
 
 
 class Amount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,6 +71,22 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
     used: Amount
     ends_in: float
+
+
+def refused(wants: Sequence[tuple[Wanted, Amount]], more: Amount, now: float) -> Refused | None:
+    """Return the window without room that ends last, so that coming back then is not in vain.
+
+    Args:
+        wants: What is wanted, with what is used of each.
+        more: What is to be added to every one of them.
+        now: The instant.
+    """
+    full = [
+        Refused(wanted=one, used=used, ends_in=begins(now, one.quota.every) + one.quota.every - now)
+        for one, used in wants
+        if one.exceeded(used, more)
+    ]
+    return max(full, key=lambda one: one.ends_in, default=None)
 
 
 def begins(now: float, every: float) -> float:

@@ -9,6 +9,7 @@ from kapell.core.events.run import KeptAgent, Origin, RunQueued
 from kapell.core.events.value import Packing
 from kapell.core.gateway.routing.route import Routes, meant
 from kapell.core.guardrails.standing import ProfileName, Standing
+from kapell.core.limits.rates import Asker
 from kapell.core.pricing.budget import Budget
 from kapell.core.pricing.foresight import RunForecast
 from kapell.core.runs.changes import row_of
@@ -19,6 +20,7 @@ from kapell.core.workflows.version import Version
 from kapell.kit.clock import Clock
 from kapell.kit.ids import RunId, TenantId, VersionHash, sortable
 from kapell.kit.json import Digest, Json, digest, encode
+from kapell.services.limits.admission import Admission
 from kapell.services.runs.durability import Durability
 from kapell.services.runs.envelopes import enveloped
 from kapell.services.runs.ports import ArtifactStore, NewRun, RunStarts, Started
@@ -87,6 +89,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     random: Callable[[], int]
 
+    @property
+    def asker(self) -> Asker:
+        """Return who asks when a person at this terminal does."""
+        return Asker(tenant=self.tenant, user=self.actor)
+
     def new_id(self) -> str:
         """Return a fresh sortable id."""
         return sortable(self.clock.now(), self.random() << 64 | self.random())
@@ -108,6 +115,7 @@ class Starter:
         durability: Durability,
         foresight: Foresight,
         guards: Standing,
+        admission: Admission,
     ) -> None:
         self._identity = identity
         self._workspace = workspace
@@ -120,6 +128,7 @@ class Starter:
         self._durability = durability
         self._foresight = foresight
         self._guards = guards
+        self._admission = admission
         self._worker: LocalWorker | None = None
 
     def employ(self, worker: LocalWorker) -> None:
@@ -137,6 +146,7 @@ class Starter:
         priority: int = 0,
         delay: float | None = None,
         guardrails: ProfileName | None = None,
+        asker: Asker | None = None,
     ) -> Started:
         """Begin a run of a workflow, named or by its file; workers take it from there.
 
@@ -149,13 +159,16 @@ class Starter:
             priority: Higher goes first.
             delay: Seconds until it may begin.
             guardrails: Profile of every step in place of what the definitions say.
+            asker: Who asks for it; the person at this terminal when nobody is named.
 
         Raises:
+            Limited: ``rate_limited``, with the seconds until there is room again.
             Missing, DefinitionInvalid: the workflow is not there, or wrong.
             Invalid: ``inputs_invalid``.
             Conflict: ``key_reused`` for a key that stands for something else;
                 ``durability_too_low`` for tools that the store's durability does not allow.
         """
+        await self._admission.begin(self._identity.tenant, asker or self._identity.asker)
         if model is not None:
             model = meant(model, self._routes)
             self._models.check(model)

@@ -1,11 +1,13 @@
 """Telling runs things: every command goes into the run's inbox, nobody appends but its owner."""
 
 from kapell.core.events.run import RunFailed
+from kapell.core.limits.rates import Asker
 from kapell.core.runs.commands import Answer, Cancel, Command, Repair, Resume, Retry, Signal
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Conflict, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
+from kapell.services.limits.admission import Admission
 from kapell.services.runs.ports import ApprovalRow, Message, RunReader, RunStarts, RunSummary
 from kapell.services.runs.starting import Identity
 
@@ -16,8 +18,11 @@ class Teller:
     The look is a courtesy: what the run makes of a command is decided when its owner reads it.
     """
 
-    def __init__(self, identity: Identity, starts: RunStarts, reader: RunReader) -> None:
+    def __init__(
+        self, identity: Identity, starts: RunStarts, reader: RunReader, admission: Admission
+    ) -> None:
         self._identity = identity
+        self._admission = admission
         self._starts = starts
         self._reader = reader
 
@@ -33,14 +38,23 @@ class Teller:
         await self._send(run, Cancel(reason), f"cancel:{summary.generation}")
 
     async def answer(
-        self, run: RunId, path: str, approved: bool, *, note: str = "", data: Json = None
+        self,
+        run: RunId,
+        path: str,
+        approved: bool,
+        *,
+        note: str = "",
+        data: Json = None,
+        asker: Asker | None = None,
     ) -> bool:
         """Answer an approval; False when another answer is on its way: this one is not taken.
 
         Raises:
             Missing: ``approval_unknown``; Conflict: ``approval_answered``.
             Invalid: ``approval_edit`` for data that may not be changed.
+            Limited: ``rate_limited``.
         """
+        await self._admit(asker)
         row = await self._approval(run, path)
         if data is not None:
             _check_edit(row, data)
@@ -48,12 +62,20 @@ class Teller:
             run, Answer(row.path, approved, note, data), f"answer:{row.path}:{row.at!r}"
         )
 
-    async def signal(self, run: RunId, name: str, payload: Json = None, key: str = "") -> None:
+    async def signal(
+        self,
+        run: RunId,
+        name: str,
+        payload: Json = None,
+        key: str = "",
+        asker: Asker | None = None,
+    ) -> None:
         """Send a run a signal; the same key is one signal.
 
         Raises:
-            Conflict: ``run_ended``.
+            Conflict: ``run_ended``; Limited: ``rate_limited``.
         """
+        await self._admit(asker)
         summary = await self._summary(run)
         if summary.status in TERMINAL:
             raise _ended(summary, "signalled")
@@ -91,6 +113,9 @@ class Teller:
     async def send(self, run: RunId, command: Command, key: str) -> None:
         """Send any command under a key of the caller's choice."""
         await self._send(run, command, key)
+
+    async def _admit(self, asker: Asker | None) -> None:
+        await self._admission.tell(self._identity.tenant, asker or self._identity.asker)
 
     async def _send(self, run: RunId, command: Command, key: str) -> bool:
         message = Message(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins
+from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins, refused
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -24,12 +24,9 @@ class MemoryCounts:
         """Add an amount to every wanted window, or to none of them."""
         checked(*(one.scope for one in wants))
         now = self._now()
-        for one in wants:
-            every = one.quota.every
-            used = self._used(tenant_id, one.scope, every, now)
-            if one.exceeded(used, amount):
-                ends_in = begins(now, every) + every - now
-                return Refused(wanted=one, used=used, ends_in=ends_in)
+        found = [(one, self._used(tenant_id, one.scope, one.quota.every, now)) for one in wants]
+        if (full := refused(found, amount, now)) is not None:
+            return full
         self._add(tenant_id, Settlement(wants, now, amount))
         return now
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from kapell.adapters.db.postgres.pool import Connections
-from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins
+from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins, refused
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -37,7 +37,7 @@ _NOW = "SELECT kapell_now()"
 
 
 class _Full(Exception):
-    """A window has no room: what was added to others before it is taken back."""
+    """A window has no room: the rows that were made are taken back."""
 
     def __init__(self, refused: Refused) -> None:
         super().__init__()
@@ -60,8 +60,15 @@ class PostgresCounts:
             now = float(await connection.fetchval(_NOW))
             try:
                 async with connection.transaction():
-                    for one in _ordered(wants):
-                        await _take(connection, tenant_id, one, now, amount)
+                    ordered = _ordered(wants)
+                    found = [
+                        (one, await _locked(connection, tenant_id, one, now)) for one in ordered
+                    ]
+                    if (full := refused(found, amount, now)) is not None:
+                        raise _Full(full)
+                    for one in ordered:
+                        added = (amount.calls, amount.tokens, amount.usd)
+                        await connection.execute(_ADD, *_place(tenant_id, one, now), *added)
                     await connection.execute(_FORGET, now)
             except _Full as full:
                 return full.refused
@@ -100,13 +107,14 @@ def _ordered(wants: Sequence[Wanted]) -> list[Wanted]:
     return sorted(wants, key=lambda one: (one.scope, one.quota.every))
 
 
-async def _take(
-    connection: asyncpg.Connection, tenant_id: str, one: Wanted, now: float, amount: Amount
-) -> None:
-    every = one.quota.every
-    place = (tenant_id, one.scope, every, begins(now, every))
+def _place(tenant_id: str, one: Wanted, now: float) -> tuple[str, str, float, float]:
+    return tenant_id, one.scope, one.quota.every, begins(now, one.quota.every)
+
+
+async def _locked(
+    connection: asyncpg.Connection, tenant_id: str, one: Wanted, now: float
+) -> Amount:
+    """Return what is used of a window, whose row is there and locked now."""
+    place = _place(tenant_id, one, now)
     await connection.execute(_MAKE, *place)
-    used = Amount(*await connection.fetchrow(_LOCK, *place))
-    if one.exceeded(used, amount):
-        raise _Full(Refused(wanted=one, used=used, ends_in=place[3] + every - now))
-    await connection.execute(_ADD, *place, amount.calls, amount.tokens, amount.usd)
+    return Amount(*await connection.fetchrow(_LOCK, *place))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from kapell.adapters.db.sqlite.readers import Readers
 from kapell.adapters.db.sqlite.writing.writer import Writer
-from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins
+from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins, refused
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -36,12 +36,10 @@ class SqliteCounts:
         checked(*(one.scope for one in wants))
 
         def work(connection: sqlite3.Connection, now: float) -> Refused | float:
-            for one in wants:
-                every = one.quota.every
-                began = begins(now, every)
-                used = _used(connection, tenant_id, one.scope, every, began)
-                if one.exceeded(used, amount):
-                    return Refused(wanted=one, used=used, ends_in=began + every - now)
+            found = [(one, _used(connection, tenant_id, one.scope, one.quota.every, now))
+                     for one in wants]  # fmt: skip
+            if (full := refused(found, amount, now)) is not None:
+                return full
             connection.execute(_FORGET, (now, now))
             _add(connection, tenant_id, wants, now, amount)
             return now
@@ -60,16 +58,17 @@ class SqliteCounts:
 
     async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
         """Return what is used of the window there is now."""
-        began = begins(self._writer.now(), every)
+        now = self._writer.now()
         return await self._readers.read(
-            lambda connection: _used(connection, tenant_id, scope, every, began)
+            lambda connection: _used(connection, tenant_id, scope, every, now)
         )
 
 
 def _used(
-    connection: sqlite3.Connection, tenant_id: str, scope: str, every: float, began: float
+    connection: sqlite3.Connection, tenant_id: str, scope: str, every: float, now: float
 ) -> Amount:
-    row = connection.execute(_ONE, (tenant_id, scope, every, began)).fetchone()
+    place = (tenant_id, scope, every, begins(now, every))
+    row = connection.execute(_ONE, place).fetchone()
     return Amount(*row) if row else Amount()
 
 

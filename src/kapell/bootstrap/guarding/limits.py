@@ -1,0 +1,60 @@
+"""Limits wired up: where is counted, and how often who may ask."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from kapell.adapters.db.store import Store
+from kapell.core.limits.rates import Rate
+from kapell.kit.errors import Missing
+from kapell.services.gateway.counts import Counts
+from kapell.services.limits.admission import Admission
+from kapell.services.limits.limiter import Limiter
+from kapell.settings.loading import Settings
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What holds the limits of an app; ``close`` leaves where they are counted."""
+
+    counts: Counts
+    limiter: Limiter
+    admission: Admission
+    close: Callable[[], Awaitable[None]]
+
+
+def make_limits(settings: Settings, store: Store) -> Limits:
+    """Return what holds the limits that the settings of a workspace ask for.
+
+    Raises:
+        Missing: ``redis_missing`` when it is to count and its library is not installed.
+    """
+    counts, close = _counts(settings, store)
+    limiter = Limiter(_rates(settings), counts)
+    return Limits(counts, limiter, Admission(limiter), close)
+
+
+def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awaitable[None]]]:
+    redis = settings.limits.redis
+    if redis is None:
+        return store.counts, _nothing
+    try:
+        from kapell.adapters.redis.counts import RedisCounts  # noqa: PLC0415 - an optional vendor
+    except ModuleNotFoundError as error:
+        raise Missing(
+            "limits.redis is set, and the library that speaks to Redis is not installed.",
+            code="redis_missing",
+            advice="Install it with: pip install 'kapell[redis]'.",
+        ) from error
+    counts = RedisCounts(redis.get_secret_value())
+    return counts, counts.close
+
+
+async def _nothing() -> None:
+    """The store closes its own counts."""
+
+
+def _rates(settings: Settings) -> list[Rate]:
+    return [
+        Rate(per=one.per, most=one.most, every=one.every, who=one.who, everywhere=one.everywhere)
+        for one in settings.limits.rates
+    ]

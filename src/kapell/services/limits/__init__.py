@@ -1,0 +1,1 @@
+"""Limits: requests counted before they are let in, calls of tools before they are made."""
