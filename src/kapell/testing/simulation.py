@@ -12,12 +12,13 @@ import msgspec
 from kapell.core.events.codec import dump, load, type_of
 from kapell.core.events.envelope import Event, Payload
 from kapell.core.events.run import Origin, RunForked, RunQueued
-from kapell.core.events.value import ArtifactRef, Packed, Packing, unpack
+from kapell.core.events.value import ArtifactRef, Packing, unpack
 from kapell.core.expressions import DEFAULT
 from kapell.core.gateway.calls import ModelAnswer, Usage
+from kapell.core.guardrails.labels import Label
 from kapell.core.pricing.quote import Quote
 from kapell.core.runs.commands import Command
-from kapell.core.runs.context import Context
+from kapell.core.runs.context import Context, Kept
 from kapell.core.runs.decide import Carried, Decision, Waitlists, decide, next_due
 from kapell.core.runs.fold import fold
 from kapell.core.runs.inputs import (
@@ -55,6 +56,7 @@ class Simulation:
         seed: Orders the answers; the same seed gives the same order.
         model: Overrides every step's model.
         tools: What tools there are; any by any name, unless given.
+        labels: Where the inputs come from.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Simulation:
         model: str | None = None,
         quotes: Mapping[str, Quote | Failure] | None = None,
         tools: Mapping[str, ToolSpec] | None = None,
+        labels: Mapping[str, Label] | None = None,
     ) -> None:
         self.tools = _AnyTool() if tools is None else tools
         self.program = Program(version)
@@ -76,7 +79,7 @@ class Simulation:
         self.events: list[Event] = []
         self.stored: dict[Digest, bytes] = {}
         self.asked: list[OpenCall] = []
-        self.cached: dict[str, Packed | None] = {}
+        self.cached: dict[str, Kept | None] = {}
         self.quotes = quotes
         self._order = random.Random(seed) if seed is not None else None  # noqa: S311 - no secret
         self._packing = Packing(self.values)
@@ -86,6 +89,7 @@ class Simulation:
             inputs=self._packing.pack(dict(inputs)),
             origin=Origin(),
             model=model,
+            labels=labels or {},
         )
         self._record([request])
         self.carried = self._carry()
@@ -227,7 +231,8 @@ class Simulation:
             text = result if isinstance(result, str) else str(result)
             usage = Usage(input_tokens=10, output_tokens=5)
             return ModelReplied(call.call, ModelAnswer(text=text, value=result, usage=usage))
-        return ToolReplied(call.call, result)
+        spec = self.tools.get(call.name)
+        return ToolReplied(call.call, result, trust="trusted" if spec is None else spec.trust)
 
     def step(self) -> bool:
         """Answer one open call, or let the next timer fire; False when there is nothing to do."""
@@ -257,8 +262,18 @@ class Simulation:
 
 
 class _AnyTool(dict[str, ToolSpec]):
-    """Knows every tool by any name; names that begin with ``once.`` must not be repeated."""
+    """Knows every tool by any name.
+
+    Those named ``once.`` something must not be repeated, what ``web.`` something returns is not to
+    be trusted.
+    """
 
     def get(self, name: str, default: object = None) -> ToolSpec:
         del default
-        return ToolSpec(name=name, description="", args={}, repeatable=not name.startswith("once."))
+        return ToolSpec(
+            name=name,
+            description="",
+            args={},
+            repeatable=not name.startswith("once."),
+            trust="untrusted" if name.startswith("web.") else "trusted",
+        )

@@ -11,6 +11,7 @@ import msgspec
 from kapell.core.definitions.nearest import nearest
 from kapell.core.events.model import ModelAnswered
 from kapell.core.events.value import NOTHING, ArtifactRef, Packed
+from kapell.core.guardrails.labels import Mask
 from kapell.kit.errors import Failure, Kind
 
 TURNS = 20
@@ -38,7 +39,7 @@ class Asked(msgspec.Struct):
     """A tool call a model asked for: the action, and its observation once it is there.
 
     ``call`` is the path of the call carried out for it, ``begun`` how often one was requested,
-    ``broken`` the text of arguments that were no JSON.
+    ``broken`` the text of arguments that were no JSON, ``label`` that of the observation.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Asked(msgspec.Struct):
     begun: int = 0
     output: Packed | None = None
     failure: Failure | None = None
+    label: Mask = 0
 
     @property
     def ended(self) -> bool:

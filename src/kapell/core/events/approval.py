@@ -5,16 +5,21 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.events.value import Packed
+from kapell.core.guardrails.labels import Label
 
 
 class ApprovalRequested(msgspec.Struct, frozen=True, omit_defaults=True, tag="approval.requested"):
-    """A person is asked. ``edit`` names the keys of ``data`` they may change."""
+    """A person is asked. ``edit`` names the keys of ``data`` they may change.
+
+    ``label`` says where what they are shown comes from.
+    """
 
     path: str
     title: str
     data: Packed
     edit: tuple[str, ...] = ()
     expires: float | None = None
+    label: Label = ()
 
 
 class ApprovalAnswered(msgspec.Struct, frozen=True, omit_defaults=True, tag="approval.answered"):

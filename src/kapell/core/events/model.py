@@ -6,6 +6,7 @@ import msgspec
 
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.gateway.calls import Try, Usage
+from kapell.core.guardrails.labels import Label
 from kapell.core.pricing.forecast import Forecast
 from kapell.kit.errors import Failure
 
@@ -27,7 +28,7 @@ class ModelRequested(
     ``prompt`` is the rendered text, ``key`` the idempotency key. The turns before it are part of
     what is sent. ``turn`` counts from 1, ``tools`` names those the model may ask for.
     ``size`` are the bytes that are sent, ``forecast`` is what the call is expected to use, learnt
-    from calls before it.
+    from calls before it. ``label`` says where what is sent comes from.
     """
 
     call: str
@@ -41,6 +42,7 @@ class ModelRequested(
     tools: tuple[str, ...] = ()
     size: int = 0
     forecast: Forecast | None = None
+    label: Label = ()
 
 
 class ModelAnswered(

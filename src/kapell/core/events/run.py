@@ -1,10 +1,12 @@
 """Facts about a whole run."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from kapell.core.events.value import Packed
+from kapell.core.guardrails.labels import Label
 from kapell.core.guardrails.standing import Standing
 from kapell.core.pricing.budget import Budget
 from kapell.core.pricing.foresight import RunForecast
@@ -36,6 +38,8 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     folder of definitions on disk that tools may read. ``kept`` are agents whose files were broken
     then, so that the version has what they were when they were last valid. ``forecast`` is what it
     is expected to cost, learnt from runs before it. ``guards`` are those that stand around it.
+    ``labels`` says where each input comes from, ``label`` what decided that there is a run at all:
+    whatever happens in it carries that.
     """
 
     workflow: str
@@ -51,6 +55,8 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     kept: tuple[KeptAgent, ...] = ()
     forecast: RunForecast | None = None
     guards: Standing = Standing()
+    labels: Mapping[str, Label] = {}
+    label: Label = ()
 
 
 class RunAssigned(msgspec.Struct, frozen=True, tag="run.assigned"):
@@ -79,17 +85,19 @@ class RunResumed(msgspec.Struct, frozen=True, tag="run.resumed"):
     """It goes on after waiting."""
 
 
-class RunSucceeded(msgspec.Struct, frozen=True, tag="run.succeeded"):
+class RunSucceeded(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.succeeded"):
     """All steps ended well; ``output`` is what the workflow's ``outputs`` gave."""
 
     output: Packed
+    label: Label = ()
 
 
-class RunFailed(msgspec.Struct, frozen=True, tag="run.failed"):
+class RunFailed(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.failed"):
     """A failure nobody handled; ``compensated`` says whether steps were undone."""
 
     failure: Failure
     compensated: bool = False
+    label: Label = ()
 
 
 class RunCancelling(msgspec.Struct, frozen=True, tag="run.cancelling"):
@@ -108,7 +116,8 @@ class RunForked(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.forked
     """First own event of a fork, after the copied prefix; it voids what was open in the copy.
 
     ``inputs`` replaces the inputs, ``path`` with ``output`` one step's result, when given.
-    ``repeat_external`` is the consent to call again what the copy left open.
+    ``repeat_external`` is the consent to call again what the copy left open. ``labels`` are
+    those of the new inputs.
     """
 
     run_id: RunId
@@ -117,6 +126,7 @@ class RunForked(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.forked
     path: str = ""
     output: Packed | None = None
     repeat_external: bool = False
+    labels: Mapping[str, Label] = {}
 
 
 class RunRepaired(msgspec.Struct, frozen=True, tag="run.repaired"):
@@ -128,12 +138,13 @@ class RunRepaired(msgspec.Struct, frozen=True, tag="run.repaired"):
     note: str = ""
 
 
-class RunMerged(msgspec.Struct, frozen=True, tag="run.merged"):
+class RunMerged(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.merged"):
     """The outcome of a fork was adopted as this run's own."""
 
     run_id: RunId
     output: Packed
     generation: int
+    label: Label = ()
 
 
 RunEvent: TypeAlias = (

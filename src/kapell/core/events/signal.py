@@ -1,25 +1,29 @@
 """Facts that come from outside the run: signals, and runs it began."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from kapell.core.events.value import Packed
+from kapell.core.guardrails.labels import Label
 from kapell.kit.errors import Failure
 
 
-class SignalReceived(msgspec.Struct, frozen=True, tag="signal.received"):
+class SignalReceived(msgspec.Struct, frozen=True, omit_defaults=True, tag="signal.received"):
     """A signal arrived; ``path`` is the step run that took it, empty while none waits for it."""
 
     name: str
     payload: Packed
     path: str = ""
+    label: Label = ()
 
 
-class ChildStarted(msgspec.Struct, frozen=True, tag="child.started"):
+class ChildStarted(msgspec.Struct, frozen=True, omit_defaults=True, tag="child.started"):
     """A run was begun for the step run at ``path``; ``usd`` and ``tokens`` are its allotment.
 
     ``call`` is the call it carries out when an agent asked another one (``ask``), else empty.
+    ``labels`` are those of its inputs, ``label`` is that of what decided that it begins.
     """
 
     path: str
@@ -30,14 +34,16 @@ class ChildStarted(msgspec.Struct, frozen=True, tag="child.started"):
     tokens: int | None = None
     call: str = ""
     ask: str = ""
+    labels: Mapping[str, Label] = {}
+    label: Label = ()
 
 
-class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
+class ChildEnded(msgspec.Struct, frozen=True, omit_defaults=True, tag="child.ended"):
     """That run ended; what it spent is settled against the allotment.
 
     ``cancelled`` with a failure: it took too long, is waited for no longer and told so. What it was
     allotted counts as spent until ``child.settled``. ``owing``: a call of it was given up and may
-    be answered yet; ``child.settled`` tells what it cost then.
+    be answered yet; ``child.settled`` tells what it cost then. ``label`` is that of its outcome.
     """
 
     path: str
@@ -49,6 +55,7 @@ class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
     tokens: int = 0
     call: str = ""
     owing: bool = False
+    label: Label = ()
 
 
 class ChildSettled(msgspec.Struct, frozen=True, tag="child.settled"):

@@ -1,10 +1,12 @@
 """Facts about step runs; ``path`` is their address, without the attempt."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from kapell.core.events.value import Packed
+from kapell.core.guardrails.labels import Label
 from kapell.kit.errors import Failure
 
 
@@ -13,7 +15,9 @@ class StepStarted(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.sta
 
     ``choice`` is the case a switch took; ``number`` the pass a loop begins. ``inputs`` are those of
     an inlined sub-workflow, or the output of a loop's pass before. ``cache`` is the key its result
-    is kept under.
+    is kept under. ``ground`` is the label of what decided that it happens, ``label`` that of
+    ``items``, of what made the ``choice`` or of the pass before; ``labels`` are those of a
+    sub-workflow's inputs.
     """
 
     path: str
@@ -24,13 +28,17 @@ class StepStarted(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.sta
     number: int = 0
     inputs: Packed | None = None
     cache: str = ""
+    ground: Label = ()
+    label: Label = ()
+    labels: Mapping[str, Label] = {}
 
 
 class StepSucceeded(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.succeeded"):
     """It has its result. ``undo`` holds the frozen arguments of its compensation.
 
     ``cached`` says that the result was taken from an earlier one; ``taken`` is the sequence number
-    of the signal that was there before anyone waited for it.
+    of the signal that was there before anyone waited for it. ``label`` is the output's,
+    ``undo_labels`` are those of the frozen names.
     """
 
     path: str
@@ -38,6 +46,8 @@ class StepSucceeded(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.s
     undo: Packed | None = None
     cached: bool = False
     taken: int = 0
+    label: Label = ()
+    undo_labels: Mapping[str, Label] = {}
 
 
 class StepFailed(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.failed"):
@@ -45,12 +55,15 @@ class StepFailed(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.fail
 
     ``handled`` says that ``on_error`` (or the collecting
     ``for_each`` of an item) takes care of it. ``undo`` is set when it may have taken effect.
+    ``label`` is that of all it had read.
     """
 
     path: str
     failure: Failure
     handled: bool = False
     undo: Packed | None = None
+    label: Label = ()
+    undo_labels: Mapping[str, Label] = {}
 
 
 class StepRetryScheduled(msgspec.Struct, frozen=True, tag="step.retry_scheduled"):
@@ -62,11 +75,12 @@ class StepRetryScheduled(msgspec.Struct, frozen=True, tag="step.retry_scheduled"
     failure: Failure
 
 
-class StepSkipped(msgspec.Struct, frozen=True, tag="step.skipped"):
+class StepSkipped(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.skipped"):
     """It was not needed: its ``when`` did not hold, or what it waits for was skipped or failed."""
 
     path: str
     reason: Literal["when", "dependencies", "stopped"]
+    label: Label = ()
 
 
 class StepWaiting(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.waiting"):
@@ -98,6 +112,8 @@ class StepDead(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.dead")
     failure: Failure
     attempts: int
     undo: Packed | None = None
+    label: Label = ()
+    undo_labels: Mapping[str, Label] = {}
 
 
 StepEvent: TypeAlias = (

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.events.value import Packed
+from kapell.core.guardrails.labels import Label
 from kapell.kit.errors import Failure
 from kapell.kit.json import Digest, Json
 
@@ -24,7 +25,11 @@ class FileChange(msgspec.Struct, frozen=True):
 class ToolRequested(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.requested"
 ):
-    """A tool is about to be called. ``repeatable`` says that calling it twice does no harm."""
+    """A tool is about to be called. ``repeatable`` says that calling it twice does no harm.
+
+    ``labels`` says where each argument comes from, and under the empty name what decided that there
+    is a call at all.
+    """
 
     call: str
     path: str
@@ -33,6 +38,7 @@ class ToolRequested(
     repeatable: bool = True
     key: str
     ask: str = ""
+    labels: Mapping[str, Label] = {}
 
 
 class ToolReturned(
@@ -41,6 +47,7 @@ class ToolReturned(
     """Its result, how far it may be trusted, and what it changed in the run's folder.
 
     ``notes`` are what the tool tells of how it worked: where a program ran, within which limits.
+    ``label`` is that of the result and of the files.
     """
 
     call: str
@@ -52,12 +59,14 @@ class ToolReturned(
     ask: str = ""
     trust: Literal["trusted", "untrusted"] = "trusted"
     notes: Mapping[str, Json] = {}
+    label: Label = ()
 
 
 class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.failed"):
     """It failed, or was refused before it began.
 
-    ``unknown`` says that it may have taken effect all the same.
+    ``unknown`` says that it may have taken effect all the same. ``label`` is that of what the
+    failure says.
     """
 
     call: str
@@ -67,6 +76,7 @@ class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     unknown: bool = False
     seconds: float = 0.0
     ask: str = ""
+    label: Label = ()
 
 
 ToolEvent: TypeAlias = ToolRequested | ToolReturned | ToolFailed

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.gateway.calls import Usage
+from kapell.core.guardrails.labels import Label
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 
@@ -53,7 +54,7 @@ class Resume(msgspec.Struct, frozen=True, tag="resume"):
 class ChildOutcome(msgspec.Struct, frozen=True, tag="child"):
     """A child run ended, or learnt afterwards what a call of it had cost.
 
-    ``owing``: calls that were given up may be answered yet.
+    ``owing``: calls that were given up may be answered yet. ``label`` is that of the outcome.
     """
 
     run_id: str
@@ -64,6 +65,7 @@ class ChildOutcome(msgspec.Struct, frozen=True, tag="child"):
     usd: int = 0
     tokens: int = 0
     owing: bool = False
+    label: Label = ()
 
 
 class LateAnswer(msgspec.Struct, frozen=True, tag="late_answer"):
@@ -79,6 +81,7 @@ class Merge(msgspec.Struct, frozen=True, tag="merge"):
 
     run_id: str
     output: Json
+    label: Label = ()
 
 
 Command: TypeAlias = (

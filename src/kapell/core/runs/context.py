@@ -6,6 +6,7 @@ import msgspec
 
 from kapell.core.events.value import Packed
 from kapell.core.expressions import DEFAULT, Limits
+from kapell.core.guardrails.labels import Label
 from kapell.core.pricing.quote import Quote
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Failure
@@ -15,6 +16,13 @@ CHEAP = Limits(operations=20_000, text=200_000)
 """What an expression may cost on the event loop (a few milliseconds); what needs more is decided
 again in a thread with ``DEFAULT``, with the same result.
 """
+
+
+class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The result of a step as other runs may take it over, with its label."""
+
+    output: Packed
+    label: Label = ()
 
 
 class Context(msgspec.Struct, kw_only=True):
@@ -31,7 +39,7 @@ class Context(msgspec.Struct, kw_only=True):
     quotes: Mapping[str, Quote | Failure] = {}
     tools: Mapping[str, ToolSpec] = {}
     values: dict[Digest, Json] = {}
-    cached: dict[str, Packed | None] = {}
+    cached: dict[str, Kept | None] = {}
     limits: Limits = DEFAULT
     draining: bool = False
 

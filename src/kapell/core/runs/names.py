@@ -1,9 +1,12 @@
 """What expressions see: only the names they read, looked up through the scopes around a step."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import TypeAlias
 
 from kapell.core.events.value import Packed, missing, unpack
 from kapell.core.expressions import Read, compile_expression
+from kapell.core.guardrails.labels import Mask, all_of, masks_of
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context, NeedsValues
 from kapell.core.runs.fold import tree
@@ -14,11 +17,19 @@ from kapell.kit.clock import instant_text
 from kapell.kit.errors import Failure
 from kapell.kit.json import Digest, Json
 
+_Sources: TypeAlias = Mapping[str, Mask]
+"""Labels of what a name holds by the member that is read; under the empty name of what is not
+among them."""
+
 EMPTY_STEP: Mapping[str, Json] = {"output": None, "status": None, "error": None}
 
 
 class Names:
-    """Looks names up for one place of a run: inside ``scope``, seen from ``run`` when it is one."""
+    """Looks names up for one place of a run: inside ``scope``, seen from ``run`` when it is one.
+
+    Attributes:
+        label: That of everything looked up so far.
+    """
 
     def __init__(
         self, program: Program, state: State, ctx: Context, scope: str, run: StepRun | None = None
@@ -28,7 +39,9 @@ class Names:
         self.ctx = ctx
         self.scope = scope
         self.run = run
+        self.label: Mask = 0
         self._wanted: set[Digest] = set()
+        self._sources: dict[str, _Sources] = {}
 
     def expression(self, source: str, extra: Mapping[str, Json] | None = None) -> Json:
         """Return the value of a bare expression."""
@@ -55,19 +68,46 @@ class Names:
         names: dict[str, Json] = dict(extra or {})
         steps: dict[str, Json] = {}
         for read in reads:
-            if read.root in names:
-                continue
-            if read.root != "steps":
+            if read.root == "steps":
+                if read.member is not None:
+                    steps[read.member] = self._step(read.member, read, steps.get(read.member))
+                else:
+                    steps.update(self._all_steps())
+            elif read.root not in names:
                 self._bind(read.root, names)
-            elif read.member is not None:
-                steps[read.member] = self._step(read.member, read, steps.get(read.member))
-            else:
-                steps.update(self._all_steps())
+            self.label |= self.label_of(read)
         if steps or any(read.root == "steps" for read in reads):
             names["steps"] = steps
         if self._wanted:
             raise NeedsValues(frozenset(self._wanted))
         return names
+
+    def label_of(self, read: Read) -> Mask:
+        """Return the label of what was looked up for one read."""
+        known = self._sources.get(read.root)
+        if not known:
+            return 0
+        if read.member is None:
+            return all_of(known.values())
+        found = known.get(read.member)
+        return known.get("", 0) if found is None else found
+
+    def read(self, reads: Iterable[Read]) -> Mask:
+        """Return the label of what would be looked up for these reads, values at hand or not."""
+        reads = tuple(reads)
+        with suppress(NeedsValues):
+            self.collect(reads)
+        return self.labels_of(reads)
+
+    def labels_of(self, reads: Iterable[Read]) -> Mask:
+        """Return the label of what was looked up for several reads."""
+        return all_of(self.label_of(read) for read in reads)
+
+    def _note(self, root: str, sources: _Sources) -> None:
+        if root != "steps":
+            self._sources[root] = sources
+        else:
+            self._sources[root] = {**self._sources.get(root, {}), **sources}
 
     def _bind(self, root: str, names: dict[str, Json]) -> None:
         if root == "run":
@@ -89,11 +129,13 @@ class Names:
         for_each = self.program.place(run.body, run.id).step.for_each
         if root == "index":
             names[root] = run.item
+            self._note(root, {"": run.ground})
             return True
         if for_each is None or root != for_each.name:
             return False
         fan = self.state.steps[run.outer].fan
         items = self._unpack(fan.items) if fan is not None else None
+        self._note(root, {"": run.ground})
         names[root] = items[run.item] if isinstance(items, list) else None
         return True
 
@@ -102,17 +144,22 @@ class Names:
             frozen = self._unpack(scope.names)
             if isinstance(frozen, dict) and root in frozen:
                 names[root] = frozen[root]
+                self._note(root, _frozen(scope, root))
                 return True
         if root == "inputs" and self._is_border(scope):
             held = scope.names if scope.path else self.state.request.inputs
             names[root] = self._unpack(held)
+            labels = scope.labels if scope.path else masks_of(self.state.request.labels)
+            self._note(root, {"": scope.ground, **labels})
             return True
         if root == "pass" and scope.suffix == paths.PASS:
             names[root] = {"number": scope.number, "previous": self._unpack(scope.previous)}
+            self._note(root, {"number": scope.ground, "previous": scope.label, "": scope.ground})
             return True
         if root == "error" and scope.suffix == paths.HANDLER:
             owner = self.state.steps[scope.owner]
             names[root] = failure_value(owner, owner.failure)
+            self._note(root, {"": owner.label | owner.ground})
             return True
         return False
 
@@ -138,16 +185,23 @@ class Names:
                 frozen = self._unpack(scope.names)
                 steps = frozen.get("steps") if isinstance(frozen, dict) else None
                 if isinstance(steps, dict) and step_id in steps:
+                    self._note("steps", {step_id: _frozen(scope, "steps").get(step_id, 0)})
                     kept: Json = steps[step_id]
                     return kept
             if step_id in self.program.bodies[scope.body].places:
                 found = self.state.steps.get(paths.join(scope_path, step_id))
+                self._note("steps", {step_id: self._label(found, scope)})
                 whole = not read.path or read.path[0] == "output" or isinstance(known, dict)
                 return self._step_value(found, whole) if found is not None else EMPTY_STEP
             owner = self.state.steps.get(scope.owner) if scope.owner else None
             if owner is None or self._is_border(scope):
                 return EMPTY_STEP
             scope_path = owner.scope
+
+    def _label(self, run: StepRun | None, scope: Scope) -> Mask:
+        if run is None:
+            return scope.ground
+        return tree.label_of_run(self.state, self.program, run)
 
     def _step_value(self, run: StepRun, whole: bool) -> Json:
         status, failure = standing(self.program, self.state, run)
@@ -162,6 +216,7 @@ class Names:
         scope = self.state.scopes[self.scope]
         for member in tree.members(self.state, self.program, scope):
             steps[member.id] = self._step_value(member, whole=True)
+            self._note("steps", {member.id: self._label(member, scope), "": scope.ground})
         return steps
 
     def unpacked(self, packed: Packed) -> Json:
@@ -190,6 +245,13 @@ class Names:
             self._wanted.add(digest)
             return None
         return unpack(packed, self.ctx.values)
+
+
+def _frozen(scope: Scope, root: str) -> _Sources:
+    """Return the labels of a frozen name, by its members."""
+    start = f"{root}."
+    found = {key[len(start) :]: one for key, one in scope.labels.items() if key.startswith(start)}
+    return {**found, "": scope.labels.get(root, 0)}
 
 
 def standing(program: Program, state: State, run: StepRun) -> tuple[StepStatus, Failure | None]:

@@ -4,7 +4,7 @@ Built once per version and shared by all its runs. Numbers follow the order of t
 version always gives the same program.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -75,6 +75,7 @@ class Program:
         # By identity: what is compiled stands in the version, which lives as long as this.
         self._values: dict[int, ValueTemplate] = {}
         self._reads: dict[int, frozenset[Read]] = {}
+        self._parts: dict[int, Mapping[str, frozenset[Read]]] = {}
         self._add(version.body, version, is_workflow=True)
 
     def compiled(self, value: Json) -> ValueTemplate:
@@ -82,6 +83,16 @@ class Program:
         found = self._values.get(id(value))
         if found is None:
             found = self._values[id(value)] = compile_value(value)
+        return found
+
+    def reads_by_key(self, value: Json) -> Mapping[str, frozenset[Read]]:
+        """Return what each member of an object of the version reads."""
+        found = self._parts.get(id(value))
+        if found is None:
+            members = value.items() if isinstance(value, Mapping) else ()
+            found = self._parts[id(value)] = {
+                key: reads for key, inner in members if (reads := compile_value(inner).reads)
+            }
         return found
 
     def outer_reads(self, body: Body) -> frozenset[Read]:

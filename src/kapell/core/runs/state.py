@@ -11,6 +11,7 @@ from kapell.core.agents.turns import Turn
 from kapell.core.events.budget import BudgetWarned
 from kapell.core.events.run import RunQueued
 from kapell.core.events.value import NOTHING, Packed
+from kapell.core.guardrails.labels import Mask
 from kapell.core.runs.status import RunStatus, StepStatus
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId, TenantId
@@ -26,6 +27,7 @@ class ItemResult(msgspec.Struct):
     status: StepStatus
     output: Packed = NOTHING
     failure: Failure | None = None
+    label: Mask = 0
 
 
 class Fan(msgspec.Struct):
@@ -33,6 +35,7 @@ class Fan(msgspec.Struct):
 
     ``next`` is the first item not begun, ``left`` counts those not ended, ``busy`` those with a
     call in flight (they hold the slots of ``concurrency``). ``stopped`` says that an item was.
+    ``label`` is that of the items.
     """
 
     items: Packed
@@ -43,6 +46,7 @@ class Fan(msgspec.Struct):
     results: list[ItemResult | None] = []
     failed: Failure | None = None
     stopped: bool = False
+    label: Mask = 0
 
 
 class StepRun(msgspec.Struct):
@@ -54,6 +58,8 @@ class StepRun(msgspec.Struct):
     those of a model's answer in the making.
     ``unsure`` is the attempt whose call may have taken effect without anyone knowing, 0: none.
     ``overdue`` says that its time is up, and what comes of that has not been told yet.
+    ``label`` is that of everything it has read and made so far, its output among it; ``ground``
+    that of what decided that it happens.
     """
 
     path: str
@@ -82,6 +88,8 @@ class StepRun(msgspec.Struct):
     handled: bool = False
     unsure: int = 0
     overdue: bool = False
+    label: Mask = 0
+    ground: Mask = 0
 
     @property
     def outer(self) -> str:
@@ -95,7 +103,9 @@ class Scope(msgspec.Struct):
     ``suffix`` says what it is to its owner: ``""``, ``.branch``, ``:case``, ``@``,
     ``!error`` or ``!undo``. ``left`` counts steps not ended, ``live`` those begun and not ended.
     ``stopped`` says that a step in it was stopped because something around has failed.
-    ``names`` holds what the scope adds to expressions (inputs of a sub-workflow, frozen names).
+    ``names`` holds what the scope adds to expressions (inputs of a sub-workflow, frozen names),
+    ``labels`` their labels. ``label`` is that of ``previous``, ``ground`` that of what decided that
+    the body is carried out.
     """
 
     path: str
@@ -109,10 +119,17 @@ class Scope(msgspec.Struct):
     stopped: bool = False
     names: Packed = NOTHING
     previous: Packed = NOTHING
+    labels: dict[str, Mask] = {}
+    label: Mask = 0
+    ground: Mask = 0
 
 
 class OpenCall(msgspec.Struct):
-    """A call requested and not answered. ``holders`` are the meters its reservation counts in."""
+    """A call requested and not answered. ``holders`` are the meters its reservation counts in.
+
+    ``labels`` are those of its arguments by name; under the empty name stands that of a model's
+    whole prompt, or of what decided that a tool is called.
+    """
 
     call: str
     path: str
@@ -130,6 +147,7 @@ class OpenCall(msgspec.Struct):
     ask: str = ""
     tools: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
+    labels: dict[str, Mask] = {}
 
 
 class GivenUp(msgspec.Struct):
@@ -173,11 +191,15 @@ class Meter(msgspec.Struct):
 
 
 class UndoEntry(msgspec.Struct):
-    """A finished step that can be undone, with the names its compensation reads, frozen."""
+    """A finished step that can be undone, with the names its compensation reads, frozen.
+
+    ``labels`` are theirs, under the empty name stands that of what decided that it happened.
+    """
 
     path: str
     body: int
     names: Packed
+    labels: dict[str, Mask] = {}
 
 
 class HeldSignal(msgspec.Struct):
@@ -186,6 +208,7 @@ class HeldSignal(msgspec.Struct):
     seq: int
     name: str
     payload: Packed
+    label: Mask = 0
 
 
 class Child(msgspec.Struct):
@@ -208,7 +231,8 @@ class State(msgspec.Struct, kw_only=True):
 
     ``phase`` is what it is about: going, failing, held, cancelling, undoing or ended. ``usd`` and
     ``tokens`` count against its limits; what of them a fork took over, and did not spend itself, is
-    ``copied_usd`` and ``copied_tokens``.
+    ``copied_usd`` and ``copied_tokens``. ``written`` are the labels of the files of the run's
+    folder, ``label`` is that of the run's outcome.
     """
 
     tenant_id: TenantId
@@ -230,12 +254,14 @@ class State(msgspec.Struct, kw_only=True):
     children: dict[str, Child] = {}
     signals: list[HeldSignal] = []
     files: dict[str, Digest] = {}
+    written: dict[str, Mask] = {}
     undo: list[UndoEntry] = []
     undoing: str = ""
     dead: list[str] = []
     failure: Failure | None = None
     reason: str = ""
     output: Packed = NOTHING
+    label: Mask = 0
     undone: int = 0
     ended_at: float | None = None
     updated_at: float = 0.0

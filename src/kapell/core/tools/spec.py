@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from kapell.core.guardrails.labels import Label, Origin, joined, untrusted
 from kapell.kit.json import Json
 
 INTERNAL = "runtime."
@@ -30,6 +31,11 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     ``cost`` is what a call costs in nano-dollars, ``timeout`` the seconds it may take where its
     step says nothing, ``secrets`` the names of those it needs. ``args_bytes`` and ``result_bytes``
     are what arguments and result may have as JSON, where the tool bears less than the executor.
+
+    ``reaches`` says that a call leaves the machine, so that its arguments carry data out even where
+    it changes nothing. ``accepts`` names who its arguments may come from (``any``: from strangers
+    too; None: as what it does asks for). ``sees`` is what it may read of the run's folder: the
+    ``paths`` its arguments name, if its schema marks any, or the whole ``folder``.
     """
 
     name: str
@@ -46,6 +52,30 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[str, ...] = ()
     args_bytes: int | None = None
     result_bytes: int | None = None
+    reaches: bool = False
+    accepts: Literal["trusted", "any"] | tuple[Origin, ...] | None = None
+    sees: Literal["paths", "folder"] = "paths"
+
+
+def sink(spec: ToolSpec) -> bool:
+    """Tell whether what a call is given leaves the workspace, or changes anything."""
+    return spec.effects != "read" or spec.reaches
+
+
+def accepts(spec: ToolSpec, labels: Mapping[str, Label]) -> bool:
+    """Tell whether a tool takes arguments that come from where these do.
+
+    What says nothing of itself takes no stranger's word if a call of it changes something or
+    carries its arguments out; what only reads here takes anything.
+    """
+    label = joined(labels.values())
+    if spec.accepts is None:
+        return not (sink(spec) and untrusted(label))
+    if spec.accepts == "any":
+        return True
+    if spec.accepts == "trusted":
+        return not untrusted(label)
+    return set(label) <= {*spec.accepts, "author"}
 
 
 def chosen(specs: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kapell.core.definitions.nearest import hint
+from kapell.core.guardrails.labels import WEB, Label, Mask, labels_of
 from kapell.core.workflows.values import fits, odd_number, sort_of
 from kapell.core.workflows.version import InputSpec, Version
 from kapell.kit.errors import Invalid
@@ -65,6 +66,23 @@ def bind(version: Version, given: Mapping[str, Json]) -> dict[str, Json]:
     if errors:
         raise InputsInvalid(tuple(errors))
     return bound
+
+
+def given_labels(
+    version: Version, bound: Mapping[str, Json], masks: Mapping[str, Mask]
+) -> dict[str, Label]:
+    """Return the labels of bound inputs: of who gave them, and of strangers where declared so.
+
+    ``masks`` are by the name of the input; what stands under the empty name holds for all.
+    """
+    every = masks.get("", 0)
+    declared = version.inputs or {}
+    found: dict[str, Mask] = {}
+    for name in bound:
+        spec = declared.get(name)
+        mask = masks.get(name, 0) | every
+        found[name] = mask | WEB if spec is not None and spec.trust == "untrusted" else mask
+    return labels_of(found)
 
 
 def _wanted(spec: InputSpec) -> str:

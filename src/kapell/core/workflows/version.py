@@ -106,12 +106,16 @@ class ApprovalWork(_Frozen, frozen=True, kw_only=True, tag="approval"):
 
 
 class WaitWork(_Frozen, frozen=True, kw_only=True, tag="wait"):
-    """Time or a signal: ``seconds`` and ``until`` may be templates, ``match`` a bare expression."""
+    """Time or a signal: ``seconds`` and ``until`` may be templates, ``match`` a bare expression.
+
+    ``trust`` says whose word the signal's payload is: a stranger's unless declared.
+    """
 
     seconds: float | str | None = None
     until: str | None = None
     signal: str | None = None
     match: str | None = None
+    trust: Literal["trusted", "untrusted"] = "untrusted"
 
 
 class SetWork(_Frozen, frozen=True, kw_only=True, tag="set"):
@@ -212,7 +216,7 @@ class Step(_Frozen, frozen=True, kw_only=True):
 class InputSpec(_Frozen, frozen=True, kw_only=True):
     """What an input accepts. ``file`` inputs arrive as a path and become an artifact.
 
-    An input without a default is required.
+    An input without a default is required. ``untrusted`` says that strangers wrote what it holds.
     """
 
     type: Literal["string", "integer", "number", "boolean", "object", "array", "file", "any"] = (
@@ -222,6 +226,7 @@ class InputSpec(_Frozen, frozen=True, kw_only=True):
     enum: tuple[Json, ...] | None = None
     default: Json = None
     required: bool = False
+    trust: Literal["trusted", "untrusted"] = "trusted"
 
 
 class Version(_Frozen, frozen=True, kw_only=True):

@@ -11,13 +11,14 @@ from kapell.core.events.run import Origin, RunForked, RunQueued
 from kapell.core.events.step import StepStarted, StepSucceeded
 from kapell.core.events.tool import ToolRequested
 from kapell.core.events.value import Packing
+from kapell.core.guardrails.labels import USER, Label, label_of, masks_of
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Merge
 from kapell.core.runs.fold import fold
 from kapell.core.runs.repeats import external, repeated
 from kapell.core.runs.state import State
 from kapell.core.runs.status import RunStatus
-from kapell.core.workflows.inputs import bind
+from kapell.core.workflows.inputs import bind, given_labels
 from kapell.kit.errors import Bug, Conflict, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
@@ -72,7 +73,9 @@ class Forker:
         replaced = output is not msgspec.UNSET
         kept = events[: _cut(events, at, replaced)]
         packing = Packing({})
-        changed = await self._inputs(kept, inputs) if inputs is not None else None
+        changed, labels = None, dict[str, Label]()
+        if inputs is not None:
+            changed, labels = await self._inputs(kept, inputs)
         forked = RunForked(
             run,
             len(kept),
@@ -80,6 +83,7 @@ class Forker:
             path=at if replaced and isinstance(at, str) else "",
             output=packing.pack(output) if not isinstance(output, msgspec.UnsetType) else None,
             repeat_external=repeat_external,
+            labels=labels,
         )
         made, state = await self._copy(kept, forked, packing)
         if not repeat_external:
@@ -105,11 +109,14 @@ class Forker:
 
     async def _inputs(
         self, kept: Sequence[Event], changes: Mapping[str, Json]
-    ) -> Mapping[str, Json]:
+    ) -> tuple[Mapping[str, Json], dict[str, Label]]:
+        """Return the new inputs with their labels: what is changed is the word of who forks."""
         program, state = await self._histories.state(kept)
         old = await self._histories.value(state.request.inputs)
         given = {**old, **changes} if isinstance(old, dict) else dict(changes)
-        return bind(program.version, given)
+        bound = bind(program.version, given)
+        masks = {**masks_of(state.request.labels), **dict.fromkeys(changes, USER)}
+        return bound, given_labels(program.version, bound, masks)
 
     async def _copy(
         self, kept: Sequence[Event], forked: RunForked, packing: Packing
@@ -205,7 +212,7 @@ class Forker:
         _, state = await self._histories.state(await self._histories.events(fork))
         output = await self._histories.value(state.output)
         key = f"merge:{fork}:{other.generation}:{original.generation}"
-        await self._teller.send(run, Merge(fork, output), key)
+        await self._teller.send(run, Merge(fork, output, label_of(state.label)), key)
 
 
 def _cut(events: Sequence[Event], at: str | int | None, replaced: bool) -> int:

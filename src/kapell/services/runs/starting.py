@@ -8,6 +8,7 @@ import msgspec
 from kapell.core.events.run import KeptAgent, Origin, RunQueued
 from kapell.core.events.value import Packing
 from kapell.core.gateway.routing.route import Routes, meant
+from kapell.core.guardrails.labels import USER
 from kapell.core.guardrails.standing import ProfileName, Standing
 from kapell.core.limits.rates import Asker
 from kapell.core.pricing.budget import Budget
@@ -15,7 +16,7 @@ from kapell.core.pricing.foresight import RunForecast
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.fold import begin
 from kapell.core.workflows.guarded import profiles_named
-from kapell.core.workflows.inputs import bind
+from kapell.core.workflows.inputs import bind, given_labels
 from kapell.core.workflows.version import Version
 from kapell.kit.clock import Clock
 from kapell.kit.ids import RunId, TenantId, VersionHash, sortable
@@ -225,6 +226,7 @@ class Starter:
             kept=kept,
             forecast=forecast,
             guards=self._standing(version, guardrails),
+            labels=given_labels(version, inputs, {"": USER}),
         )
         run = new_run(who, request, packing.artifacts, now)
         fingerprint = digest(encode([version.name, dict(inputs), model]))

@@ -171,6 +171,7 @@ def _child(t: Thinking, command: ChildOutcome) -> None:
         command.tokens,
         child.call,
         command.owing,
+        command.label,
     )
     t.emit(ended)
     run = t.state.steps[child.path]
@@ -197,7 +198,8 @@ def _why(command: ChildOutcome, path: str) -> Failure:
 def _merge(t: Thinking, command: Merge) -> None:
     if t.state.status in {RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.ASSIGNED}:
         return
-    t.emit(RunMerged(RunId(command.run_id), t.pack(command.output), _generation(t)))
+    output = t.pack(command.output)
+    t.emit(RunMerged(RunId(command.run_id), output, _generation(t), command.label))
 
 
 def poisoned(t: Thinking, event: Poisoned) -> None:

@@ -9,10 +9,9 @@ import msgspec
 from kapell.core.events.envelope import Payload
 from kapell.core.events.run import RunAssigned, RunStarted
 from kapell.core.events.step import StepDead
-from kapell.core.events.value import Packed
 from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.runs import paths
-from kapell.core.runs.context import Context, NeedsValues
+from kapell.core.runs.context import Context, Kept, NeedsValues
 from kapell.core.runs.decide import clock, commands, kick, scopes, settle
 from kapell.core.runs.decide.steps import begin, calls, failing, fans, money, replies
 from kapell.core.runs.decide.steps.results import frozen_names
@@ -60,7 +59,7 @@ class Decision(msgspec.Struct, frozen=True):
     events: Sequence[Payload] = ()
     artifacts: Mapping[Digest, bytes] = {}
     children: Sequence[ChildStart] = ()
-    caches: Mapping[str, tuple[Packed, float]] = {}
+    caches: Mapping[str, tuple[Kept, float]] = {}
     needs: frozenset[Digest] = frozenset()
     keys: frozenset[str] = frozenset()
     hard: bool = False
@@ -189,8 +188,9 @@ def _claimed(t: Thinking, event: Claimed) -> None:
 def _unknown(t: Thinking, path: str, cause: Failure | None = None) -> None:
     """A call that must not be repeated may have taken effect: a person has to look."""
     run = t.state.steps[path]
-    undo = frozen_names(t, run, None)
-    t.emit(StepDead(path, "unknown_outcome", _outcome_unknown(path, cause), run.attempt, undo))
+    undo, labels = frozen_names(t, run, None)
+    failure = _outcome_unknown(path, cause)
+    t.emit(StepDead(path, "unknown_outcome", failure, run.attempt, undo, undo_labels=labels))
 
 
 def _outcome_unknown(path: str, cause: Failure | None) -> Failure:

@@ -1,12 +1,15 @@
 """Scopes: which steps of a body may begin, and what its end means to its owner."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from kapell.core.events.compensation import CompensationFailed, CompensationSucceeded
 from kapell.core.events.run import RunSucceeded
-from kapell.core.events.step import StepDead, StepSkipped, StepStarted
+from kapell.core.events.step import StepDead, StepSkipped
 from kapell.core.events.value import NOTHING, Packed
+from kapell.core.expressions import Read, compile_expression
+from kapell.core.guardrails.labels import Label, Mask, all_of, label_of
 from kapell.core.runs import paths
+from kapell.core.runs.decide.steps.origins import begun
 from kapell.core.runs.decide.steps.results import complete, finish
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
@@ -70,8 +73,13 @@ def _offer(t: Thinking, scope: Scope, place: Place) -> None:
     if verdict == "begin":
         t.later("begin", path)
     elif verdict == "skip":
-        t.emit(StepSkipped(path, "dependencies"))
+        t.emit(StepSkipped(path, "dependencies", _why_skipped(t, scope, place)))
         t.later("ended", path)
+
+
+def _why_skipped(t: Thinking, scope: Scope, place: Place) -> Label:
+    before = (t.state.steps.get(paths.join(scope.path, one)) for one in place.step.after)
+    return label_of(all_of(one.ground for one in before if one is not None))
 
 
 def _ready(t: Thinking, scope: Scope, place: Place) -> str:
@@ -148,6 +156,20 @@ def body_output(t: Thinking, scope: Scope) -> Packed:
     return last.output if last is not None else NOTHING
 
 
+def body_label(t: Thinking, scope: Scope) -> Mask:
+    """Return the label of what a finished body gives."""
+    plan = t.program.bodies[scope.body]
+    if plan.body.result is not None:
+        reads: Iterable[Read] = compile_expression(plan.body.result).reads
+    elif plan.is_workflow and plan.version.outputs is not None:
+        reads = t.program.compiled(plan.version.outputs).reads
+    else:
+        last = t.state.steps.get(paths.join(scope.path, plan.last))
+        inner = last.label | last.ground if last is not None else 0
+        return scope.ground | inner
+    return scope.ground | t.inside(scope).read(reads)
+
+
 def _succeeded(t: Thinking, scope: Scope) -> None:
     if scope.suffix == paths.UNDO:
         t.emit(CompensationSucceeded(t.state.undoing))
@@ -155,7 +177,7 @@ def _succeeded(t: Thinking, scope: Scope) -> None:
         return
     if not scope.owner:
         if t.state.phase == "going":
-            complete(t, lambda: t.emit(RunSucceeded(body_output(t, scope))))
+            complete(t, lambda: _over(t, scope))
         return
     owner = t.state.steps[scope.owner]
     if scope.suffix == paths.PASS:
@@ -163,9 +185,14 @@ def _succeeded(t: Thinking, scope: Scope) -> None:
     elif scope.suffix.startswith("."):
         _branch_done(t, owner)
     elif scope.suffix.startswith(":"):
-        finish(t, owner, lambda: _choice(t, scope, owner))
+        finish(t, owner, lambda: _choice(t, scope, owner), label=lambda: body_label(t, scope))
     else:
-        finish(t, owner, lambda: body_output(t, scope))
+        finish(t, owner, lambda: body_output(t, scope), label=lambda: body_label(t, scope))
+
+
+def _over(t: Thinking, scope: Scope) -> None:
+    output = body_output(t, scope)
+    t.emit(RunSucceeded(output, label_of(body_label(t, scope))))
 
 
 def _choice(t: Thinking, scope: Scope, owner: StepRun) -> Packed:
@@ -193,7 +220,7 @@ def _branch_done(t: Thinking, owner: StepRun) -> None:
             values[scope.suffix[1:]] = t.inside(scope).unpacked(body_output(t, scope))
         return t.pack(values)
 
-    finish(t, owner, result)
+    finish(t, owner, result, label=lambda: all_of(body_label(t, scope) for scope in scopes))
 
 
 def _pass_done(t: Thinking, scope: Scope, owner: StepRun) -> None:
@@ -202,15 +229,18 @@ def _pass_done(t: Thinking, scope: Scope, owner: StepRun) -> None:
         return
 
     def close() -> None:
-        output = body_output(t, scope)
-        over = bool(t.inside(scope).expression(work.until))
+        output, label = body_output(t, scope), body_label(t, scope)
+        names = t.inside(scope)
+        over = bool(names.expression(work.until))
         if not over and scope.number >= work.max and work.on_exhausted == "fail":
             t.later("broke", owner.path, _exhausted(owner, work.max))
         elif over or scope.number >= work.max:
             value = {"passes": scope.number, "output": t.inside(scope).unpacked(output)}
-            finish(t, owner, lambda: t.pack(value))
+            finish(t, owner, lambda: t.pack(value), label=lambda: label | names.label)
         elif t.may_begin(t.state.scopes[owner.scope], t.place(owner)):
-            t.emit(StepStarted(owner.path, owner.attempt, number=scope.number + 1, inputs=output))
+            owner.ground |= names.label
+            number = scope.number + 1
+            t.emit(begun(owner, number=number, inputs=output, label=label_of(label)))
             t.later("consider", f"{paths.attempt(owner.path, owner.attempt)}@{scope.number + 1}")
         elif t.stopped(scope):
             t.stop(owner.path)
@@ -233,7 +263,8 @@ def _failed(t: Thinking, scope: Scope, failure: Failure) -> None:
         undone = t.state.undoing
         attempts = max((r.attempt for r in tree.members(t.state, t.program, scope)), default=1)
         t.emit(CompensationFailed(undone, failure))
-        t.emit(StepDead(undone, "compensation", failure, attempts))
+        label = label_of(tree.label_of_scope(t.state, t.program, scope))
+        t.emit(StepDead(undone, "compensation", failure, attempts, label=label))
         t.later("undo", "")
         return
     if not scope.owner:

@@ -5,6 +5,7 @@ from functools import partial
 
 from kapell.core.events.compensation import CompensationStarted
 from kapell.core.events.run import RunCancelled, RunFailed, RunWaiting
+from kapell.core.guardrails.labels import label_of
 from kapell.core.runs import paths
 from kapell.core.runs.decide.clock import next_due
 from kapell.core.runs.decide.scopes import next_always
@@ -70,7 +71,8 @@ def undo(t: Thinking) -> None:
     if state.failure is None:
         t.emit(RunCancelled(state.reason))
     else:
-        t.emit(RunFailed(state.failure, compensated=bool(state.undone)))
+        root = tree.label_of_scope(state, t.program, state.scopes[paths.ROOT])
+        t.emit(RunFailed(state.failure, bool(state.undone), label_of(root)))
 
 
 def rest(t: Thinking) -> None:

@@ -16,8 +16,9 @@ from kapell.core.events.run import RunAssigned, RunMerged, RunResumed, RunWaitin
 from kapell.core.events.signal import SignalReceived
 from kapell.core.events.step import StepSkipped
 from kapell.core.events.value import Packed, Packing
+from kapell.core.guardrails.labels import Label, label_of
 from kapell.core.runs import paths
-from kapell.core.runs.context import Context
+from kapell.core.runs.context import Context, Kept
 from kapell.core.runs.fold import evolve, tree
 from kapell.core.runs.names import Names
 from kapell.core.runs.program import Place, Program
@@ -44,7 +45,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class ChildStart(msgspec.Struct, frozen=True):
-    """A child run the service must create in the same transaction."""
+    """A child run the service must create in the same transaction.
+
+    ``labels`` are those of its inputs, ``label`` is that of what decided that it begins.
+    """
 
     path: str
     run_id: RunId
@@ -52,6 +56,8 @@ class ChildStart(msgspec.Struct, frozen=True):
     inputs: Packed
     usd: int | None
     tokens: int | None
+    labels: Mapping[str, Label] = {}
+    label: Label = ()
 
 
 class Waitlists:
@@ -114,7 +120,7 @@ class Thinking:
         self.packing = Packing(ctx.values)
         self.tasks: list[Task] = []
         self.refills: dict[str, None] = {}
-        self.caches: dict[str, tuple[Packed, float]] = {}
+        self.caches: dict[str, tuple[Kept, float]] = {}
         self.children: list[ChildStart] = []
 
     def emit(self, payload: Payload) -> None:
@@ -136,7 +142,8 @@ class Thinking:
         """End a step run because something around it has failed; one that has ended stays so."""
         run = self.state.steps.get(path)
         if run is not None and run.status not in STEP_ENDED:
-            self.emit(StepSkipped(path, "stopped"))
+            label = label_of(tree.label_of_run(self.state, self.program, run))
+            self.emit(StepSkipped(path, "stopped", label))
             self.later("ended", path)
 
     def do(self, action: Callable[[], None]) -> None:

@@ -18,6 +18,7 @@ from kapell.core.events.signal import (
 )
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import NOTHING
+from kapell.core.guardrails.labels import AGENT, USER, all_of, mask_of, masks_of
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
@@ -47,10 +48,14 @@ def requested(
         call.kind, call.name, call.prompt = "model", event.model, event.prompt
         call.agent, call.max_output, call.repeatable = event.agent, event.max_output, True
         call.tools = event.tools
+        if event.label:
+            call.labels = {"": mask_of(event.label)}
     else:
         call.name, call.prompt, call.repeatable = event.tool, event.args, event.repeatable
         call.ask = event.ask
+        call.labels = masks_of(event.labels)
         _takes(run, event.ask, event.call)
+    run.label |= all_of(call.labels.values())
     state.calls[event.call] = call
     call.holders = _work(state, run, at)
 
@@ -121,6 +126,7 @@ def answered(state: State, program: Program, event: ModelAnswered, at: float, se
     """A model answered: an answer with a problem, or one that asks for tools, is a turn."""
     del program, seq
     _close(state, event.call, at)
+    state.steps[event.path].label |= AGENT
     if event.problem or event.asks:
         state.steps[event.path].turns.append(turns.turn_of(event))
 
@@ -143,14 +149,21 @@ def returned(state: State, program: Program, event: ToolReturned, at: float, seq
     """A tool returned; what it wrote is part of the run's folder now."""
     del program, seq
     _close(state, event.call, at)
+    label = mask_of(event.label)
     for change in event.files:
+        state.written.pop(change.path, None)
         if change.digest is None:
             state.files.pop(change.path, None)
         else:
             state.files[change.path] = change.digest
-    asked = turns.asked(state.steps[event.path].turns, event.ask)
+            if label:
+                state.written[change.path] = label
+    run = state.steps[event.path]
+    run.label |= label
+    asked = turns.asked(run.turns, event.ask)
     if asked is not None:
         asked.output = event.output
+        asked.label = label
 
 
 def tool_failed(state: State, program: Program, event: ToolFailed, at: float, seq: int) -> None:
@@ -158,9 +171,11 @@ def tool_failed(state: State, program: Program, event: ToolFailed, at: float, se
     del program, seq
     _close(state, event.call, at)
     run = state.steps[event.path]
+    run.label |= mask_of(event.label)
     asked = turns.asked(run.turns, event.ask)
     if asked is not None and not event.unknown:
         asked.failure = event.failure
+        asked.label = mask_of(event.label)
     elif asked is not None:
         asked.call = ""  # nobody knows what came of it: it is called again, or a person looks
     if event.unknown:
@@ -232,7 +247,9 @@ def approval_requested(
 ) -> None:
     """A person is asked; the data stays at hand for the answer."""
     del program, at, seq
-    state.steps[event.path].data = event.data
+    run = state.steps[event.path]
+    run.data = event.data
+    run.label |= mask_of(event.label)
 
 
 def approval_answered(
@@ -240,7 +257,9 @@ def approval_answered(
 ) -> None:
     """The step's result follows."""
     del program, at, seq
-    state.steps[event.path].data = event.data
+    run = state.steps[event.path]
+    run.data = event.data
+    run.label |= USER
 
 
 def approval_expired(
@@ -255,8 +274,10 @@ def signal_received(
 ) -> None:
     """A signal nobody waits for yet is kept."""
     del program, at
-    if not event.path:
-        state.signals.append(HeldSignal(seq, event.name, event.payload))
+    if event.path:
+        state.steps[event.path].label |= mask_of(event.label)
+    else:
+        state.signals.append(HeldSignal(seq, event.name, event.payload, mask_of(event.label)))
 
 
 def child_started(state: State, program: Program, event: ChildStarted, at: float, seq: int) -> None:
@@ -267,6 +288,7 @@ def child_started(state: State, program: Program, event: ChildStarted, at: float
         event.run_id, event.path, event.usd, event.tokens, event.call, event.ask
     )
     run = state.steps[event.path]
+    run.label |= all_of(masks_of(event.labels).values())
     _begun(run, at)
     _takes(run, event.ask, event.call)
     holders = _work(state, run, at)
@@ -303,7 +325,11 @@ def child_ended(state: State, program: Program, event: ChildEnded, at: float, se
         meter.usd += event.usd
         meter.tokens += event.tokens
     _close(state, key, at)
+    label = mask_of(event.label)
+    run.label |= label
     asked = turns.asked(run.turns, child.ask)
+    if asked is not None:
+        asked.label = label
     if asked is not None and event.failure is not None:
         asked.failure = event.failure
     elif asked is not None:

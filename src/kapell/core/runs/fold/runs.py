@@ -16,6 +16,7 @@ from kapell.core.events.run import (
     RunWaiting,
 )
 from kapell.core.events.value import NOTHING
+from kapell.core.guardrails.labels import USER, mask_of
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
@@ -40,7 +41,15 @@ def started(state: State, program: Program, event: RunStarted, at: float, seq: i
     """The root scope opens and the run's meter begins to count."""
     del event, seq
     state.started_at = at
-    tree.open_scope(state, program, base=paths.ROOT, suffix="", body=0, owner="")
+    tree.open_scope(
+        state,
+        program,
+        base=paths.ROOT,
+        suffix="",
+        body=0,
+        owner="",
+        ground=mask_of(state.request.label),
+    )
     limits = [budget for budget in (program.version.budget, state.request.budget) if budget]
     state.meters[paths.ROOT] = Meter(
         limit_usd=min((b.usd for b in limits if b.usd is not None), default=None),
@@ -64,6 +73,7 @@ def succeeded(state: State, program: Program, event: RunSucceeded, at: float, se
     """All is done."""
     del program, seq
     state.output = event.output
+    state.label = mask_of(event.label)
     _over(state, at)
 
 
@@ -71,6 +81,7 @@ def failed(state: State, program: Program, event: RunFailed, at: float, seq: int
     """It failed; what it was doing stays known, so that a person may repair it."""
     del program, seq
     state.failure = event.failure
+    state.label = mask_of(event.label)
     _over(state, at)
 
 
@@ -110,6 +121,8 @@ def repaired(state: State, program: Program, event: RunRepaired, at: float, seq:
     run = state.steps.get(event.path)
     state.undo = [entry for entry in state.undo if entry.path != event.path]
     if run is not None:
+        if event.output is not None:
+            run.label = USER  # what a person gives is theirs, whatever was read before
         run.status = StepStatus.RUNNING
         tree.clear_wait(state, run)
     if state.phase in _STANDING and not any(_blocks(state, path) for path in state.dead):
@@ -138,6 +151,7 @@ def merged(state: State, program: Program, event: RunMerged, at: float, seq: int
     del program, seq
     state.generation = event.generation
     state.output = event.output
+    state.label = mask_of(event.label)
     state.failure = None
     state.dead = []
     _over(state, at)
@@ -192,6 +206,7 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
         tree.set_wait(state, run, "retry", run.due)
     elif run.path == event.path and event.output is not None:
         run.output = event.output
+        run.label = USER
         run.failure = None
         run.status = StepStatus.RUNNING
         tree.end(state, program, run, StepStatus.SUCCEEDED)
@@ -225,6 +240,8 @@ def _replace_inputs(state: State, event: RunForked) -> None:
         priority=old.priority,
         workspace=old.workspace,
         guards=old.guards,
+        labels=event.labels,
+        label=old.label,
     )
 
 
@@ -232,9 +249,11 @@ def _replace_output(state: State, event: RunForked) -> None:
     run = state.steps.get(event.path)
     if run is not None and event.output is not None:
         run.output = event.output
+        run.label = USER
         return
     outer, _, index = event.path.removesuffix("]").rpartition("[")
     fan = state.steps[outer].fan if outer in state.steps else None
     result = fan.results[int(index)] if fan is not None else None
     if result is not None and event.output is not None:
         result.output = event.output
+        result.label = USER | state.steps[outer].ground

@@ -17,10 +17,11 @@ from kapell.core.events.step import (
     StepWaiting,
 )
 from kapell.core.events.value import NOTHING
+from kapell.core.guardrails.labels import Mask, mask_of, masks_of
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Place, Program
-from kapell.core.runs.state import Fan, State, StepRun, UndoEntry
+from kapell.core.runs.state import Fan, ItemResult, State, StepRun, UndoEntry
 from kapell.core.runs.status import STEP_ENDED, StepStatus
 from kapell.core.workflows.version import Body
 
@@ -36,6 +37,7 @@ def started(state: State, program: Program, event: StepStarted, at: float, seq: 
             state.scopes[run.scope].live += 1
         else:
             _count_item(state, run)
+    run.ground |= mask_of(event.ground)
     place = tree.place_of(program, run)
     if event.number <= 1:
         if event.attempt != run.attempt:
@@ -51,7 +53,9 @@ def started(state: State, program: Program, event: StepStarted, at: float, seq: 
         if place.metered:
             _meter(state, program, run, event)
     if event.items is not None:
-        run.fan = Fan(event.items, event.total, left=event.total, results=[None] * event.total)
+        results: list[ItemResult | None] = [None] * event.total
+        label = mask_of(event.label)
+        run.fan = Fan(event.items, event.total, left=event.total, results=results, label=label)
     elif not place.leaf:
         _open(state, program, run, place, event)
 
@@ -74,6 +78,7 @@ def _meter(state: State, program: Program, run: StepRun, event: StepStarted) -> 
 
 def _open(state: State, program: Program, run: StepRun, place: Place, event: StepStarted) -> None:
     base = paths.attempt(run.path, run.attempt)
+    label, ground = mask_of(event.label), run.ground
     if paths.PASS in place.inner:
         for scope in list(tree.inner_scopes(state, program, run)):
             tree.close_scope(state, program, scope)
@@ -81,6 +86,8 @@ def _open(state: State, program: Program, run: StepRun, place: Place, event: Ste
         suffixes = [paths.PASS]
     elif event.choice:
         run.choice = event.choice
+        run.label |= label
+        ground |= label
         suffixes = [f":{event.choice}"]
     else:
         suffixes = [s for s in place.inner if s in {"", *_branches(place)}]
@@ -95,6 +102,9 @@ def _open(state: State, program: Program, run: StepRun, place: Place, event: Ste
             number=event.number,
             names=event.inputs or NOTHING,
             previous=event.inputs or NOTHING,
+            labels=masks_of(event.labels),
+            label=label,
+            ground=ground,
         )
 
 
@@ -107,10 +117,10 @@ def succeeded(state: State, program: Program, event: StepSucceeded, at: float, s
     del at, seq
     run = state.steps[event.path]
     run.output = event.output
+    run.label = mask_of(event.label)
     run.failure = None
     run.unsure = 0
-    if event.undo is not None:
-        state.undo.append(UndoEntry(run.path, run.body, event.undo))
+    _undoable(state, run, event)
     if event.taken:
         state.signals = [held for held in state.signals if held.seq != event.taken]
     if event.path in state.dead:
@@ -118,14 +128,23 @@ def succeeded(state: State, program: Program, event: StepSucceeded, at: float, s
     tree.end(state, program, run, StepStatus.SUCCEEDED)
 
 
+def _undoable(state: State, run: StepRun, event: StepSucceeded | StepFailed | StepDead) -> None:
+    """Remember how a step run is undone, if it can be."""
+    if event.undo is not None:
+        labels: dict[str, Mask] = masks_of(event.undo_labels)
+        if run.ground:
+            labels[""] = run.ground
+        state.undo.append(UndoEntry(run.path, run.body, event.undo, labels))
+
+
 def failed(state: State, program: Program, event: StepFailed, at: float, seq: int) -> None:
     """A step run failed for good, or is handed to its ``on_error``."""
     del at, seq
     run = state.steps[event.path]
     run.failure = event.failure
+    run.label |= mask_of(event.label)
     run.overdue = False
-    if event.undo is not None:
-        state.undo.append(UndoEntry(run.path, run.body, event.undo))
+    _undoable(state, run, event)
     place = tree.place_of(program, run)
     if event.handled and run.item < 0 and isinstance(place.step.on_error, Body):
         tree.prune(state, program, run)
@@ -140,6 +159,7 @@ def failed(state: State, program: Program, event: StepFailed, at: float, seq: in
             suffix=paths.HANDLER,
             body=place.inner[paths.HANDLER],
             owner=run.path,
+            ground=run.ground,
         )
         return
     if state.phase == "cancelling":
@@ -192,6 +212,7 @@ def skipped(state: State, program: Program, event: StepSkipped, at: float, seq: 
             state.scopes[run.scope].live += 1
         else:
             _count_item(state, run)
+    run.ground |= mask_of(event.label)
     status = StepStatus.SKIPPED
     if event.reason == "stopped":
         _stopped(state, run)
@@ -242,9 +263,9 @@ def dead(state: State, program: Program, event: StepDead, at: float, seq: int) -
     if run is not None:
         run.status = StepStatus.WAITING if unknown else StepStatus.DEAD
         run.failure = event.failure
+        run.label |= mask_of(event.label)
         run.overdue = False
-        if event.undo is not None:
-            state.undo.append(UndoEntry(run.path, run.body, event.undo))
+        _undoable(state, run, event)
         tree.set_wait(state, run, "person", None)
     if unknown:
         return
@@ -273,6 +294,8 @@ def undo_started(
         body=plan.places[step_id].inner[paths.UNDO],
         owner="",
         names=entry.names,
+        labels=entry.labels,
+        ground=entry.labels.get("", 0),
     )
 
 

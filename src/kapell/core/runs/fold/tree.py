@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kapell.core.events.value import NOTHING, Packed
+from kapell.core.guardrails.labels import Mask, all_of
 from kapell.core.runs import paths
 from kapell.core.runs.program import Place, Program
 from kapell.core.runs.state import ItemResult, Meter, Scope, State, StepRun
@@ -58,9 +59,12 @@ def new_run(state: State, path: str) -> StepRun:
     if path.endswith("]"):
         outer_path, _, index = path[:-1].rpartition("[")
         outer = state.steps[outer_path]
-        return StepRun(path, outer.id, outer.body, outer.scope, item=int(index))
+        # Which items there are decides what happens: an item stands on the label of them all.
+        ground = outer.ground | (outer.fan.label if outer.fan is not None else 0)
+        return StepRun(path, outer.id, outer.body, outer.scope, item=int(index), ground=ground)
     scope_path, _, step_id = path.rpartition("/")
-    return StepRun(path, step_id, state.scopes[scope_path].body, scope_path)
+    scope = state.scopes[scope_path]
+    return StepRun(path, step_id, scope.body, scope_path, ground=scope.ground)
 
 
 def planned_meter(program: Program, run: StepRun, *, passage: bool) -> Meter | None:
@@ -105,6 +109,9 @@ def open_scope(
     number: int = 0,
     names: Packed = NOTHING,
     previous: Packed = NOTHING,
+    labels: dict[str, Mask] | None = None,
+    label: Mask = 0,
+    ground: Mask = 0,
 ) -> Scope:
     """Open a body below ``base`` (a path with its attempt)."""
     tail = f"{suffix}{number}" if suffix == paths.PASS else suffix
@@ -117,6 +124,9 @@ def open_scope(
         number=number,
         names=names,
         previous=previous,
+        labels=labels or {},
+        label=label,
+        ground=ground,
     )
     state.scopes[scope.path] = scope
     return scope
@@ -146,6 +156,31 @@ def failure_inside(state: State, program: Program, run: StepRun) -> Failure | No
         if any(around is run for around in chain(state, dead)):
             return dead.failure
     return None
+
+
+def label_of_run(state: State, program: Program, run: StepRun) -> Mask:
+    """Return the label of all that is known of a step run: its output, its status, its failure.
+
+    One that has not ended is known by what is inside it too.
+    """
+    label = run.label | run.ground
+    if run.status in STEP_ENDED:
+        return label
+    if run.fan is not None:
+        label |= run.fan.label
+        label |= all_of(result.label for result in run.fan.results if result is not None)
+        label |= all_of(label_of_run(state, program, one) for one in live_items(state, run))
+    for scope in inner_scopes(state, program, run):
+        label |= label_of_scope(state, program, scope)
+    return label
+
+
+def label_of_scope(state: State, program: Program, scope: Scope) -> Mask:
+    """Return the label of everything in a scope."""
+    label = scope.ground | scope.label
+    return label | all_of(
+        label_of_run(state, program, run) for run in members(state, program, scope)
+    )
 
 
 def members(state: State, program: Program, scope: Scope) -> Iterator[StepRun]:
@@ -223,7 +258,9 @@ def end(state: State, program: Program, run: StepRun, status: StepStatus) -> Non
     if run.item >= 0:
         fan = state.steps[run.outer].fan
         if fan is not None and fan.results[run.item] is None:
-            fan.results[run.item] = ItemResult(status, run.output, run.failure)
+            fan.results[run.item] = ItemResult(
+                status, run.output, run.failure, run.label | run.ground
+            )
             fan.left -= 1
         state.steps.pop(run.path, None)
     elif not already:

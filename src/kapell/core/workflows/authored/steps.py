@@ -76,6 +76,10 @@ class WaitForm(Authored, kw_only=True, rename=_authored_key):
         Expression | None,
         doc("Which signals count: an expression that sees the payload as `signal`."),
     ] = None
+    trust: Annotated[
+        Literal["trusted", "untrusted"] | None,
+        doc("Whether who sends the signal may be trusted.", default="untrusted"),
+    ] = None
 
 
 class CodeForm(Authored, kw_only=True):

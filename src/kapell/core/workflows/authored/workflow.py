@@ -25,6 +25,10 @@ class InputForm(Authored, kw_only=True):
     required: Annotated[
         bool | None, doc("Whether it must be given; without a default it must.")
     ] = None
+    trust: Annotated[
+        Literal["trusted", "untrusted"] | None,
+        doc("Whether strangers wrote what it holds (`untrusted`).", default="trusted"),
+    ] = None
 
 
 class WorkflowForm(Authored, kw_only=True):

@@ -235,4 +235,10 @@ def _pause(form: StepForm) -> Work:
         seconds = span(seconds)
     if isinstance(seconds, int):
         seconds = float(seconds)
-    return WaitWork(seconds=seconds, until=wait.until, signal=wait.signal, match=wait.match)
+    return WaitWork(
+        seconds=seconds,
+        until=wait.until,
+        signal=wait.signal,
+        match=wait.match,
+        trust=wait.trust or "untrusted",
+    )

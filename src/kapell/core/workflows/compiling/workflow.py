@@ -70,4 +70,5 @@ def _input(form: InputForm | None) -> InputSpec:
         enum=None if form.enum is None else tuple(form.enum),
         default=form.default,
         required=required,
+        trust=form.trust or "trusted",
     )

@@ -14,13 +14,14 @@ from kapell.core.approvals.held import Held
 from kapell.core.events.value import Packed, unpack
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.routing.endings import may_be_charged, tries_of
+from kapell.core.guardrails.labels import WEB, labels_of
 from kapell.core.policies.caller import Caller
 from kapell.core.policies.notes import Fact, Note, unnoted
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
 from kapell.core.runs.guarding import profile_at
 from kapell.core.runs.inputs import CallBroke, CallHeld, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
-from kapell.core.runs.state import OpenCall, State, StepRun
+from kapell.core.runs.state import OpenCall, State
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Bug, Failure, KapellError, Kind
 from kapell.kit.ids import is_id
@@ -178,19 +179,10 @@ class Effects:
             tenant=sight.state.tenant_id,
             subject=sight.state.subject,
             conversation=sight.state.correlation_id,
-            trust=self._trust(run),
+            trust="untrusted" if call.labels.get("", 0) & WEB else "trusted",
             cache=(agent.cache if agent is not None else None) or 0.0,
             caller=_caller(call, sight),
         )
-
-    def _trust(self, run: StepRun) -> str:
-        """Return the label of the least trusted part of what a model is sent."""
-        for turn in run.turns:
-            for ask in turn.asks:
-                spec = self.specs.get(ask.tool)
-                if spec is None or spec.trust == "untrusted":
-                    return "untrusted"
-        return "trusted"
 
     def _tool_call(self, call: OpenCall, sight: Sight) -> ToolCall:
         state = sight.state
@@ -249,6 +241,7 @@ def _caller(call: OpenCall, sight: Sight) -> Caller:
         capabilities=tuple(agent.capabilities) if agent is not None else (),
         asked=bool(call.ask),
         profile=profile_at(sight.program, state, call.path),
+        labels=labels_of(call.labels),
     )
 
 

@@ -17,6 +17,7 @@ from kapell.core.events.run import (
 )
 from kapell.core.events.signal import ChildEnded, ChildSettled
 from kapell.core.events.value import ArtifactRef, unpack
+from kapell.core.guardrails.labels import label_of
 from kapell.core.pricing.budget import Budget
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Cancel, ChildOutcome
@@ -62,6 +63,8 @@ async def child_run(desk: Desk, program: Program, parent: State, child: ChildSta
         priority=parent.request.priority,
         workspace=parent.request.workspace,
         guards=inherited(program, parent, child.path, child.version),
+        labels=child.labels,
+        label=child.label,
     )
     now = desk.now()
     events = enveloped(
@@ -156,6 +159,7 @@ def _to_parent(state: State, key: str, command: ChildOutcome) -> Message:
             usd=state.usd,
             tokens=state.tokens,
             owing=bool(state.late or state.late_children),
+            label=label_of(state.label),
         ),
         actor=f"run:{state.run_id}",
     )

@@ -10,11 +10,11 @@ from typing import TypeVar
 import msgspec
 
 from kapell.core.events.envelope import Event
-from kapell.core.events.value import ArtifactRef, Packed
+from kapell.core.events.value import ArtifactRef
 from kapell.core.expressions import DEFAULT
 from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.commands import Cancel
-from kapell.core.runs.context import CHEAP, Context
+from kapell.core.runs.context import CHEAP, Context, Kept
 from kapell.core.runs.decide import Carried, Decision, Waitlists, decide, next_due
 from kapell.core.runs.fold import fold
 from kapell.core.runs.inputs import (
@@ -96,7 +96,7 @@ class RunOwner:
         self._seen: set[int] = set()
         self._news = asyncio.Event()
         self._values: dict[Digest, Json] = {}
-        self._caches: dict[str, Packed | None] = {}
+        self._caches: dict[str, Kept | None] = {}
         self._snapshot_at = 0
         self._carried: Carried | None = None
         self._calls = Calls(claim, desk, self)
@@ -331,7 +331,7 @@ class RunOwner:
         await self.fetch(decision.needs)
         for key in decision.keys:
             body = await self._patiently(partial(self._desk.results.get, tenant, key))
-            found = None if body is None else msgspec.json.decode(body, type=Packed)
+            found = None if body is None else msgspec.json.decode(body, type=Kept)
             self._caches[key] = found
 
     async def _append(self, draft: Draft) -> bool:
@@ -400,13 +400,13 @@ class RunOwner:
         """
         state, desk = self.state, self._desk
         for decision in draft.decisions:
-            for key, (packed, ttl) in decision.caches.items():
-                self._caches[key] = packed
+            for key, (kept, ttl) in decision.caches.items():
+                self._caches[key], packed = kept, kept.output
                 with contextlib.suppress(KapellError):
                     if isinstance(packed, ArtifactRef) and packed.digest in draft.artifacts:
                         body = {packed.digest: draft.artifacts[packed.digest]}
                         await desk.artifacts.put(state.tenant_id, body)
-                    await desk.results.put(state.tenant_id, key, encode(packed), ttl)
+                    await desk.results.put(state.tenant_id, key, encode(kept), ttl)
 
     async def _keep_snapshot(self) -> None:
         state, desk = self.state, self._desk

@@ -11,6 +11,7 @@ import msgspec
 from kapell.core.events.codec import dump, load
 from kapell.core.events.envelope import Event
 from kapell.core.events.run import RunForked, RunQueued
+from kapell.core.guardrails.labels import WEB, label_of
 from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.fold import fold
 from kapell.core.runs.program import Program
@@ -205,7 +206,7 @@ def _checked(
     try:
         events = [_event(line, run_id, tenant) for line in file.events]
         check_events(events, file.artifacts)
-        state = fold(Program(file.version), [_moved(event, workspace) for event in events])
+        state = fold(Program(file.version), [_believed(event, workspace) for event in events])
         row, changes = row_of(state, None), _changes(state, events)
         check_rows(state, row, changes)
     except Invalid as error:
@@ -223,7 +224,7 @@ def _checked(
         run_id=run_id,
         workflow=request.workflow,
         version=version,
-        events=tuple(_moved(event, workspace) for event in events),
+        events=tuple(_believed(event, workspace) for event in events),
         artifacts={},
         row=row,
         changes=changes,
@@ -237,6 +238,16 @@ def _checked(
 _UNFIT = (KapellError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
           ValueError)  # fmt: skip
 """What folding a log that nobody wrote may end in."""
+
+
+def _believed(event: Event, workspace: str) -> Event:
+    """Return an event of a file: whatever it says of itself, all of it is the word of strangers."""
+    moved = _moved(event, workspace)
+    if not isinstance(moved.payload, RunQueued):
+        return moved
+    label = label_of(WEB)
+    payload = msgspec.structs.replace(moved.payload, labels={"": label}, label=label)
+    return msgspec.structs.replace(moved, payload=payload)
 
 
 def _moved(event: Event, workspace: str) -> Event:

@@ -10,6 +10,7 @@ from kapell.core.events.tool import ToolFailed
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.delegating import ask_agent
+from kapell.core.runs.decide.steps.origins import asked_labels
 from kapell.core.runs.decide.steps.requests import offers, request
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import StepRun
@@ -62,15 +63,21 @@ def _carried_out(t: Thinking, path: str, wish: _Wish, offered: Mapping[str, Tool
         return ask_agent(t, run, ask.id, agent, task, wish.among)
     if spec.cost and not money.room(t, run, spec.cost, 0, lambda: None):
         return False
-    request(t, run, spec, ask.args, repeatable(spec, wish.args), _key(t, run, wish), ask.id)
+    labels = asked_labels(run, wish.args)
+    request(t, run, spec, ask.args, repeatable(spec, wish.args), _key(t, run, wish), labels, ask.id)
     return True
 
 
 def _refuse(t: Thinking, run: StepRun, wish: _Wish, failure: Failure) -> None:
     ask = wish.ask
     spec = ToolSpec(name=ask.tool, description="", args=None)
-    call = request(t, run, spec, ask.args, True, _key(t, run, wish), ask.id)
-    t.emit(ToolFailed(call=call, path=run.path, tool=ask.tool, failure=failure, ask=ask.id))
+    labels = asked_labels(run, wish.args)
+    call = request(t, run, spec, ask.args, True, _key(t, run, wish), labels, ask.id)
+    t.emit(
+        ToolFailed(
+            call=call, path=run.path, tool=ask.tool, failure=failure, ask=ask.id, label=labels[""]
+        )
+    )
 
 
 def _key(t: Thinking, run: StepRun, wish: _Wish) -> str:

@@ -1,25 +1,30 @@
 """Beginning: a step, an item of a ``for_each``, a further attempt."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from kapell.core.events.signal import ChildStarted
-from kapell.core.events.step import StepSkipped, StepStarted, StepSucceeded, StepWaiting
+from kapell.core.events.step import StepSkipped, StepSucceeded, StepWaiting
 from kapell.core.events.value import Inline, Packed
+from kapell.core.guardrails.labels import Label, Mask, all_of, label_of, mask_of
 from kapell.core.runs import paths
-from kapell.core.runs.context import NeedsValues
+from kapell.core.runs.context import Kept, NeedsValues
 from kapell.core.runs.decide.steps import calls, money, waits
+from kapell.core.runs.decide.steps.origins import argument_masks, begun
 from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.thinking import ChildStart, Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.names import Names
 from kapell.core.runs.program import Place
-from kapell.core.runs.state import StepRun
-from kapell.core.workflows.inputs import bind
+from kapell.core.runs.state import Scope, StepRun
+from kapell.core.workflows.inputs import bind, given_labels
 from kapell.core.workflows.version import (
     AgentWork,
     ApprovalWork,
     AskWork,
     BlockWork,
+    Join,
     LoopWork,
     ParallelWork,
     SetWork,
@@ -54,8 +59,10 @@ def begin(t: Thinking, path: str) -> None:
         fan = t.state.steps[at.outer].fan
         if fan is not None and (fan.failed is not None or not _has_slot(t, at)):
             return
-    elif fresh and not _wanted(t, at, place):
-        return
+    elif fresh:
+        at.ground |= _decided(t, scope, place)
+        if not _wanted(t, at, place):
+            return
     if at.item < 0 and place.step.for_each is not None:
         _fan_out(t, at, place.step)
     else:
@@ -66,17 +73,29 @@ def _has_slot(t: Thinking, run: StepRun) -> bool:
     return calls.slot_for(t, run.path, t.state.steps[run.outer])
 
 
+def _decided(t: Thinking, scope: Scope, place: Place) -> Mask:
+    """Return the label of what decided that the steps before were carried out, if that decides."""
+    if place.step.join in {Join.ORDER, Join.ALWAYS}:
+        return 0
+    before = (t.state.steps.get(paths.join(scope.path, one)) for one in place.step.after)
+    return all_of(one.ground for one in before if one is not None)
+
+
 def _wanted(t: Thinking, run: StepRun, place: Place) -> bool:
     """Ask ``when``; a step that is not wanted is skipped."""
     if place.step.when is None:
         return True
+    names = t.names(run)
     try:
-        if t.names(run).expression(place.step.when):
-            return True
+        wanted = names.expression(place.step.when)
     except KapellError as error:
         _broken(t, run, error)
         return False
-    t.emit(StepSkipped(run.path, "when"))
+    finally:
+        run.ground |= names.label
+    if wanted:
+        return True
+    t.emit(StepSkipped(run.path, "when", label_of(run.ground)))
     t.later("ended", run.path)
     return False
 
@@ -84,7 +103,7 @@ def _wanted(t: Thinking, run: StepRun, place: Place) -> bool:
 def _broken(t: Thinking, run: StepRun, error: KapellError) -> None:
     reraise_if_cheap(t, error)
     if run.path not in t.state.steps:
-        t.emit(StepStarted(run.path, run.attempt))
+        t.emit(begun(run))
     t.later("broke", run.path, Failure.of(error, run.path))
 
 
@@ -113,7 +132,8 @@ def _fan_out(t: Thinking, run: StepRun, step: Step) -> None:
     except KapellError as error:
         _broken(t, run, error)
         return
-    t.emit(StepStarted(run.path, 1, items=packed, total=len(items)))
+    label = label_of(names.label)
+    t.emit(begun(run, items=packed, total=len(items), label=label))
     t.refill(run.path)
 
 
@@ -137,9 +157,11 @@ def passage(t: Thinking, run: StepRun, place: Place, attempt: int) -> None:
         if place.calls:
             calls.first(t, run, key)
         elif isinstance(work, SetWork):
-            values = t.names(run).value(work.values)
-            t.emit(StepStarted(run.path, attempt, cache=key))
-            finish(t, t.state.steps[run.path], lambda: t.pack(values))
+            names = t.names(run)
+            values = names.value(work.values)
+            t.emit(begun(run, cache=key))
+            live = t.state.steps[run.path]
+            finish(t, live, lambda: t.pack(values), label=lambda: names.label)
         elif isinstance(work, ApprovalWork):
             waits.approval(t, run, work)
         elif isinstance(work, WaitWork):
@@ -161,48 +183,59 @@ def _container(
         choice = next((c.name for c in work.cases if names.expression(c.when)), "")
         if not choice and work.otherwise is not None:
             choice = "else"
-        t.emit(StepStarted(run.path, run.attempt, choice=choice, cache=key))
+        label = names.label
+        t.emit(begun(run, choice=choice, cache=key, label=label_of(label)))
         if choice:
             t.later("consider", f"{base}:{choice}")
         else:
             # no case holds: that is an outcome, and a good one
-            finish(t, t.state.steps[run.path], lambda: Inline({"case": None, "output": None}))
+            none = Inline({"case": None, "output": None})
+            finish(t, t.state.steps[run.path], lambda: none, label=lambda: label)
     elif isinstance(work, LoopWork):
-        t.emit(StepStarted(run.path, run.attempt, number=1, cache=key))
+        t.emit(begun(run, number=1, cache=key))
         t.later("consider", f"{base}@1")
     elif isinstance(work, ParallelWork):
-        t.emit(StepStarted(run.path, run.attempt, cache=key))
+        t.emit(begun(run, cache=key))
         for name in reversed(work.branches):
             t.later("consider", f"{base}.{name}")
     else:
-        t.emit(StepStarted(run.path, run.attempt, cache=key))
+        t.emit(begun(run, cache=key))
         t.later("consider", base)
 
 
 def _workflow(t: Thinking, run: StepRun, work: WorkflowWork, place: Place) -> None:
     version = t.program.bodies[place.body].version.workflows[work.workflow]
-    given = t.names(run).value(work.args)
-    inputs = t.pack(bind(version, given if isinstance(given, dict) else {}))
+    names = t.names(run)
+    given = names.value(work.args)
+    bound = bind(version, given if isinstance(given, dict) else {})
+    inputs = t.pack(bound)
+    labels = given_labels(version, bound, argument_masks(t, names, work.args))
 
     def started() -> None:
-        t.emit(StepStarted(run.path, run.attempt, inputs=inputs))
+        t.emit(begun(run, inputs=inputs, labels=labels))
 
     if not work.detached:
         started()
         t.later("consider", paths.attempt(run.path, run.attempt))
     elif calls.may_work(t, run) and money.room(t, run, 1, 1, started):
         started()
-        _child(t, run, version, inputs)
+        _child(t, run, version, inputs, labels)
 
 
-def _child(t: Thinking, run: StepRun, version: Version, inputs: Packed) -> None:
+def _child(
+    t: Thinking, run: StepRun, version: Version, inputs: Packed, labels: Mapping[str, Label]
+) -> None:
     """Begin a run of its own for a step; its id follows from the path, so it is begun once."""
     budget = t.place(run).step.budget or version.budget
     usd, tokens = money.allotment(t, run, budget)
     child = child_id(t.state.run_id, paths.attempt(run.path, run.attempt))
-    t.emit(ChildStarted(run.path, child, version.name, inputs, usd, tokens))
+    ground = label_of(run.ground)
+    event = ChildStarted(
+        run.path, child, version.name, inputs, usd, tokens, labels=labels, label=ground
+    )
+    t.emit(event)
     t.emit(StepWaiting(run.path, "child"))
-    t.children.append(ChildStart(run.path, child, version, inputs, usd, tokens))
+    t.children.append(ChildStart(run.path, child, version, inputs, usd, tokens, labels, ground))
 
 
 def _cache_key(t: Thinking, run: StepRun, step: Step) -> str:
@@ -240,7 +273,7 @@ def _uses_files(step: Step) -> bool:
 
 
 def _from_cache(t: Thinking, run: StepRun, key: str) -> bool:
-    found: Packed | None
+    found: Kept | None
     if key in t.caches:
         found = t.caches[key][0]
     elif key in t.ctx.cached:
@@ -249,7 +282,8 @@ def _from_cache(t: Thinking, run: StepRun, key: str) -> bool:
         raise NeedsValues(keys=frozenset({key}))
     if found is None:
         return False
-    t.emit(StepStarted(run.path, run.attempt))
-    t.emit(StepSucceeded(run.path, found, cached=True))
+    t.emit(begun(run))
+    label = label_of(mask_of(found.label) | run.ground)
+    t.emit(StepSucceeded(run.path, found.output, cached=True, label=label))
     t.later("ended", run.path)
     return True

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from kapell.core.agents import turns
-from kapell.core.events.step import StepStarted
+from kapell.core.guardrails.labels import label_of
 from kapell.core.runs.decide.steps import asking, requests
+from kapell.core.runs.decide.steps.origins import argument_masks, begun, call_labels
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
@@ -38,7 +39,7 @@ def may_work(t: Thinking, run: StepRun) -> bool:
 def first(t: Thinking, run: StepRun, cache: str) -> None:
     """Begin an attempt with its first call."""
     if not t.ctx.draining and may_work(t, run):
-        _call(t, run, lambda: t.emit(StepStarted(run.path, run.attempt, cache=cache)))
+        _call(t, run, lambda: t.emit(begun(run, cache=cache)))
 
 
 def again(t: Thinking, path: str) -> None:
@@ -69,11 +70,15 @@ def again(t: Thinking, path: str) -> None:
 def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
     work = t.place(run).step.work
     if isinstance(work, ToolWork):
-        args = t.names(run).value(work.args)
-        requests.call_tool(t, run, work.tool, args, started)
+        names = t.names(run)
+        args = names.value(work.args)
+        labels = call_labels(run, argument_masks(t, names, work.args))
+        requests.call_tool(t, run, work.tool, args, labels, started)
     elif isinstance(work, AgentWork | AskWork) and turns.pending(run.turns):
         asking.call_asked(t, run, started)
     elif isinstance(work, AgentWork | AskWork):
-        prompt = t.names(run).value(work.prompt)
+        names = t.names(run)
+        prompt = names.value(work.prompt)
         text = prompt if isinstance(prompt, str) else encode(prompt).decode()
-        requests.ask_model(t, run, text, started)
+        label = label_of(names.label | run.label | run.ground)
+        requests.ask_model(t, run, text, label, started)

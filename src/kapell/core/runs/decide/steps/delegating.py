@@ -5,6 +5,7 @@ from kapell.core.events.signal import ChildStarted
 from kapell.core.guardrails.standing import ProfileName, stricter
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
+from kapell.core.runs.decide.steps.origins import asked_labels
 from kapell.core.runs.decide.thinking import ChildStart, Thinking
 from kapell.core.runs.state import StepRun
 from kapell.core.workflows.runtimes import agent_work, lives_elsewhere
@@ -25,8 +26,13 @@ def ask_agent(t: Thinking, run: StepRun, ask: str, agent: str, task: str, among:
     usd, tokens = money.allotment(t, run, None, among)
     call = paths.call(run.path, run.attempt, run.calls + 1)
     child = child_id(t.state.run_id, call)
-    t.emit(ChildStarted(run.path, child, version.name, inputs, usd, tokens, call, ask))
-    t.children.append(ChildStart(call, child, version, inputs, usd, tokens))
+    labels = asked_labels(run, {TASK: task})
+    ground = labels.pop("")
+    event = ChildStarted(
+        run.path, child, version.name, inputs, usd, tokens, call, ask, labels, ground
+    )
+    t.emit(event)
+    t.children.append(ChildStart(call, child, version, inputs, usd, tokens, labels, ground))
     return True
 
 

@@ -10,6 +10,7 @@ from kapell.core.events.step import (
     StepFailed,
     StepRetryScheduled,
 )
+from kapell.core.guardrails.labels import Mask, label_of
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.thinking import Thinking
@@ -17,7 +18,7 @@ from kapell.core.runs.fold import tree
 from kapell.core.runs.state import StepRun
 from kapell.core.runs.status import STEP_ENDED
 from kapell.core.workflows.version import Body, Join, Retry
-from kapell.kit.errors import Failure, Kind
+from kapell.kit.errors import Failure, KapellError, Kind
 
 LONGEST_WISH = 3600.0
 """Seconds a provider's ``Retry-After`` is followed: a broken one must not park a run for years."""
@@ -78,30 +79,39 @@ def give_up(t: Thinking, run: StepRun, failure: Failure, unknown: bool = False) 
     """No attempt is left: let ``on_error``, something around, or a person take over."""
     if not failure.step:
         failure = msgspec.structs.replace(failure, step=run.path)
-    undo = frozen_names(t, run, None) if unknown or run.unsure else None
+    undo, labels = frozen_names(t, run, None) if unknown or run.unsure else (None, {})
+    label = label_of(tree.label_of_run(t.state, t.program, run) | _read(t, run))
     if t.state.phase == "cancelling":
         # The run ends anyway: what was stopped is nobody's dead letter and no failure of the run.
-        t.emit(StepFailed(run.path, failure, undo=undo))
+        t.emit(StepFailed(run.path, failure, undo=undo, label=label, undo_labels=labels))
         return
     step = t.place(run).step
     if run.item >= 0:
         each = step.for_each
         if each is not None and each.on_item_error == "collect":
-            t.emit(StepFailed(run.path, failure, handled=True, undo=undo))
+            t.emit(StepFailed(run.path, failure, True, undo, label, labels))
             t.later("ended", run.path)
             return
     elif step.on_error != "fail" and not run.handled:
-        t.emit(StepFailed(run.path, failure, handled=True, undo=undo))
+        t.emit(StepFailed(run.path, failure, True, undo, label, labels))
         if isinstance(step.on_error, Body):
             t.later("consider", paths.attempt(run.path, run.attempt) + paths.HANDLER)
         else:
             t.later("ended", run.path)
         return
     if _caught(t, run, failure):
-        t.emit(StepFailed(run.path, failure, undo=undo))
+        t.emit(StepFailed(run.path, failure, False, undo, label, labels))
         t.later("ended", run.path)
     else:
-        t.emit(StepDead(run.path, "step", failure, run.attempt, undo=undo))
+        t.emit(StepDead(run.path, "step", failure, run.attempt, undo, label, labels))
+
+
+def _read(t: Thinking, run: StepRun) -> Mask:
+    """Return the label of what a failing step run may have read: an expression's error tells it."""
+    try:
+        return t.names(run).read(t.program.reads_of(t.place(run).step))
+    except KapellError:
+        return 0
 
 
 def unsure(t: Thinking) -> list[str]:
@@ -119,7 +129,7 @@ def cut_short(t: Thinking, path: str) -> None:
     run = t.state.steps.get(path)
     if run is None or not _unsure(t, run):
         return
-    undo = frozen_names(t, run, None)
+    undo, labels = frozen_names(t, run, None)
     failure = Failure(
         "outcome_unknown",
         "The call was cut short: it may have taken effect.",
@@ -127,7 +137,7 @@ def cut_short(t: Thinking, path: str) -> None:
         advice="Look outside what happened.",
         step=path,
     )
-    t.emit(StepDead(path, "unknown_outcome", failure, run.attempt, undo))
+    t.emit(StepDead(path, "unknown_outcome", failure, run.attempt, undo, undo_labels=labels))
 
 
 def _caught(t: Thinking, run: StepRun, failure: Failure) -> bool:

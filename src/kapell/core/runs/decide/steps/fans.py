@@ -1,6 +1,7 @@
 """``for_each``: slots are filled while there are items, results are gathered at the end."""
 
 from kapell.core.events.value import Packed
+from kapell.core.guardrails.labels import Mask, all_of
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.failing import give_up
@@ -31,7 +32,7 @@ def refill(t: Thinking, path: str) -> None:
         if fan.stopped:
             t.stop(path)
         else:
-            finish(t, run, lambda: _gather(t, run, fan))
+            finish(t, run, lambda: _gather(t, run, fan), label=lambda: _label(fan))
         return
     each = t.place(run).step.for_each
     if each is None or fan.busy >= each.concurrency or t.ctx.draining:
@@ -78,6 +79,10 @@ def _gather(t: Thinking, run: StepRun, fan: Fan) -> Packed:
             }
         )
     return t.pack(gathered)
+
+
+def _label(fan: Fan) -> Mask:
+    return fan.label | all_of(one.label for one in fan.results if one is not None)
 
 
 def dropped(t: Thinking, run: StepRun) -> list[str]:

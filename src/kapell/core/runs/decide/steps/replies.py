@@ -10,10 +10,12 @@ from kapell.core.events.model import AskedTool, ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import ModelAnswer, Try
+from kapell.core.guardrails.labels import label_of
 from kapell.core.guardrails.verdicts import Verdict
 from kapell.core.policies.notes import Fact
 from kapell.core.pricing.quote import Quote, cost, worst_cost
 from kapell.core.runs.decide.steps import money
+from kapell.core.runs.decide.steps.origins import failed_label, result_label
 from kapell.core.runs.decide.steps.requests import schema_of_step
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.thinking import Thinking
@@ -225,6 +227,7 @@ def tool_replied(t: Thinking, event: ToolReplied) -> None:
         t.freed(t.state.steps[opened.path])
         return
     _charge(t, opened, event.cost)
+    label = result_label(t, opened, t.ctx.tools.get(opened.name), event.trust)
     t.emit(
         ToolReturned(
             call=opened.call,
@@ -236,6 +239,7 @@ def tool_replied(t: Thinking, event: ToolReplied) -> None:
             ask=opened.ask,
             trust=event.trust,
             notes=event.notes,
+            label=label_of(label),
         )
     )
     run = t.state.steps[opened.path]
@@ -299,5 +303,6 @@ def end_call(
                 unknown=unknown,
                 seconds=seconds,
                 ask=call.ask,
+                label=failed_label(t, call),
             )
         )

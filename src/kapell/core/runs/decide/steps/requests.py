@@ -11,6 +11,7 @@ from kapell.core.events.model import ModelRequested
 from kapell.core.events.tool import ToolRequested
 from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT
+from kapell.core.guardrails.labels import Label
 from kapell.core.pricing.forecast import forecast
 from kapell.core.pricing.quote import Quote, worst_cost, worst_tokens
 from kapell.core.runs import paths
@@ -28,7 +29,12 @@ from kapell.kit.json import Json, encode
 
 
 def call_tool(
-    t: Thinking, run: StepRun, tool: str, args: Json, started: Callable[[], None]
+    t: Thinking,
+    run: StepRun,
+    tool: str,
+    args: Json,
+    labels: Mapping[str, Label],
+    started: Callable[[], None],
 ) -> None:
     """Call the tool of a step.
 
@@ -48,7 +54,7 @@ def call_tool(
     started()
     live = t.state.steps[run.path]
     key = f"{t.state.run_id}:{paths.call(live.path, live.attempt, 1)}"
-    request(t, live, spec, packed, may_repeat(spec, args), key)
+    request(t, live, spec, packed, may_repeat(spec, args), key, labels)
 
 
 def request(
@@ -58,6 +64,7 @@ def request(
     args: Packed,
     repeatable: bool,
     key: str,
+    labels: Mapping[str, Label],
     ask: str = "",
 ) -> str:
     """Record that a tool is called, with the money it costs set aside; return the call's path."""
@@ -71,6 +78,7 @@ def request(
             repeatable=repeatable,
             key=key,
             ask=ask,
+            labels=labels,
         )
     )
     if spec.cost:
@@ -109,7 +117,9 @@ def schema_of_step(program: Program, run: StepRun) -> Json:
     return output if output is not None or agent is None else agent.output
 
 
-def ask_model(t: Thinking, run: StepRun, text: str, started: Callable[[], None]) -> None:
+def ask_model(
+    t: Thinking, run: StepRun, text: str, label: Label, started: Callable[[], None]
+) -> None:
     """Ask the model of a step for its next turn; in the last there are no more tools to ask for.
 
     Raises:
@@ -152,6 +162,7 @@ def ask_model(t: Thinking, run: StepRun, text: str, started: Callable[[], None])
             tools=tuple(tools),
             size=size,
             forecast=forecast(quote, size, max_output, agent=name, step=paths.step_of(live.path)),
+            label=label,
         )
     )
     t.emit(BudgetReserved(call, usd, tokens + max_output))

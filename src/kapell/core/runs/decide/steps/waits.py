@@ -2,9 +2,11 @@
 
 from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
 from kapell.core.events.signal import SignalReceived
-from kapell.core.events.step import StepStarted, StepWaiting
+from kapell.core.events.step import StepWaiting
 from kapell.core.events.value import Inline, Packed
+from kapell.core.guardrails.labels import USER, WEB, label_of
 from kapell.core.runs.commands import Answer, Signal
+from kapell.core.runs.decide.steps.origins import begun
 from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import HeldSignal, StepRun
@@ -19,9 +21,10 @@ def approval(t: Thinking, run: StepRun, work: ApprovalWork) -> None:
     names = t.names(run)
     title = names.value(work.title)
     data = t.pack(names.value(work.data))
+    label = label_of(names.label)
     expires = min(t.ctx.now + work.expires, LATEST) if work.expires is not None else None
-    t.emit(StepStarted(run.path, run.attempt))
-    t.emit(ApprovalRequested(run.path, _text(title), data, work.edit, expires))
+    t.emit(begun(run))
+    t.emit(ApprovalRequested(run.path, _text(title), data, work.edit, expires, label))
     _wait(t, run.path, StepWaiting(run.path, "approval", expires))
 
 
@@ -30,7 +33,8 @@ def ask_again(t: Thinking, run: StepRun) -> None:
     work = t.place(run).step.work
     if isinstance(work, ApprovalWork):
         title = _text(t.names(run).value(work.title))
-        t.emit(ApprovalRequested(run.path, title, run.data, work.edit, run.due))
+        label = label_of(run.label)
+        t.emit(ApprovalRequested(run.path, title, run.data, work.edit, run.due, label))
 
 
 def _text(value: Json) -> str:
@@ -48,9 +52,11 @@ def wait(t: Thinking, run: StepRun, work: WaitWork) -> None:
     names = t.names(run)
     if work.signal is not None:
         held = _held(t, run, work)
-        t.emit(StepStarted(run.path, run.attempt))
+        t.emit(begun(run))
         if held is not None:
-            finish(t, t.state.steps[run.path], lambda: held.payload, taken=held.seq)
+            live = t.state.steps[run.path]
+            label = USER if work.trust == "trusted" else held.label
+            finish(t, live, lambda: held.payload, taken=held.seq, label=lambda: label)
             return
         _wait(t, run.path, StepWaiting(run.path, "signal", signal=work.signal))
         return
@@ -65,7 +71,7 @@ def wait(t: Thinking, run: StepRun, work: WaitWork) -> None:
                 advice="Give it a number of seconds, or a text such as 90s, 5m, 2h or 3d.",
             )
         due = t.ctx.now + span(seconds)
-    t.emit(StepStarted(run.path, run.attempt))
+    t.emit(begun(run))
     _wait(t, run.path, StepWaiting(run.path, "time", due))
 
 
@@ -176,7 +182,8 @@ def signal(t: Thinking, command: Signal) -> None:
         work = t.place(run).step.work
         named = run.waits == "signal" and run.signal == command.name and not _over(t, run)
         if named and isinstance(work, WaitWork) and _matches(t, run, work, payload):
-            t.emit(SignalReceived(command.name, payload, run.path))
+            label = label_of(USER if work.trust == "trusted" else WEB)
+            t.emit(SignalReceived(command.name, payload, run.path, label))
             finish(t, run, lambda: payload)
             return
-    t.emit(SignalReceived(command.name, payload))
+    t.emit(SignalReceived(command.name, payload, label=label_of(WEB)))

@@ -1,0 +1,292 @@
+"""Trust labels: whoever had a part in a value is known, through whatever it went."""
+
+import pytest
+
+from kapell.core.events.approval import ApprovalRequested
+from kapell.core.events.model import ModelRequested
+from kapell.core.events.run import RunForked, RunSucceeded
+from kapell.core.events.signal import ChildStarted
+from kapell.core.events.step import StepFailed, StepSkipped, StepSucceeded
+from kapell.core.events.tool import ToolRequested
+from kapell.core.events.value import Inline
+from kapell.core.guardrails.labels import Label
+from kapell.core.runs.commands import Answer, ChildOutcome, Repair, Signal
+from kapell.core.runs.state import OpenCall
+from kapell.kit.errors import Failure
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.testing.simulation import Simulation
+from tests.unit.core.runs.running import BAD, ran, sim
+
+FETCH = "- {id: page, tool: web.fetch, with: {url: 'https://example.com'}}"
+
+
+def outputs(made: Simulation) -> dict[str, Label]:
+    """Return the label of every step's output, by path."""
+    return {
+        e.payload.path: e.payload.label for e in made.events if isinstance(e.payload, StepSucceeded)
+    }
+
+
+def arguments(made: Simulation, path: str) -> dict[str, Label]:
+    """Return the labels a step's tool was called with."""
+    return next(
+        dict(e.payload.labels)
+        for e in made.events
+        if isinstance(e.payload, ToolRequested) and e.payload.path == path
+    )
+
+
+def prompt(made: Simulation, path: str) -> Label:
+    """Return the label of what a step's model was sent last."""
+    asked = [e.payload for e in made.events if isinstance(e.payload, ModelRequested)]
+    return [one for one in asked if one.path == path][-1].label
+
+
+@pytest.mark.requirement("GR-01", "GR-06", "TL-06")
+def test_each_argument_carries_its_own_origin() -> None:
+    made = ran(
+        f"""
+        {FETCH}
+        - id: send
+          tool: mail.send
+          with: {{to: ada@example.com, body: "{{{{ steps.page.output.url }}}}"}}
+        """
+    )
+    assert arguments(made, "page") == {}
+    assert arguments(made, "send") == {"body": ("web",)}
+    assert outputs(made) == {"page": ("web",), "send": ("tool", "web")}
+    assert made.events[-1].payload.label == ("tool", "web")  # type: ignore[union-attr]
+
+
+def test_inputs_are_the_word_of_whoever_gave_them() -> None:
+    steps = '[{id: a, set: {x: "{{ inputs.who }}"}}, {id: b, set: {x: "{{ inputs.text }}"}}]'
+    labels: dict[str, Label] = {"who": ("user",), "text": ("user", "web")}
+    made = Simulation(
+        sim(steps).program.version,
+        {"who": "Ada", "text": "Hi"},
+        lambda _, args: args,
+        labels=labels,
+    )
+    made.run()
+    assert outputs(made) == {"a": ("user",), "b": ("user", "web")}
+
+
+def test_a_models_answer_carries_all_it_was_sent() -> None:
+    made = ran(
+        f"""
+        {FETCH}
+        - {{id: plain, ask: Say hello}}
+        - {{id: sum, ask: "Sum up {{{{ steps.page.output }}}}"}}
+        - {{id: after, ask: "Say {{{{ steps.sum.output }}}}"}}
+        """
+    )
+    assert prompt(made, "plain") == ()
+    assert prompt(made, "sum") == ("web",)
+    assert prompt(made, "after") == ("agent", "web")
+    assert outputs(made)["plain"] == ("agent",)
+    assert outputs(made)["after"] == ("agent", "web")
+
+
+def test_what_strangers_data_decides_carries_their_label() -> None:
+    made = ran(
+        f"""
+        {FETCH}
+        - {{id: maybe, when: "steps.page.output.url == 'x'", set: {{x: 1}}}}
+        - {{id: follows, depends_on: [maybe], set: {{x: 2}}}}
+        - id: choice
+          depends_on: [page]
+          switch:
+            cases:
+              - name: a
+                when: steps.page.output.url
+                steps: [{{id: in, tool: t.do, with: {{a: 1}}}}]
+        - id: each
+          depends_on: [page]
+          for_each: ["{{{{ steps.page.output.url }}}}"]
+          steps: [{{id: one, tool: t.do, with: {{a: 1}}}}]
+        - id: again
+          depends_on: [page]
+          loop: {{steps: [{{id: two, set: {{n: 1}}}}], until: steps.page.output.url, max: 2}}
+        - {{id: free, depends_on: [page], set: {{x: 3}}}}
+        """
+    )
+    skips = {
+        e.payload.path: e.payload.label for e in made.events if isinstance(e.payload, StepSkipped)
+    }
+    assert skips == {"maybe": ("web",), "follows": ("web",)}
+    found = outputs(made)
+    assert arguments(made, "choice:a/in") == {"": ("web",)}
+    assert arguments(made, "each[0]/one") == {"": ("web",)}
+    assert all(found[path] == ("tool", "web") for path in ("choice", "each", "each[0]/one"))
+    assert found["again@1/two"] == ()  # it is decided only after the pass whether there is one more
+    assert found["again"] == ("web",)
+    assert found["free"] == ()
+
+
+def test_a_failure_and_its_handler_carry_what_was_read() -> None:
+    def effect(call: OpenCall, args: Json) -> Json | Failure:
+        return BAD if call.name in {"web.fetch", "t.bad"} else args
+
+    made = ran(
+        """
+        - id: page
+          tool: web.fetch
+          on_error: {steps: [{id: note, set: {why: "{{ error.message }}", own: 1}}]}
+        - {id: own, tool: t.bad, on_error: {steps: [{id: note, set: {why: "{{ error.code }}"}}]}}
+        """,
+        effect,
+    )
+    failed = [e.payload.label for e in made.events if isinstance(e.payload, StepFailed)]
+    assert failed == [("web",), ("tool",)]
+    assert outputs(made)["page!error/note"] == ("web",)
+    assert outputs(made)["own!error/note"] == ("tool",)
+
+
+def test_people_and_signals() -> None:
+    made = ran(
+        f"""
+        {FETCH}
+        - {{id: ask, approval: {{title: Well, data: {{a: "{{{{ steps.page.output }}}}"}}}}}}
+        - {{id: mine, depends_on: [], approval: {{title: Well}}}}
+        - {{id: come, depends_on: [], wait: {{signal: s}}}}
+        - {{id: known, depends_on: [], wait: {{signal: k, trust: trusted}}}}
+        """
+    )
+    made.tell(Answer("ask", approved=True))
+    made.tell(Answer("mine", approved=True))
+    made.tell(Signal("s", 1))
+    made.tell(Signal("k", 1))
+    found = outputs(made)
+    requested = [e.payload for e in made.events if isinstance(e.payload, ApprovalRequested)]
+    assert {one.path: one.label for one in requested} == {"ask": ("web",), "mine": ()}
+    assert found["ask"] == ("user", "web")
+    assert found["mine"] == ("user",)
+    assert found["come"] == ("web",)
+    assert found["known"] == ("user",)
+
+
+def test_a_compensation_has_its_frozen_arguments_labels() -> None:
+    def effect(call: OpenCall, args: Json) -> Json | Failure:
+        return BAD if call.name == "t.bad" else args
+
+    made = ran(
+        """
+        - {id: page, tool: web.fetch, with: {url: x}}
+        - id: make
+          tool: t.do
+          with: {a: 1}
+          compensate:
+            tool: t.undo
+            with: {own: "{{ steps.make.output }}", seen: "{{ steps.page.output }}", c: 1}
+        - {id: bad, tool: t.bad}
+        """,
+        effect,
+        head="on_failure: compensate",
+    )
+    undone = next(
+        dict(e.payload.labels)
+        for e in made.events
+        if isinstance(e.payload, ToolRequested) and e.payload.tool == "t.undo"
+    )
+    assert undone == {"own": ("tool",), "seen": ("web",)}
+
+
+def test_a_sub_workflow_passes_labels_both_ways() -> None:
+    sub = """
+    name: sub
+    inputs: {a: {}, b: {}}
+    steps: [{id: x, set: {a: "{{ inputs.a }}"}}, {id: y, set: {b: "{{ inputs.b }}"}}]
+    outputs: {got: "{{ steps.x.output.a }}"}
+    """
+    made = ran(
+        f"""
+        {FETCH}
+        - {{id: web, workflow: sub, with: {{a: "{{{{ steps.page.output.url }}}}", b: 1}}}}
+        - {{id: own, workflow: sub, with: {{a: 1, b: "{{{{ steps.page.output.url }}}}"}}}}
+        """,
+        workflows={"sub": sub},
+    )
+    found = outputs(made)
+    assert (found["web/x"], found["web/y"], found["web"]) == (("web",), (), ("web",))
+    assert (found["own/x"], found["own/y"], found["own"]) == ((), ("web",), ())
+
+
+def test_a_child_run_is_told_labels_and_tells_its_own() -> None:
+    sub = "{name: sub, inputs: {a: {}}, steps: [{id: x, set: {a: 1}}]}"
+    made = ran(
+        f"""
+        {FETCH}
+        - {{id: c, workflow: sub, detached: true, with: {{a: "{{{{ steps.page.output }}}}"}}}}
+        """,
+        workflows={"sub": sub},
+    )
+    child = next(e.payload for e in made.events if isinstance(e.payload, ChildStarted))
+    assert child.labels == {"a": ("web",)}
+    outcome = ChildOutcome(child.run_id, "c", "succeeded", "got", label=("agent", "web"))
+    made.tell(outcome)
+    assert outputs(made)["c"] == ("agent", "web")
+
+
+def test_the_label_survives_a_crash_a_retry_and_a_loop() -> None:
+    made = sim(
+        f"""
+        {FETCH}
+        - id: again
+          loop:
+            steps:
+              - {{id: two, set: {{n: "{{{{ pass.previous }}}}", p: "{{{{ steps.page.output }}}}"}}}}
+            until: pass.number >= 3
+        - {{id: wait, wait: {{for: 5s}}}}
+        - {{id: use, tool: t.do, with: {{a: "{{{{ steps.again.output }}}}"}}}}
+        """
+    )
+    made.claim()
+    made.step()
+    made.crash()
+    made.run()
+    assert outputs(made)["again"] == ("web",)
+    assert arguments(made, "use") == {"a": ("web",)}
+
+
+def test_what_a_person_puts_in_place_of_a_result_is_theirs() -> None:
+    made = ran(
+        f"{FETCH}\n- {{id: use, tool: bad, with: {{a: '{{{{ steps.page.output }}}}'}}}}",
+        head="on_failure: hold",
+    )
+    made.tell(Repair("use", {"fine": True}))
+    assert outputs(made)["use"] == ("user",)
+
+
+def test_a_fork_keeps_labels_and_takes_new_inputs_as_its_makers() -> None:
+    made = ran(f"{FETCH}\n- {{id: use, tool: t.do, with: {{a: '{{{{ steps.page.output }}}}'}}}}")
+    upto = next(e.seq for e in made.events if e.type == "step.succeeded")
+    fork = made.fork(upto, RunForked(RunId("f1".rjust(26, "0")), upto))
+    fork.run()
+    assert arguments(fork, "use") == {"a": ("web",)}
+    replaced = RunForked(RunId("f2".rjust(26, "0")), upto, path="page", output=Inline("mine"))
+    other = made.fork(upto, replaced)
+    other.run()
+    assert arguments(other, "use") == {"a": ("user",)}
+
+
+def test_a_result_taken_over_from_another_run_keeps_its_label() -> None:
+    steps = f"""
+    {FETCH}
+    - {{id: kept, cache: {{ttl: 1h, key: k}}, set: {{a: "{{{{ steps.page.output }}}}"}}}}
+    - {{id: same, tool: t.do, with: {{a: "{{{{ steps.kept.output }}}}"}}}}
+    """
+    made = ran(steps)
+    other = sim(steps)
+    other.cached = made.cached
+    other.run()
+    assert any(getattr(e.payload, "cached", False) for e in other.events)
+    assert arguments(other, "same") == {"a": ("web",)}
+
+
+def test_everything_in_an_imported_run_is_the_word_of_strangers() -> None:
+    version = sim('[{id: a, tool: t.do, with: {a: 1, b: "{{ inputs.x }}"}}]').program.version
+    made = Simulation(version, {"x": 1}, lambda _, args: args, labels={"": ("web",)})
+    made.run()
+    assert arguments(made, "a") == {"b": ("web",)}
+    assert isinstance(made.events[-1].payload, RunSucceeded)
