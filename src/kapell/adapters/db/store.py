@@ -5,6 +5,7 @@ from typing import Literal, Protocol, TypeAlias
 from kapell.kit.errors import Invalid
 from kapell.services.gateway.counts import Counts
 from kapell.services.gateway.routing.ports import HealthStore
+from kapell.services.guardrails.ports import PseudonymStore
 from kapell.services.runs.ports import (
     ArtifactStore,
     CachedResults,
@@ -55,6 +56,11 @@ class Store(Protocol):
     @property
     def keys(self) -> KeyStore:
         """Sealed keys and their uses."""
+        ...
+
+    @property
+    def pseudonyms(self) -> PseudonymStore:
+        """Names that stand for personal data."""
         ...
 
     @property

@@ -15,7 +15,7 @@ from kapell.core.pricing.budget import Budget
 from kapell.core.pricing.foresight import RunForecast
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.fold import begin
-from kapell.core.workflows.guarded import profiles_named
+from kapell.core.runs.fold.guards import profiles_named
 from kapell.core.workflows.inputs import bind, given_labels
 from kapell.core.workflows.version import Version
 from kapell.kit.clock import Clock

@@ -9,6 +9,7 @@ from kapell.testing.stores.counts import MemoryCounts
 from kapell.testing.stores.deployments import MemoryDeployments
 from kapell.testing.stores.keys import MemoryKeys
 from kapell.testing.stores.log import MemoryLog
+from kapell.testing.stores.pseudonyms import MemoryPseudonyms
 from kapell.testing.stores.reader import MemoryReader
 from kapell.testing.stores.state import State
 
@@ -30,6 +31,7 @@ class MemoryStore:
         self.deployments = MemoryDeployments()
         self.counts = MemoryCounts(now)
         self.keys = MemoryKeys(now)
+        self.pseudonyms = MemoryPseudonyms(now)
         self.reader = MemoryReader(state)
 
     async def open(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from kapell.core.agents.definition import Agent
 from kapell.core.guardrails.standing import Standing, lowered, profile_of, told
-from kapell.core.workflows.guarded import profiles_named
+from kapell.core.runs.fold.guards import profiles_named
 from kapell.core.workflows.pins import Overrides, Pins
 from kapell.core.workflows.version import version_hash
 from tests.unit.core.workflows.authoring import compiled, said, step_of, version_of

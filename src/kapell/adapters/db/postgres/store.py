@@ -1,6 +1,5 @@
 """The store in a Postgres database."""
 
-from kapell.adapters.db.keys import SqlKeys
 from kapell.adapters.db.postgres.counts import PostgresCounts
 from kapell.adapters.db.postgres.deployments import PostgresDeployments
 from kapell.adapters.db.postgres.doorbell import PostgresDoorbell
@@ -9,6 +8,8 @@ from kapell.adapters.db.postgres.pool import Connections
 from kapell.adapters.db.postgres.starts import PostgresArtifacts, PostgresResults, PostgresStarts
 from kapell.adapters.db.postgres.writer import Writer
 from kapell.adapters.db.reader import SqlReader
+from kapell.adapters.db.sealed.keys import SqlKeys
+from kapell.adapters.db.sealed.pseudonyms import SqlPseudonyms
 
 
 class PostgresStore:
@@ -25,6 +26,7 @@ class PostgresStore:
         self.deployments = PostgresDeployments(self._pool)
         self.counts = PostgresCounts(self._pool)
         self.keys = SqlKeys(self._pool)
+        self.pseudonyms = SqlPseudonyms(self._pool)
         self.reader = SqlReader(self._pool)
 
     async def open(self) -> None:

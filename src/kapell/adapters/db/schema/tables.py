@@ -22,6 +22,7 @@ def metadata(dialect: Dialect) -> sa.MetaData:
     _contents(meta)
     _money(meta)
     _secrets(meta)
+    _pseudonyms(meta)
     _people(meta)
     _keepers(meta)
     _deployments(meta)
@@ -190,6 +191,17 @@ def _secrets(meta: sa.MetaData) -> None:
         "key_uses", meta, *_key("tenant_id", "id"), *_text("name"), *_number("version"),
         *_text("action", "actor", "reason"), _time("at"),
     )  # fmt: skip
+
+
+def _pseudonyms(meta: sa.MetaData) -> None:
+    """Names that stand for personal data in conversations; the data lies sealed."""
+    table = sa.Table(
+        "pseudonyms", meta, *_key("tenant_id", "conversation", "kind"),
+        Column("number", sa.BigInteger, primary_key=True, nullable=False, autoincrement=False),
+        *_text("mark", "body", "master"), _time("expires_at"),
+    )  # fmt: skip
+    Index("pseudonyms_mark", table.c.tenant_id, table.c.conversation, table.c.mark, unique=True)
+    Index("pseudonyms_expires", table.c.expires_at)
 
 
 def _people(meta: sa.MetaData) -> None:

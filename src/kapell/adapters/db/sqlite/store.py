@@ -1,7 +1,8 @@
 """The store in one SQLite file."""
 
-from kapell.adapters.db.keys import SqlKeys
 from kapell.adapters.db.reader import SqlReader
+from kapell.adapters.db.sealed.keys import SqlKeys
+from kapell.adapters.db.sealed.pseudonyms import SqlPseudonyms
 from kapell.adapters.db.sqlite.counts import SqliteCounts
 from kapell.adapters.db.sqlite.deployments import SqliteDeployments
 from kapell.adapters.db.sqlite.doorbell import SqliteDoorbell
@@ -25,6 +26,7 @@ class SqliteStore:
         self.deployments = SqliteDeployments(self._writer, self._readers)
         self.counts = SqliteCounts(self._writer, self._readers)
         self.keys = SqlKeys(self._readers)
+        self.pseudonyms = SqlPseudonyms(self._readers)
         self.reader = SqlReader(self._readers)
 
     async def open(self) -> None:

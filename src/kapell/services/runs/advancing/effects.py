@@ -18,7 +18,7 @@ from kapell.core.guardrails.labels import WEB, labels_of
 from kapell.core.policies.caller import Caller
 from kapell.core.policies.notes import Fact, Note, unnoted
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
-from kapell.core.runs.guarding import profile_at
+from kapell.core.runs.fold.guards import profile_at
 from kapell.core.runs.inputs import CallBroke, CallHeld, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import OpenCall, State

@@ -23,7 +23,7 @@ from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Cancel, ChildOutcome
 from kapell.core.runs.decide import ChildStart
 from kapell.core.runs.fold import begin
-from kapell.core.runs.guarding import inherited
+from kapell.core.runs.fold.guards import inherited
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.core.runs.status import TERMINAL, RunStatus

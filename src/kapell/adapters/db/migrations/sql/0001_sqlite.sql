@@ -122,6 +122,22 @@ CREATE TABLE key_uses (
     PRIMARY KEY (tenant_id, id)
 )
 -- next
+CREATE TABLE pseudonyms (
+    tenant_id TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    mark TEXT NOT NULL,
+    body TEXT NOT NULL,
+    master TEXT NOT NULL,
+    expires_at DOUBLE NOT NULL,
+    PRIMARY KEY (tenant_id, conversation, kind, number)
+)
+-- next
+CREATE UNIQUE INDEX pseudonyms_mark ON pseudonyms (tenant_id, conversation, mark)
+-- next
+CREATE INDEX pseudonyms_expires ON pseudonyms (expires_at)
+-- next
 CREATE TABLE counts (
     tenant_id TEXT NOT NULL,
     scope TEXT NOT NULL,

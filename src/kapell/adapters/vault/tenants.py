@@ -1,0 +1,60 @@
+"""Seals of one tenant each: keys derived from the master key, none of which opens another's."""
+
+import base64
+import binascii
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from kapell.kit.errors import Denied
+from kapell.kit.ids import TenantId
+
+_NONCE = 12
+_LENGTH = 32
+
+
+class TenantSeal:
+    """Seals the values of one tenant, and marks them so that equal ones are known again.
+
+    Args:
+        master: The name of the master key.
+        key: The master key, 32 bytes.
+        tenant: Whose values they are.
+    """
+
+    def __init__(self, master: str, key: bytes, tenant: TenantId) -> None:
+        self.master = master
+        self._cipher = AESGCM(_derived(key, f"pseudonyms of {tenant}"))
+        self._marking = _derived(key, f"marks of {tenant}")
+
+    def mark(self, text: str) -> str:
+        """Return what stands for a text without telling it: the same for the same text."""
+        return hmac.digest(self._marking, text.encode(errors="surrogatepass"), "sha256").hex()
+
+    def seal(self, text: str, about: str) -> str:
+        """Return ``text`` sealed; it opens only together with the same ``about``."""
+        nonce = os.urandom(_NONCE)
+        data = text.encode(errors="surrogatepass")
+        return base64.b64encode(nonce + self._cipher.encrypt(nonce, data, about.encode())).decode()
+
+    def unseal(self, body: str, about: str) -> str:
+        """Return the text again."""
+        try:
+            data = base64.b64decode(body, validate=True)
+            opened = self._cipher.decrypt(data[:_NONCE], data[_NONCE:], about.encode())
+        except (InvalidTag, binascii.Error, ValueError) as error:
+            raise Denied(
+                "A sealed value cannot be opened: it was changed, or belongs elsewhere.",
+                code="pseudonym_key_gone",
+                advice="Erase the names of the conversation with `kapell guardrails forget`.",
+            ) from error
+        return opened.decode(errors="surrogatepass")
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    info = f"kapell {purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=_LENGTH, salt=None, info=info).derive(key)

@@ -1,0 +1,211 @@
+"""Names that stand for personal data within a conversation, and the way back.
+
+What a process knows of a conversation it does not ask the store again: a turn without new personal
+data costs no commit, one without any costs nothing.
+"""
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from kapell.kit.errors import Denied
+from kapell.kit.ids import TenantId
+from kapell.services.guardrails.ports import Pseudonym, PseudonymStore, Wish
+
+NAME = re.compile(r"<[A-Z][A-Z0-9_]{0,39}_[1-9][0-9]{0,6}>")
+"""What a name looks like."""
+
+_KNOWN = 500
+"""Conversations whose names a process has at hand."""
+
+_FRESH = 300.0
+"""Seconds for which they are believed: by then, what was erased is forgotten here too."""
+
+_AGAIN = 1.0
+"""Seconds after which a name that is not known is looked for again: models invent some."""
+
+
+class Seal(Protocol):
+    """Seals values of one tenant."""
+
+    @property
+    def master(self) -> str:
+        """Return a name of the master key that tells nothing about it."""
+        ...
+
+    def mark(self, text: str) -> str:
+        """Return what stands for a text without telling it: the same for the same text."""
+        ...
+
+    def seal(self, text: str, about: str) -> str:
+        """Return ``text`` sealed; it opens only together with the same ``about``."""
+        ...
+
+    def unseal(self, body: str, about: str) -> str:
+        """Return the text again.
+
+        Raises:
+            Denied: it was changed, or sealed by another.
+        """
+        ...
+
+
+class Seals(Protocol):
+    """Has the seals of tenants: that of today, and those of master keys there were before."""
+
+    async def today(self, tenant_id: TenantId) -> Seal:
+        """Return the seal for new values.
+
+        Raises:
+            Denied: there is no master key, and what lies sealed says that there was one.
+        """
+        ...
+
+    def of(self, tenant_id: TenantId, master: str) -> Seal | None:
+        """Return the seal of a master key, None when that is not here."""
+        ...
+
+
+class _Known:
+    """The names of one conversation, both ways."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self.names: dict[str, str] = {}
+        self.values: dict[str, str] = {}
+
+    def add(self, name: str, value: str) -> None:
+        self.names[value] = name
+        self.values[name] = value
+
+
+class Naming:
+    """Gives names to values and values to names.
+
+    Args:
+        store: Where names are kept, their values sealed.
+        seals: Who seals.
+        keep: Seconds for which names are kept after the last new one.
+        now: The time, in seconds from wherever.
+    """
+
+    def __init__(
+        self, store: PseudonymStore, seals: Seals, keep: float, now: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._seals = seals
+        self._keep = keep
+        self._now = now
+        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        self._turns: dict[tuple[str, str], asyncio.Lock] = {}
+
+    async def names(
+        self, tenant: TenantId, conversation: str, wanted: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Return the names of values; ``wanted`` maps each to its kind (``email``).
+
+        Raises:
+            Denied: ``pseudonym_key_gone``; KapellError: the store is away.
+        """
+        if not wanted:
+            return {}
+        known = await self._conversation(tenant, conversation)
+        missing = [value for value in wanted if value not in known.names]
+        if missing:
+            await self._made(tenant, conversation, known, {one: wanted[one] for one in missing})
+        return {value: known.names[value] for value in wanted}
+
+    async def values(
+        self, tenant: TenantId, conversation: str, names: Iterable[str]
+    ) -> Mapping[str, str]:
+        """Return the values that names stand for; names nobody gave are left out.
+
+        Raises:
+            Denied: ``pseudonym_key_gone``; KapellError: the store is away.
+        """
+        asked = frozenset(names)
+        if not asked:
+            return {}
+        known = await self._conversation(tenant, conversation)
+        if not asked <= known.values.keys() and self._now() - known.at > _AGAIN:
+            # Another worker may have given it since.
+            self._known.pop((tenant, conversation), None)
+            known = await self._conversation(tenant, conversation)
+        return {name: known.values[name] for name in asked if name in known.values}
+
+    async def forget(self, tenant: TenantId, conversation: str | None) -> int:
+        """Erase the names of a conversation, or of the whole tenant; return how many there were."""
+        for place in [one for one in self._known if one[0] == tenant]:
+            if conversation in (None, place[1]):
+                del self._known[place]
+        return await self._store.forget(tenant, conversation)
+
+    async def _made(
+        self, tenant: TenantId, conversation: str, known: _Known, wanted: Mapping[str, str]
+    ) -> None:
+        seal = await self._seals.today(tenant)
+        wishes = []
+        for value, kind in wanted.items():
+            mark = seal.mark(value)
+            about = _about(tenant, conversation, mark)
+            wishes.append(
+                Wish(
+                    kind=kind.upper(),
+                    mark=mark,
+                    body=seal.seal(value, about),
+                    master=seal.master,
+                )
+            )
+        made = await self._store.name(tenant, conversation, wishes, self._keep)
+        for value, one in zip(wanted, made, strict=True):
+            known.add(_name(one), value)
+
+    async def _conversation(self, tenant: TenantId, conversation: str) -> _Known:
+        """Return what is known of a conversation, read once however many ask."""
+        place = (tenant, conversation)
+        turn = self._turns.setdefault(place, asyncio.Lock())
+        try:
+            async with turn:
+                found = self._known.get(place)
+                if found is None or self._now() - found.at > _FRESH:
+                    found = self._opened(
+                        tenant, conversation, await self._store.of(tenant, conversation)
+                    )
+                    self._known[place] = found
+                self._known.move_to_end(place)
+                while len(self._known) > _KNOWN:
+                    self._known.popitem(last=False)
+                return found
+        finally:
+            if not turn.locked():
+                self._turns.pop(place, None)
+
+    def _opened(self, tenant: TenantId, conversation: str, kept: Sequence[Pseudonym]) -> _Known:
+        known = _Known(self._now())
+        for one in kept:
+            seal = self._seals.of(tenant, one.master)
+            if seal is None:
+                raise key_gone()
+            known.add(_name(one), seal.unseal(one.body, _about(tenant, conversation, one.mark)))
+        return known
+
+
+def key_gone() -> Denied:
+    """Return the error of values that are sealed with a master key that is not here."""
+    return Denied(
+        "Personal data is sealed with a master key that is not here, so no model is asked.",
+        code="pseudonym_key_gone",
+        advice="Set that master key again (KAPELL_VAULT__MASTER, or KAPELL_VAULT__OLDER beside the "
+        "new one), or erase what it sealed with `kapell guardrails forget`.",
+    )
+
+
+def _name(one: Pseudonym) -> str:
+    return f"<{one.kind}_{one.number}>"
+
+
+def _about(tenant: str, conversation: str, mark: str) -> str:
+    """Return what a seal is bound to: moved to another conversation, it does not open."""
+    return f"{tenant}\n{conversation}\n{mark}"
