@@ -12,6 +12,7 @@ from kapell.adapters.db.store import Store, open_store
 from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.adapters.tools.files.folder import LocalRunFolder
+from kapell.adapters.tools.files.strangers import StrangersFiles
 from kapell.adapters.tools.registry import builtin_tools
 from kapell.adapters.tools.runtimes.registry import runtimes
 from kapell.adapters.tools.runtimes.specs import RUNTIME_SPECS
@@ -118,6 +119,7 @@ class App:
             LocalRunFolder(),
             secrets=EnvironmentSecrets(os.environ),
             gates=self.gates.tools,
+            strangers=StrangersFiles(settings.guardrails.untrusted),
         )
         return {
             **SPECS,

@@ -66,6 +66,10 @@ class GuardrailSettings(Section):
     """Values that are never taken for personal data, such as your own number;
     `@example.com` and `*.example.com` stand for all addresses of a domain."""
 
+    untrusted: tuple[str, ...] = ()
+    """Files of the workspace that strangers wrote, such as `mails/**`, beside what lies in a folder
+    named inbox, incoming, downloads, uploads or attachments."""
+
     keep: Seconds = Field(default=30 * 86_400, gt=0)
     """Seconds for which the names that stand for personal data are kept after a conversation last
     needed a new one. A run that goes on later fails rather than tell a model the data itself."""

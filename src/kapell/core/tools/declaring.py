@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, NewType, TypeVar, overload
 
 Effects = Literal["read", "write", "external"]
 Trust = Literal["trusted", "untrusted"]
+Accepts = Literal["trusted", "any"]
 T = TypeVar("T")
 
 Secret = NewType("Secret", str)
@@ -40,6 +41,8 @@ class Declaration(NamedTuple):
     timeout: float | None = None
     secrets: tuple[str, ...] = ()
     folder: bool = False
+    reaches: bool | None = None
+    accepts: Accepts | None = None
 
 
 class Declared(NamedTuple):
@@ -74,6 +77,8 @@ def tool(
     timeout: float | None = None,
     secrets: Sequence[str] = (),
     folder: bool = False,
+    reaches: bool | None = None,
+    accepts: Accepts | None = None,
 ) -> Callable[[T], T]: ...
 
 
@@ -90,6 +95,8 @@ def tool(
     timeout: float | None = None,
     secrets: Sequence[str] = (),
     folder: bool = False,
+    reaches: bool | None = None,
+    accepts: Accepts | None = None,
 ) -> T | Callable[[T], T]:
     """Declare a typed function, sync or async, to be a tool.
 
@@ -109,6 +116,11 @@ def tool(
         timeout: Seconds it may take where the step says nothing.
         secrets: Names of secrets that must be set, beside those its parameters take.
         folder: Whether it works in the run's folder, so that what it writes there is kept.
+        reaches: Whether a call leaves the machine, so that its arguments are seen outside; when not
+            given, one that changes the world outside does.
+        accepts: Whose words it may be given: ``any``, or ``trusted`` for nobody's but those of the
+            author, of users and of what they trust; when not given, a tool that changes something
+            or reaches outside takes what is trusted.
     """
     declaration = Declaration(
         name=name,
@@ -120,6 +132,8 @@ def tool(
         timeout=timeout,
         secrets=tuple(secrets),
         folder=folder,
+        reaches=reaches,
+        accepts=accepts,
     )
 
     def declare(found: T) -> T:
@@ -128,6 +142,12 @@ def tool(
         return found
 
     return declare if target is None else declare(target)
+
+
+def reaches(declaration: Declaration) -> bool:
+    """Tell whether a call leaves the machine, by what was declared."""
+    said = declaration.reaches
+    return declaration.effects == "external" if said is None else said
 
 
 def declared(value: object) -> Declared | None:

@@ -1,7 +1,7 @@
 """The one door to tools: check the arguments, restore the run's folder, call, check the result."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from difflib import get_close_matches
 from time import perf_counter
@@ -9,17 +9,20 @@ from time import perf_counter
 import msgspec
 
 from kapell.core.policies.notes import Note, unnoted
+from kapell.core.tools.paths import paths_in
 from kapell.core.tools.spec import ToolSpec, repeatable
 from kapell.kit.errors import Bug, Denied, Invalid, KapellError, Missing, Unavailable
-from kapell.kit.json import Digest, encode
+from kapell.kit.json import Digest, Json, encode
 from kapell.services.tools.arguments import Arguments
 from kapell.services.tools.masking import Masking, scrub, without_secrets
 from kapell.services.tools.ports import (
     BlobStore,
     FetchBlob,
+    Nobody,
     NoSecrets,
     RunFolder,
     SecretSource,
+    Strangers,
     Tool,
     ToolCall,
     ToolGate,
@@ -44,6 +47,7 @@ class ToolExecutor:
         secrets: Where the secrets come from that tools declare.
         observe: Is told of every call that ended, however it ended.
         gates: What every call and every result passes, the first one outermost.
+        strangers: Knows which files are not to be trusted.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class ToolExecutor:
         secrets: SecretSource | None = None,
         observe: Callable[[ToolRecord], None] | None = None,
         gates: Sequence[ToolGate] = (),
+        strangers: Strangers | None = None,
     ) -> None:
         self._tools = tools
         self._artifacts = artifacts
@@ -63,6 +68,7 @@ class ToolExecutor:
         self._secrets = secrets or NoSecrets()
         self._observe = observe
         self._gates = tuple(gates)
+        self._strangers = strangers or Nobody()
         self._arguments = Arguments()
         self._masking = Masking()
 
@@ -95,6 +101,7 @@ class ToolExecutor:
                 passed.append(call)
             call = self._equipped(tool.spec, call)
             result, size = await self._carried_out(tool, call)
+            result = self._doubted(tool.spec, call, result)
             for gate, made in reversed(list(zip(self._gates, passed, strict=True))):
                 result = await gate.after(tool.spec, made, result, note)
         except KapellError as error:
@@ -144,6 +151,15 @@ class ToolExecutor:
             if repeatable(tool.spec, call.args):
                 raise unplanned.error from unplanned.error.__cause__
             raise UnknownOutcome from unplanned.error
+
+    def _doubted(self, spec: ToolSpec, call: ToolCall, result: ToolResult) -> ToolResult:
+        """Return the result, marked as not to be trusted when it was read from strangers' files."""
+        if spec.effects != "read" or not spec.folder or spec.trust == "untrusted":
+            return result
+        named = (*(text for _, text in paths_in(spec.args, call.args)), *_named(result.output))
+        if any(self._strangers.wrote(call, path) for path in named):
+            return msgspec.structs.replace(result, trust="untrusted")
+        return result
 
     def _recorded(
         self, spec: ToolSpec, call: ToolCall, result: ToolResult, size: int, began: float
@@ -289,3 +305,14 @@ def _timed_out(call: ToolCall) -> Unavailable:
         code="tool_timed_out",
         advice="Give the step a longer `timeout:`, or less to do at once.",
     )
+
+
+def _named(output: Json) -> Iterator[str]:
+    """Yield the files that a result says it tells of, as lists and searches of files do."""
+    if not isinstance(output, Mapping):
+        return
+    for value in output.values():
+        for one in value if isinstance(value, Sequence) and not isinstance(value, str) else ():
+            path = one.get("path") if isinstance(one, Mapping) else None
+            if isinstance(path, str):
+                yield path

@@ -126,6 +126,23 @@ class Tool(Protocol):
         ...
 
 
+class Strangers(Protocol):
+    """Knows which files somebody wrote whose word is not to be trusted."""
+
+    def wrote(self, call: ToolCall, path: str) -> bool:
+        """Tell whether strangers wrote what a path names, in the run's folder or the workspace."""
+        ...
+
+
+class Nobody:
+    """Knows no strangers."""
+
+    def wrote(self, call: ToolCall, path: str) -> bool:
+        """Return that the author wrote it."""
+        del call, path
+        return False
+
+
 class ToolGate(Protocol):
     """Stands in the door to tools: every call passes every gate, before and after."""
 

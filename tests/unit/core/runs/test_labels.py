@@ -1,5 +1,7 @@
 """Trust labels: whoever had a part in a value is known, through whatever it went."""
 
+from typing import Any
+
 import pytest
 
 from kapell.core.events.approval import ApprovalRequested
@@ -7,14 +9,17 @@ from kapell.core.events.model import ModelRequested
 from kapell.core.events.run import RunForked, RunSucceeded
 from kapell.core.events.signal import ChildStarted
 from kapell.core.events.step import StepFailed, StepSkipped, StepSucceeded
-from kapell.core.events.tool import ToolRequested
+from kapell.core.events.tool import FileChange, ToolRequested
 from kapell.core.events.value import Inline
-from kapell.core.guardrails.labels import Label
+from kapell.core.guardrails.labels import WEB, Label
 from kapell.core.runs.commands import Answer, ChildOutcome, Repair, Signal
+from kapell.core.runs.fold.snapshot import dump_state, load_state
+from kapell.core.runs.inputs import ToolReplied
 from kapell.core.runs.state import OpenCall
+from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId
-from kapell.kit.json import Json
+from kapell.kit.json import Digest, Json
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.running import BAD, ran, sim
 
@@ -290,3 +295,52 @@ def test_everything_in_an_imported_run_is_the_word_of_strangers() -> None:
     made.run()
     assert arguments(made, "a") == {"b": ("web",)}
     assert isinstance(made.events[-1].payload, RunSucceeded)
+
+
+READ: Json = {"type": "object", "properties": {"path": {"type": "string", "x-kapell-path": True}}}
+FILE_TOOLS = {
+    "save": ToolSpec(name="save", description="", args=READ, effects="write"),
+    "read": ToolSpec(name="read", description="", args=READ),
+    "all": ToolSpec(name="all", description="", args={}),
+    "apart": ToolSpec(name="apart", description="", args={}, folder=False),
+    "web.fetch": ToolSpec(name="web.fetch", description="", args={}, trust="untrusted"),
+}
+
+
+@pytest.mark.requirement("TL-06")
+def test_a_file_keeps_the_label_of_who_wrote_it() -> None:
+    version = sim(
+        """
+        - {id: page, tool: web.fetch}
+        - {id: put, tool: save, with: {path: out/page.txt, text: "{{ steps.page.output }}"}}
+        - {id: own, tool: save, depends_on: [put], with: {path: own.txt}}
+        - {id: got, tool: read, with: {path: ./out//page.txt}}
+        - {id: folder, tool: read, with: {path: out}}
+        - {id: other, tool: read, with: {path: own.txt}}
+        - {id: some, tool: read, with: {path: "*.txt"}}
+        - {id: every, tool: all}
+        - {id: apart, tool: apart}
+        - {id: send, tool: apart, with: {path: out/page.txt}}
+        """
+    ).program.version
+    made = Simulation(version, {}, lambda _, args: args, tools=FILE_TOOLS)
+    made.claim()
+    while made.state.calls:
+        call = next(iter(made.state.calls.values()))
+        args: Any = getattr(call.prompt, "value", None)
+        files = (FileChange(args["path"], Digest("d" * 64)),) if call.name == "save" else ()
+        trust = FILE_TOOLS[call.name].trust
+        made.give(ToolReplied(call.call, args, files, trust=trust))
+    found = outputs(made)
+    strange = [path for path, label in found.items() if "web" in label]
+    assert strange == ["page", "put", "got", "folder", "some", "every"]
+    assert load_state(dump_state(made.state)).written == made.state.written
+
+
+def test_a_file_that_is_sent_along_is_part_of_what_is_sent() -> None:
+    mail = ToolSpec(name="mail", description="", args=READ, effects="external", folder=True)
+    version = sim("[{id: send, tool: mail, with: {path: out.txt, to: ada}}]").program.version
+    made = Simulation(version, {}, lambda _, args: args, tools={"mail": mail})
+    made.state.written["out.txt"] = WEB
+    made.run()
+    assert arguments(made, "send") == {"path": ("web",)}

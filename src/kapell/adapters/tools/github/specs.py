@@ -43,7 +43,7 @@ _LISTED = object_of(
     updated=STRING,
 )
 
-_SPEC = partial(ToolSpec, folder=False, trust="untrusted", secrets=(TOKEN,))
+_SPEC = partial(ToolSpec, folder=False, trust="untrusted", reaches=True, secrets=(TOKEN,))
 _READING = partial(_SPEC, effects="read", timeout=60.0)
 _CHANGING = partial(_SPEC, effects="external", repeatable=False, timeout=90.0)
 

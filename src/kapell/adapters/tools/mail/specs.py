@@ -35,5 +35,6 @@ MAIL_SEND = ToolSpec(
     ),
     repeatable=False,
     effects="external",
+    reaches=True,
     timeout=120.0,
 )

@@ -71,6 +71,7 @@ def spec_of(server: str, tool: Tool) -> ToolSpec:
         effects="read" if reads else "external",
         repeatable=reads or bool(hints and hints.idempotent_hint),
         trust="untrusted",
+        reaches=True,
         folder=False,
     )
 

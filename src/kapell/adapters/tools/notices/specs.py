@@ -18,6 +18,7 @@ NOTIFY = ToolSpec(
     ),
     returns=object_of(["channel", "delivered"], channel=STRING, delivered={"type": "boolean"}),
     effects="external",
+    reaches=True,
     folder=False,
     timeout=30.0,
 )

@@ -143,6 +143,7 @@ def _tool(
         effects="read" if method in _READS else "external",
         repeatable=method in _READS,
         trust="untrusted",
+        reaches=True,
         secrets=(api.secret,) if api.secret else (),
         folder=False,
     )

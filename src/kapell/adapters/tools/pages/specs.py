@@ -28,5 +28,6 @@ WEB_FETCH = ToolSpec(
     ),
     folder=False,
     trust="untrusted",
+    reaches=True,
     timeout=60.0,
 )

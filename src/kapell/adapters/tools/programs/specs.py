@@ -53,6 +53,7 @@ CODE_RUN = ToolSpec(
     ),
     effects="write",
     trust="untrusted",
+    sees="folder",
 )
 SHELL_RUN = ToolSpec(
     name="shell.run",
@@ -72,4 +73,5 @@ SHELL_RUN = ToolSpec(
     returns=object_of(list(_REPORT), **_REPORT),
     effects="write",
     trust="untrusted",
+    sees="folder",
 )

@@ -13,7 +13,7 @@ from kapell.adapters.tools.python.shapes import (
     described,
     returned_schema,
 )
-from kapell.core.tools.declaring import Declaration, Secret, ToolContext
+from kapell.core.tools.declaring import Declaration, Secret, ToolContext, reaches
 from kapell.core.tools.paths import holds_paths
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Invalid
@@ -101,6 +101,8 @@ def spec_of(
         effects=declaration.effects,
         repeatable=declaration.effects == "read" if said is None else said,
         trust=declaration.trust,
+        reaches=reaches(declaration),
+        accepts=declaration.accepts,
         cost=nano(declaration.cost),
         timeout=declaration.timeout,
         secrets=declaration.secrets,

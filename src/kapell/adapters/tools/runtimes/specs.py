@@ -33,6 +33,7 @@ RUNTIME_PYTHON = ToolSpec(
     repeatable_when={"repeatable": (True,)},
     folder=False,
     trust="untrusted",
+    reaches=True,
     args_bytes=LONGEST,
 )
 RUNTIME_TMUX = ToolSpec(
@@ -56,6 +57,7 @@ RUNTIME_TMUX = ToolSpec(
     repeatable=True,
     folder=False,
     trust="untrusted",
+    reaches=True,
     args_bytes=LONGEST,
 )
 RUNTIME_SPECS: Mapping[str, ToolSpec] = {spec.name: spec for spec in (RUNTIME_PYTHON, RUNTIME_TMUX)}

@@ -36,5 +36,6 @@ WEB_SEARCH = ToolSpec(
     ),
     folder=False,
     trust="untrusted",
+    reaches=True,
     timeout=30.0,
 )

@@ -12,6 +12,7 @@ HTTP_REQUEST = ToolSpec(
     description="Ask an allowed HTTP server; returns status, headers and body.",
     folder=False,
     trust="untrusted",
+    reaches=True,
     args=object_of(
         ["url"],
         url=text_of("An http or https address.", minLength=1, maxLength=8000),

@@ -241,7 +241,7 @@ def _caller(call: OpenCall, sight: Sight) -> Caller:
         capabilities=tuple(agent.capabilities) if agent is not None else (),
         asked=bool(call.ask),
         profile=profile_at(sight.program, state, call.path),
-        labels=labels_of(call.labels),
+        labels={} if "labels" in state.request.guards.without else labels_of(call.labels),
     )
 
 

@@ -72,7 +72,8 @@ def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
     if isinstance(work, ToolWork):
         names = t.names(run)
         args = names.value(work.args)
-        labels = call_labels(run, argument_masks(t, names, work.args))
+        spec = t.ctx.tools.get(work.tool)
+        labels = call_labels(t, run, spec, args, argument_masks(t, names, work.args))
         requests.call_tool(t, run, work.tool, args, labels, started)
     elif isinstance(work, AgentWork | AskWork) and turns.pending(run.turns):
         asking.call_asked(t, run, started)

@@ -1,6 +1,7 @@
 """Where the arguments and results of a step come from: their labels, as events hold them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from kapell.core.events.step import StepStarted
@@ -22,6 +23,7 @@ from kapell.core.tools.paths import holds_paths, paths_in, wrong_path
 from kapell.core.tools.spec import INTERNAL, ToolSpec
 from kapell.kit.json import Json
 
+_NAME = re.compile(r"[./\[]")
 _MOST = 32
 """Arguments that are named one by one in an event; more are known by the label of all."""
 
@@ -66,10 +68,19 @@ def argument_masks(t: Thinking, names: Names, args: Json) -> dict[str, Mask]:
     return {key: mask for key, one in reads.items() if (mask := names.labels_of(one))}
 
 
-def call_labels(run: StepRun, masks: Mapping[str, Mask]) -> dict[str, Label]:
-    """Return the labels of a step's tool call: of its arguments, and why it is made at all."""
+def call_labels(
+    t: Thinking, run: StepRun, spec: ToolSpec | None, args: Json, masks: Mapping[str, Mask]
+) -> dict[str, Label]:
+    """Return the labels of a step's tool call: of its arguments, and why it is made at all.
+
+    A file of the run's folder that an argument names counts as a part of it.
+    """
     found = dict(masks)
     found[""] = found.get("", 0) | run.ground
+    if t.state.written and spec is not None:
+        for place, text in paths_in(spec.args, args):
+            name = _NAME.split(place, 1)[0]
+            found[name] = found.get(name, 0) | _named(t.state, [text])
     return labels_of(found)
 
 
@@ -106,8 +117,13 @@ def _files(state: State, call: OpenCall, spec: ToolSpec | None) -> Mask:
     if not isinstance(call.prompt, Inline):
         return every
     named = [text for _, text in paths_in(spec.args, call.prompt.value)]
-    if not named or any(wrong_path(one) for one in named):
-        return every
+    return _named(state, named) if named else every
+
+
+def _named(state: State, named: Sequence[str]) -> Mask:
+    """Return the label of the run's files that these paths mean; of all, if unsure."""
+    if any(wrong_path(one) for one in named):
+        return all_of(state.written.values())
     return all_of(
         mask for path, mask in state.written.items() if any(_means(one, path) for one in named)
     )
