@@ -1,0 +1,1 @@
+"""What a detector is, and expressions of an author's own."""

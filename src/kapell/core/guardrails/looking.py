@@ -1,0 +1,162 @@
+"""Looks at a text: everything the rules name, sorted, each part of the text told once."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from kapell.core.guardrails.catalogue.detectors import DETECTORS
+from kapell.core.guardrails.detectors import custom
+from kapell.core.guardrails.detectors.detector import Detector, found, may_find, traits_of
+from kapell.core.guardrails.findings import Family, Finding
+from kapell.core.guardrails.rules import Rules
+from kapell.core.guardrails.subjects.language import strange
+from kapell.core.guardrails.subjects.topics import about
+from kapell.core.guardrails.views.folding import folded
+from kapell.core.guardrails.views.reading import readings
+from kapell.core.guardrails.views.view import View
+
+_DEPTH = 3
+"""How often what was decoded is decoded again."""
+
+_GRAVITY: dict[Family, int] = {
+    "secret": 5,
+    "pii": 4,
+    "injection": 3,
+    "jailbreak": 2,
+    "topic": 1,
+    "language": 0,
+}
+_VALUES: frozenset[Family] = frozenset({"secret", "pii"})
+"""Families whose findings are values to take out, and so are joined rather than cut."""
+
+
+def look(text: str, rules: Rules) -> tuple[Finding, ...]:
+    """Return what the rules name in a text: sorted by start, not overlapping.
+
+    Values that overlap become one finding, of the gravest and longest kind, for a part that was
+    left would show half of them. A signal keeps the part of its words that no value takes.
+    """
+    if not text:
+        return ()
+    seen = _whole(text, rules)
+    values = _joined(finding for finding in seen if finding.family in _VALUES)
+    return _placed(values, [finding for finding in seen if finding.family not in _VALUES], text)
+
+
+def _whole(text: str, rules: Rules) -> list[Finding]:
+    seen = [finding for finding in _deep(text, rules, _DEPTH) if not _passes(finding, text, rules)]
+    if rules.topics or rules.words or rules.only:
+        seen.extend(about(text, rules.topics, rules.words, rules.only))
+    if rules.languages:
+        seen.extend(strange(text, rules.languages))
+    least = dict(rules.least)
+    return [finding for finding in seen if finding.score >= least.get(finding.kind, 0.5)]
+
+
+def _deep(text: str, rules: Rules, depth: int) -> Iterator[Finding]:
+    """Yield what is found in a text and in every other way to read it."""
+    view = folded(text)
+    yield from _back(view, _plain(view.text, rules))
+    if depth > 0:
+        for other in readings(view.text):
+            yield from _back(view, _back(other, _deep(other.text, rules, depth - 1)))
+
+
+def _back(view: View, findings: Iterable[Finding]) -> Iterator[Finding]:
+    if view.same:
+        yield from findings
+        return
+    for finding in findings:
+        start, end = view.back(finding.start, finding.end)
+        yield Finding(finding.family, finding.kind, start, end, finding.score)
+
+
+def _plain(text: str, rules: Rules) -> Iterator[Finding]:
+    traits = traits_of(text)
+    for detector in _chosen(rules.kinds):
+        if may_find(detector, traits):
+            yield from found(detector, text)
+    for name, pattern in rules.patterns:
+        for start, end, score in custom.matches(name, pattern, text):
+            yield Finding("pii", name, start, end, score)
+
+
+@lru_cache(maxsize=64)
+def _chosen(kinds: frozenset[str]) -> tuple[Detector, ...]:
+    return tuple(detector for detector in DETECTORS if detector.kind in kinds)
+
+
+def _passes(finding: Finding, text: str, rules: Rules) -> bool:
+    """Tell whether a value is one of those that the rules let pass."""
+    if not rules.allowed or finding.family not in _VALUES:
+        return False
+    value = text[finding.start : finding.end].strip().lower()
+    if value in rules.allowed:
+        return True
+    domain = value.rpartition("@")[2] if "@" in value else ""
+    if not domain:
+        return False
+    parents = domain.split(".")
+    return f"@{domain}" in rules.allowed or any(
+        f"*.{'.'.join(parents[first:])}" in rules.allowed for first in range(1, len(parents))
+    )
+
+
+def _joined(findings: Iterable[Finding]) -> list[Finding]:
+    """Join findings that overlap: the whole stretch, named after the gravest and longest."""
+    joined: list[Finding] = []
+    best: Finding | None = None
+    for finding in sorted(findings, key=lambda one: (one.start, -one.end)):
+        last = joined[-1] if joined else None
+        if last is None or best is None or finding.start >= last.end:
+            joined.append(finding)
+            best = finding
+            continue
+        best = max(best, finding, key=_weight)
+        end = max(last.end, finding.end)
+        joined[-1] = Finding(best.family, best.kind, last.start, end, best.score)
+    return joined
+
+
+def _weight(finding: Finding) -> tuple[int, int, float, str]:
+    length = finding.end - finding.start
+    return _GRAVITY[finding.family], length, finding.score, finding.kind
+
+
+def _placed(values: list[Finding], signals: list[Finding], text: str) -> tuple[Finding, ...]:
+    """Return values and signals; signals take only what is still free, the gravest first."""
+    if not signals:
+        return tuple(values)
+    taken = sorted(values, key=lambda one: one.start)
+    for signal in sorted(signals, key=lambda one: (*_weight(one), -one.start), reverse=True):
+        if any(_same(signal, one) for one in taken):
+            continue
+        start, end = _free(signal, taken)
+        if start < end:
+            taken.append(Finding(signal.family, signal.kind, start, end, signal.score))
+            taken.sort(key=lambda one: one.start)
+    return tuple(taken)
+
+
+def _same(signal: Finding, other: Finding) -> bool:
+    """Tell whether a like signal stands there already."""
+    return (
+        signal.family == other.family
+        and signal.kind == other.kind
+        and signal.start < other.end
+        and other.start < signal.end
+    )
+
+
+def _free(signal: Finding, taken: list[Finding]) -> tuple[int, int]:
+    """Return the longest part of a signal's words that nothing else takes."""
+    best = (0, 0)
+    at = signal.start
+    for one in taken:
+        if one.end <= at or one.start >= signal.end:
+            continue
+        if one.start - at > best[1] - best[0]:
+            best = (at, one.start)
+        at = max(at, one.end)
+    if signal.end - at > best[1] - best[0]:
+        best = (at, signal.end)
+    return best

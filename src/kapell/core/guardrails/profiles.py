@@ -1,0 +1,161 @@
+"""Profiles: what is looked for, and what is done about it at which place."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from kapell.core.guardrails.findings import Family, Finding
+from kapell.core.guardrails.rules import Rules
+from kapell.core.guardrails.verdicts import Action, Place, Reason, worst
+
+SENSITIVE: tuple[str, ...] = ("card", "iban", "licence", "national_id", "passport", "ssn")
+"""Kinds of personal data with which somebody can act as another person, or take their money."""
+
+_ORDERS: tuple[Family, ...] = ("injection", "jailbreak")
+SURE = 0.94
+"""How sure signals must be, together, to stop a request."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is done about findings that fit: the first line that fits holds.
+
+    What is empty or None fits everything. ``reaching`` says whether the text goes to a tool that
+    reaches outside; ``least`` how sure the finding must be.
+    """
+
+    action: Action
+    families: tuple[Family, ...] = ()
+    kinds: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    reaching: bool | None = None
+    least: float = 0.0
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A named set of rules and actions."""
+
+    name: str
+    rules: Rules
+    actions: tuple[Line, ...]
+
+
+DEFAULT = Profile(
+    name="default",
+    rules=Rules(),
+    actions=(
+        Line(families=("secret",), places=("arguments",), reaching=True, action="block"),
+        Line(families=("secret",), action="redact"),
+        Line(
+            families=("pii",), kinds=SENSITIVE, places=("arguments",), reaching=True, action="ask"
+        ),
+        Line(families=("pii",), places=("request",), action="redact"),
+        Line(families=_ORDERS, places=("request",), least=SURE, action="block"),
+        Line(families=("topic", "language"), places=("request", "answer"), action="block"),
+    ),
+)
+"""What holds unless somebody says otherwise: models see no personal data and no secret."""
+
+STRICT = Profile(
+    name="strict",
+    rules=Rules(),
+    actions=(
+        Line(families=("secret",), places=("request", "arguments"), action="block"),
+        Line(families=("secret",), action="redact"),
+        Line(
+            families=("pii",), kinds=SENSITIVE, places=("arguments",), reaching=True, action="block"
+        ),
+        Line(families=("pii",), places=("arguments",), reaching=True, action="ask"),
+        Line(families=("pii",), places=("arguments",), action="pass"),
+        Line(families=("pii",), action="redact"),
+        Line(families=_ORDERS, places=("request",), least=0.7, action="block"),
+        Line(families=_ORDERS, places=("result",), least=0.8, action="ask"),
+        Line(families=("topic", "language"), action="block"),
+    ),
+)
+"""For work where a wrong pass costs more than a wrong stop."""
+
+OFF = Profile(name="off", rules=Rules(kinds=frozenset()), actions=())
+"""Nothing is looked for. It has to be asked for by name."""
+
+PROFILES: dict[str, Profile] = {"strict": STRICT, "default": DEFAULT, "off": OFF}
+"""The profiles there are, by name."""
+
+
+def decided(
+    findings: Iterable[Finding], profile: Profile, place: Place, *, reaching: bool = False
+) -> tuple[Action, tuple[Reason, ...]]:
+    """Return what is done about a text, and why: each kind once, with how often it was found.
+
+    Args:
+        findings: What was found in it.
+        profile: Says what is done about what.
+        place: Where the text was on its way to.
+        reaching: Whether it goes to a tool that reaches outside.
+    """
+    seen = weighed(tuple(findings))
+    reasons: dict[tuple[str, str, Action], Reason] = {}
+    for finding in seen:
+        action = action_of(finding, profile, place, reaching=reaching)
+        key = (finding.family, finding.kind, action)
+        known = reasons.get(key)
+        reasons[key] = Reason(
+            finding.family,
+            finding.kind,
+            known.count + 1 if known else 1,
+            max(known.score, finding.score) if known else finding.score,
+            action,
+        )
+    return worst([reason.action for reason in reasons.values()]), tuple(
+        reasons[key] for key in sorted(reasons)
+    )
+
+
+def action_of(
+    finding: Finding, profile: Profile, place: Place, *, reaching: bool = False
+) -> Action:
+    """Return what is done about one finding."""
+    for line in profile.actions:
+        if (
+            (not line.families or finding.family in line.families)
+            and (not line.kinds or finding.kind in line.kinds)
+            and (not line.places or place in line.places)
+            and (line.reaching is None or line.reaching == reaching)
+            and finding.score >= line.least
+        ):
+            return line.action
+    return "pass"
+
+
+def to_redact(
+    findings: Iterable[Finding], profile: Profile, place: Place, *, reaching: bool = False
+) -> tuple[Finding, ...]:
+    """Return the findings that are taken out of the text."""
+    return tuple(
+        finding
+        for finding in findings
+        if action_of(finding, profile, place, reaching=reaching) == "redact"
+    )
+
+
+def weighed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return findings with signals as sure as all kinds of them together are.
+
+    One weak signal may be chance; several kinds of them in one text hardly are.
+    """
+    best: dict[tuple[str, str], float] = {}
+    for finding in findings:
+        if finding.family in _ORDERS:
+            key = (finding.family, finding.kind)
+            best[key] = max(best.get(key, 0.0), finding.score)
+    if len(best) < 2:
+        return findings
+    doubt = 1.0
+    for score in best.values():
+        doubt *= 1 - score
+    together = round(1 - doubt, 3)
+    return tuple(
+        msgspec.structs.replace(finding, score=max(finding.score, together))
+        if finding.family in _ORDERS
+        else finding
+        for finding in findings
+    )

@@ -1,0 +1,1 @@
+"""Detectors of keys, tokens and passwords, one module per thing."""

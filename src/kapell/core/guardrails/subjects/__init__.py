@@ -1,0 +1,1 @@
+"""What a text is about, and in which language it is written."""
