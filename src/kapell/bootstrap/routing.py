@@ -10,6 +10,7 @@ from kapell.adapters.llm.factories import factories, factory
 from kapell.adapters.llm.settings import ProviderSettings
 from kapell.adapters.pricing.bundled import BundledPrices
 from kapell.adapters.system.clock import SystemClock, random_bits
+from kapell.bootstrap.guarding.limits import cost_limits
 from kapell.bootstrap.keeping import KeyFinder, vaulted
 from kapell.core.gateway.calls import ModelRequest
 from kapell.core.gateway.providers import PROVIDERS
@@ -95,7 +96,12 @@ def make_gateway(
         router,
         apart,
         answers=AnswerCache(store.results, _meanings(router, providers)),
-        quotas=QuotaGuard(_quotas(settings), counts, prices),
+        quotas=QuotaGuard(
+            [*_quotas(settings), *cost_limits(settings.limits.cost)],
+            counts,
+            prices,
+            warn=settings.limits.cost.warn,
+        ),
         gates=gates,
     )
 

@@ -5,7 +5,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kapell.core.events.budget import BudgetExceeded, BudgetReserved, BudgetSettled, BudgetWarned
+from kapell.core.events.budget import (
+    BudgetAlerted,
+    BudgetExceeded,
+    BudgetReserved,
+    BudgetSettled,
+    BudgetWarned,
+)
 from kapell.core.events.envelope import Event
 from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.run import (
@@ -107,6 +113,9 @@ def _told(event: Event, agents: dict[str, str], tools: dict[str, ToolRequested])
     elif isinstance(payload, BudgetWarned):
         near: dict[str, Json] = {"what": "warned", "budget": payload.what}
         yield "budget_event", payload.scope, near | {"limit": payload.limit}
+    elif isinstance(payload, BudgetAlerted):
+        alert: dict[str, Json] = {"what": "alerted", "budget": "usd", "reason": payload.reason}
+        yield "budget_event", payload.whose, alert | {"limit": payload.limit}
 
 
 def _workflow(payload: object) -> dict[str, Json]:

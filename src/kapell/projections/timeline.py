@@ -6,7 +6,13 @@ from typing import Literal
 import msgspec
 
 from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
-from kapell.core.events.budget import BudgetExceeded, BudgetReserved, BudgetSettled, BudgetWarned
+from kapell.core.events.budget import (
+    BudgetAlerted,
+    BudgetExceeded,
+    BudgetReserved,
+    BudgetSettled,
+    BudgetWarned,
+)
 from kapell.core.events.compensation import (
     CompensationFailed,
     CompensationStarted,
@@ -295,6 +301,19 @@ def _of_budget(payload: Payload) -> tuple[str, Weight]:
             return (
                 f"{_amount(payload.what, payload.used)} of the budget of {scope} are used "
                 f"(limit {_amount(payload.what, payload.limit)})",
+                "trouble",
+            )
+        case BudgetAlerted(reason="habit"):
+            return (
+                f"it costs {money(payload.used)}, far more than runs of this workflow do "
+                f"(at most {money(payload.limit)})",
+                "trouble",
+            )
+        case BudgetAlerted():
+            per, _, name = payload.whose.partition("=")
+            return (
+                f"{money(payload.used)} of the {money(payload.limit)} are spent that {per} {name} "
+                f"may cost within {span_text(payload.every)}",
                 "trouble",
             )
         case _:

@@ -37,12 +37,34 @@ _PLANS = (
 )
 
 
+class CostSection(Section):
+    """How much money model calls may cost, in US dollars; `null` sets no limit.
+
+    A call that has no room is not made: its run waits until the limit is raised or its window ends.
+    """
+
+    conversation: float | None = Field(default=2.0, ge=0)
+    """For one conversation: a run, its children, forks and restarts, within 30 days."""
+
+    user: float | None = Field(default=10.0, ge=0)
+    """For one user, a day (UTC)."""
+
+    tenant: float | None = Field(default=100.0, ge=0)
+    """For all users of a tenant together, a day (UTC)."""
+
+    warn: float = Field(default=0.8, gt=0, le=1)
+    """Share of a limit from which the run's history tells that it has come near."""
+
+
 class LimitsSettings(Section):
-    """How often who may ask."""
+    """How often who may ask, and how much that may cost."""
 
     rates: tuple[RateSection, ...] = _PLANS
     """How often who may ask; these replace all of the defaults. They hold for requests that are
     served: over a network, or to other programs by `kapell mcp --http`."""
+
+    cost: CostSection = CostSection()
+    """How much money may be spent. Policies may raise or lower it."""
 
     redis: SecretStr | None = None
     """Address of a Redis server in which rates and quotas are counted in place of the database:

@@ -5,12 +5,17 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from kapell.adapters.db.store import Store
+from kapell.core.gateway.quotas import Per, Quota
 from kapell.core.limits.rates import Rate
 from kapell.kit.errors import Missing
+from kapell.kit.money import nano
 from kapell.services.gateway.counts import Counts
 from kapell.services.limits.admission import Admission
 from kapell.services.limits.limiter import Limiter
+from kapell.settings.limits import CostSection
 from kapell.settings.loading import Settings
+
+_DAY = 86_400.0
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -31,6 +36,20 @@ def make_limits(settings: Settings, store: Store) -> Limits:
     counts, close = _counts(settings, store)
     limiter = Limiter(_rates(settings), counts)
     return Limits(counts, limiter, Admission(limiter), close)
+
+
+def cost_limits(settings: CostSection) -> list[Quota]:
+    """Return the limits of money, which hold for everyone."""
+    each: tuple[tuple[Per, float, float | None], ...] = (
+        ("conversation", 30 * _DAY, settings.conversation),
+        ("user", _DAY, settings.user),
+        ("tenant", _DAY, settings.tenant),
+    )
+    return [
+        Quota(per=per, every=every, usd=int(nano(usd)), guard=True)
+        for per, every, usd in each
+        if usd is not None
+    ]
 
 
 def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awaitable[None]]]:

@@ -46,4 +46,20 @@ class BudgetWarned(msgspec.Struct, frozen=True, tag="budget.warned"):
     used: float
 
 
-BudgetEvent: TypeAlias = BudgetReserved | BudgetSettled | BudgetExceeded | BudgetWarned
+class BudgetAlerted(msgspec.Struct, frozen=True, omit_defaults=True, tag="budget.alerted"):
+    """Spending that deserves a look, in nano-dollars.
+
+    Near a ``limit`` of money: ``whose`` it is, within ``every`` seconds. Out of ``habit``: the run
+    costs far more than runs of its workflow do, whose usual most is ``limit``.
+    """
+
+    reason: Literal["limit", "habit"]
+    limit: int
+    used: int
+    whose: str = ""
+    every: float = 0.0
+
+
+BudgetEvent: TypeAlias = (
+    BudgetReserved | BudgetSettled | BudgetExceeded | BudgetWarned | BudgetAlerted
+)

@@ -10,6 +10,7 @@ _CODES: dict[str, tuple[type[KapellError], str]] = {
     "model_rate_limited": (Limited, "Wait and try again, or lower the step's concurrency."),
     "model_unavailable": (Unavailable, "Try again later, or name another model."),
     "quota_spent": (Limited, "Come back when its window ends, or raise it in kapell.yaml."),
+    "cost_limit": (Limited, "Raise the limit in kapell.yaml, or come back when its window ends."),
     "model_timeout": (Unavailable, "Raise the step's timeout, or ask for a shorter answer."),
     "model_answer_broken": (
         Unavailable,

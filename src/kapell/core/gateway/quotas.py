@@ -27,7 +27,8 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     """Ceilings of one window; None where there is none.
 
     ``who`` names the one it is for, such as ``user:anna``; empty means each of them by itself.
-    Windows of ``every`` seconds begin at the same instants for everyone.
+    Windows of ``every`` seconds begin at the same instants for everyone. ``guard`` says that it
+    guards money for everyone, nobody having asked for it: it concerns only calls that cost some.
     """
 
     per: Per
@@ -36,6 +37,7 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     calls: int | None = None
     tokens: int | None = None
     usd: int | None = None
+    guard: bool = False
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,11 +145,26 @@ def refusal(refused: Refused) -> KapellError:
     if quota.usd is not None:
         shown.append(f"{money(refused.used.usd)} of {money(quota.usd)}")
     whose = refused.wanted.scope.partition("=")[2].partition("@")[0]
+    if quota.guard:
+        return _limit_of_money(refused, whose)
     return failure(
         "quota_spent",
         f"The quota of {quota.per} {whose!r} has no room for this call: "
         f"{', '.join(shown)} are used or set aside within {span_text(quota.every)}.",
         advice=f"Come back in {span_text(max(refused.ends_in, 1.0))}, or raise the quota under "
         "`quotas:` in kapell.yaml.",
+        retry_after=max(refused.ends_in, 0.0),
+    )
+
+
+def _limit_of_money(refused: Refused, whose: str) -> KapellError:
+    quota = refused.wanted.quota
+    return failure(
+        "cost_limit",
+        f"The cost limit of {quota.per} {whose!r} has no room for this call: "
+        f"{money(refused.used.usd)} of {money(quota.usd or 0)} are used or set aside within "
+        f"{span_text(quota.every)}.",
+        advice=f"Raise `limits.cost.{quota.per}` in kapell.yaml, or come back in "
+        f"{span_text(max(refused.ends_in, 1.0))}; then go on with: kapell runs retry RUN.",
         retry_after=max(refused.ends_in, 0.0),
     )

@@ -5,8 +5,9 @@ from typing import TypeAlias
 
 from kapell.core.guardrails.verdicts import Verdict
 from kapell.core.policies.judgement import Judgement
+from kapell.core.policies.spending import Spending
 
-Fact: TypeAlias = Verdict | Judgement
+Fact: TypeAlias = Verdict | Judgement | Spending
 """A decision of a gate, worth an event of the run."""
 
 Note: TypeAlias = Callable[[Fact], None]

@@ -6,14 +6,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+import msgspec
+
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.quotas import Amount, Quota, Refused, Settlement, Wanted, refusal, wanted
 from kapell.core.gateway.routing.endings import may_be_charged
+from kapell.core.policies.notes import Note, unnoted
+from kapell.core.policies.spending import Spending
 from kapell.core.pricing.quote import cost, worst_cost, worst_tokens
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import TenantId
 from kapell.kit.json import encode
 from kapell.services.gateway.routing.ports import Prices
+from kapell.services.gateway.spending import BudgetRules, Flying, NoRules
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +60,22 @@ class QuotaGuard:
         quotas: What may be used.
         counts: Where it is counted.
         prices: What the worst case of a call costs.
+        rules: What policies say of the limits of money.
+        warn: Share of such a limit from which its use deserves a look.
     """
 
-    def __init__(self, quotas: Sequence[Quota], counts: Counts, prices: Prices) -> None:
+    def __init__(
+        self,
+        quotas: Sequence[Quota],
+        counts: Counts,
+        prices: Prices,
+        rules: BudgetRules | None = None,
+        warn: float = 0.8,
+    ) -> None:
         self._quotas = tuple(quotas)
+        self._rules = rules or NoRules()
+        self._warn = warn
+        self._flying = Flying()
         self._counts = counts
         self._prices = prices
         self._pending: list[tuple[TenantId, Settlement]] = []
@@ -70,37 +87,84 @@ class QuotaGuard:
         request: ModelRequest,
         ask: Callable[[], Awaitable[ModelAnswer]],
         intent: asyncio.Event | None = None,
+        note: Note = unnoted,
     ) -> ModelAnswer:
         """Return the answer of ``ask`` if there is room for its worst case; then it is settled.
 
-        The room is taken at once, and kept while ``intent`` is waited for.
+        The room is taken at once, and kept while ``intent`` is waited for. ``note`` is told when a
+        limit of money has come near.
 
         Raises:
-            Limited: ``quota_spent``, with the seconds until the window ends.
+            Limited: ``quota_spent`` or ``cost_limit``, with the seconds until the window ends.
             KapellError: What ``ask`` raises; what may have been charged stays counted.
         """
-        wants = wanted(request, self._quotas)
+        wants: Sequence[Wanted] = wanted(request, self._allowed(request))
+        worst = self._worst(request, wants) if wants else Amount()
+        wants = [one for one in wants if worst.usd or not one.quota.guard]
         if not wants:
             await _durable(intent)
             return await ask()
         tenant = TenantId(request.tenant)
-        worst = self._worst(request, wants)
         taken = await self._taken(tenant, wants, worst)
-        unused = Settlement(wants, taken, _less(Amount(), worst))
+        self._flying.begin(tenant, wants, worst.usd)
         try:
-            await _durable(intent)
-        except asyncio.CancelledError:
-            self._later(tenant, unused)
-            raise
-        try:
-            answer = await ask()
-        except KapellError as error:
-            if not may_be_charged(error):
-                self._later(tenant, unused)
-            raise
-        used = self._true(request, answer, worst)
-        self._later(tenant, Settlement(wants, taken, _less(used, worst)))
+            used = worst
+            try:
+                await _durable(intent)
+            except asyncio.CancelledError:
+                used = Amount()
+                raise
+            try:
+                answer = await ask()
+            except KapellError as error:
+                used = worst if may_be_charged(error) else Amount()
+                raise
+            used = self._true(request, answer, worst)
+        finally:
+            self._flying.end(tenant, wants, worst.usd)
+            if used != worst:
+                self._later(tenant, Settlement(wants, taken, _less(used, worst)))
+        await self._look(tenant, wants, used.usd, note)
         return answer
+
+    def _allowed(self, request: ModelRequest) -> Sequence[Quota]:
+        """Return the quotas of a request, with what policies say of the limits of money."""
+        said = self._rules.limits(request.caller) if request.tenant else {}
+        if not said:
+            return self._quotas
+        own = [
+            msgspec.structs.replace(one, usd=said[one.per])
+            for one in self._quotas
+            if one.guard and said.get(one.per) is not None
+        ]
+        return [*(one for one in self._quotas if not one.guard or one.per not in said), *own]
+
+    async def _look(
+        self, tenant: TenantId, wants: Sequence[Wanted], spent: int, note: Note
+    ) -> None:
+        """Tell of every limit of money that what was spent has brought near."""
+        for one in wants:
+            limit = one.quota.usd
+            if not one.quota.guard or not limit or not spent:
+                continue
+            with suppress(KapellError):
+                used = (await self._counts.used(tenant, one.scope, one.quota.every)).usd
+                used += self._to_come(tenant, one) - self._flying.of(tenant, one)
+                if used >= limit * self._warn > used - spent:
+                    whose = one.scope.partition("@")[0]
+                    note(Spending(whose=whose, every=one.quota.every, limit=limit, used=used))
+
+    def _to_come(self, tenant: TenantId, want: Wanted) -> int:
+        """Return what is still to be added to a window; less than nothing is given back."""
+        return sum(
+            settlement.more.usd
+            for owner, settlement in self._pending
+            if owner == tenant
+            and any(
+                (one.scope, one.quota.every) == (want.scope, want.quota.every)
+                for one in settlement.wants
+            )
+        )
 
     async def close(self) -> None:
         """Give back what is still to be given back."""
@@ -113,17 +177,26 @@ class QuotaGuard:
     async def _taken(self, tenant: TenantId, wants: Sequence[Wanted], worst: Amount) -> float:
         """Set the worst case aside; who finds no room waits for what is still to be given back.
 
+        Of a limit of money, that is what calls under way set aside too: many calls at once may
+        cost far less than all their worst cases together.
+
         Raises:
-            Limited: ``quota_spent``.
+            Limited: ``quota_spent``, ``cost_limit``.
         """
+        given_back = False
         taken = await self._counts.take(tenant, wants, worst)
-        if isinstance(taken, Refused) and (self._pending or self._under_way):
-            if self._pending:
-                self._give_back()
-            await asyncio.wait(self._under_way)
+        while isinstance(taken, Refused):
+            if not given_back and (self._pending or self._under_way):
+                given_back = True
+                if self._pending:
+                    self._give_back()
+                await asyncio.wait(self._under_way)
+            elif taken.wanted.quota.guard and self._flying.may_make_room(tenant, taken, worst):
+                given_back = False
+                await self._flying.landing()
+            else:
+                raise refusal(taken)
             taken = await self._counts.take(tenant, wants, worst)
-        if isinstance(taken, Refused):
-            raise refusal(taken)
         return taken
 
     def _later(self, tenant: TenantId, settlement: Settlement, seconds: float = _LATER) -> None:

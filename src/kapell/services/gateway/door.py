@@ -134,13 +134,17 @@ class Gateway:
             passed.append(request)
             if on_delta is not None:
                 on_delta = gate.listener(request, on_delta)
-        answer = await self._complete(request, on_delta, intent)
+        answer = await self._complete(request, on_delta, intent, note)
         for gate, sent in reversed(list(zip(self._gates, passed, strict=True))):
             answer = await gate.after(sent, answer, note)
         return answer
 
     async def _complete(
-        self, request: ModelRequest, on_delta: OnDelta | None, intent: asyncio.Event | None
+        self,
+        request: ModelRequest,
+        on_delta: OnDelta | None,
+        intent: asyncio.Event | None,
+        note: Note,
     ) -> ModelAnswer:
         """Ask, with what quotas and kept answers have to say."""
 
@@ -152,7 +156,9 @@ class Gateway:
             await intent.wait()
 
         async def allowed() -> ModelAnswer:
-            return await asked() if guard is None else await guard.complete(request, asked, intent)
+            if guard is None:
+                return await asked()
+            return await guard.complete(request, asked, intent, note)
 
         if self._answers is None:
             return await allowed()

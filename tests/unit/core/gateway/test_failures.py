@@ -20,6 +20,7 @@ def test_only_what_may_pass_is_retryable() -> None:
         "model_timeout",
         "model_answer_broken",
         "quota_spent",
+        "cost_limit",
     }
 
 

@@ -3,6 +3,7 @@
 from kapell.core.agents import turns
 from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
 from kapell.core.events.budget import (
+    BudgetAlerted,
     BudgetExceeded,
     BudgetReserved,
     BudgetSettled,
@@ -236,7 +237,11 @@ def warned(state: State, program: Program, event: BudgetWarned, at: float, seq: 
 
 
 def judged(
-    state: State, program: Program, event: GuardVerdict | PolicyVerdict, at: float, seq: int
+    state: State,
+    program: Program,
+    event: GuardVerdict | PolicyVerdict | BudgetAlerted,
+    at: float,
+    seq: int,
 ) -> None:
     """Told for the record; what follows from it are other facts."""
     del state, program, event, at, seq

@@ -52,6 +52,7 @@ _CHANGES = cast(
         budget.BudgetSettled: calls.settled,
         budget.BudgetExceeded: calls.exceeded,
         budget.BudgetWarned: calls.warned,
+        budget.BudgetAlerted: calls.judged,
         approval.ApprovalRequested: calls.approval_requested,
         approval.ApprovalAnswered: calls.approval_answered,
         approval.ApprovalExpired: calls.approval_expired,

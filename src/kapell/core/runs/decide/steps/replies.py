@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from kapell.core.agents.turns import UNREADABLE, corrections
+from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import AskedTool, ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
@@ -13,6 +14,7 @@ from kapell.core.gateway.calls import ModelAnswer, Try
 from kapell.core.guardrails.labels import label_of
 from kapell.core.guardrails.verdicts import Verdict
 from kapell.core.policies.notes import Fact
+from kapell.core.policies.spending import Spending
 from kapell.core.pricing.quote import Quote, cost, worst_cost
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.origins import failed_label, result_label
@@ -31,6 +33,8 @@ def judged(t: Thinking, opened: OpenCall, facts: Iterable[Fact]) -> None:
     for fact in facts:
         if isinstance(fact, Verdict):
             t.emit(GuardVerdict(call=opened.call, path=opened.path, verdict=fact))
+        elif isinstance(fact, Spending):
+            t.emit(BudgetAlerted("limit", fact.limit, fact.used, fact.whose, fact.every))
         else:
             t.emit(PolicyVerdict(call=opened.call, path=opened.path, judgement=fact))
 

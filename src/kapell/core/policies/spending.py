@@ -1,0 +1,15 @@
+"""What a guard of money tells of spending that deserves a look."""
+
+import msgspec
+
+
+class Spending(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody has come near a limit of money: nano-dollars within ``every`` seconds.
+
+    ``whose`` names them as counts do, such as ``user=user:anna``.
+    """
+
+    whose: str
+    every: float
+    limit: int
+    used: int

@@ -1,0 +1,97 @@
+"""The limits of money at the door: told when they come near, held when they are reached."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Usage
+from kapell.core.gateway.quotas import Quota
+from kapell.core.policies.caller import Caller
+from kapell.core.policies.notes import Fact, unnoted
+from kapell.core.policies.spending import Spending
+from kapell.core.pricing.quote import Quote
+from kapell.kit.errors import Limited
+from kapell.services.gateway.counts import QuotaGuard
+from kapell.testing.stores.counts import MemoryCounts
+
+DAY = 86_400.0
+LIMIT = Quota(per="user", every=DAY, usd=10_000, guard=True)
+ASK = ModelRequest(
+    model="openai:small",
+    messages=(Message("user", "?"),),
+    tenant="acme",
+    subject="user:anna",
+    max_output=100,
+)
+
+
+class _Prices:
+    def __init__(self, price: int = 10**6) -> None:
+        self.price = price  # 10**6: one nano-dollar a token
+
+    def quote(self, model: str) -> Quote:
+        return Quote(model=model, input_price=self.price, output_price=self.price)
+
+
+class _Rules:
+    def __init__(self, said: Mapping[str, int | None]) -> None:
+        self.said = said
+
+    def limits(self, caller: Caller) -> Mapping[str, int | None]:
+        return self.said
+
+
+def _guard(*, price: int = 10**6, said: Mapping[str, int | None] | None = None) -> QuotaGuard:
+    counts = MemoryCounts(lambda: 1_000 * DAY)
+    return QuotaGuard([LIMIT], counts, _Prices(price), _Rules(said or {}))
+
+
+async def _spend(guard: QuotaGuard, tokens: int, note: list[Fact] | None = None) -> None:
+    async def ask() -> ModelAnswer:
+        await asyncio.sleep(0)
+        return ModelAnswer(text="a", usage=Usage(input_tokens=tokens))
+
+    await guard.complete(ASK, ask, None, unnoted if note is None else note.append)
+
+
+@pytest.mark.requirement("GR-07")
+async def test_four_fifths_of_a_limit_are_told_once_and_no_call_goes_over_it() -> None:
+    guard, facts = _guard(), list[Fact]()
+    for _ in range(7):
+        await _spend(guard, 1000, facts)
+    assert facts == []
+    await _spend(guard, 1000, facts)
+    assert facts == [Spending(whose="user=user:anna", every=DAY, limit=10_000, used=8000)]
+    with pytest.raises(Limited) as refused:
+        for _ in range(5):
+            await _spend(guard, 1000, facts)
+    assert len(facts) == 1
+    assert refused.value.code == "cost_limit"
+    assert refused.value.retry_after == DAY
+    assert "limits.cost.user" in refused.value.advice
+
+
+@pytest.mark.requirement("GR-07")
+async def test_many_calls_at_once_wait_for_what_the_others_give_back() -> None:
+    guard = _guard()  # each sets aside over 200 of the 10,000, and costs 100
+    await asyncio.gather(*(_spend(guard, 100) for _ in range(60)))
+    with pytest.raises(Limited):
+        await asyncio.gather(*(_spend(guard, 100) for _ in range(60)))
+
+
+async def test_what_costs_nothing_needs_no_room() -> None:
+    free = _guard(price=0, said={"user": 0})
+    await _spend(free, 10**9)
+
+
+@pytest.mark.requirement("GR-07")
+async def test_a_policy_raises_lowers_or_lifts_a_limit() -> None:
+    with pytest.raises(Limited):
+        await _spend(_guard(said={"user": 50}), 10)
+    raised = _guard(said={"user": 10**6})
+    for _ in range(20):
+        await _spend(raised, 1000)
+    lifted = _guard(said={"user": None})
+    for _ in range(20):
+        await _spend(lifted, 1000)
