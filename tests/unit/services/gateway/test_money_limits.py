@@ -22,7 +22,7 @@ ASK = ModelRequest(
     messages=(Message("user", "?"),),
     tenant="acme",
     subject="user:anna",
-    max_output=100,
+    max_output=1000,
 )
 
 
@@ -58,14 +58,14 @@ async def _spend(guard: QuotaGuard, tokens: int, note: list[Fact] | None = None)
 @pytest.mark.requirement("GR-07")
 async def test_four_fifths_of_a_limit_are_told_once_and_no_call_goes_over_it() -> None:
     guard, facts = _guard(), list[Fact]()
-    for _ in range(7):
-        await _spend(guard, 1000, facts)
+    for _ in range(9):
+        await _spend(guard, 800, facts)
     assert facts == []
-    await _spend(guard, 1000, facts)
+    await _spend(guard, 800, facts)
     assert facts == [Spending(whose="user=user:anna", every=DAY, limit=10_000, used=8000)]
     with pytest.raises(Limited) as refused:
         for _ in range(5):
-            await _spend(guard, 1000, facts)
+            await _spend(guard, 800, facts)
     assert len(facts) == 1
     assert refused.value.code == "cost_limit"
     assert refused.value.retry_after == DAY
@@ -74,7 +74,7 @@ async def test_four_fifths_of_a_limit_are_told_once_and_no_call_goes_over_it() -
 
 @pytest.mark.requirement("GR-07")
 async def test_many_calls_at_once_wait_for_what_the_others_give_back() -> None:
-    guard = _guard()  # each sets aside over 200 of the 10,000, and costs 100
+    guard = _guard()  # each sets aside over 1000 of the 10,000, and costs 100
     await asyncio.gather(*(_spend(guard, 100) for _ in range(60)))
     with pytest.raises(Limited):
         await asyncio.gather(*(_spend(guard, 100) for _ in range(60)))
