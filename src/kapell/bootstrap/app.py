@@ -21,6 +21,7 @@ from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.good import GoodAgentFiles
 from kapell.adapters.workspace.inputs import LocalInputFiles
+from kapell.bootstrap.audit.making import Audit, make_audit
 from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
@@ -178,8 +179,15 @@ class App:
         Raises:
             Invalid, Denied: the master key is wrong, or open to others.
         """
-        actor = self.identity.actor
-        return make_vault(self.root, self.settings, self.store, self.tenant, actor)
+        actor, witness = self.identity.actor, self.audit.auditor.key_used
+        return make_vault(self.root, self.settings, self.store, self.tenant, actor, witness)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Return the audit record; nothing is read before it is needed."""
+        return make_audit(
+            self.root, self.settings, self.store, self.tenant, self.identity.actor, self.clock
+        )
 
     def worker(self, concurrency: int | None = None) -> Worker:
         """Return a worker of this process; ``concurrency`` is how many runs it owns at once."""
@@ -192,7 +200,8 @@ class App:
             drain=settings.drain,
         )
         solitary = SolitaryProcess(str(self.root), name)
-        worker = Worker(self.desk(name), self.store.doorbell, limits, solitary)
+        chore = self.audit.auditor.chore
+        worker = Worker(self.desk(name), self.store.doorbell, limits, solitary, chore)
         self.starter.employ(worker)
         return worker
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from kapell.core.gateway.providers import PROVIDERS
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, TenantId
 from kapell.services.gateway.ports import ModelFactory, ModelPort
-from kapell.services.vault.ports import Sealer
+from kapell.services.vault.ports import KeyUse, Sealer
 from kapell.services.vault.vault import PLAIN, Vault
 from kapell.settings.loading import Settings, load_settings
 
@@ -26,7 +26,14 @@ PATIENCE = 30.0
 """Seconds a provider's adapter waits for its key."""
 
 
-def make_vault(root: Path, settings: Settings, store: Store, tenant: TenantId, actor: str) -> Vault:
+def make_vault(
+    root: Path,
+    settings: Settings,
+    store: Store,
+    tenant: TenantId,
+    actor: str,
+    witness: Callable[[KeyUse], Awaitable[None]] | None = None,
+) -> Vault:
     """Return the vault of a workspace; without a master key it opens and seals nothing.
 
     Raises:
@@ -56,6 +63,7 @@ def make_vault(root: Path, settings: Settings, store: Store, tenant: TenantId, a
         actor=actor,
         clock=SystemClock(),
         random=random_bits,
+        witness=witness,
     )
 
 

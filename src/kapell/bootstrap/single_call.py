@@ -3,6 +3,8 @@
 import shutil
 
 from kapell.bootstrap.app import STATE, App
+from kapell.core.audit.telling import code
+from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.services.tools.ports import ToolCall, ToolResult
@@ -33,7 +35,15 @@ async def call_tool(app: App, name: str, args: Json) -> ToolResult:
         workspace=str(app.root),
         folder=str(folder),
     )
+    auditor, verdict = app.audit.auditor, "unknown"
+    await auditor.act("tools.call", name, "requested", call=number)
     try:
-        return await app.door.call(call)
+        result = await app.door.call(call)
+        verdict = "returned"
+        return result
+    except KapellError as error:
+        verdict = code(error.code)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        await auditor.act("tools.call", name, verdict, call=number)

@@ -28,7 +28,7 @@ from kapell.settings.sections import (
     ProviderSection,
     WorkerSettings,
 )
-from kapell.settings.spending import QuotaSection, VaultSettings
+from kapell.settings.spending import AuditSettings, QuotaSection, VaultSettings
 from kapell.settings.tools import ToolSettings
 
 PREFIX = "KAPELL_"
@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     guardrails: GuardrailSettings = GuardrailSettings()
     """What is looked for in everything that models and tools are sent and answer, and what is done
     about it."""
+
+    audit: AuditSettings = AuditSettings()
+    """How the audit record is kept."""
 
     prices: dict[str, PriceSection] = {}
     """Prices of models by name (`provider:name`), before the bundled ones."""

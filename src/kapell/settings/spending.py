@@ -53,3 +53,15 @@ class VaultSettings(Section):
     plaintext: bool = False
     """Whether keys may lie unsealed in the database when there is no master key. For trying out
     only: who reads the database reads the keys."""
+
+
+class AuditSettings(Section):
+    """How the audit record is kept."""
+
+    anchor: str = ".kapell/audit"
+    """Folder of the record's anchors, relative to the workspace. A folder on another machine, or
+    one that is only added to, also shows when somebody put back this machine's whole disk."""
+
+    key: str = ".kapell/audit.key"
+    """File of the key that seals anchors where there is no master key, relative to the workspace.
+    It is made with the first anchor, and only its owner may read it."""

@@ -152,3 +152,12 @@ def artifact_unknown(digest: str) -> KapellError:
         code="artifact_unknown",
         advice="Import the run again with its artifacts.",
     )
+
+
+class Outrun(Conflict):
+    """Somebody else was faster; whoever adds to a chain looks at its head again."""
+
+
+def outrun() -> Outrun:
+    """Return the error of a chain that has grown in between; it never leaves this room."""
+    return Outrun("The record has grown in between.", code="audit_outrun", advice="Try again.")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from kapell.adapters.db import faults, rows
+from kapell.adapters.db.rows import EventRow
 from kapell.core.events.envelope import Event
 from kapell.core.pricing.habit import Habit
 from kapell.core.runs import paths
@@ -40,8 +41,26 @@ class Fetch(Protocol):
         """Return events with their positions; ``where`` is all that follows WHERE."""
         ...
 
+    async def stored(
+        self, where: str, *values: str | int | float | None
+    ) -> Sequence[tuple[int, EventRow]]:
+        """Return events as they are stored, with their positions."""
+        ...
+
     async def write(self, sql: str, *values: str | int | float | None) -> None:
         """Execute one small statement durably."""
+        ...
+
+    async def write_all(
+        self,
+        sql: str,
+        rows: Sequence[Sequence[str | int | float]],
+        guard: tuple[str, Sequence[str | int]] | None = None,
+    ) -> bool:
+        """Execute a statement for every row, all or none.
+
+        False, and nothing was done, when a key was there already or ``guard`` changed no row.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 from typing import Literal, Protocol, TypeAlias
 
 from kapell.kit.errors import Invalid
+from kapell.services.audit.ports import AuditStore
 from kapell.services.gateway.counts import Counts
 from kapell.services.gateway.routing.ports import HealthStore
 from kapell.services.guardrails.ports import PseudonymStore
@@ -61,6 +62,11 @@ class Store(Protocol):
     @property
     def pseudonyms(self) -> PseudonymStore:
         """Names that stand for personal data."""
+        ...
+
+    @property
+    def audit(self) -> AuditStore:
+        """The audit record."""
         ...
 
     @property

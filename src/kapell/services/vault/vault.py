@@ -7,7 +7,7 @@ Who asks gets the key for a call; nothing that is stored or shown holds it.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -42,6 +42,7 @@ class Vault:
         actor: Who acts here, for the record.
         clock: The time of the record.
         random: Gives 64 random bits.
+        witness: Is told of every use before it happens, and stops it when it fails.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Vault:
         actor: str,
         clock: Clock,
         random: Callable[[], int],
+        witness: Callable[[KeyUse], Awaitable[None]] | None = None,
     ) -> None:
+        self._witness = witness
         self._store = store
         self._sealer = sealer
         self._openers = {**older, **({sealer.master: sealer} if sealer else {})}
@@ -196,6 +199,8 @@ class Vault:
             reason=reason,
             at=now,
         )
+        if self._witness is not None:
+            await self._witness(use)
         await self._store.note(self._tenant, use)
 
 

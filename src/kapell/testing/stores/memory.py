@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from kapell.testing.stores.audit import MemoryAudit
 from kapell.testing.stores.bell import MemoryDoorbell
 from kapell.testing.stores.contents import MemoryArtifacts, MemoryResults, MemoryStarts
 from kapell.testing.stores.counts import MemoryCounts
@@ -32,6 +33,7 @@ class MemoryStore:
         self.counts = MemoryCounts(now)
         self.keys = MemoryKeys(now)
         self.pseudonyms = MemoryPseudonyms(now)
+        self.audit = MemoryAudit(state)
         self.reader = MemoryReader(state)
 
     async def open(self) -> None:

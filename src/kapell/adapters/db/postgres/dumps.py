@@ -17,7 +17,7 @@ from kapell.kit.errors import Conflict, Invalid
 TABLES = (
     "runs", "events", "inbox", "versions", "artifacts", "snapshots", "results", "ledger",
     "approvals", "dead_letters", "cursors", "deployments", "deployment_minutes",
-    "keys", "key_uses", "counts", "pseudonyms",
+    "keys", "key_uses", "counts", "pseudonyms", "audit",
 )  # fmt: skip
 """Everything but the workers: those are other processes by then."""
 

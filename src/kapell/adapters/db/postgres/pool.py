@@ -14,6 +14,7 @@ from kapell.adapters.db.postgres.connections import (
     translated,
 )
 from kapell.adapters.db.reader import Record
+from kapell.adapters.db.rows import EventRow
 from kapell.core.events.envelope import Event
 
 T = TypeVar("T")
@@ -77,9 +78,37 @@ class Connections:
         self, where: str, *values: str | int | float | None
     ) -> Sequence[tuple[int, Event]]:
         """Return events with their positions."""
+        return [(at, rows.event(row)) for at, row in await self.stored(where, *values)]
+
+    async def stored(
+        self, where: str, *values: str | int | float | None
+    ) -> Sequence[tuple[int, EventRow]]:
+        """Return events as they are stored, with their positions."""
         found = await self.fetch(_events(where), *values)
-        return [(row[0], rows.event(tuple(row)[1:])) for row in found]
+        return [(row[0], tuple(row)[1:]) for row in found]
 
     async def write(self, sql: str, *values: str | int | float | None) -> None:
         """Execute one small statement durably."""
         await self.use(lambda connection: connection.execute(sql, *values))
+
+    async def write_all(
+        self,
+        sql: str,
+        rows: Sequence[Sequence[str | int | float]],
+        guard: tuple[str, Sequence[str | int]] | None = None,
+    ) -> bool:
+        """Execute a statement for every row, all or none."""
+
+        async def work(connection: asyncpg.Connection) -> bool:
+            try:
+                async with connection.transaction():
+                    if guard is not None:
+                        done = await connection.execute(guard[0], *guard[1])
+                        if done.endswith(" 0"):
+                            raise faults.outrun()
+                    await connection.executemany(sql, rows)
+            except (faults.Outrun, asyncpg.UniqueViolationError):
+                return False
+            return True
+
+        return await self.use(work)

@@ -1,5 +1,6 @@
 """The store in a Postgres database."""
 
+from kapell.adapters.db.audit import SqlAudit
 from kapell.adapters.db.postgres.counts import PostgresCounts
 from kapell.adapters.db.postgres.deployments import PostgresDeployments
 from kapell.adapters.db.postgres.doorbell import PostgresDoorbell
@@ -27,6 +28,7 @@ class PostgresStore:
         self.counts = PostgresCounts(self._pool)
         self.keys = SqlKeys(self._pool)
         self.pseudonyms = SqlPseudonyms(self._pool)
+        self.audit = SqlAudit(self._pool)
         self.reader = SqlReader(self._pool)
 
     async def open(self) -> None:

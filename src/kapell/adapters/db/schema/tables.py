@@ -24,6 +24,7 @@ def metadata(dialect: Dialect) -> sa.MetaData:
     _secrets(meta)
     _pseudonyms(meta)
     _people(meta)
+    _audit(meta)
     _keepers(meta)
     _deployments(meta)
     return meta
@@ -202,6 +203,25 @@ def _pseudonyms(meta: sa.MetaData) -> None:
     )  # fmt: skip
     Index("pseudonyms_mark", table.c.tenant_id, table.c.conversation, table.c.mark, unique=True)
     Index("pseudonyms_expires", table.c.expires_at)
+
+
+def _audit(meta: sa.MetaData) -> None:
+    """Who did what: added to only, triggers refuse anything else."""
+    table = sa.Table(
+        "audit",
+        meta,
+        *_key("tenant_id"),
+        Column("seq", sa.BigInteger, primary_key=True, nullable=False, autoincrement=False),
+        _time("at"),
+        *_text("actor", "action", "target", "verdict", "subject", "whence", "run_id", "path"),
+        *_text("details"),
+        *_number("number"),
+        *_text("event"),
+        *_number("position"),
+        *_text("log", "previous", "hash"),
+    )
+    Index("audit_run", table.c.tenant_id, table.c.run_id, table.c.seq)
+    Index("audit_action", table.c.tenant_id, table.c.action, table.c.seq)
 
 
 def _people(meta: sa.MetaData) -> None:

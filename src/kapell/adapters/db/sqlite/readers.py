@@ -16,6 +16,7 @@ import msgspec
 
 from kapell.adapters.db import faults, rows
 from kapell.adapters.db.reader import Record
+from kapell.adapters.db.rows import EventRow
 from kapell.adapters.db.sqlite.connections import connect, translated
 from kapell.adapters.db.sqlite.writing.writer import Writer
 from kapell.core.events.envelope import Event
@@ -92,14 +93,43 @@ class Readers:
         self, where: str, *values: str | int | float | None
     ) -> Sequence[tuple[int, Event]]:
         """Return events with their positions."""
+        return [(at, rows.event(row)) for at, row in await self.stored(where, *values)]
+
+    async def stored(
+        self, where: str, *values: str | int | float | None
+    ) -> Sequence[tuple[int, EventRow]]:
+        """Return events as they are stored, with their positions."""
         sql = _own(_EVENTS.format(where=where))
 
         def work(connection: sqlite3.Connection) -> str:
             packed: str = connection.execute(sql, values).fetchone()[0]
             return packed
 
-        return [(row[0], rows.event(row[1:])) for row in _PACKED.decode(await self.read(work))]
+        return [(row[0], row[1:]) for row in _PACKED.decode(await self.read(work))]
 
     async def write(self, sql: str, *values: str | int | float | None) -> None:
         """Execute one small statement durably."""
         await self._writer.do(lambda connection, _: connection.execute(_own(sql), values).rowcount)
+
+    async def write_all(
+        self,
+        sql: str,
+        rows: Sequence[Sequence[str | int | float]],
+        guard: tuple[str, Sequence[str | int]] | None = None,
+    ) -> bool:
+        """Execute a statement for every row, all or none."""
+
+        def work(connection: sqlite3.Connection, now: float) -> None:
+            del now
+            if guard is not None and connection.execute(_own(guard[0]), guard[1]).rowcount == 0:
+                raise faults.outrun()
+            try:
+                connection.executemany(_own(sql), rows)
+            except sqlite3.IntegrityError as error:
+                raise faults.outrun() from error
+
+        try:
+            await self._writer.do(work)
+        except faults.Outrun:
+            return False
+        return True

@@ -1,5 +1,6 @@
 """The store in one SQLite file."""
 
+from kapell.adapters.db.audit import SqlAudit
 from kapell.adapters.db.reader import SqlReader
 from kapell.adapters.db.sealed.keys import SqlKeys
 from kapell.adapters.db.sealed.pseudonyms import SqlPseudonyms
@@ -27,6 +28,7 @@ class SqliteStore:
         self.counts = SqliteCounts(self._writer, self._readers)
         self.keys = SqlKeys(self._readers)
         self.pseudonyms = SqlPseudonyms(self._readers)
+        self.audit = SqlAudit(self._readers)
         self.reader = SqlReader(self._readers)
 
     async def open(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from time import monotonic
 
 import msgspec
@@ -59,11 +59,18 @@ class Worker:
         doorbell: Where it hears that something may be due.
         limits: What it takes on.
         solitary: How it advances a run that may kill its process; None: it puts such a run aside.
+        chore: What it does beside, each second and at its end; told whether it is busy.
     """
 
     def __init__(
-        self, desk: Desk, doorbell: Doorbell, limits: Limits, solitary: Solitary | None = None
+        self,
+        desk: Desk,
+        doorbell: Doorbell,
+        limits: Limits,
+        solitary: Solitary | None = None,
+        chore: Callable[[bool], Awaitable[object]] | None = None,
     ) -> None:
+        self._chore = chore
         self.desk = desk
         self._doorbell = doorbell
         self._limits = limits
@@ -110,7 +117,10 @@ class Worker:
         """Work until ``stop`` is set, then drain and give everything back."""
         self.desk.draining = False
         await self._beat()
-        helpers = [asyncio.create_task(self._beating()), asyncio.create_task(self._listening())]
+        helpers = [
+            asyncio.create_task(helper)
+            for helper in (self._beating(), self._listening(), self._chores())
+        ]
         stopper = asyncio.create_task(self._stopping(stop))
         try:
             self._open = True
@@ -126,6 +136,7 @@ class Worker:
                 await asyncio.gather(*helpers, stopper, return_exceptions=True)
                 with contextlib.suppress(KapellError):
                     await self.desk.log.leave(self.desk.worker)
+                await self._do_chore(busy=False)
 
     def has_room(self, new: NewRun) -> bool:
         """Tell whether a new run may begin here at once.
@@ -244,6 +255,18 @@ class Worker:
             await asyncio.sleep(self._limits.lease / 3)
             try:
                 await self._beat()
+            except KapellError as error:
+                unanswered(error)
+
+    async def _chores(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP)
+            await self._do_chore(busy=bool(self._held.epochs))
+
+    async def _do_chore(self, *, busy: bool) -> None:
+        if self._chore is not None:
+            try:
+                await self._chore(busy)
             except KapellError as error:
                 unanswered(error)
 

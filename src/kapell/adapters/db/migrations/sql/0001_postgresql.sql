@@ -136,6 +136,32 @@ CREATE UNIQUE INDEX pseudonyms_mark ON pseudonyms (tenant_id, conversation, mark
 -- next
 CREATE INDEX pseudonyms_expires ON pseudonyms (expires_at)
 -- next
+CREATE TABLE audit (
+    tenant_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    whence TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    details TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    event TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    log TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, seq)
+)
+-- next
+CREATE INDEX audit_run ON audit (tenant_id, run_id, seq)
+-- next
+CREATE INDEX audit_action ON audit (tenant_id, action, seq)
+-- next
 CREATE TABLE counts (
     tenant_id TEXT NOT NULL,
     scope TEXT NOT NULL,
@@ -577,3 +603,12 @@ BEGIN
         WHERE w.lease_until <= now OR w.lease_until > far FOR UPDATE SKIP LOCKED);
 END
 $$
+-- next
+CREATE FUNCTION kapell_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit record is never changed';
+END
+$$
+-- next
+CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+FOR EACH STATEMENT EXECUTE FUNCTION kapell_kept()

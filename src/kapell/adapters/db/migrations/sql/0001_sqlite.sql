@@ -138,6 +138,32 @@ CREATE UNIQUE INDEX pseudonyms_mark ON pseudonyms (tenant_id, conversation, mark
 -- next
 CREATE INDEX pseudonyms_expires ON pseudonyms (expires_at)
 -- next
+CREATE TABLE audit (
+    tenant_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    at DOUBLE NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    whence TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    details TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    event TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    log TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, seq)
+)
+-- next
+CREATE INDEX audit_run ON audit (tenant_id, run_id, seq)
+-- next
+CREATE INDEX audit_action ON audit (tenant_id, action, seq)
+-- next
 CREATE TABLE counts (
     tenant_id TEXT NOT NULL,
     scope TEXT NOT NULL,
@@ -250,3 +276,9 @@ CREATE TABLE workers (
     since DOUBLE NOT NULL,
     PRIMARY KEY (worker_id)
 )
+-- next
+CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit record is never changed'); END
+-- next
+CREATE TRIGGER audit_undeleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit record is never changed'); END

@@ -1,0 +1,1 @@
+"""Where the head of the audit record is anchored, outside of the database."""

@@ -1,0 +1,80 @@
+"""The audit record of a workspace: table, anchors, the keys that seal them."""
+
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from kapell.adapters.audit.anchors import FileAnchors, Seals
+from kapell.adapters.audit.signing import Signer, own_signer, signer_of
+from kapell.adapters.db.store import Store
+from kapell.adapters.vault.sealing import read_master
+from kapell.kit.clock import Clock
+from kapell.kit.ids import TenantId
+from kapell.services.audit.keeping import Auditor
+from kapell.services.audit.verifying import Verifier
+from kapell.settings.loading import Settings
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """Who writes the record, and who verifies it."""
+
+    auditor: Auditor
+    verifier: Verifier
+
+
+class SealKeys:
+    """The keys that seal anchors, read anew each time: they may change while a worker goes on.
+
+    Args:
+        root: The workspace.
+        settings: Where its keys are.
+    """
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self._own = root / settings.audit.key
+        self._file = root / settings.vault.file
+        self._vault = settings.vault
+
+    def current(self) -> Seals:
+        """Return what seals: by the master key, or by a key of its own where there is none."""
+        found = self._master() or own_signer(self._own, make=True)
+        if found is None:
+            raise AssertionError("a key was made and is not there")
+        return found
+
+    def known(self) -> Sequence[Seals]:
+        """Return everything whose seals can be checked."""
+        older = self._vault.older.get_secret_value() if self._vault.older else ""
+        found = [
+            self._master(),
+            own_signer(self._own, make=False),
+            *(signer_of(text, "KAPELL_VAULT__OLDER") for text in older.split(",") if text.strip()),
+        ]
+        return [one for one in found if one is not None]
+
+    def _master(self) -> Signer | None:
+        if self._vault.master is not None:
+            return signer_of(self._vault.master.get_secret_value(), "KAPELL_VAULT__MASTER")
+        text = read_master(self._file)
+        return signer_of(text, str(self._file)) if text else None
+
+
+def make_audit(
+    root: Path, settings: Settings, store: Store, tenant: TenantId, actor: str, clock: Clock
+) -> Audit:
+    """Return the audit record of a workspace; nothing is read yet."""
+    keys = SealKeys(root, settings)
+    anchors = FileAnchors(root / settings.audit.anchor, keys.current, keys.known)
+    mask: Callable[[str], str] = str
+    auditor = Auditor(
+        store.audit,
+        anchors,
+        clock=clock,
+        mask=mask,
+        tenant=tenant,
+        actor=actor,
+        whence=f"host:{socket.gethostname()}",
+    )
+    return Audit(auditor, Verifier(store.audit, anchors, auditor, tenant))

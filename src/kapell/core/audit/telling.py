@@ -1,0 +1,201 @@
+"""What the record tells of an event: names, codes and counts, never what was said or sent.
+
+Names come from strangers too (tools of MCP servers, codes of tools' own errors), so that every
+text passes the mask that hides secrets and personal data, and is cut.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from kapell.core.audit.record import Act, Detail
+from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.budget import BudgetExceeded, BudgetWarned
+from kapell.core.events.envelope import Event, Payload
+from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed
+from kapell.core.events.run import (
+    RunCancelled,
+    RunCancelling,
+    RunFailed,
+    RunForked,
+    RunMerged,
+    RunQueued,
+    RunRepaired,
+    RunSucceeded,
+)
+from kapell.core.events.signal import ChildStarted, SignalReceived
+from kapell.core.events.step import StepDead
+from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.kit.json import Digest, digest
+
+Mask: TypeAlias = Callable[[str], str]
+"""Returns a text without secrets and personal data."""
+
+LONGEST = 160
+"""Characters of a name that are kept."""
+
+_CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}")
+_FAMILIES = ("approval.", "breaker.", "limit.", "escalation.", "label.")
+
+
+class Told(NamedTuple):
+    """The part of an act that depends on the kind of event."""
+
+    target: str = ""
+    verdict: str = ""
+    path: str = ""
+    details: Mapping[str, Detail] = {}
+
+
+def told(event: Event, fact: Digest, subject: str, mask: Mask) -> Act | None:
+    """Return what the record tells of an event; None when it has no entry of its own.
+
+    Events that a fork took over are acts of its original. An event without an entry is covered by
+    the running digest all the same.
+
+    Args:
+        event: The fact.
+        fact: Its digest.
+        subject: Who started its run.
+        mask: Hides secrets and personal data in names.
+    """
+    if event.copied:
+        return None
+    found = _told(event.payload, event.type)
+    if found is None:
+        return None
+    actor = hidden(event.actor, mask)
+    return Act(
+        at=event.at,
+        actor=actor,
+        action=event.type,
+        target=named(found.target, mask),
+        verdict=named(found.verdict, mask),
+        subject=hidden(subject, mask),
+        whence=named(_machine(event.actor), mask),
+        run_id=event.run_id,
+        path=named(found.path, mask),
+        details={key: _detail(value, mask) for key, value in found.details.items()},
+        number=event.seq,
+        event=fact,
+    )
+
+
+def named(text: str, mask: Mask) -> str:
+    """Return a name as the record may hold it."""
+    cut = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return mask("".join(char if char.isprintable() else "�" for char in cut))
+
+
+def hidden(actor: str, mask: Mask) -> str:
+    """Return who acts; a name that is personal data is told by its digest: that can be compared."""
+    shown = named(actor, mask)
+    if shown == actor:
+        return actor
+    kind = actor.partition(":")[0] if ":" in actor else "user"
+    return f"{kind}:#{digest(actor.encode())[:16]}"
+
+
+def _detail(value: Detail, mask: Mask) -> Detail:
+    return named(value, mask) if isinstance(value, str) else value
+
+
+def _machine(actor: str) -> str:
+    """Return the machine of a worker's name, ``worker:HOST-PID-CHANCE``."""
+    kind, _, name = actor.partition(":")
+    return f"host:{name.rsplit('-', 2)[0]}" if kind == "worker" else ""
+
+
+def tells(name: str) -> bool:
+    """Tell whether events of that name have entries of their own."""
+    return name in _NAMES or name.startswith(_FAMILIES)
+
+
+def code(text: str) -> str:
+    """Return the code of a failure; what a tool made up and is none is not repeated."""
+    return text if _CODE.fullmatch(text) else "other"
+
+
+def _told(payload: Payload, kind: str) -> Told | None:
+    found = _TELLERS.get(type(payload))
+    if found is not None:
+        return found(payload)
+    if kind.startswith(_FAMILIES):
+        return Told(path=str(getattr(payload, "path", "")))
+    return None
+
+
+def _guard(event: GuardVerdict) -> Told:
+    verdict = event.verdict
+    found: dict[str, Detail] = {"call": event.call, "profile": verdict.profile}
+    for reason in verdict.reasons:
+        key = f"{reason.family}.{reason.kind}"
+        before = found.get(key, 0)
+        found[key] = reason.count + (before if isinstance(before, int) else 0)
+    return Told(verdict.place, verdict.action, event.path, found)
+
+
+def _policy(event: PolicyVerdict) -> Told:
+    said = event.judgement
+    details: dict[str, Detail] = {"call": event.call, "rule": said.rule, "version": said.version}
+    return Told(said.about, said.ruling, event.path, details)
+
+
+def _queued(event: RunQueued) -> Told:
+    details: dict[str, Detail] = {"version": event.version, "origin": event.origin.kind}
+    if event.origin.run_id:
+        details["from"] = event.origin.run_id
+    return Told(event.workflow, "queued", "", details)
+
+
+def _answered(event: ApprovalAnswered) -> Told:
+    by: dict[str, Detail] = {"by": event.by}
+    return Told("", "approved" if event.approved else "rejected", event.path, by)
+
+
+def _model(event: ModelAnswered) -> Told:
+    tools: dict[str, Detail] = {"call": event.call, "tools": len(event.asks)}
+    return Told(event.model, "answered", event.path, tools)
+
+
+_TELLERS: Mapping[type[msgspec.Struct], Callable[..., Told]] = {
+    GuardVerdict: _guard,
+    PolicyVerdict: _policy,
+    ApprovalRequested: lambda e: Told("", "asked", e.path, {"edit": len(e.edit)}),
+    ApprovalAnswered: _answered,
+    ApprovalExpired: lambda e: Told("", "expired", e.path, {"taken": e.taken}),
+    ToolRequested: lambda e: Told(e.tool, "requested", e.path, {"call": e.call}),
+    ToolReturned: lambda e: Told(
+        e.tool, "returned", e.path, {"call": e.call, "trust": e.trust, "files": len(e.files)}
+    ),
+    ToolFailed: lambda e: Told(
+        e.tool,
+        code(e.failure.code),
+        e.path,
+        {"call": e.call, "unknown": e.unknown},
+    ),
+    ModelAnswered: _model,
+    ModelFailed: lambda e: Told(e.model, code(e.failure.code), e.path, {"call": e.call}),
+    ModelAbandoned: lambda e: Told(e.model, "abandoned", e.path, {"call": e.call}),
+    BudgetExceeded: lambda e: Told(e.what, "exceeded", e.scope, {"limit": e.limit}),
+    BudgetWarned: lambda e: Told(e.what, "warned", e.scope, {"limit": e.limit}),
+    StepDead: lambda e: Told(e.stage, code(e.failure.code), e.path, {"attempts": e.attempts}),
+    SignalReceived: lambda e: Told(e.name, "received", e.path),
+    ChildStarted: lambda e: Told(e.workflow, "started", e.path, {"child": e.run_id}),
+    RunQueued: _queued,
+    RunCancelling: lambda e: Told("run", "asked"),
+    RunCancelled: lambda e: Told("run", "cancelled"),
+    RunSucceeded: lambda e: Told("run", "succeeded"),
+    RunFailed: lambda e: Told("run", code(e.failure.code), "", {"undone": e.compensated}),
+    RunForked: lambda e: Told(
+        "run", "forked", e.path, {"from": e.run_id, "after": e.seq, "again": e.repeat_external}
+    ),
+    RunRepaired: lambda e: Told("run", "repaired", e.path, {"generation": e.generation}),
+    RunMerged: lambda e: Told("run", "merged", "", {"from": e.run_id}),
+}
+"""What is told of which event; a test holds that every event of a guarded family is here."""
+
+_NAMES = frozenset(str(kind.__struct_config__.tag) for kind in _TELLERS)

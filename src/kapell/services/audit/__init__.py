@@ -1,0 +1,1 @@
+"""Keeping the audit record up with the log, and verifying both."""

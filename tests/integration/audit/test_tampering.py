@@ -1,0 +1,212 @@
+"""Whoever writes to the database past Kapell is found out, at the place and with advice."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from kapell.cli.exits import Exit
+from tests.integration.audit.conftest import Tamper
+from tests.integration.cli.desk import Desk
+
+pytestmark = pytest.mark.requirement("GR-03")
+
+
+def faults(desk: Desk, *words: str) -> list[tuple[str, int]]:
+    """Return what verification finds wrong, and at which entries."""
+    said = desk.call("audit", "verify", "--json", *words)
+    found: dict[str, Any] = said.document()
+    assert said.code == (Exit.FAILED if found["faults"] else Exit.OK)
+    assert found["ok"] == (not found["faults"])
+    assert all(one["advice"] and one["message"] for one in found["faults"])
+    return [(one["code"], one["entry"]) for one in found["faults"]]
+
+
+def entries(desk: Desk) -> list[dict[str, Any]]:
+    """Return the record as it is exported."""
+    return [json.loads(line) for line in desk.ok("audit", "export").out.splitlines()]
+
+
+def test_a_record_as_it_was_written_holds(recorded: Desk) -> None:
+    assert faults(recorded) == []
+    said = recorded.ok("audit", "verify").out
+    found = entries(recorded)
+    assert said.startswith(f"ok  {len(found)} entries")
+    assert found[-1]["hash"] in said
+    assert [one["seq"] for one in found] == list(range(1, len(found) + 1))
+    acts = [(one["action"], one["target"], one["verdict"]) for one in found]
+    for act in (
+        ("run.queued", "note", "queued"),
+        ("tool.requested", "file.write", "requested"),
+        ("tool.returned", "file.write", "returned"),
+        ("approval.requested", "", "asked"),
+        ("approval.answered", "", "approved"),
+        ("run.succeeded", "run", "succeeded"),
+    ):
+        assert act in acts
+    started = found[acts.index(("run.queued", "note", "queued"))]
+    called = found[acts.index(("tool.requested", "file.write", "requested"))]
+    assert called["subject"] == started["actor"]
+    assert called["whence"].startswith("host:")
+    assert called["run"] == started["run"]
+
+
+def test_the_database_refuses_changes_of_the_record(recorded: Desk, kind: str) -> None:
+    recorded.ok("audit", "verify")
+    if kind != "sqlite":
+        return
+    with closing(sqlite3.connect(recorded.folder / ".kapell" / "kapell.db")) as connection:
+        for sql in ("UPDATE audit SET actor = 'eve'", "DELETE FROM audit"):
+            with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+                connection.execute(sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "code", "at"),
+    [
+        ("UPDATE audit SET actor = 'user:eve' WHERE seq = 2", "entry_changed", 2),
+        ("UPDATE audit SET details = '{broken' WHERE seq = 2", "entry_changed", 2),
+        ("UPDATE audit SET hash = 'f' || substr(hash, 2) || 'f' WHERE seq = 2", "entry_changed", 2),
+        ("DELETE FROM audit WHERE seq = 2", "entry_missing", 3),
+        ("DELETE FROM audit WHERE seq < 3", "entry_missing", 3),
+        ("UPDATE audit SET seq = seq + 1000 WHERE seq = 2", "entry_missing", 3),
+        ("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)", "behind_anchor", -1),
+        ("DELETE FROM audit", "behind_anchor", -1),
+        (
+            "INSERT INTO audit SELECT tenant_id, seq + 1000, at, actor, action, target, verdict, "
+            "subject, whence, run_id, path, details, number, event, position, log, previous, hash "
+            "FROM audit WHERE seq = 2",
+            "entry_changed",
+            1002,
+        ),
+        ("UPDATE events SET actor = 'user:eve' WHERE type = 'tool.requested'", "event_changed", 0),
+        ("UPDATE events SET at = at + 1 WHERE type = 'step.started'", "events_changed", 0),
+        ("DELETE FROM events WHERE type = 'tool.returned'", "event_changed", 0),
+        ("UPDATE cursors SET position = position + 1000", "", 0),
+    ],
+)
+def test_each_change_is_told_at_its_place(
+    recorded: Desk, tamper: Tamper, sql: str, code: str, at: int
+) -> None:
+    last = entries(recorded)[-1]["seq"]
+    tamper(sql)
+    found = faults(recorded)
+    if not code:
+        assert found == [], "nothing was skipped yet"
+        recorded.call("run", "note.yaml")
+        assert ("events_unrecorded", 0) in faults(recorded)
+    elif at:
+        assert (code, last if at < 0 else at) in found
+    else:
+        assert code in {name for name, _ in found}
+    plain = recorded.call("audit", "verify")
+    assert plain.code == Exit.FAILED
+    assert "FAIL" in plain.out
+    assert faults(recorded), "looking mends nothing"
+
+
+def test_an_older_database_put_back_is_told(recorded: Desk, kind: str) -> None:
+    if kind != "sqlite":
+        return
+    database = recorded.folder / ".kapell" / "kapell.db"
+    recorded.ok("audit", "verify")
+    shutil.copy(database, recorded.folder / "older.db")
+    recorded.call("run", "note.yaml")
+    last = entries(recorded)[-1]["seq"]
+    shutil.copy(recorded.folder / "older.db", database)
+    assert faults(recorded) == [("behind_anchor", last)]
+    head = recorded.ok("audit", "anchor", "--reason", "restored the backup of Monday").out
+    assert faults(recorded) == []
+    assert entries(recorded)[-1]["action"] == "audit.anchored"
+    assert faults(recorded, "--expect", head.strip()) == []
+
+
+def _remove(desk: Desk) -> None:
+    for path in (desk.folder / ".kapell" / "audit").glob("*.json"):
+        path.unlink()
+
+
+def _forge(desk: Desk) -> None:
+    for path in (desk.folder / ".kapell" / "audit").glob("*.json"):
+        anchor = json.loads(path.read_text())
+        path.write_text(json.dumps({**anchor, "seq": 1}))
+
+
+def _garble(desk: Desk) -> None:
+    for path in (desk.folder / ".kapell" / "audit").glob("*.json"):
+        path.write_bytes(b"\xff{")
+
+
+def _lose_key(desk: Desk) -> None:
+    (desk.folder / ".kapell" / "audit.key").unlink()
+
+
+def _open_key(desk: Desk) -> None:
+    (desk.folder / ".kapell" / "audit.key").chmod(0o644)
+
+
+def _break_key(desk: Desk) -> None:
+    (desk.folder / ".kapell" / "audit.key").write_text("short")
+
+
+@pytest.mark.parametrize(
+    ("harm", "code"),
+    [
+        (_remove, "anchor_missing"),
+        (_forge, "anchor_forged"),
+        (_garble, "anchor_unreadable"),
+        (_lose_key, "anchor_key_gone"),
+        (_open_key, "anchor_unreadable"),
+        (_break_key, "anchor_unreadable"),
+    ],
+)
+def test_harm_to_the_anchor_is_told_and_stays_told(
+    recorded: Desk, harm: Callable[[Desk], None], code: str
+) -> None:
+    assert faults(recorded) == []
+    harm(recorded)
+    assert [name for name, _ in faults(recorded)] == [code]
+    recorded.call("run", "note.yaml")
+    assert [name for name, _ in faults(recorded)] == [code], "no worker accepts it by itself"
+
+
+def test_a_chain_made_anew_in_the_database_does_not_stand_against_the_anchor(
+    recorded: Desk, tamper: Tamper
+) -> None:
+    head = recorded.ok("audit", "verify", "--json").document()["head"]
+    number = head.partition(":")[0]
+    tamper("DELETE FROM audit", "DELETE FROM cursors WHERE subscriber = 'audit'")
+    tamper("UPDATE events SET actor = 'user:eve' WHERE type = 'approval.answered'")
+    recorded.ok("audit", "export")  # Kapell itself makes the chain anew, without a fault in it
+    found = faults(recorded)
+    assert {name for name, _ in found} <= {"chain_rewritten", "behind_anchor"}
+    assert found
+    assert ("head_unexpected", int(number)) in faults(recorded, "--expect", head)
+
+
+def test_an_export_is_verified_by_itself(recorded: Desk) -> None:
+    lines = recorded.ok("audit", "export").out.splitlines()
+    file = recorded.write("whole.jsonl", "\n".join(lines))
+    assert faults(recorded, str(file)) == []
+    later = recorded.write("later.jsonl", recorded.ok("audit", "export", "--after", "3").out)
+    assert faults(recorded, str(later)) == []
+    file = recorded.write("less.jsonl", "\n".join(lines[:2] + lines[3:]))
+    assert ("entry_missing", 4) in faults(recorded, str(file))
+    broken = recorded.call("audit", "verify", str(recorded.write("no.jsonl", "{}")))
+    assert (broken.code, "Line 1" in broken.err) == (Exit.INVALID, True)
+    assert recorded.call("audit", "verify", "nowhere.jsonl").code == Exit.MISSING
+    assert recorded.call("audit", "verify", "--expect", "seven").code == Exit.INVALID
+
+
+def test_entries_are_chosen(recorded: Desk) -> None:
+    shown = recorded.ok("audit", "show", "--action", "approval", "--json").document()
+    assert [one["action"] for one in shown] == ["approval.answered", "approval.requested"]
+    recorded.ok("audit", "show", "--run", "last", "--limit", "3")
+    said = recorded.ok("audit", "show", "--verdict", "approved").out
+    assert "approval.answered" in said
+    assert "no such entry" in recorded.ok("audit", "show", "--actor", "user:nobody").err
+    assert recorded.call("audit", "show", "--since", "whenever").code == Exit.INVALID
