@@ -7,6 +7,7 @@ the names it was given: treat both as read only.
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from typing import TypeAlias
 
 from jinja2 import TemplateError
 
@@ -21,6 +22,9 @@ from kapell.core.expressions.limits import DEFAULT, Limits, Meter
 from kapell.core.expressions.positions import line_and_column
 from kapell.core.expressions.reads import Read
 from kapell.kit.json import Json
+
+Shown: TypeAlias = tuple[frozenset[Read], ...]
+"""What each ``{{ }}`` of a text reads."""
 
 Work = Callable[[Mapping[str, object], Meter], Json]
 
@@ -113,13 +117,25 @@ class Template(Compiled):
 
     Attributes:
         lone: It is one ``{{ … }}`` and nothing else, so its value keeps its type.
+        shown: What each ``{{ … }}`` of a text reads, by its number.
     """
 
-    __slots__ = ("lone",)
+    __slots__ = ("lone", "shown")
 
-    def __init__(self, source: str, reads: frozenset[Read], work: Work, lone: bool) -> None:
+    def __init__(
+        self, source: str, reads: frozenset[Read], work: Work, lone: bool, shown: Shown = ()
+    ) -> None:
         super().__init__(source, reads, work)
         self.lone = lone
+        self.shown = shown
+
+    def marking(
+        self, names: Mapping[str, object], mark: Callable[[int, str], str], limit: Limits = DEFAULT
+    ) -> Json:
+        """Return the value, every text it shows as ``mark`` returns it, by its number."""
+        meter = Meter(limit)
+        meter.mark = mark
+        return self.within(names, meter)
 
 
 def located(refusal: Refusal, source: str, offset: int) -> ExpressionError:

@@ -7,7 +7,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.environment import Template as JinjaTemplate
 from jinja2.parser import Parser
 
-from kapell.core.expressions.compiled import Expression, Template, Work, located
+from kapell.core.expressions.compiled import Expression, Shown, Template, Work, located
 from kapell.core.expressions.dialect import DIALECT, Evaluation
 from kapell.core.expressions.errors import (
     ExpressionSyntax,
@@ -18,7 +18,7 @@ from kapell.core.expressions.limits import Meter
 from kapell.core.expressions.operations.values import settled
 from kapell.core.expressions.paths import path_of
 from kapell.core.expressions.positions import Located
-from kapell.core.expressions.reads import Read, reads_of
+from kapell.core.expressions.reads import Read, reads_of, shown
 from kapell.core.expressions.rewriting import Rewriter, check_size
 from kapell.kit.json import Json
 
@@ -59,8 +59,11 @@ def compile_template(source: str) -> Template:
     return _template_kept(source) if len(source) <= _SHORT else _template(source)
 
 
-def build(source: str, *, bare: bool) -> tuple[Work, frozenset[Read], bool]:
-    """Return what works the source out through Jinja, what it reads, and whether it is lone."""
+def build(source: str, *, bare: bool) -> tuple[Work, frozenset[Read], Shown | None]:
+    """Return what works the source out through Jinja, what it reads, and what it shows.
+
+    What is lone shows itself, and nothing else: None.
+    """
     try:
         parser = Parser(DIALECT, source, state="variable" if bare else None)
         if bare:
@@ -72,12 +75,15 @@ def build(source: str, *, bare: bool) -> tuple[Work, frozenset[Read], bool]:
         size = check_size(nodes.Template(body, lineno=0))
         reads = reads_of(body, source)
         value = _lone(body)
+        spots = {} if value is not None or bare else shown(body, source)
         if value is not None:
             made = Rewriter().expression(value)
             body = [nodes.Assign(nodes.Name(_RESULT, "store"), made, lineno=0)]
         else:
-            body = Rewriter().statements(body)
-        return _work(body, value is not None, 1 + size // 8), reads, value is not None
+            numbers = {node: number for number, node in enumerate(spots)}
+            body = Rewriter(numbers).statements(body)
+        work = _work(body, value is not None, 1 + size // 8)
+        return work, reads, None if value is not None else tuple(spots.values())
     except Located as found:
         raise located(found.refusal, source, found.offset) from None
     except TemplateSyntaxError as error:
@@ -147,8 +153,8 @@ def _template(source: str) -> Template:
             return Template(source, path.reads(text), path.work, lone=True)
     if not is_template(text) and "{#" not in text:
         return Template(source, frozenset(), lambda names, meter: text, lone=False)
-    work, reads, lone = build(text, bare=False)
-    return Template(source, reads, work, lone=lone)
+    work, reads, spots = build(text, bare=False)
+    return Template(source, reads, work, lone=spots is None, shown=spots or ())
 
 
 def _checked(source: str) -> str:

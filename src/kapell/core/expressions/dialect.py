@@ -128,6 +128,12 @@ def _text_key(meter: Meter, value: object) -> str:
     raise wrong(f"A key of an object must be text, not {sort_of(value)}")
 
 
+def _shown(meter: Meter, value: object, spot: int) -> str:
+    """Return a text as it is shown: marked, where somebody asks for that."""
+    text = text_of(meter, value)
+    return text if meter.mark is None else meter.mark(spot, text)
+
+
 def _function(meter: Meter, name: str, *given: object, **named: object) -> object:
     return registry.FUNCTIONS[name](meter, *given, **named)
 
@@ -147,6 +153,7 @@ def _build() -> Dialect:
         "negative": operators.negative,
         "positive": operators.positive,
         "text": text_of,
+        "shown": _shown,
         "each": _counting,
         "loop": _loop,
         "cycle": _cycle,

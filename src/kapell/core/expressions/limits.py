@@ -5,7 +5,7 @@ and before it allocates, so an expression stops at the same point on every machi
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -36,13 +36,14 @@ DEFAULT = Limits()
 class Meter:
     """What is left of the limits during one evaluation, and where in the source it stands."""
 
-    __slots__ = ("at", "depth", "operations", "text")
+    __slots__ = ("at", "depth", "mark", "operations", "text")
 
     def __init__(self, limits: Limits) -> None:
         self.operations = limits.operations
         self.text = limits.text
         self.depth = limits.depth
         self.at = 0
+        self.mark: Callable[[int, str], str] | None = None
 
     def spend(self, operations: int) -> None:
         """Take ``operations`` from what is left, or refuse."""

@@ -31,6 +31,65 @@ def reads_of(body: list[nodes.Node], source: str) -> frozenset[Read]:
     return frozenset(finder.found)
 
 
+def shown(body: list[nodes.Node], source: str) -> dict[int, frozenset[Read]]:
+    """Return what each ``{{ }}`` of a template reads, by the identity of its node.
+
+    A name that is bound on the way reads what it was made of.
+    """
+    flow = _Flow(source)
+    flow.sequence(body, {}, kept=True)
+    return flow.found
+
+
+class _Flow:
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.found: dict[int, frozenset[Read]] = {}
+
+    def sequence(
+        self, body: list[nodes.Node], bound: dict[str, frozenset[Read]], *, kept: bool
+    ) -> frozenset[Read]:
+        """Go through statements; return what all that they write reads."""
+        written: frozenset[Read] = frozenset()
+        for node in body:
+            if isinstance(node, nodes.Output):
+                for child in node.nodes:
+                    if not isinstance(child, nodes.TemplateData):
+                        reads = self._reads(child, bound)
+                        written |= reads
+                        if kept:
+                            self.found[id(child)] = reads
+            elif isinstance(node, nodes.If):
+                # What only decides which words of the author's are shown is not shown itself.
+                for branch in (node.body, *(one.body for one in node.elif_), node.else_):
+                    written |= self.sequence(branch, bound, kept=kept)
+            elif isinstance(node, nodes.For):
+                reads = self._reads(node.iter, bound)
+                inner = {**bound, **dict.fromkeys((*_targets(node.target), "loop"), reads)}
+                written |= self.sequence(node.body, inner, kept=kept)
+                written |= self.sequence(node.else_, bound, kept=kept)
+            elif isinstance(node, nodes.Assign):
+                self._bind(node.target, self._reads(node.node, bound), bound)
+            elif isinstance(node, nodes.AssignBlock):
+                inside = self.sequence(node.body, dict(bound), kept=False)
+                self._bind(node.target, inside, bound)
+        return written
+
+    def _bind(
+        self, target: nodes.Node, reads: frozenset[Read], bound: dict[str, frozenset[Read]]
+    ) -> None:
+        for name in _targets(target):
+            bound[name] = bound.get(name, frozenset()) | reads
+
+    def _reads(self, node: nodes.Node, bound: dict[str, frozenset[Read]]) -> frozenset[Read]:
+        finder = _Finder(self.source)
+        finder.visit(node, set(bound))
+        found = frozenset(finder.found)
+        for name in _targets(node):
+            found |= bound.get(name, frozenset())
+        return found
+
+
 class _Finder:
     def __init__(self, source: str) -> None:
         self.source = source

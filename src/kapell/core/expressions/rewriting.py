@@ -64,10 +64,15 @@ def check_size(root: nodes.Node) -> int:
 
 
 class Rewriter:
-    """Rewrites the statements and expressions of one source."""
+    """Rewrites the statements and expressions of one source.
 
-    def __init__(self) -> None:
+    Args:
+        spots: Numbers of what is shown, by the identity of its node.
+    """
+
+    def __init__(self, spots: Mapping[int, int] | None = None) -> None:
         self._loops = 0
+        self._spots = spots or {}
         self._forms: dict[type[nodes.Node], Callable[[nodes.Node], nodes.Expr]] = {
             nodes.Name: self._name,
             nodes.Const: self._const,
@@ -104,7 +109,7 @@ class Rewriter:
 
     def _statement(self, node: nodes.Node) -> nodes.Node:
         if isinstance(node, nodes.Output):
-            texts = [_operation("text", self.expression(child)) for child in node.nodes]
+            texts = [self._text(child) for child in node.nodes]
             return nodes.Output(list(texts), lineno=node.lineno)
         if isinstance(node, nodes.If):
             test = self.expression(node.test)
@@ -123,6 +128,12 @@ class Rewriter:
         tag = _NAMES.get(type(node).__name__, type(node).__name__.lower())
         refusal = denied(f"The tag {tag!r} cannot be used here", _TAGS)
         raise Located(refusal, node.lineno)
+
+    def _text(self, node: nodes.Node) -> nodes.Expr:
+        spot = self._spots.get(id(node))
+        if spot is None:
+            return _operation("text", self.expression(node))
+        return _operation("shown", self.expression(node), [nodes.Const(spot)])
 
     def _for(self, node: nodes.For) -> nodes.Node:
         if node.recursive:

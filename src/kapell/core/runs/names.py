@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 from kapell.core.events.value import Packed, missing, unpack
 from kapell.core.expressions import Read, compile_expression
-from kapell.core.guardrails.labels import Mask, all_of, masks_of
+from kapell.core.guardrails.labels import WEB, Mask, all_of, masks_of
+from kapell.core.guardrails.spotlight import about, marked, nonce_of, spotlit
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context, NeedsValues
 from kapell.core.runs.fold import tree
@@ -15,7 +16,7 @@ from kapell.core.runs.state import Scope, State, StepRun
 from kapell.core.runs.status import STEP_ENDED, StepStatus
 from kapell.kit.clock import instant_text
 from kapell.kit.errors import Failure
-from kapell.kit.json import Digest, Json
+from kapell.kit.json import Digest, Json, encode
 
 _Sources: TypeAlias = Mapping[str, Mask]
 """Labels of what a name holds by the member that is read; under the empty name of what is not
@@ -55,6 +56,23 @@ class Names:
         if not compiled.reads:
             return compiled.evaluate({}, self.ctx.limits)
         return compiled.evaluate(self.collect(compiled.reads, extra), self.ctx.limits)
+
+    def prompt(self, source: str, seed: str, *, dense: bool = False) -> str:
+        """Return what a model is sent for a prompt: strangers' parts of it between marks."""
+        template = self.program.template(source)
+        names = self.collect(template.reads)
+        strange = {at for at, one in enumerate(template.shown) if self.labels_of(one) & WEB}
+        if template.lone and self.label & WEB:
+            return spotlit(_text(template.evaluate(names, self.ctx.limits)), seed, dense=dense)
+        if not strange:
+            return _text(template.evaluate(names, self.ctx.limits))
+        nonce = nonce_of(seed, encode(names).decode())
+        text = template.marking(
+            names,
+            lambda at, one: marked(one, nonce, dense=dense) if at in strange else one,
+            self.ctx.limits,
+        )
+        return f"{about(nonce, dense=dense)}\n\n{_text(text)}"
 
     def collect(
         self, reads: Iterable[Read], extra: Mapping[str, Json] | None = None
@@ -245,6 +263,10 @@ class Names:
             self._wanted.add(digest)
             return None
         return unpack(packed, self.ctx.values)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else encode(value).decode()
 
 
 def _frozen(scope: Scope, root: str) -> _Sources:

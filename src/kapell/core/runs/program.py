@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from kapell.core.expressions import Read, ValueTemplate, compile_value
+from kapell.core.expressions import Read, Template, ValueTemplate, compile_template, compile_value
 from kapell.core.runs import paths
 from kapell.core.runs.reading import outer_reads, reads_of
 from kapell.core.workflows.version import (
@@ -75,6 +75,7 @@ class Program:
         # By identity: what is compiled stands in the version, which lives as long as this.
         self._values: dict[int, ValueTemplate] = {}
         self._reads: dict[int, frozenset[Read]] = {}
+        self._templates: dict[int, Template] = {}
         self._parts: dict[int, Mapping[str, frozenset[Read]]] = {}
         self._add(version.body, version, is_workflow=True)
 
@@ -83,6 +84,13 @@ class Program:
         found = self._values.get(id(value))
         if found is None:
             found = self._values[id(value)] = compile_value(value)
+        return found
+
+    def template(self, source: str) -> Template:
+        """Return a text that stands in the version, ready to be worked out piece by piece."""
+        found = self._templates.get(id(source))
+        if found is None:
+            found = self._templates[id(source)] = compile_template(source)
         return found
 
     def reads_by_key(self, value: Json) -> Mapping[str, frozenset[Read]]:

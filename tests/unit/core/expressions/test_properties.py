@@ -114,8 +114,8 @@ def test_the_short_way_of_a_path_is_the_long_way(steps: list[str], value: Json) 
     source = "root" + "".join(steps)
     path = path_of(source, 0, len(source))
     assert path is not None
-    work, reads, lone = build(source, bare=True)
-    assert lone
+    work, reads, shown = build(source, bare=True)
+    assert shown is None
     assert path.reads(source) == reads
     outcomes: list[object] = []
     for way in (path.work, work):

@@ -12,6 +12,7 @@ from kapell.core.events.step import StepFailed, StepSkipped, StepSucceeded
 from kapell.core.events.tool import FileChange, ToolRequested
 from kapell.core.events.value import Inline
 from kapell.core.guardrails.labels import WEB, Label
+from kapell.core.guardrails.spotlight import about, marked, without_material
 from kapell.core.runs.commands import Answer, ChildOutcome, Repair, Signal
 from kapell.core.runs.fold.snapshot import dump_state, load_state
 from kapell.core.runs.inputs import ToolReplied
@@ -344,3 +345,60 @@ def test_a_file_that_is_sent_along_is_part_of_what_is_sent() -> None:
     made.state.written["out.txt"] = WEB
     made.run()
     assert arguments(made, "send") == {"path": ("web",)}
+
+
+def sent(made: Simulation, path: str) -> str:
+    """Return the prompt a step's model was sent."""
+    return next(str(getattr(c.prompt, "value", "")) for c in made.asked if c.path == path)
+
+
+@pytest.mark.requirement("GR-01", "TL-06")
+def test_only_strangers_parts_of_a_prompt_stand_between_marks() -> None:
+    made = ran(
+        f"""
+        {FETCH}
+        - id: mixed
+          ask: |
+            For {{{{ inputs.who }}}}: {{{{ steps.page.output.url | upper }}}}
+            {{% for one in [steps.page.output.url] %}}- {{{{ one }}}}{{{{ 1 + 1 }}}}
+            {{% endfor %}}
+        - {{id: whole, ask: "{{{{ steps.page.output }}}}"}}
+        - {{id: own, ask: "Say {{{{ inputs.who }}}}"}}
+        """,
+        inputs={"who": "Ada"},
+    )
+    text = sent(made, "mixed")
+    nonce = text.partition("<<material ")[2][:12]
+    assert text.startswith(about(nonce) + "\n\nFor Ada: <<material ")
+    one, two = "HTTPS://EXAMPLE.COM", "https://example.com"
+    assert marked(one, nonce) in text
+    assert f"- {marked(two, nonce)}2\n" in text
+    assert sent(made, "whole").count(f'"{two}"') == 1
+    assert sent(made, "whole").endswith(">>")
+    assert sent(made, "own") == "Say Ada"
+
+
+def test_what_a_template_binds_on_the_way_is_as_strange_as_its_parts() -> None:
+    made = ran(
+        f"""
+        {FETCH}
+        - id: a
+          ask: >-
+            {{% set x = steps.page.output.url %}}{{% set y %}}so {{{{ x }}}}{{% endset %}}
+            {{{{ y }}}} {{{{ 1 if x else 2 }}}} {{% if x %}}yes{{% endif %}}
+        """
+    )
+    text = sent(made, "a").partition("\n\n")[2]
+    assert text.count("<<material ") == 2
+    assert text.endswith(">> yes")
+    assert without_material(text).split() == ["yes"]
+
+
+def test_a_prompt_is_the_same_when_it_is_sent_again() -> None:
+    steps = f'{FETCH}\n- {{id: a, ask: "Do {{{{ steps.page.output.url }}}}"}}'
+    made = sim(steps)
+    made.claim()
+    made.step()
+    before = next(iter(made.state.calls.values())).prompt
+    made.crash()
+    assert next(iter(made.state.calls.values())).prompt == before

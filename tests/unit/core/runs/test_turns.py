@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kapell.core.agents.definition import Agent
-from kapell.core.agents.messages import OUTSIDE, messages
+from kapell.core.agents.messages import messages
 from kapell.core.agents.turns import IN_VAIN
 from kapell.core.events.model import ModelAnswered, ModelRequested
 from kapell.core.events.run import RunForked
@@ -382,4 +382,4 @@ def test_what_comes_from_outside_is_marked_off_from_instructions() -> None:
         made.step()
     turns = made.state.steps["a"].turns
     said = messages(WORKER, "Do it.", turns, lambda one: unpack(one, made.values), outside)
-    assert [one.text.startswith(OUTSIDE) for one in said if one.role == "tool"] == [True, False]
+    assert ["<<material " in one.text for one in said if one.role == "tool"] == [True, False]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from kapell.core.gateway.calls import Message, ModelRequest, ToolAsk
 from kapell.core.gateway.offline.prompt import outside
+from kapell.core.guardrails.spotlight import bare
 from kapell.kit.json import Json
 
 NOTHING_CALLED = (
@@ -37,7 +38,7 @@ def next_ask(request: ModelRequest) -> ToolAsk | None:
 
 def observed(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Return messages as the offline model reads them: what tools returned is the matter."""
-    results = [message.text for message in messages if message.role == "tool"]
+    results = [bare(message.text) for message in messages if message.role == "tool"]
     if not results:
         return tuple(messages)
     text = _prompt(messages)

@@ -7,6 +7,7 @@ import msgspec
 
 from kapell.core.gateway.calls import Message
 from kapell.core.gateway.offline.language.words import listed, words
+from kapell.core.guardrails.spotlight import bare, without_material
 
 VERBS = listed(
     "answer reply respond draft write compose classify categorise categorize sort label tag triage "
@@ -58,7 +59,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 def read(messages: Sequence[Message]) -> Prompt:
     """Return the parts of a call: the first user message asks, corrections after it add nothing."""
     role = "\n".join(message.text for message in messages if message.role == "system")
-    asked = [message.text for message in messages if message.role == "user"]
+    asked = [bare(message.text) for message in messages if message.role == "user"]
     spoken = any(message.role == "assistant" for message in messages)
     text = (asked[0] if spoken else "\n\n".join(asked)) if asked else ""
     examples, _ = _examples(role)
@@ -75,7 +76,7 @@ def read(messages: Sequence[Message]) -> Prompt:
 
 def outside(text: str) -> str:
     """Return a text with what stands in fences and tags blanked, every place as it was."""
-    blank = _FENCE.sub(lambda found: " " * len(found[0]), text)
+    blank = _FENCE.sub(lambda found: " " * len(found[0]), without_material(text))
     for tag in _TAGS:
         pattern = re.compile(f"<{tag}>.*?</{tag}>", re.DOTALL)
         blank = pattern.sub(lambda found: " " * len(found[0]), blank)

@@ -6,7 +6,7 @@ from kapell.core.guardrails.standing import ProfileName, Standing, profile_of
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
-from kapell.core.runs.state import State
+from kapell.core.runs.state import State, StepRun
 from kapell.core.workflows.version import (
     BlockWork,
     Body,
@@ -24,9 +24,14 @@ MOST = 100
 
 def profile_at(program: Program, state: State, path: str) -> ProfileName:
     """Return the profile of a step run: its own, else that of the nearest step it is a part of."""
-    standing = state.request.guards
     run = state.steps.get(path)
-    if run is None or standing.fixed:
+    return state.request.guards.profile if run is None else profile_for(program, state, run)
+
+
+def profile_for(program: Program, state: State, run: StepRun) -> ProfileName:
+    """Return the profile of a step run, which need not have begun."""
+    standing = state.request.guards
+    if standing.fixed:
         return standing.profile
     named = (tree.place_of(program, one).step.guardrails for one in tree.chain(state, run))
     return profile_of(standing, next(filter(None, named), None))

@@ -164,6 +164,8 @@ class Effects:
             run.turns,
             lambda packed: unpack(packed, sight.values),
             offered,
+            seed=sight.state.run_id,
+            dense=profile_at(sight.program, sight.state, call.path) == "strict",
         )
         timeout = _NO_TIMEOUT if call.deadline is None else max(call.deadline - sight.now, 0.001)
         return ModelRequest(

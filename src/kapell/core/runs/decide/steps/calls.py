@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 from kapell.core.agents import turns
 from kapell.core.guardrails.labels import label_of
+from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import asking, requests
 from kapell.core.runs.decide.steps.origins import argument_masks, begun, call_labels
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
+from kapell.core.runs.fold.guards import profile_for
 from kapell.core.runs.state import StepRun
 from kapell.core.workflows.version import AgentWork, AskWork, ToolWork
 from kapell.kit.errors import Failure, KapellError
-from kapell.kit.json import encode
 
 
 def slot_for(t: Thinking, path: str, outer: StepRun) -> bool:
@@ -79,7 +80,8 @@ def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
         asking.call_asked(t, run, started)
     elif isinstance(work, AgentWork | AskWork):
         names = t.names(run)
-        prompt = names.value(work.prompt)
-        text = prompt if isinstance(prompt, str) else encode(prompt).decode()
+        seed = f"{t.state.run_id}:{paths.attempt(run.path, run.attempt)}"
+        strict = profile_for(t.program, t.state, run) == "strict"
+        text = names.prompt(work.prompt, seed, dense=strict)
         label = label_of(names.label | run.label | run.ground)
         requests.ask_model(t, run, text, label, started)
