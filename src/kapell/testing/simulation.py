@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from kapell.core.approvals.question import Question
 from kapell.core.events.codec import dump, load, type_of
 from kapell.core.events.envelope import Event, Payload
 from kapell.core.events.run import Origin, RunForked, RunQueued
@@ -23,6 +24,7 @@ from kapell.core.runs.decide import Carried, Decision, Waitlists, decide, next_d
 from kapell.core.runs.fold import fold
 from kapell.core.runs.inputs import (
     CallBroke,
+    CallHeld,
     Claimed,
     Input,
     ModelReplied,
@@ -39,7 +41,7 @@ from kapell.kit.errors import Bug, Failure
 from kapell.kit.ids import LOCAL, EventId, RunId
 from kapell.kit.json import Digest, Json, decode
 
-Effect = Callable[[OpenCall, Json], Json | Failure | ModelAnswer]
+Effect = Callable[[OpenCall, Json], Json | Failure | ModelAnswer | Question]
 
 RUN = RunId("r1".rjust(26, "0"))
 """The run that is simulated; its id has the form of our ids."""
@@ -51,8 +53,8 @@ class Simulation:
     Args:
         version: What to run.
         inputs: The run's inputs, bound already.
-        effect: Answers a call: a failure, a model answer, or a value (a tool's output, or the text
-            or structured value of a model's answer).
+        effect: Answers a call: a failure, a model answer, a question to people that it is held
+            with, or a value (a tool's output, or the text or structured value of a model's answer).
         seed: Orders the answers; the same seed gives the same order.
         model: Overrides every step's model.
         tools: What tools there are; any by any name, unless given.
@@ -223,6 +225,9 @@ class Simulation:
             self.values.setdefault(prompt.digest, decode(self.stored[prompt.digest]))
         result = self.effect(call, unpack(prompt, self.values))
         self.now += 0.01
+        if isinstance(result, Question):
+            held = unpack(prompt, self.values) if call.kind == "tool" else None
+            return CallHeld(call.call, result, held)
         if isinstance(result, Failure):
             return CallBroke(call.call, result)
         if isinstance(result, ModelAnswer):

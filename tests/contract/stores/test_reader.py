@@ -8,19 +8,24 @@ import pytest
 
 from kapell.adapters.db import Store
 from kapell.core.pricing.forecast import Forecast
+from kapell.core.runs.commands import Answer
 from kapell.core.runs.rows import (
+    ApprovalChanged,
     ApprovalClosed,
     ApprovalOpened,
+    ApprovalsVoid,
     DeadLetterClosed,
     DeadLetterOpened,
+    Details,
     LedgerReserved,
     LedgerSettled,
     RowChange,
+    Standing,
 )
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Failure, Invalid, Missing
 from kapell.kit.ids import RunId, TenantId, child_id
-from kapell.services.runs.ports import CostRow, RunSummary
+from kapell.services.runs.ports import CostRow, Message, RunSummary
 from tests.contract.stores.runs import T, decision, new, owned
 
 
@@ -197,7 +202,7 @@ async def test_a_late_answer_corrects_the_ledger(store: Store) -> None:
 
 def _opened(path: str, at: float) -> ApprovalOpened:
     return ApprovalOpened(
-        path=path, title=f"May {path}?", data='{"a":1}', edit=("a",), expires=None, at=at
+        path=path, step=path, title=f"May {path}?", data='{"a":1}', edit=("a",), expires=None, at=at
     )
 
 
@@ -227,6 +232,40 @@ async def test_an_approval_opened_and_closed_at_once_is_closed(store: Store) -> 
     closed = ApprovalClosed(path="ask", answer="void", by="system", at=1.0)
     await store.log.append(decision(claim, changes=[_opened("ask", 1.0), closed]))
     assert await store.reader.approvals(T) == ()
+
+
+async def test_a_question_comes_further_and_is_void_with_its_step(store: Store) -> None:
+    (claim,) = await owned(store, "r1")
+    details = Details(call="a#1/1", tool="send", rule="r", labels={"to": ("web",)}, need=2)
+    asked = [
+        msgspec.structs.replace(_opened(path, 1.0), step="a", details=details)
+        for path in ("a#1/1", "a#1/2")
+    ]
+    await store.log.append(decision(claim, changes=asked))
+    standing = Standing(digest="d", approvers=("role:x",), agreed=("user:eve",), changes=1)
+    changed = ApprovalChanged(path="a#1/1", data='{"a":2}', standing=standing)
+    await store.log.append(decision(claim, seq=2, changes=[changed]))
+    one, two = await store.reader.approvals(T)
+    assert (one.step, one.details, one.standing, one.data) == ("a", details, standing, '{"a":2}')
+    assert (two.standing, two.closed_at) == (Standing(), None)
+    void = ApprovalsVoid(step="a", by="worker:w", at=9.0)
+    await store.log.append(decision(claim, seq=3, changes=[void]))
+    closed = await store.reader.approvals(T, open_only=False)
+    assert {(row.answer, row.by, row.closed_at) for row in closed} == {("void", "worker:w", 9.0)}
+
+
+async def test_what_a_run_was_told_is_found_by_the_beginning_of_its_key(store: Store) -> None:
+    await owned(store, "r1")
+    for key in ("answer:a:2", "answer:a:1", "answer:b", "answ"):
+        command = Answer("a", approved=True)
+        await store.starts.send(
+            Message(tenant_id=T, run_id=RunId("r1"), key=key, command=command, actor="user:eve")
+        )
+    found = await store.reader.told(T, RunId("r1"), "answer:a:")
+    assert [(one.key, one.actor) for one in found] == [
+        ("answer:a:2", "user:eve"),
+        ("answer:a:1", "user:eve"),
+    ]
 
 
 async def test_dead_letters_are_buried_by_path(store: Store) -> None:

@@ -6,8 +6,10 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.runs.rows import (
+    ApprovalChanged,
     ApprovalClosed,
     ApprovalOpened,
+    ApprovalsVoid,
     DeadLetterClosed,
     DeadLetterOpened,
     LedgerReserved,
@@ -21,7 +23,7 @@ from kapell.kit.text import checked
 BELOW = "/[@.:#!"
 """What may follow a path in the path of something below it."""
 
-Person: TypeAlias = Literal["opened", "closed", "dead", "buried"]
+Person: TypeAlias = Literal["opened", "changed", "closed", "void", "dead", "buried"]
 
 
 class Changes(msgspec.Struct):
@@ -40,8 +42,10 @@ class Changes(msgspec.Struct):
     people: list[tuple[Person, tuple[str | int | float | None, ...]]] = []
     """What waits for people, in the order it happened. Columns:
 
-    opened: tenant, run, path, at, title, data, edit, expires
+    opened: tenant, run, path, at, title, data, edit, expires, step, details, standing
+    changed: tenant, run, path, data, standing
     closed: tenant, run, path, answer, by, at
+    void: tenant, run, step, by, at
     dead: tenant, run, path, at, stage, code, message, failure, attempts
     buried: tenant, run, path, at
     """
@@ -63,16 +67,8 @@ class Changes(msgspec.Struct):
                          change.output_tokens, change.state, change.at, change.by or None,
                          provider or None)
                     )  # fmt: skip
-                case ApprovalOpened():
-                    checked(change.path, change.title, change.data)
-                    edit = encode(change.edit).decode()
-                    opened = (tenant, run, change.path, change.at, change.title, change.data, edit,
-                              change.expires)  # fmt: skip
-                    self.people.append(("opened", opened))
-                case ApprovalClosed():
-                    checked(change.path, change.by)
-                    closed = (tenant, run, change.path, change.answer, change.by, change.at)
-                    self.people.append(("closed", closed))
+                case ApprovalOpened() | ApprovalChanged() | ApprovalClosed() | ApprovalsVoid():
+                    self.people.append(_approval(tenant, run, change))
                 case DeadLetterOpened():
                     failure = change.failure
                     checked(change.path, change.stage, failure.code, failure.message)
@@ -95,3 +91,32 @@ class Changes(msgspec.Struct):
              change.model, change.usd, change.tokens, change.at, change.size,
              change.forecast.usd, change.forecast.input_tokens, change.forecast.output_tokens)
         )  # fmt: skip
+
+
+def _approval(
+    tenant: TenantId,
+    run: RunId,
+    change: ApprovalOpened | ApprovalChanged | ApprovalClosed | ApprovalsVoid,
+) -> tuple[Person, tuple[str | int | float | None, ...]]:
+    """Return what changes on the list of approvals."""
+    match change:
+        case ApprovalOpened():
+            checked(change.path, change.step, change.title, change.data)
+            edit, details, standing = (
+                encode(one).decode() for one in (change.edit, change.details, change.standing)
+            )
+            checked(edit, details, standing)
+            return "opened", (
+                tenant, run, change.path, change.at, change.title, change.data, edit,
+                change.expires, change.step, details, standing,
+            )  # fmt: skip
+        case ApprovalChanged():
+            standing = encode(change.standing).decode()
+            checked(change.path, change.data, standing)
+            return "changed", (tenant, run, change.path, change.data, standing)
+        case ApprovalClosed():
+            checked(change.path, change.by)
+            return "closed", (tenant, run, change.path, change.answer, change.by, change.at)
+        case ApprovalsVoid():
+            checked(change.step, change.by)
+            return "void", (tenant, run, change.step, change.by, change.at)

@@ -7,11 +7,14 @@ them. Events come as one JSON text or as rows, which the fetching side knows bes
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
+import msgspec
+
 from kapell.adapters.db import faults, rows
 from kapell.adapters.db.rows import EventRow
 from kapell.core.events.envelope import Event
 from kapell.core.pricing.habit import Habit
 from kapell.core.runs import paths
+from kapell.core.runs.rows import Details, Standing
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid
 from kapell.kit.ids import RunId, TenantId, VersionHash, child_prefix
@@ -22,6 +25,7 @@ from kapell.services.runs.ports import (
     ApprovalRow,
     CostRow,
     DeadLetterRow,
+    InboxMessage,
     RunSummary,
 )
 
@@ -90,6 +94,14 @@ SELECT a.*, r.workflow FROM approvals AS a
     JOIN runs AS r ON r.tenant_id = a.tenant_id AND r.run_id = a.run_id
 WHERE a.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR a.run_id = $2) {open}
 """
+_MESSAGE = ("number", "run_id", "key", "command", "actor", "at")
+_TOLD = """
+SELECT i.number, i.run_id, i.key, i.command, i.actor, i.at FROM inbox AS i
+WHERE i.tenant_id = $1 AND i.run_id = $2 AND substr(i.key, 1, CAST($3 AS integer)) = $4
+ORDER BY i.number
+"""
+_details = msgspec.json.Decoder(Details)
+_standing = msgspec.json.Decoder(Standing)
 _DEAD = """
 SELECT d.*, r.workflow FROM dead_letters AS d
     JOIN runs AS r ON r.tenant_id = d.tenant_id AND r.run_id = d.run_id
@@ -216,6 +228,7 @@ class SqlReader:
                 run_id=RunId(rows.text(row["run_id"])),
                 workflow=rows.text(row["workflow"]),
                 path=rows.text(row["path"]),
+                step=rows.text(row["step"]),
                 title=rows.text(row["title"]),
                 data=rows.text(row["data"]),
                 edit=rows.texts(decode(rows.text(row["edit"]))),
@@ -223,9 +236,19 @@ class SqlReader:
                 at=rows.time(row["at"]),
                 answer=rows.text_or_none(row["answer"]),
                 by=rows.text(row["answered_by"]),
+                closed_at=rows.time_or_none(row["closed_at"]),
+                details=_details.decode(rows.text(row["details"])),
+                standing=_standing.decode(rows.text(row["standing"])),
             )
             for row in found
         )
+
+    async def told(
+        self, tenant_id: TenantId, run_id: RunId, beginning: str
+    ) -> tuple[InboxMessage, ...]:
+        """Return what the run was told under keys that begin so, in order, read or not."""
+        found = await self._fetch.rows(_TOLD, tenant_id, run_id, len(beginning), beginning)
+        return tuple(rows.inbox_message([row[name] for name in _MESSAGE]) for row in found)
 
     async def dead_letters(
         self, tenant_id: TenantId, run_id: RunId | None = None

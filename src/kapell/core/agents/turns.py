@@ -11,7 +11,7 @@ import msgspec
 from kapell.core.definitions.nearest import nearest
 from kapell.core.events.model import ModelAnswered
 from kapell.core.events.value import NOTHING, ArtifactRef, Packed
-from kapell.core.guardrails.labels import Mask
+from kapell.core.guardrails.labels import Label, Mask
 from kapell.kit.errors import Failure, Kind
 
 TURNS = 20
@@ -40,6 +40,9 @@ class Asked(msgspec.Struct):
 
     ``call`` is the path of the call carried out for it, ``begun`` how often one was requested,
     ``broken`` the text of arguments that were no JSON, ``label`` that of the observation.
+    ``approved`` is the digest of the call that people let through, ``edited`` its arguments when
+    they changed them, ``labels`` are those of its arguments as they approved of them. ``final``
+    says that the failure is the step's.
     """
 
     id: str
@@ -51,6 +54,10 @@ class Asked(msgspec.Struct):
     output: Packed | None = None
     failure: Failure | None = None
     label: Mask = 0
+    approved: str = ""
+    edited: Packed | None = None
+    labels: dict[str, Label] = {}
+    final: bool = False
 
     @property
     def ended(self) -> bool:
@@ -97,6 +104,8 @@ def held_values(turns: Sequence[Turn]) -> Iterator[Packed]:
             yield turn.thoughts
         for ask in turn.asks:
             yield ask.args
+            if ask.edited is not None:
+                yield ask.edited
             if ask.output is not None:
                 yield ask.output
 
@@ -115,6 +124,17 @@ def pending(turns: Sequence[Turn]) -> list[tuple[int, Asked]]:
         for place, ask in enumerate(turns[-1].asks, start=1)
         if not ask.ended and not ask.call
     ]
+
+
+def granted(turns: Sequence[Turn]) -> bool:
+    """Tell whether people let a call through that nobody has begun since."""
+    return any(ask.approved for _, ask in pending(turns))
+
+
+def refused_for_good(turns: Sequence[Turn]) -> Failure | None:
+    """Return the failure of a call that the whole step fails with, None without one."""
+    last = turns[-1].asks if turns else []
+    return next((ask.failure for ask in last if ask.final), None)
 
 
 def lost(turns: Sequence[Turn]) -> bool:

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from kapell.core.events.value import ArtifactRef, Packed
 from kapell.kit.json import Json, digest, encode
 
 
@@ -28,5 +29,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def call_digest(tool: str, args: Json) -> str:
-    """Return what stands for exactly this call: an approval is given for it and for no other."""
+    """Return what stands for exactly this call: an approval is given for it and for no other.
+
+    Of a model call, ``tool`` is the model's name and ``args`` what its gate held it with.
+    """
     return str(digest(encode({"tool": tool, "args": args})))
+
+
+def packed_digest(data: Packed) -> str:
+    """Return what stands for the data of a question that is about no call."""
+    return str(data.digest if isinstance(data, ArtifactRef) else digest(encode(data.value)))

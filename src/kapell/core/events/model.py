@@ -28,7 +28,8 @@ class ModelRequested(
     ``prompt`` is the rendered text, ``key`` the idempotency key. The turns before it are part of
     what is sent. ``turn`` counts from 1, ``tools`` names those the model may ask for.
     ``size`` are the bytes that are sent, ``forecast`` is what the call is expected to use, learnt
-    from calls before it. ``label`` says where what is sent comes from.
+    from calls before it. ``label`` says where what is sent comes from, ``approved`` is the digest
+    of the request that people approved.
     """
 
     call: str
@@ -43,6 +44,7 @@ class ModelRequested(
     size: int = 0
     forecast: Forecast | None = None
     label: Label = ()
+    approved: str = ""
 
 
 class ModelAnswered(
@@ -100,4 +102,13 @@ class ModelAbandoned(msgspec.Struct, frozen=True, kw_only=True, tag="model.aband
     cost: int
 
 
-ModelEvent: TypeAlias = ModelRequested | ModelAnswered | ModelFailed | ModelAbandoned
+class ModelHeld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.held"):
+    """Nobody was asked: a gate wants people asked first."""
+
+    call: str
+    path: str
+    model: str
+    seconds: float = 0.0
+
+
+ModelEvent: TypeAlias = ModelRequested | ModelAnswered | ModelFailed | ModelAbandoned | ModelHeld

@@ -28,7 +28,8 @@ class ToolRequested(
     """A tool is about to be called. ``repeatable`` says that calling it twice does no harm.
 
     ``labels`` says where each argument comes from, and under the empty name what decided that there
-    is a call at all.
+    is a call at all. ``approved`` is the digest of the call that people approved, empty when nobody
+    was asked.
     """
 
     call: str
@@ -39,6 +40,7 @@ class ToolRequested(
     key: str
     ask: str = ""
     labels: Mapping[str, Label] = {}
+    approved: str = ""
 
 
 class ToolReturned(
@@ -65,8 +67,8 @@ class ToolReturned(
 class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.failed"):
     """It failed, or was refused before it began.
 
-    ``unknown`` says that it may have taken effect all the same. ``label`` is that of what the
-    failure says.
+    ``unknown`` says that it may have taken effect all the same, ``final`` that the step fails with
+    it: whoever asked for the call is not heard again. ``label`` is that of what the failure says.
     """
 
     call: str
@@ -77,6 +79,17 @@ class ToolFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     seconds: float = 0.0
     ask: str = ""
     label: Label = ()
+    final: bool = False
 
 
-ToolEvent: TypeAlias = ToolRequested | ToolReturned | ToolFailed
+class ToolHeld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool.held"):
+    """Nothing was called: a gate wants people asked first."""
+
+    call: str
+    path: str
+    tool: str
+    seconds: float = 0.0
+    ask: str = ""
+
+
+ToolEvent: TypeAlias = ToolRequested | ToolReturned | ToolFailed | ToolHeld

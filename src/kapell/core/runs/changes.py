@@ -1,11 +1,25 @@
 """Which rows must change with a decision's events: derived, never decided."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal, get_args
 
-from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.approval import (
+    ApprovalAnswered,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalReminded,
+    ApprovalRequested,
+)
 from kapell.core.events.budget import BudgetReserved, BudgetSettled
 from kapell.core.events.envelope import Payload
-from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.model import (
+    ModelAbandoned,
+    ModelAnswered,
+    ModelFailed,
+    ModelHeld,
+    ModelRequested,
+)
 from kapell.core.events.run import (
     RunCancelled,
     RunFailed,
@@ -13,23 +27,27 @@ from kapell.core.events.run import (
     RunRepaired,
     RunSucceeded,
 )
-from kapell.core.events.step import StepDead, StepSkipped
-from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.events.step import StepDead, StepFailed, StepRetryScheduled, StepSkipped
+from kapell.core.events.tool import ToolFailed, ToolHeld, ToolRequested, ToolReturned
 from kapell.core.events.value import ArtifactRef, Packed
 from kapell.core.gateway.calls import Usage
 from kapell.core.pricing.forecast import Forecast
 from kapell.core.runs import paths
 from kapell.core.runs.rows import (
+    ApprovalChanged,
     ApprovalClosed,
     ApprovalOpened,
+    ApprovalsVoid,
     DeadLetterClosed,
     DeadLetterOpened,
+    Details,
     LedgerReserved,
     LedgerSettled,
     RowChange,
     RunRow,
+    Standing,
 )
-from kapell.core.runs.state import State
+from kapell.core.runs.state import Question, State
 from kapell.core.runs.status import RunStatus
 from kapell.kit.json import encode
 
@@ -61,10 +79,10 @@ def changes_of(state: State, events: Sequence[Payload], at: float, actor: str) -
             changes.append(_reserved(requests[event.call], event, at))
         elif isinstance(event, BudgetSettled):
             spent[event.call] = event
-        elif isinstance(event, ModelAnswered | ModelFailed | ModelAbandoned):
+        elif isinstance(event, ModelAnswered | ModelFailed | ModelAbandoned | ModelHeld):
             settled = spent.pop(event.call, None)
             changes.append(_settled(event, settled.usd if settled is not None else 0, at))
-        elif isinstance(event, ToolReturned | ToolFailed):
+        elif isinstance(event, ToolReturned | ToolFailed | ToolHeld):
             settled = spent.pop(event.call, None)
             if settled is not None:
                 changes.append(_settled(event, settled.usd, at))
@@ -90,13 +108,17 @@ def _late(event: BudgetSettled, at: float) -> LedgerSettled:
 _MATTERS = frozenset(
     {
         ApprovalAnswered,
+        ApprovalDelegated,
+        ApprovalEscalated,
         ApprovalExpired,
+        ApprovalReminded,
         ApprovalRequested,
         BudgetReserved,
         BudgetSettled,
         ModelAbandoned,
         ModelAnswered,
         ModelFailed,
+        ModelHeld,
         ModelRequested,
         RunCancelled,
         RunFailed,
@@ -104,8 +126,11 @@ _MATTERS = frozenset(
         RunRepaired,
         RunSucceeded,
         StepDead,
+        StepFailed,
+        StepRetryScheduled,
         StepSkipped,
         ToolFailed,
+        ToolHeld,
         ToolRequested,
         ToolReturned,
     }
@@ -132,7 +157,13 @@ def _reserved(
 
 
 def _settled(
-    event: ModelAnswered | ModelFailed | ModelAbandoned | ToolReturned | ToolFailed,
+    event: ModelAnswered
+    | ModelFailed
+    | ModelAbandoned
+    | ModelHeld
+    | ToolReturned
+    | ToolFailed
+    | ToolHeld,
     usd: int,
     at: float,
 ) -> LedgerSettled:
@@ -159,28 +190,36 @@ def _settled(
 
 def _people(state: State, event: Payload, at: float, actor: str) -> Iterator[RowChange]:
     """Yield what changes on the lists of approvals and dead letters."""
-    if isinstance(event, ApprovalRequested):
-        yield ApprovalOpened(
-            path=event.path,
-            title=event.title,
-            data=_text(event.data),
-            edit=event.edit,
-            expires=event.expires,
-            at=at,
-        )
-    elif isinstance(event, ApprovalAnswered):
-        yield ApprovalClosed(
-            path=event.path,
-            answer="approved" if event.approved else "rejected",
-            by=event.by,
-            at=at,
-        )
-    elif isinstance(event, ApprovalExpired):
-        yield ApprovalClosed(path=event.path, answer="expired", by="", at=at)
-    elif isinstance(event, StepSkipped) and event.reason == "stopped":
-        yield ApprovalClosed(path=event.path, answer="void", by=actor, at=at)
-        yield DeadLetterClosed(path=event.path, at=at)
-    elif isinstance(event, StepDead):
+    if isinstance(event, _QUESTIONS):
+        yield from _asked(state, event, at)
+    elif isinstance(event, StepSkipped | StepFailed | StepRetryScheduled | StepDead | RunRepaired):
+        if _needs_no_answer(event):
+            yield ApprovalsVoid(step=event.path, by=actor, at=at)
+        yield from _letters(event, at)
+    elif isinstance(event, RunFailed | RunCancelled | RunSucceeded | RunMerged):
+        for question in state.questions.values():
+            yield ApprovalClosed(path=question.key, answer="void", by=actor, at=at)
+        if isinstance(event, RunMerged):
+            yield DeadLetterClosed(path=paths.ROOT, at=at)
+        elif not isinstance(event, RunFailed) or event.compensated:
+            yield from _past_mending(state, at)
+
+
+_Step = StepSkipped | StepFailed | StepRetryScheduled | StepDead | RunRepaired
+
+
+def _needs_no_answer(event: _Step) -> bool:
+    """Tell whether what people are asked about a step run is void: it ended or begins anew."""
+    if isinstance(event, StepSkipped):
+        return event.reason == "stopped"
+    if isinstance(event, StepDead):
+        return event.stage != "unknown_outcome"
+    return not isinstance(event, RunRepaired) or event.output is not None
+
+
+def _letters(event: _Step, at: float) -> Iterator[RowChange]:
+    """Yield what changes on the list of dead letters."""
+    if isinstance(event, StepDead):
         yield DeadLetterOpened(
             path=event.path,
             stage=event.stage,
@@ -188,16 +227,71 @@ def _people(state: State, event: Payload, at: float, actor: str) -> Iterator[Row
             attempts=event.attempts,
             at=at,
         )
-    elif isinstance(event, RunRepaired):
+    elif isinstance(event, RunRepaired) or (
+        isinstance(event, StepSkipped) and event.reason == "stopped"
+    ):
         yield DeadLetterClosed(path=event.path, at=at)
-    elif isinstance(event, RunFailed | RunCancelled | RunSucceeded | RunMerged):
-        for run in state.steps.values():
-            if run.waits == "approval":
-                yield ApprovalClosed(path=run.path, answer="void", by=actor, at=at)
-        if isinstance(event, RunMerged):
-            yield DeadLetterClosed(path=paths.ROOT, at=at)
-        elif not isinstance(event, RunFailed) or event.compensated:
-            yield from _past_mending(state, at)
+
+
+_Asked = (
+    ApprovalRequested
+    | ApprovalAnswered
+    | ApprovalExpired
+    | ApprovalDelegated
+    | ApprovalReminded
+    | ApprovalEscalated
+)
+_QUESTIONS = get_args(_Asked)
+
+
+def _asked(state: State, event: _Asked, at: float) -> Iterator[RowChange]:
+    """Yield what changes on the list of approvals."""
+    key = event.call or event.path
+    if isinstance(event, ApprovalRequested):
+        yield _opened(event, at)
+    elif isinstance(event, ApprovalAnswered) and not event.left:
+        answer: Literal["approved", "rejected"] = "approved" if event.approved else "rejected"
+        yield ApprovalClosed(path=key, answer=answer, by=event.by, at=at)
+    elif isinstance(event, ApprovalExpired):
+        yield ApprovalClosed(path=key, answer="expired", by="", at=at)
+    elif (question := state.questions.get(key)) is not None:
+        yield ApprovalChanged(path=key, data=_text(question.data), standing=_standing(question))
+
+
+def _opened(event: ApprovalRequested, at: float) -> ApprovalOpened:
+    return ApprovalOpened(
+        path=event.call or event.path,
+        step=event.path,
+        title=event.title,
+        data=_text(event.data),
+        edit=event.edit,
+        expires=event.expires,
+        at=at,
+        details=Details(
+            call=event.call,
+            tool=event.tool,
+            rule=event.rule,
+            why=event.why,
+            risk=event.risk,
+            cost=event.cost,
+            labels=event.labels,
+            need=event.need,
+            on_expiry=event.on_expiry,
+        ),
+        standing=Standing(digest=event.digest, approvers=event.approvers),
+    )
+
+
+def _standing(question: Question) -> Standing:
+    return Standing(
+        digest=question.digest,
+        approvers=question.approvers,
+        agreed=question.agreed,
+        passed=question.passed,
+        reminded=question.reminded,
+        escalated=bool(question.request.escalate_to) and question.escalate_at is None,
+        changes=question.changes,
+    )
 
 
 def _past_mending(state: State, at: float) -> Iterator[RowChange]:

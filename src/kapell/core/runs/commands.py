@@ -17,12 +17,29 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
-    """Answer the approval at ``path``; ``data`` None leaves its data as it is."""
+    """Answer the approval at ``path`` (a held call's: the call); ``data`` None leaves its data.
+
+    ``digest`` stands for what was shown, ``asked`` is when that was asked; None of either: whatever
+    is asked there. ``roles`` are those of who answers.
+    """
 
     path: str
     approved: bool
     note: str = ""
     data: Json = None
+    digest: str = ""
+    asked: float | None = None
+    roles: tuple[str, ...] = ()
+
+
+class Delegate(msgspec.Struct, frozen=True, tag="delegate"):
+    """Let ``to`` answer the approval at ``path`` in place of who says so."""
+
+    path: str
+    to: str
+    note: str = ""
+    asked: float | None = None
+    roles: tuple[str, ...] = ()
 
 
 class Signal(msgspec.Struct, frozen=True, tag="signal"):
@@ -85,5 +102,14 @@ class Merge(msgspec.Struct, frozen=True, tag="merge"):
 
 
 Command: TypeAlias = (
-    Cancel | Answer | Signal | Repair | Retry | Resume | ChildOutcome | LateAnswer | Merge
+    Cancel
+    | Answer
+    | Delegate
+    | Signal
+    | Repair
+    | Retry
+    | Resume
+    | ChildOutcome
+    | LateAnswer
+    | Merge
 )

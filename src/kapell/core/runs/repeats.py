@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from kapell.core.events.envelope import Payload
 from kapell.core.events.signal import ChildStarted
-from kapell.core.events.tool import ToolFailed, ToolRequested
+from kapell.core.events.tool import ToolFailed, ToolHeld, ToolRequested
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import State
@@ -17,9 +17,10 @@ External = ToolRequested | ChildStarted
 def external(events: Sequence[Payload]) -> Iterator[tuple[int, External]]:
     """Yield what may have taken effect outside, with its place among the events.
 
-    A call that is known to have failed did not; one without a result may have.
+    A call that was held, or is known to have failed, did not; one without a result may have.
     """
     failed = {e.call for e in events if isinstance(e, ToolFailed) and not e.unknown}
+    failed |= {e.call for e in events if isinstance(e, ToolHeld)}
     for number, event in enumerate(events):
         if isinstance(event, ToolRequested) and (event.repeatable or event.call in failed):
             continue

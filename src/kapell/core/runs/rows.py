@@ -3,10 +3,12 @@
 The store writes them in the transaction of the events they follow from.
 """
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from kapell.core.guardrails.labels import Label
 from kapell.core.pricing.forecast import Forecast
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Failure
@@ -61,14 +63,65 @@ class LedgerSettled(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
 
 
+class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is asked, as far as it does not change: see ``approval.requested``."""
+
+    call: str = ""
+    tool: str = ""
+    rule: str = ""
+    why: str = ""
+    risk: str = ""
+    cost: int = 0
+    labels: Mapping[str, Label] = {}
+    need: int = 1
+    on_expiry: str = "reject"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a question has come: who may answer what ``digest`` stands for, who agreed to it.
+
+    ``passed`` are those who handed it on, ``changes`` counts what was said without deciding it.
+    """
+
+    digest: str = ""
+    approvers: tuple[str, ...] = ()
+    agreed: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    reminded: int = 0
+    escalated: bool = False
+    changes: int = 0
+
+
 class ApprovalOpened(msgspec.Struct, frozen=True, kw_only=True):
-    """A person is asked; ``data`` is JSON text or the digest of an artifact."""
+    """People are asked about the step run at ``step``; ``path`` is the question's own address.
+
+    ``data`` is JSON text or the digest of an artifact.
+    """
 
     path: str
+    step: str
     title: str
     data: str
     edit: tuple[str, ...]
     expires: float | None
+    at: float
+    details: Details = Details()
+    standing: Standing = Standing()
+
+
+class ApprovalChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """It has come further without being decided."""
+
+    path: str
+    data: str
+    standing: Standing
+
+
+class ApprovalsVoid(msgspec.Struct, frozen=True, kw_only=True):
+    """Whatever is asked about the step run at ``step`` is needed no longer."""
+
+    step: str
+    by: str
     at: float
 
 
@@ -102,6 +155,8 @@ RowChange: TypeAlias = (
     LedgerReserved
     | LedgerSettled
     | ApprovalOpened
+    | ApprovalChanged
+    | ApprovalsVoid
     | ApprovalClosed
     | DeadLetterOpened
     | DeadLetterClosed

@@ -8,10 +8,11 @@ kept: what a finished block held inside is gone, its result stays.
 import msgspec
 
 from kapell.core.agents.turns import Turn
+from kapell.core.events.approval import ApprovalRequested
 from kapell.core.events.budget import BudgetWarned
 from kapell.core.events.run import RunQueued
 from kapell.core.events.value import NOTHING, Packed
-from kapell.core.guardrails.labels import Mask
+from kapell.core.guardrails.labels import Label, Mask
 from kapell.core.runs.status import RunStatus, StepStatus
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId, TenantId
@@ -19,6 +20,10 @@ from kapell.kit.json import Digest
 
 FOLD = "5"
 """Raised when the state changes in a way that older snapshots do not fit."""
+
+
+MOST_REMINDERS = 20
+"""Times people are reminded of one question; who wants more lets it expire and asks anew."""
 
 
 class ItemResult(msgspec.Struct):
@@ -60,6 +65,8 @@ class StepRun(msgspec.Struct):
     ``overdue`` says that its time is up, and what comes of that has not been told yet.
     ``label`` is that of everything it has read and made so far, its output among it; ``ground``
     that of what decided that it happens.
+    ``held`` counts its calls that wait for people; ``approved`` is the digest of the step's own
+    call that they let through, ``granted`` the arguments it is made with then, with their labels.
     """
 
     path: str
@@ -90,6 +97,10 @@ class StepRun(msgspec.Struct):
     overdue: bool = False
     label: Mask = 0
     ground: Mask = 0
+    held: int = 0
+    approved: str = ""
+    granted: Packed = NOTHING
+    granted_labels: dict[str, Label] = {}
 
     @property
     def outer(self) -> str:
@@ -148,6 +159,52 @@ class OpenCall(msgspec.Struct):
     tools: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     labels: dict[str, Mask] = {}
+    approved: str = ""
+
+
+class Question(msgspec.Struct):
+    """What people are asked and have not decided: about an ``approval`` step, or a held call.
+
+    ``request`` is how they were asked, ``at`` when. ``data``, ``digest`` and ``approvers`` are what
+    has become of its own since. ``agreed`` are those who approved of what ``digest`` stands for,
+    ``passed`` those who handed it on, ``changes`` counts what was said without deciding it.
+    ``labels`` are those of a call's arguments once somebody changed them.
+    """
+
+    request: ApprovalRequested
+    at: float
+    data: Packed
+    digest: str
+    approvers: tuple[str, ...] = ()
+    agreed: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    reminded: int = 0
+    escalate_at: float | None = None
+    changes: int = 0
+    labels: dict[str, Label] = {}
+
+    @property
+    def key(self) -> str:
+        """Return its address: what an answer names."""
+        return self.request.call or self.request.path
+
+    @property
+    def timer(self) -> str:
+        """Return the name of its timer: no step run has it."""
+        return f"?{self.key}"
+
+    def due(self) -> float | None:
+        """Return when it has to be looked at: to remind, to escalate, and a held call to expire.
+
+        A step waits for its own expiry.
+        """
+        asked = self.request
+        times = [asked.expires] if asked.call and asked.expires is not None else []
+        if self.escalate_at is not None:
+            times.append(self.escalate_at)
+        if asked.remind is not None and self.reminded < MOST_REMINDERS:
+            times.append(self.at + asked.remind * (self.reminded + 1))
+        return min(times, default=None)
 
 
 class GivenUp(msgspec.Struct):
@@ -253,6 +310,7 @@ class State(msgspec.Struct, kw_only=True):
     timers: dict[str, float] = {}
     children: dict[str, Child] = {}
     signals: list[HeldSignal] = []
+    questions: dict[str, Question] = {}
     files: dict[str, Digest] = {}
     written: dict[str, Mask] = {}
     undo: list[UndoEntry] = []

@@ -95,6 +95,13 @@ class WorkflowWork(_Frozen, frozen=True, kw_only=True, tag="workflow"):
     detached: bool = False
 
 
+class Escalation(_Frozen, frozen=True, kw_only=True):
+    """Who else is asked after so many seconds."""
+
+    after: float
+    to: str
+
+
 class ApprovalWork(_Frozen, frozen=True, kw_only=True, tag="approval"):
     """A person's answer; ``title`` and ``data`` may hold templates, ``edit`` names keys of data."""
 
@@ -103,6 +110,10 @@ class ApprovalWork(_Frozen, frozen=True, kw_only=True, tag="approval"):
     edit: tuple[str, ...] = ()
     expires: float | None = None
     on_expiry: Literal["reject", "approve", "fail"] = "reject"
+    approvers: tuple[str, ...] = ()
+    need: int = 1
+    remind: float | None = None
+    escalate: Escalation | None = None
 
 
 class WaitWork(_Frozen, frozen=True, kw_only=True, tag="wait"):

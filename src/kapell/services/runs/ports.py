@@ -13,7 +13,7 @@ from kapell.core.events.run import RunQueued
 from kapell.core.guardrails.standing import lowered, told
 from kapell.core.pricing.habit import Habit
 from kapell.core.runs.commands import Command
-from kapell.core.runs.rows import RowChange, RunRow
+from kapell.core.runs.rows import Details, RowChange, RunRow, Standing
 from kapell.core.runs.status import RunStatus
 from kapell.kit.ids import RunId, TenantId, VersionHash, WorkerId
 from kapell.kit.json import Digest
@@ -315,11 +315,15 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An approval as lists show it; ``answer`` None while it is open."""
+    """An approval as lists show it; ``answer`` and ``closed_at`` None while it is open.
+
+    ``path`` is its address: of a held call the call's, else that of its ``step``.
+    """
 
     run_id: RunId
     workflow: str
     path: str
+    step: str
     title: str
     data: str
     edit: tuple[str, ...]
@@ -327,6 +331,9 @@ class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     answer: str | None
     by: str
+    closed_at: float | None = None
+    details: Details = Details()
+    standing: Standing = Standing()
 
 
 class DeadLetterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -403,6 +410,12 @@ class RunReader(Protocol):
         self, tenant_id: TenantId, run_id: RunId | None = None, open_only: bool = True
     ) -> tuple[ApprovalRow, ...]:
         """Return approvals, oldest first."""
+        ...
+
+    async def told(
+        self, tenant_id: TenantId, run_id: RunId, beginning: str
+    ) -> tuple[InboxMessage, ...]:
+        """Return what the run was told under keys that begin so, in order, read or not."""
         ...
 
     async def dead_letters(

@@ -11,7 +11,14 @@ from kapell.core.runs import paths
 from kapell.core.runs.status import RunStatus
 from kapell.kit.errors import Invalid
 from kapell.kit.ids import RunId, TenantId
-from kapell.services.runs.ports import AccuracyRow, ApprovalRow, CostRow, DeadLetterRow, RunSummary
+from kapell.services.runs.ports import (
+    AccuracyRow,
+    ApprovalRow,
+    CostRow,
+    DeadLetterRow,
+    InboxMessage,
+    RunSummary,
+)
 from kapell.testing.stores.state import Call, Run, State, unknown
 
 _GROUPS: Mapping[str, Callable[[Run, Call], str]] = {
@@ -102,6 +109,14 @@ class MemoryReader:
             if row.answer is None or not open_only
         ]
         return tuple(sorted(found, key=lambda row: (row.at, row.run_id, paths.order(row.path))))
+
+    async def told(
+        self, tenant_id: TenantId, run_id: RunId, beginning: str
+    ) -> tuple[InboxMessage, ...]:
+        """Return what the run was told under keys that begin so, in order, read or not."""
+        found = [one.message for run in self._of(tenant_id, run_id) for one in run.inbox.values()]
+        mine = [one for one in found if one.key.startswith(beginning)]
+        return tuple(sorted(mine, key=lambda one: one.number))
 
     async def dead_letters(
         self, tenant_id: TenantId, run_id: RunId | None = None

@@ -7,8 +7,10 @@ import msgspec
 from kapell.core.events.codec import VERSION, dump
 from kapell.core.events.envelope import Event
 from kapell.core.runs.rows import (
+    ApprovalChanged,
     ApprovalClosed,
     ApprovalOpened,
+    ApprovalsVoid,
     DeadLetterClosed,
     DeadLetterOpened,
     LedgerReserved,
@@ -241,17 +243,25 @@ def change_rows(run: Run, changes: Sequence[RowChange]) -> None:
                     call.by = change.by or call.by
             case ApprovalOpened():
                 run.approvals.append(_approval(run, change))
-            case ApprovalClosed():
-                run.approvals = [
-                    msgspec.structs.replace(row, answer=change.answer, by=change.by)
-                    if row.path == change.path and row.answer is None
-                    else row
-                    for row in run.approvals
-                ]
+            case ApprovalChanged() | ApprovalClosed() | ApprovalsVoid():
+                run.approvals = [_changed(row, change) for row in run.approvals]
             case DeadLetterOpened():
                 run.dead.append(_dead_letter(run, change))
             case DeadLetterClosed():
                 run.dead = [row for row in run.dead if not _below(row.path, change.path)]
+
+
+def _changed(
+    row: ApprovalRow, change: ApprovalChanged | ApprovalClosed | ApprovalsVoid
+) -> ApprovalRow:
+    place = row.step if isinstance(change, ApprovalsVoid) else row.path
+    meant = change.step if isinstance(change, ApprovalsVoid) else change.path
+    if row.answer is not None or place != meant:
+        return row
+    if isinstance(change, ApprovalChanged):
+        return msgspec.structs.replace(row, data=change.data, standing=change.standing)
+    answer = "void" if isinstance(change, ApprovalsVoid) else change.answer
+    return msgspec.structs.replace(row, answer=answer, by=change.by, closed_at=change.at)
 
 
 def _approval(run: Run, change: ApprovalOpened) -> ApprovalRow:
@@ -259,6 +269,7 @@ def _approval(run: Run, change: ApprovalOpened) -> ApprovalRow:
         run_id=run.new.run_id,
         workflow=run.new.workflow,
         path=change.path,
+        step=change.step,
         title=change.title,
         data=change.data,
         edit=change.edit,
@@ -266,6 +277,8 @@ def _approval(run: Run, change: ApprovalOpened) -> ApprovalRow:
         at=change.at,
         answer=None,
         by="",
+        details=change.details,
+        standing=change.standing,
     )
 
 

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Mapping
 
+from kapell.core.approvals.question import Question
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.pricing.quote import Quote
 from kapell.core.runs.decide import next_due
@@ -19,7 +20,7 @@ DOWN = Failure("down", "It is down.", Kind.UNAVAILABLE, retryable=True)
 BAD = Failure("bad", "It is bad.", Kind.INVALID)
 ONCE = WorkspaceDefaults(retry=Retry(attempts=1))
 
-Effect = Callable[[OpenCall, Json], "Json | Failure | ModelAnswer"]
+Effect = Callable[[OpenCall, Json], "Json | Failure | ModelAnswer | Question"]
 
 
 def echo(call: OpenCall, args: Json) -> Json | Failure | ModelAnswer:

@@ -237,6 +237,7 @@ def _people(meta: sa.MetaData) -> None:
         Column("answer", sa.Text),
         *_text("answered_by"),
         _time("closed_at", nullable=True),
+        *_text("step", "details", "standing"),
     )
     is_open = sa.text("closed_at IS NULL")
     Index(

@@ -15,6 +15,7 @@ from kapell.core.events.step import (
 from kapell.core.events.value import NOTHING
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import failing, money, replies, waits
+from kapell.core.runs.decide.steps.approvals import answers
 from kapell.core.runs.decide.thinking import Thinking, Waitlists
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import Child, Meter, OpenCall, State, StepRun
@@ -63,6 +64,9 @@ def time_passed(t: Thinking) -> None:
         if state.timers.get(path) == at:
             due.append(path)
     for path in reversed(due):  # what comes of the first is thought through first
+        if path.startswith("?"):
+            t.do(partial(answers.time_is_up, t, path))
+            continue
         run = state.steps.get(path)
         if run is not None and run.due is not None:
             waits.time_is_up(t, run)
@@ -173,6 +177,10 @@ def _stop_waiting_inside(t: Thinking, run: StepRun) -> None:
     """Take what waits inside off the lists of what people are asked."""
     state = t.state
     for inner in list(state.steps.values()):
-        waits = bool(inner.waits) and inner.status is not StepStatus.DEAD and inner is not run
+        waits = (
+            bool(inner.waits or inner.held)
+            and inner.status is not StepStatus.DEAD
+            and inner is not run
+        )
         if waits and any(around is run for around in tree.chain(state, inner)):
             t.emit(StepSkipped(inner.path, "stopped"))

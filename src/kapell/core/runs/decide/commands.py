@@ -12,6 +12,7 @@ from kapell.core.runs.commands import (
     Answer,
     Cancel,
     ChildOutcome,
+    Delegate,
     LateAnswer,
     Merge,
     Repair,
@@ -21,6 +22,7 @@ from kapell.core.runs.commands import (
 )
 from kapell.core.runs.decide import kick
 from kapell.core.runs.decide.steps import money, waits
+from kapell.core.runs.decide.steps.approvals import answers
 from kapell.core.runs.decide.steps.begin import passage
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.thinking import Thinking
@@ -50,8 +52,8 @@ def _take(t: Thinking, event: Told) -> None:
         return
     if isinstance(command, Cancel):
         _cancel(t, command)
-    elif isinstance(command, Answer):
-        waits.answer(t, command, event.actor, event.at)
+    elif isinstance(command, Answer | Delegate):
+        answers.told(t, command, event.actor, event.at)
     elif isinstance(command, Signal):
         waits.signal(t, command)
     elif isinstance(command, Repair):

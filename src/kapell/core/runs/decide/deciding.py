@@ -14,6 +14,7 @@ from kapell.core.runs import paths
 from kapell.core.runs.context import Context, Kept, NeedsValues
 from kapell.core.runs.decide import clock, commands, kick, scopes, settle
 from kapell.core.runs.decide.steps import begin, calls, failing, fans, money, replies
+from kapell.core.runs.decide.steps.approvals import holding
 from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.thinking import ChildStart, Kind, Task, Thinking, Waitlists
 from kapell.core.runs.inputs import (
@@ -156,7 +157,7 @@ def _input(t: Thinking, event: Input) -> None:
     elif isinstance(event, CallBroke):
         _call_broke(t, event)
     elif isinstance(event, CallHeld):
-        replies.call_held(t, event)
+        holding.call_held(t, event)
     elif isinstance(event, Told):
         commands.told(t, event)
     elif isinstance(event, Poisoned):

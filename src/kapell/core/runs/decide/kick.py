@@ -1,8 +1,7 @@
 """Looking over the whole run for what can go on: after it is loaded, repaired or forked."""
 
-from functools import partial
-
-from kapell.core.runs.decide.steps import fans, waits
+from kapell.core.runs.decide.steps import fans
+from kapell.core.runs.decide.steps.approvals import questions
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.status import StepStatus
 
@@ -22,7 +21,10 @@ def everything(t: Thinking, *, reopened: bool = False) -> None:
             t.later("call", run.path)
         if run.due is not None:
             t.waitlists.arm(run.path, run.due)
-        if reopened and run.waits == "approval":
-            t.do(partial(waits.ask_again, t, run))
+    for question in list(state.questions.values()):
+        if reopened:
+            questions.ask_again(t, question)
+        else:
+            questions.arm(t, question)
     for path in reversed(list(state.scopes)):
         t.later("consider", path)

@@ -48,7 +48,7 @@ def _holding(t: Thinking) -> set[str]:
     """Return the paths of ``join: always`` steps that wait for something, and what holds them."""
     found: set[str] = set()
     for run in t.state.steps.values():
-        waits = bool(run.waits) and run.status is not StepStatus.DEAD
+        waits = bool(run.waits or run.held) and run.status is not StepStatus.DEAD
         if waits and tree.goes_on(t.state, t.program, run):
             found.update(around.path for around in tree.chain(t.state, run))
     return found
@@ -84,6 +84,7 @@ def rest(t: Thinking) -> None:
     for run in state.steps.values():
         if run.waits in counts:
             counts[run.waits] += 1
+        counts["approval"] += run.held
     timers = counts["time"] + counts["retry"]
     dead = len(state.dead)
     children = len(state.children)

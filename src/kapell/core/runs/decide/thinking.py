@@ -11,6 +11,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kapell.core.events.approval import (
+    ApprovalAnswered,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalReminded,
+)
 from kapell.core.events.envelope import Payload
 from kapell.core.events.run import RunAssigned, RunMerged, RunResumed, RunWaiting
 from kapell.core.events.signal import SignalReceived
@@ -105,7 +111,16 @@ class Waitlists:
         heapq.heappush(self.due, (due, path))
 
 
-_QUIET = (RunAssigned, RunWaiting, RunResumed, RunMerged, SignalReceived)
+_QUIET = (
+    *(RunAssigned, RunWaiting, RunResumed, RunMerged, SignalReceived),
+    *(ApprovalDelegated, ApprovalReminded, ApprovalEscalated),
+)
+
+
+def _quiet(payload: Payload) -> bool:
+    """Tell whether a run that waits goes on waiting after a fact."""
+    more = isinstance(payload, ApprovalAnswered) and payload.left > 0
+    return more or isinstance(payload, _QUIET)
 
 
 class Thinking:
@@ -125,7 +140,7 @@ class Thinking:
 
     def emit(self, payload: Payload) -> None:
         """Record a fact and fold it at once."""
-        if self.state.status is RunStatus.WAITING and not isinstance(payload, _QUIET):
+        if self.state.status is RunStatus.WAITING and not _quiet(payload):
             resumed = RunResumed()
             self.state = evolve(self.program, self.state, resumed, self.ctx.now)
             self.events.append(resumed)

@@ -1,7 +1,6 @@
-"""How facts about calls, money, approvals, signals and children change the state."""
+"""How facts about calls, money, signals and children change the state."""
 
 from kapell.core.agents import turns
-from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
 from kapell.core.events.budget import (
     BudgetAlerted,
     BudgetExceeded,
@@ -19,7 +18,7 @@ from kapell.core.events.signal import (
 )
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import NOTHING
-from kapell.core.guardrails.labels import AGENT, USER, all_of, mask_of, masks_of
+from kapell.core.guardrails.labels import AGENT, all_of, mask_of, masks_of
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
@@ -49,11 +48,12 @@ def requested(
         call.kind, call.name, call.prompt = "model", event.model, event.prompt
         call.agent, call.max_output, call.repeatable = event.agent, event.max_output, True
         call.tools = event.tools
+        call.approved = event.approved
         if event.label:
             call.labels = {"": mask_of(event.label)}
     else:
         call.name, call.prompt, call.repeatable = event.tool, event.args, event.repeatable
-        call.ask = event.ask
+        call.ask, call.approved = event.ask, event.approved
         call.labels = masks_of(event.labels)
         _takes(run, event.ask, event.call)
     run.label |= all_of(call.labels.values())
@@ -99,7 +99,7 @@ def _enter_slot(state: State, run: StepRun) -> None:
             fan.busy += 1
 
 
-def _close(state: State, call: str, at: float) -> OpenCall | None:
+def close(state: State, call: str, at: float) -> OpenCall | None:
     """Take a call out of flight."""
     opened = state.calls.pop(call, None)
     if opened is None:
@@ -126,22 +126,24 @@ def _close(state: State, call: str, at: float) -> OpenCall | None:
 def answered(state: State, program: Program, event: ModelAnswered, at: float, seq: int) -> None:
     """A model answered: an answer with a problem, or one that asks for tools, is a turn."""
     del program, seq
-    _close(state, event.call, at)
-    state.steps[event.path].label |= AGENT
+    close(state, event.call, at)
+    run = state.steps[event.path]
+    run.label |= AGENT
+    run.approved, run.granted, run.granted_labels = "", NOTHING, {}
     if event.problem or event.asks:
-        state.steps[event.path].turns.append(turns.turn_of(event))
+        run.turns.append(turns.turn_of(event))
 
 
 def model_failed(state: State, program: Program, event: ModelFailed, at: float, seq: int) -> None:
     """A model call ended without an answer."""
     del program, seq
-    _close(state, event.call, at)
+    close(state, event.call, at)
 
 
 def abandoned(state: State, program: Program, event: ModelAbandoned, at: float, seq: int) -> None:
     """The former owner's call is settled at its worst case; the step run asks again."""
     del program, seq
-    opened = _close(state, event.call, at)
+    opened = close(state, event.call, at)
     if opened is not None:
         state.late[event.call] = GivenUp(event.cost, opened.tokens, opened.holders)
 
@@ -149,7 +151,7 @@ def abandoned(state: State, program: Program, event: ModelAbandoned, at: float, 
 def returned(state: State, program: Program, event: ToolReturned, at: float, seq: int) -> None:
     """A tool returned; what it wrote is part of the run's folder now."""
     del program, seq
-    _close(state, event.call, at)
+    close(state, event.call, at)
     label = mask_of(event.label)
     for change in event.files:
         state.written.pop(change.path, None)
@@ -170,13 +172,14 @@ def returned(state: State, program: Program, event: ToolReturned, at: float, seq
 def tool_failed(state: State, program: Program, event: ToolFailed, at: float, seq: int) -> None:
     """A tool call failed; one called again under the same key is known once it ends."""
     del program, seq
-    _close(state, event.call, at)
+    close(state, event.call, at)
     run = state.steps[event.path]
     run.label |= mask_of(event.label)
     asked = turns.asked(run.turns, event.ask)
     if asked is not None and not event.unknown:
         asked.failure = event.failure
         asked.label = mask_of(event.label)
+        asked.final = event.final
     elif asked is not None:
         asked.call = ""  # nobody knows what came of it: it is called again, or a person looks
     if event.unknown:
@@ -247,33 +250,6 @@ def judged(
     del state, program, event, at, seq
 
 
-def approval_requested(
-    state: State, program: Program, event: ApprovalRequested, at: float, seq: int
-) -> None:
-    """A person is asked; the data stays at hand for the answer."""
-    del program, at, seq
-    run = state.steps[event.path]
-    run.data = event.data
-    run.label |= mask_of(event.label)
-
-
-def approval_answered(
-    state: State, program: Program, event: ApprovalAnswered, at: float, seq: int
-) -> None:
-    """The step's result follows."""
-    del program, at, seq
-    run = state.steps[event.path]
-    run.data = event.data
-    run.label |= USER
-
-
-def approval_expired(
-    state: State, program: Program, event: ApprovalExpired, at: float, seq: int
-) -> None:
-    """The step's result follows."""
-    del state, program, event, at, seq
-
-
 def signal_received(
     state: State, program: Program, event: SignalReceived, at: float, seq: int
 ) -> None:
@@ -329,7 +305,7 @@ def child_ended(state: State, program: Program, event: ChildEnded, at: float, se
         meter.reserved_tokens -= child.tokens or 0
         meter.usd += event.usd
         meter.tokens += event.tokens
-    _close(state, key, at)
+    close(state, key, at)
     label = mask_of(event.label)
     run.label |= label
     asked = turns.asked(run.turns, child.ask)

@@ -7,7 +7,7 @@ import msgspec
 
 from kapell.core.events import approval, budget, compensation, guard, model, run, signal, step, tool
 from kapell.core.events.envelope import Event, Payload
-from kapell.core.runs.fold import calls, runs, steps
+from kapell.core.runs.fold import calls, questions, runs, steps
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.core.runs.status import after
@@ -45,17 +45,22 @@ _CHANGES = cast(
         model.ModelAnswered: calls.answered,
         model.ModelFailed: calls.model_failed,
         model.ModelAbandoned: calls.abandoned,
+        model.ModelHeld: questions.held,
         tool.ToolRequested: calls.requested,
         tool.ToolReturned: calls.returned,
         tool.ToolFailed: calls.tool_failed,
+        tool.ToolHeld: questions.held,
         budget.BudgetReserved: calls.reserved,
         budget.BudgetSettled: calls.settled,
         budget.BudgetExceeded: calls.exceeded,
         budget.BudgetWarned: calls.warned,
         budget.BudgetAlerted: calls.judged,
-        approval.ApprovalRequested: calls.approval_requested,
-        approval.ApprovalAnswered: calls.approval_answered,
-        approval.ApprovalExpired: calls.approval_expired,
+        approval.ApprovalRequested: questions.requested,
+        approval.ApprovalAnswered: questions.answered,
+        approval.ApprovalExpired: questions.expired,
+        approval.ApprovalDelegated: questions.delegated,
+        approval.ApprovalReminded: questions.reminded,
+        approval.ApprovalEscalated: questions.escalated,
         guard.GuardVerdict: calls.judged,
         guard.PolicyVerdict: calls.judged,
         signal.SignalReceived: calls.signal_received,

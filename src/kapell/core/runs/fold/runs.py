@@ -162,6 +162,7 @@ def forked(state: State, program: Program, event: RunForked, at: float, seq: int
     del at, seq
     state.calls.clear()
     state.children.clear()
+    state.questions.clear()
     state.timers.clear()
     state.signals.clear()
     state.undo.clear()
@@ -200,6 +201,8 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
     """
     run.busy = 0
     run.open = 0
+    run.held = 0
+    run.approved, run.granted, run.granted_labels = "", NOTHING, {}
     if run.fan is not None:
         run.fan.busy = 0
     if run.waits == "retry":

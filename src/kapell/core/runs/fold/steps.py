@@ -50,6 +50,7 @@ def started(state: State, program: Program, event: StepStarted, at: float, seq: 
         run.used = 0.0
         run.number = 0
         run.handled = False
+        run.approved, run.granted, run.granted_labels = "", NOTHING, {}
         if place.metered:
             _meter(state, program, run, event)
     if event.items is not None:
@@ -148,6 +149,7 @@ def failed(state: State, program: Program, event: StepFailed, at: float, seq: in
     place = tree.place_of(program, run)
     if event.handled and run.item < 0 and isinstance(place.step.on_error, Body):
         tree.prune(state, program, run)
+        tree.close_questions(state, run)
         run.fan = None
         run.handled = True
         tree.clear_wait(state, run)
@@ -162,6 +164,7 @@ def failed(state: State, program: Program, event: StepFailed, at: float, seq: in
             ground=run.ground,
         )
         return
+    tree.close_questions(state, run)
     if state.phase == "cancelling":
         # It did not end by itself: nothing around it is told, and a fork begins it anew.
         run.status = StepStatus.DEAD
@@ -191,6 +194,8 @@ def retry_scheduled(
     del at, seq
     run = state.steps[event.path]
     tree.prune(state, program, run)
+    tree.close_questions(state, run)
+    run.approved, run.granted, run.granted_labels = "", NOTHING, {}
     run.failure = event.failure
     run.status = StepStatus.QUEUED
     run.overdue = False
@@ -265,6 +270,8 @@ def dead(state: State, program: Program, event: StepDead, at: float, seq: int) -
         run.failure = event.failure
         run.label |= mask_of(event.label)
         run.overdue = False
+        if not unknown:
+            tree.close_questions(state, run)
         _undoable(state, run, event)
         tree.set_wait(state, run, "person", None)
     if unknown:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from kapell.core.agents import turns
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.guardrails.labels import Mask, all_of
 from kapell.core.runs import paths
 from kapell.core.runs.program import Place, Program
-from kapell.core.runs.state import ItemResult, Meter, Scope, State, StepRun
+from kapell.core.runs.state import ItemResult, Meter, Question, Scope, State, StepRun
 from kapell.core.runs.status import STEP_ENDED, StepStatus
 from kapell.core.workflows.version import AgentWork, Join
 from kapell.kit.errors import Failure
@@ -223,8 +224,33 @@ def close_scope(state: State, program: Program, scope: Scope) -> None:
     del state.scopes[scope.path]
 
 
+def close_question(state: State, question: Question) -> None:
+    """Take what people were asked out of the state, as it is decided or needed no more."""
+    state.questions.pop(question.key, None)
+    state.timers.pop(question.timer, None)
+    run = state.steps.get(question.request.path)
+    if question.request.call and run is not None:
+        run.held -= 1
+
+
+def close_questions(state: State, run: StepRun) -> None:
+    """Ask nobody about a step run any more; a held call would be asked about anew."""
+    own = state.questions.get(run.path)
+    found = [own] if own is not None else []
+    if run.held:
+        found += [
+            q for q in state.questions.values() if q.request.path == run.path and q.request.call
+        ]
+    for question in found:
+        close_question(state, question)
+        ask = turns.asked(run.turns, question.request.ask)
+        if ask is not None:
+            ask.call = ""
+
+
 def forget(state: State, run: StepRun) -> None:
     """Take a step run, its meter and its timer out of the state."""
+    close_questions(state, run)
     state.steps.pop(run.path, None)
     state.meters.pop(run.path, None)
     clear_wait(state, run)
@@ -253,6 +279,7 @@ def end(state: State, program: Program, run: StepRun, status: StepStatus) -> Non
     already = run.status in STEP_ENDED
     run.status = status
     clear_wait(state, run)
+    close_questions(state, run)
     prune(state, program, run)
     state.meters.pop(run.path, None)
     if run.item >= 0:

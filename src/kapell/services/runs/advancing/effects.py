@@ -244,6 +244,7 @@ def _caller(call: OpenCall, sight: Sight) -> Caller:
         asked=bool(call.ask),
         profile=profile_at(sight.program, state, call.path),
         labels={} if "labels" in state.request.guards.without else labels_of(call.labels),
+        approved=call.approved,
     )
 
 

@@ -10,6 +10,9 @@ CREATE TABLE approvals (
     answer TEXT,
     answered_by TEXT NOT NULL,
     closed_at DOUBLE PRECISION,
+    step TEXT NOT NULL,
+    details TEXT NOT NULL,
+    standing TEXT NOT NULL,
     PRIMARY KEY (tenant_id, run_id, path, at)
 )
 -- next
@@ -284,12 +287,21 @@ DECLARE
     place text := part->>2;
 BEGIN
     IF kind = 'opened' THEN
-        INSERT INTO approvals (tenant_id, run_id, path, at, title, data, edit, expires, answered_by)
+        INSERT INTO approvals (tenant_id, run_id, path, at, title, data, edit, expires, step,
+            details, standing, answered_by)
         VALUES (tenant, run, place, (part->>3)::float8, part->>4, part->>5, part->>6,
-            (part->>7)::float8, '')
+            (part->>7)::float8, part->>8, part->>9, part->>10, '')
         ON CONFLICT (tenant_id, run_id, path, at) DO UPDATE SET title = excluded.title,
             data = excluded.data, edit = excluded.edit, expires = excluded.expires,
+            step = excluded.step, details = excluded.details, standing = excluded.standing,
             answer = NULL, answered_by = '', closed_at = NULL;
+    ELSIF kind = 'changed' THEN
+        UPDATE approvals SET data = part->>3, standing = part->>4
+        WHERE tenant_id = tenant AND run_id = run AND path = place AND closed_at IS NULL;
+    ELSIF kind = 'void' THEN
+        UPDATE approvals SET answer = 'void', answered_by = part->>3,
+            closed_at = (part->>4)::float8
+        WHERE tenant_id = tenant AND run_id = run AND step = place AND closed_at IS NULL;
     ELSIF kind = 'closed' THEN
         UPDATE approvals SET answer = part->>3, answered_by = part->>4,
             closed_at = (part->>5)::float8

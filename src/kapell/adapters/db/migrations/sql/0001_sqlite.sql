@@ -10,6 +10,9 @@ CREATE TABLE approvals (
     answer TEXT,
     answered_by TEXT NOT NULL,
     closed_at DOUBLE,
+    step TEXT NOT NULL,
+    details TEXT NOT NULL,
+    standing TEXT NOT NULL,
     PRIMARY KEY (tenant_id, run_id, path, at)
 )
 -- next

@@ -34,14 +34,24 @@ FROM (VALUES {rows}) AS v
 WHERE tenant_id = v.column1 AND run_id = v.column2 AND call = v.column3
 """
 _OPENED = """
-INSERT INTO approvals (tenant_id, run_id, path, at, title, data, edit, expires, answered_by)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')
+INSERT INTO approvals (tenant_id, run_id, path, at, title, data, edit, expires, step, details,
+    standing, answered_by)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')
 ON CONFLICT DO UPDATE SET title = excluded.title, data = excluded.data, edit = excluded.edit,
-    expires = excluded.expires, answer = NULL, answered_by = '', closed_at = NULL
+    expires = excluded.expires, step = excluded.step, details = excluded.details,
+    standing = excluded.standing, answer = NULL, answered_by = '', closed_at = NULL
 """
 _CLOSED = """
 UPDATE approvals SET answer = ?4, answered_by = ?5, closed_at = ?6
 WHERE tenant_id = ?1 AND run_id = ?2 AND path = ?3 AND closed_at IS NULL
+"""
+_CHANGED = """
+UPDATE approvals SET data = ?4, standing = ?5
+WHERE tenant_id = ?1 AND run_id = ?2 AND path = ?3 AND closed_at IS NULL
+"""
+_VOID = """
+UPDATE approvals SET answer = 'void', answered_by = ?4, closed_at = ?5
+WHERE tenant_id = ?1 AND run_id = ?2 AND step = ?3 AND closed_at IS NULL
 """
 _DEAD = """
 INSERT INTO dead_letters (tenant_id, run_id, path, at, stage, code, message, failure, attempts)
@@ -58,7 +68,9 @@ WHERE tenant_id = ?1 AND run_id = ?2 AND closed_at IS NULL AND (?3 = '' OR path 
 
 _PEOPLE: Mapping[Person, str] = {
     "opened": _OPENED,
+    "changed": _CHANGED,
     "closed": _CLOSED,
+    "void": _VOID,
     "dead": _DEAD,
     "buried": _BURIED,
 }

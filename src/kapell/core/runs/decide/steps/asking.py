@@ -7,6 +7,7 @@ import msgspec
 from kapell.core.agents import delegation, turns
 from kapell.core.agents.turns import Asked
 from kapell.core.events.tool import ToolFailed
+from kapell.core.events.value import Packed
 from kapell.core.runs import paths
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.delegating import ask_agent
@@ -24,6 +25,7 @@ class _Wish(msgspec.Struct, frozen=True):
 
     place: int
     ask: Asked
+    packed: Packed
     args: Json
     among: int
 
@@ -35,10 +37,13 @@ def call_asked(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
     """
     offered = offers(t.ctx, t.program, run)
     pending = turns.pending(run.turns)
+    if run.open:  # others of the turn are under way: only what people let through is begun now
+        pending = [one for one in pending if one[1].approved]
     wishes = []
     for number, (place, ask) in enumerate(pending):
         among = sum(1 for _, one in pending[number:] if delegation.named(one.tool))
-        wishes.append(_Wish(place, ask, t.names(run).unpacked(ask.args), among))
+        args = ask.args if ask.edited is None else ask.edited
+        wishes.append(_Wish(place, ask, args, t.names(run).unpacked(args), among))
     started()
     for wish in wishes:
         if not _carried_out(t, run.path, wish, offered):
@@ -50,7 +55,7 @@ def _carried_out(t: Thinking, path: str, wish: _Wish, offered: Mapping[str, Tool
     """Begin one call, or refuse it; False when it has to wait for money."""
     run, ask = t.state.steps[path], wish.ask
     # What was begun and lost has been let through: whether it is now is another question.
-    refused = None if ask.begun else turns.refusal(run.turns, ask, [*offered])
+    refused = None if ask.begun or ask.approved else turns.refusal(run.turns, ask, [*offered])
     agent = delegation.named(ask.tool)
     task = delegation.task_of(wish.args) if agent else None
     if refused is None and agent and task is None:
@@ -63,8 +68,10 @@ def _carried_out(t: Thinking, path: str, wish: _Wish, offered: Mapping[str, Tool
         return ask_agent(t, run, ask.id, agent, task, wish.among)
     if spec.cost and not money.room(t, run, spec.cost, 0, lambda: None):
         return False
-    labels = asked_labels(run, wish.args)
-    request(t, run, spec, ask.args, repeatable(spec, wish.args), _key(t, run, wish), labels, ask.id)
+    labels = ask.labels or asked_labels(run, wish.args)
+    again = repeatable(spec, wish.args)
+    key = _key(t, run, wish)
+    request(t, run, spec, wish.packed, again, key, labels, ask.id, ask.approved)
     return True
 
 

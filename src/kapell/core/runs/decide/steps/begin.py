@@ -11,6 +11,7 @@ from kapell.core.guardrails.labels import Label, Mask, all_of, label_of, mask_of
 from kapell.core.runs import paths
 from kapell.core.runs.context import Kept, NeedsValues
 from kapell.core.runs.decide.steps import calls, money, waits
+from kapell.core.runs.decide.steps.approvals import questions
 from kapell.core.runs.decide.steps.origins import argument_masks, begun
 from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.thinking import ChildStart, Thinking
@@ -163,7 +164,7 @@ def passage(t: Thinking, run: StepRun, place: Place, attempt: int) -> None:
             live = t.state.steps[run.path]
             finish(t, live, lambda: t.pack(values), label=lambda: names.label)
         elif isinstance(work, ApprovalWork):
-            waits.approval(t, run, work)
+            questions.approval(t, run, work)
         elif isinstance(work, WaitWork):
             waits.wait(t, run, work)
         elif isinstance(work, WorkflowWork):

@@ -50,13 +50,17 @@ def again(t: Thinking, path: str) -> None:
     only so it is known what there is to undo.
     """
     run = t.state.steps.get(path)
-    if run is None or run.open or run.waits or run.handled or run.status != "running":
+    if run is None or run.waits or run.handled or run.status != "running":
+        return
+    if (run.open and not turns.granted(run.turns)) or _asks_people(run):
         return
     if t.ctx.draining:
         return
     scope, place = t.state.scopes[run.scope], t.place(run)
     tool = isinstance(place.step.work, ToolWork)
-    effect = ((tool and run.calls > 0) or turns.lost(run.turns)) and t.state.phase != "held"
+    effect = (
+        (tool and run.calls > 0 and run.unsure > 0) or turns.lost(run.turns)
+    ) and t.state.phase != "held"
     if not effect and not t.may_begin(scope, place):
         if t.stopped(scope):
             t.stop(path)
@@ -68,16 +72,26 @@ def again(t: Thinking, path: str) -> None:
             t.later("broke", path, Failure.of(error, path))
 
 
+def _asks_people(run: StepRun) -> bool:
+    """Tell whether there is nothing to call before people have answered."""
+    return run.held > 0 and not turns.pending(run.turns)
+
+
 def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
     work = t.place(run).step.work
     if isinstance(work, ToolWork):
         names = t.names(run)
-        args = names.value(work.args)
-        spec = t.ctx.tools.get(work.tool)
-        labels = call_labels(t, run, spec, args, argument_masks(t, names, work.args))
+        if run.approved:
+            args, labels = names.unpacked(run.granted), run.granted_labels
+        else:
+            args = names.value(work.args)
+            spec = t.ctx.tools.get(work.tool)
+            labels = call_labels(t, run, spec, args, argument_masks(t, names, work.args))
         requests.call_tool(t, run, work.tool, args, labels, started)
     elif isinstance(work, AgentWork | AskWork) and turns.pending(run.turns):
         asking.call_asked(t, run, started)
+    elif (failure := turns.refused_for_good(run.turns)) is not None:
+        t.later("broke", run.path, failure)
     elif isinstance(work, AgentWork | AskWork):
         names = t.names(run)
         seed = f"{t.state.run_id}:{paths.attempt(run.path, run.attempt)}"

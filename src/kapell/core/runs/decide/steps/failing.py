@@ -23,6 +23,9 @@ from kapell.kit.errors import Failure, KapellError, Kind
 LONGEST_WISH = 3600.0
 """Seconds a provider's ``Retry-After`` is followed: a broken one must not park a run for years."""
 
+_PEOPLE_SAID_NO = frozenset({"approval_rejected", "approval_expired"})
+"""Nobody is asked again by a retry, unless the author names the code."""
+
 
 def broke(t: Thinking, path: str, failure: Failure, unknown: bool) -> None:
     """An attempt failed: schedule the next, or give up."""
@@ -56,8 +59,9 @@ def _stopped(t: Thinking, run: StepRun) -> bool:
 
 
 def _again(policy: Retry, attempt: int, failure: Failure) -> bool:
+    said_no = failure.code in _PEOPLE_SAID_NO
     return attempt < policy.attempts and (
-        failure.code in policy.on or str(failure.kind.value) in policy.on
+        failure.code in policy.on or (str(failure.kind.value) in policy.on and not said_no)
     )
 
 

@@ -21,7 +21,7 @@ from kapell.core.runs.decide.steps.origins import failed_label, result_label
 from kapell.core.runs.decide.steps.requests import schema_of_step
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.thinking import Thinking
-from kapell.core.runs.inputs import CallHeld, ModelReplied, ToolReplied
+from kapell.core.runs.inputs import ModelReplied, ToolReplied
 from kapell.core.runs.state import OpenCall, StepRun
 from kapell.core.workflows.schemas import problem_of
 from kapell.kit.errors import Failure, KapellError, Kind
@@ -37,28 +37,6 @@ def judged(t: Thinking, opened: OpenCall, facts: Iterable[Fact]) -> None:
             t.emit(BudgetAlerted("limit", fact.limit, fact.used, fact.whose, fact.every))
         else:
             t.emit(PolicyVerdict(call=opened.call, path=opened.path, judgement=fact))
-
-
-def call_held(t: Thinking, event: CallHeld) -> None:
-    """A gate wants people asked first: until they can be, the call is denied."""
-    opened = t.state.calls.get(event.call)
-    if opened is None:
-        return
-    judged(t, opened, event.facts)
-    failure = Failure(
-        "approval_needed",
-        f"People have to agree first: {event.question.why}",
-        Kind.DENIED,
-        advice="Ask for less, or let the policy allow it.",
-        step=opened.path,
-    )
-    end_call(t, opened, failure, unknown=False, seconds=event.seconds)
-    if opened.ask:
-        t.later("call", opened.path)
-    else:
-        t.later("broke", opened.path, failure)
-    t.freed(t.state.steps[opened.path])
-    money.after(t, opened)
 
 
 def model_replied(t: Thinking, event: ModelReplied) -> None:

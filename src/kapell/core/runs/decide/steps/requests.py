@@ -54,7 +54,8 @@ def call_tool(
     started()
     live = t.state.steps[run.path]
     key = f"{t.state.run_id}:{paths.call(live.path, live.attempt, 1)}"
-    request(t, live, spec, packed, may_repeat(spec, args), key, labels)
+    again = may_repeat(spec, args)
+    request(t, live, spec, packed, again, key, labels, approved=live.approved)
 
 
 def request(
@@ -66,6 +67,7 @@ def request(
     key: str,
     labels: Mapping[str, Label],
     ask: str = "",
+    approved: str = "",
 ) -> str:
     """Record that a tool is called, with the money it costs set aside; return the call's path."""
     call = paths.call(run.path, run.attempt, run.calls + 1)
@@ -79,6 +81,7 @@ def request(
             key=key,
             ask=ask,
             labels=labels,
+            approved=approved,
         )
     )
     if spec.cost:
@@ -163,6 +166,7 @@ def ask_model(
             size=size,
             forecast=forecast(quote, size, max_output, agent=name, step=paths.step_of(live.path)),
             label=label,
+            approved=live.approved,
         )
     )
     t.emit(BudgetReserved(call, usd, tokens + max_output))

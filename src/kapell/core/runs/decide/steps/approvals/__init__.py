@@ -1,0 +1,1 @@
+"""Asking people: about a step that wants an answer, and about calls that a gate holds."""
