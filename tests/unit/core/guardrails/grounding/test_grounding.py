@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kapell.core.guardrails.grounding.answers import ground
 from kapell.core.guardrails.grounding.sources import Source, sentences, sources_of
+from kapell.kit.json import Json
 
 ROOT = Path(__file__).parents[5]
 BRIDGE = sources_of(
@@ -99,7 +100,7 @@ def test_a_sentence_is_held_by_the_source_it_cites() -> None:
 
 
 def test_any_value_can_be_a_source() -> None:
-    rows = [{"city": "Tarn", "people": 240}, {"title": "Fire", "text": "It burned in 1908."}]
+    rows: Json = [{"city": "Tarn", "people": 240}, {"title": "Fire", "text": "It burned in 1908."}]
     sources = sources_of(rows)
     assert [one.name for one in sources] == ["", "Fire"]
     assert flaws("Tarn has 240 people.", sources) == []
