@@ -26,6 +26,7 @@ from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.gates import make_gates, standing
+from kapell.bootstrap.guarding.content import make_content
 from kapell.bootstrap.guarding.limits import make_limits
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
@@ -85,7 +86,8 @@ class App:
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
         self.limits = make_limits(settings, store)
-        self.gates = make_gates(self.limits)
+        self.content = make_content(root, settings, store)
+        self.gates = make_gates(self.limits, self.content, settings.guardrails)
         specs = self._equip(extra_tools)
         self.workspace = Workspace(
             WorkspaceFolder(root, current),

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kapell.bootstrap.guarding.content import Content
 from kapell.bootstrap.guarding.limits import Limits
 from kapell.core.guardrails.standing import Standing
 from kapell.services.gateway.ports import ModelGate
+from kapell.services.guardrails.failsafe import SafeModelGate, SafeToolGate
 from kapell.services.limits.gate import LimitsToolGate
 from kapell.services.tools.ports import ToolGate
 from kapell.settings.guardrails import GuardrailSettings
@@ -19,9 +21,20 @@ class Gates(msgspec.Struct, frozen=True):
     tools: Sequence[ToolGate] = ()
 
 
-def make_gates(limits: Limits) -> Gates:
-    """Return the gates that the settings of a workspace ask for."""
-    return Gates(tools=(LimitsToolGate(limits.limiter),))
+def make_gates(limits: Limits, content: Content, settings: GuardrailSettings) -> Gates:
+    """Return the gates that the settings of a workspace ask for; each of them fails closed."""
+    flags = settings.flags
+    models: list[ModelGate] = []
+    tools: list[ToolGate] = []
+    if flags.limits:
+        tools.append(LimitsToolGate(limits.limiter))
+    if flags.content:
+        models.append(content.models)
+        tools.append(content.tools)
+    return Gates(
+        models=tuple(SafeModelGate(one) for one in models),
+        tools=tuple(SafeToolGate(one) for one in tools),
+    )
 
 
 def standing(settings: GuardrailSettings) -> Standing:

@@ -1,5 +1,7 @@
 """What the settings say of guardrails: what is looked for, let through, and kept."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from kapell.core.guardrails.standing import ProfileName
@@ -69,6 +71,10 @@ class GuardrailSettings(Section):
     untrusted: tuple[str, ...] = ()
     """Files of the workspace that strangers wrote, such as `mails/**`, beside what lies in a folder
     named inbox, incoming, downloads, uploads or attachments."""
+
+    restore: tuple[Literal["answers", "arguments"], ...] = ("answers", "arguments")
+    """Where personal data comes back in place of the names that models see: in their `answers`, in
+    the `arguments` of the tool calls they ask for."""
 
     keep: Seconds = Field(default=30 * 86_400, gt=0)
     """Seconds for which the names that stand for personal data are kept after a conversation last

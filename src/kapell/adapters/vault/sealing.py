@@ -25,7 +25,7 @@ class AesSealer:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
-        self._master = hashlib.sha256(b"kapell master\n" + key).hexdigest()[:16]
+        self._master = master_of(key)
 
     @property
     def master(self) -> str:
@@ -67,8 +67,22 @@ class PlainSealer:
         return body
 
 
+def master_of(key: bytes) -> str:
+    """Return a name of a master key that tells nothing about it."""
+    return hashlib.sha256(b"kapell master\n" + key).hexdigest()[:16]
+
+
 def sealer_of(text: str, whence: str) -> AesSealer:
     """Return the sealer of a master key written in base64.
+
+    Raises:
+        Invalid: ``master_key_wrong``.
+    """
+    return AesSealer(key_of(text, whence))
+
+
+def key_of(text: str, whence: str) -> bytes:
+    """Return a master key written in base64.
 
     Raises:
         Invalid: ``master_key_wrong``; the text is never part of the message.
@@ -83,7 +97,7 @@ def sealer_of(text: str, whence: str) -> AesSealer:
             code="master_key_wrong",
             advice="Make one with `head -c 32 /dev/urandom | base64`.",
         )
-    return AesSealer(key)
+    return key
 
 
 def new_master(path: Path) -> None:
@@ -93,8 +107,11 @@ def new_master(path: Path) -> None:
         Denied: ``master_key_exists``: a second one would lock everything out.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(base64.b64encode(os.urandom(_LENGTH)) + b"\n")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.link(own, path)  # all of it at once, and only where there is none
     except FileExistsError as error:
         raise Denied(
             f"There is a master key already: {path}.",
@@ -102,8 +119,8 @@ def new_master(path: Path) -> None:
             advice="Keep it; to change it, move its text to KAPELL_VAULT__OLDER, remove the file, "
             "and run `kapell keys init` and `kapell keys rotate`.",
         ) from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(os.urandom(_LENGTH)) + b"\n")
+    finally:
+        own.unlink()
 
 
 def read_master(path: Path) -> str:

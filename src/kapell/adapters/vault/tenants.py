@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from kapell.adapters.vault.sealing import master_of
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
 
@@ -21,15 +22,19 @@ class TenantSeal:
     """Seals the values of one tenant, and marks them so that equal ones are known again.
 
     Args:
-        master: The name of the master key.
         key: The master key, 32 bytes.
         tenant: Whose values they are.
     """
 
-    def __init__(self, master: str, key: bytes, tenant: TenantId) -> None:
-        self.master = master
+    def __init__(self, key: bytes, tenant: TenantId) -> None:
+        self._master = master_of(key)
         self._cipher = AESGCM(_derived(key, f"pseudonyms of {tenant}"))
         self._marking = _derived(key, f"marks of {tenant}")
+
+    @property
+    def master(self) -> str:
+        """Return the name of the master key."""
+        return self._master
 
     def mark(self, text: str) -> str:
         """Return what stands for a text without telling it: the same for the same text."""

@@ -140,7 +140,8 @@ class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     no JSON. With ``asks`` the model wants tools called first, and there is no value; ``text`` is
     what it said beside them. ``cached``: nobody was asked, an earlier answer is given again and
     costs nothing. ``tries`` are the decisions of a route, or the call without one that turned a
-    breaker; then ``model`` is the one that answered, as ``provider:name``.
+    breaker; then ``model`` is the one that answered, as ``provider:name``. ``refused``: a guard
+    does not let it pass, and tells the model so; what it said is not here any more.
     """
 
     text: str
@@ -153,3 +154,4 @@ class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     offline: bool = False
     cached: bool = False
     tries: tuple[Try, ...] = ()
+    refused: str = ""

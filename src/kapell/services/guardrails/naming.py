@@ -14,8 +14,11 @@ from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
 from kapell.services.guardrails.ports import Pseudonym, PseudonymStore, Wish
 
-NAME = re.compile(r"<[A-Z][A-Z0-9_]{0,39}_[1-9][0-9]{0,6}>")
-"""What a name looks like."""
+_NAME = re.compile(r"<([A-Z][A-Z0-9_]{0,40}_[1-9][0-9]{0,6})>", re.IGNORECASE)
+"""What a name looks like, in any case."""
+
+_APART = "~"
+"""Begins the names of conversations that no store keeps: those of single calls."""
 
 _KNOWN = 500
 """Conversations whose names a process has at hand."""
@@ -80,6 +83,13 @@ class _Known:
         self.names[value] = name
         self.values[name] = value
 
+    def count(self, kind: str, value: str) -> None:
+        """Give a value the next name of its kind, unless it has one."""
+        if value not in self.names:
+            begins = f"<{kind.upper()}_"
+            number = sum(name.startswith(begins) for name in self.values) + 1
+            self.add(f"{begins}{number}>", value)
+
 
 class Naming:
     """Gives names to values and values to names.
@@ -100,6 +110,7 @@ class Naming:
         self._now = now
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
+        self._calls = 0
 
     async def names(
         self, tenant: TenantId, conversation: str, wanted: Mapping[str, str]
@@ -112,6 +123,10 @@ class Naming:
         if not wanted:
             return {}
         known = await self._conversation(tenant, conversation)
+        if conversation.startswith(_APART):
+            for value, kind in wanted.items():
+                known.count(kind, value)
+            return {value: known.names[value] for value in wanted}
         missing = [value for value in wanted if value not in known.names]
         if missing:
             await self._made(tenant, conversation, known, {one: wanted[one] for one in missing})
@@ -129,11 +144,22 @@ class Naming:
         if not asked:
             return {}
         known = await self._conversation(tenant, conversation)
-        if not asked <= known.values.keys() and self._now() - known.at > _AGAIN:
+        unknown = not asked <= known.values.keys() and not conversation.startswith(_APART)
+        if unknown and self._now() - known.at > _AGAIN:
             # Another worker may have given it since.
             self._known.pop((tenant, conversation), None)
             known = await self._conversation(tenant, conversation)
         return {name: known.values[name] for name in asked if name in known.values}
+
+    def at_hand(self, tenant: TenantId, conversation: str) -> Mapping[str, str]:
+        """Return the names of a conversation that this process knows, with their values."""
+        known = self._known.get((tenant, conversation))
+        return {} if known is None else dict(known.values)
+
+    def apart(self) -> str:
+        """Return a conversation for a call that belongs to none; no store keeps its names."""
+        self._calls += 1
+        return f"{_APART}{self._calls}"
 
     async def forget(self, tenant: TenantId, conversation: str | None) -> int:
         """Erase the names of a conversation, or of the whole tenant; return how many there were."""
@@ -169,10 +195,12 @@ class Naming:
         try:
             async with turn:
                 found = self._known.get(place)
-                if found is None or self._now() - found.at > _FRESH:
-                    found = self._opened(
-                        tenant, conversation, await self._store.of(tenant, conversation)
-                    )
+                apart = conversation.startswith(_APART)
+                if found is None or (self._now() - found.at > _FRESH and not apart):
+                    kept: Sequence[Pseudonym] = ()
+                    if not apart:
+                        kept = await self._store.of(tenant, conversation)
+                    found = self._opened(tenant, conversation, kept)
                     self._known[place] = found
                 self._known.move_to_end(place)
                 while len(self._known) > _KNOWN:
@@ -190,6 +218,13 @@ class Naming:
                 raise key_gone()
             known.add(_name(one), seal.unseal(one.body, _about(tenant, conversation, one.mark)))
         return known
+
+
+def names_in(texts: Iterable[str]) -> frozenset[str]:
+    """Return the names that texts hold."""
+    return frozenset(
+        f"<{name.upper()}>" for text in texts if "<" in text for name in _NAME.findall(text)
+    )
 
 
 def key_gone() -> Denied:

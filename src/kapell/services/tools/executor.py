@@ -88,7 +88,8 @@ class ToolExecutor:
             Unavailable: ``tool_timed_out``.
             Bug: ``tool_bug`` for anything a tool raises outside the tree of errors.
             UnknownOutcome: instead of those that come after the call has begun, when the tool must
-                not be called twice; the error stands behind as cause.
+                not be called twice, and when a gate withholds the result; the error stands behind
+                as cause.
             KapellError: what the tool itself raised.
         """
         tool = self._tool(call.tool)
@@ -102,8 +103,7 @@ class ToolExecutor:
             call = self._equipped(tool.spec, call)
             result, size = await self._carried_out(tool, call)
             result = self._doubted(tool.spec, call, result)
-            for gate, made in reversed(list(zip(self._gates, passed, strict=True))):
-                result = await gate.after(tool.spec, made, result, note)
+            result = await self._passed(tool.spec, passed, result, note)
         except KapellError as error:
             scrub(error, call.secrets)
             self._tell(tool.spec, call, began, error)
@@ -115,6 +115,21 @@ class ToolExecutor:
             self._tell(tool.spec, call, began, cause)
             raise
         return self._recorded(tool.spec, call, result, size, began)
+
+    async def _passed(
+        self, spec: ToolSpec, passed: Sequence[ToolCall], result: ToolResult, note: Note
+    ) -> ToolResult:
+        """Return the result as the gates let it through.
+
+        Raises:
+            UnknownOutcome: they do not; the call was made all the same, and is not made again.
+        """
+        try:
+            for gate, made in reversed(list(zip(self._gates, passed, strict=True))):
+                result = await gate.after(spec, made, result, note)
+        except KapellError as error:
+            raise UnknownOutcome from error
+        return result
 
     def _equipped(self, spec: ToolSpec, call: ToolCall) -> ToolCall:
         """Return the call with its secrets, and the tool's own timeout when it has none."""

@@ -140,7 +140,9 @@ class Effects:
         except UnknownOutcome as unknown:
             return _broken(call, unknown.__cause__ or unknown, began, facts, unknown=True)
         except Exception as error:
-            charged = isinstance(error, KapellError) and may_be_charged(error)
+            charged = isinstance(error, KapellError) and (
+                may_be_charged(error) or error.code == "guard_failed"
+            )
             return _broken(call, error, began, facts, unknown=charged)
 
     def _listener(self, call: OpenCall, sight: Sight) -> Callable[[str], None] | None:

@@ -75,7 +75,7 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
         )
     )
     if problem and corrections(run.turns) > t.place(run).step.corrections:
-        t.later("broke", run.path, _invalid(run, problem))
+        t.later("broke", run.path, _invalid(run, problem, event.answer.refused))
     elif problem or asks:
         t.later("call", run.path)
     else:
@@ -157,6 +157,8 @@ _NO_MORE = "there are no more tools to ask for: answer with what you know"
 
 
 def _problem(schema: Json, answer: ModelAnswer, call: OpenCall, asks: Sequence[AskedTool]) -> str:
+    if answer.refused:
+        return answer.refused
     if asks and not call.tools:
         return _NO_MORE
     if len(asks) > _MOST_ASKS:
@@ -172,7 +174,15 @@ def _problem(schema: Json, answer: ModelAnswer, call: OpenCall, asks: Sequence[A
     return problem_of(schema, answer.value)
 
 
-def _invalid(run: StepRun, problem: str) -> Failure:
+def _invalid(run: StepRun, problem: str, refused: str) -> Failure:
+    if refused:
+        return Failure(
+            "guardrail_blocked",
+            f"A guardrail let none of {corrections(run.turns)} answers of the model pass.",
+            Kind.DENIED,
+            advice="The log says what kinds of things were found in them (`kapell runs events`).",
+            step=run.path,
+        )
     used = sum(1 for turn in run.turns if turn.asks)
     if problem == _NO_MORE and used:
         return Failure(

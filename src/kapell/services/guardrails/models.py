@@ -1,0 +1,237 @@
+"""The guard in the door to models: what they are sent and what they answer is looked over."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from kapell.core.approvals.held import Held
+from kapell.core.approvals.question import Question, call_digest
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Thought
+from kapell.core.guardrails.pseudonyms import marked, restored
+from kapell.core.policies.notes import Note
+from kapell.kit.errors import Denied
+from kapell.kit.ids import TenantId
+from kapell.kit.json import Json
+from kapell.services.gateway.ports import OnDelta
+from kapell.services.guardrails.hearing import Hearings
+from kapell.services.guardrails.naming import Naming, names_in
+from kapell.services.guardrails.treating import NAMELESS, Sweep, Treatments
+from kapell.services.guardrails.values import changed, texts
+
+WITHHELD = "(withheld: a guardrail does not let this answer pass)"
+"""Stands in place of an answer that is not shown."""
+
+_REFUSED = "a guardrail does not let it pass; answer without what is not allowed here"
+_ADVICE = (
+    "The run's log says what kinds of things were found (`kapell runs events`): take them out, or "
+    "name another guardrail profile."
+)
+
+
+class ContentModelGate:
+    """Looks over requests and answers, and gives personal data names on its way to a model.
+
+    Args:
+        treatments: What is looked for and done under each profile.
+        naming: Gives names to personal data, and data to names.
+        restore: Where data comes back in place of its names: ``answers``, ``arguments`` of tool
+            calls.
+    """
+
+    def __init__(self, treatments: Treatments, naming: Naming, restore: frozenset[str]) -> None:
+        self._treatments = treatments
+        self._naming = naming
+        self._restore = restore
+        self._hearings = Hearings()
+
+    async def before(self, request: ModelRequest, note: Note) -> ModelRequest:
+        """Return the request as it may be sent.
+
+        Raises:
+            Denied: ``guardrail_blocked``, ``pseudonym_key_gone``.
+            Held: people decide first.
+        """
+        treatment = self._treatments.of(request.caller.profile)
+        if treatment is None:
+            return request
+        sweep, offers = treatment.sweep("request"), _offers(request, treatment.sweep)
+        said = tuple(_marked(one) for one in request.messages)
+        for message in said:
+            if message.role != "system":
+                _look_over(message, sweep)
+        for one in (sweep, offers):
+            if one.verdict is not None:
+                note(one.verdict)
+        actions = {sweep.action, offers.action}
+        if "block" in actions:
+            raise Denied(
+                "A guardrail does not let this request pass; no model was asked.",
+                code="guardrail_blocked",
+                advice=_ADVICE,
+            )
+        request = self._in_conversation(request)
+        names = await self._naming.names(_tenant(request), _conversation(request), sweep.wanted)
+        messages = tuple(_renewed(one, sweep, names) for one in said)
+        if messages != request.messages:
+            request = msgspec.structs.replace(request, messages=messages)
+        if "ask" in actions:
+            _ask(request, (*sweep.kinds("ask"), *offers.kinds("ask")))
+        return request
+
+    async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:
+        """Return the answer as it may be shown, with personal data in place of its names.
+
+        One that may not be shown is withheld: the model is told to answer again.
+        """
+        treatment = self._treatments.of(request.caller.profile)
+        if treatment is None:
+            return answer
+        sweep = treatment.sweep("answer")
+        for one in (answer.text, answer.value, *(one.text for one in answer.thoughts)):
+            sweep.add(one)
+        for ask in answer.asks:
+            sweep.add(ask.args)
+            sweep.add(ask.broken)
+        if sweep.verdict is not None:
+            note(sweep.verdict)
+        if sweep.action in ("block", "ask"):
+            self._hearings.drop(request)
+            return msgspec.structs.replace(
+                answer, text=WITHHELD, value=None, asks=(), thoughts=(), refused=_REFUSED
+            )
+        table = await self._naming.values(
+            _tenant(request), _conversation(request), names_in(_texts(answer))
+        )
+        self._hearings.end(request)
+        return _shown(answer, sweep, table, self._restore)
+
+    def listener(self, request: ModelRequest, on_delta: OnDelta) -> OnDelta:
+        """Return who hears the pieces of the answer, and tells on what may be shown of them."""
+        treatment = self._treatments.of(request.caller.profile)
+        if treatment is None:
+            return on_delta
+        table: Mapping[str, str] = {}
+        if "answers" in self._restore:
+            table = self._naming.at_hand(_tenant(request), _conversation(request))
+        return self._hearings.listener(request, treatment.profile, table, on_delta)
+
+    def _in_conversation(self, request: ModelRequest) -> ModelRequest:
+        """Return a request that belongs to a conversation; what belongs to none has its own."""
+        if _conversation(request):
+            return request
+        own = msgspec.structs.replace(request.caller, conversation=self._naming.apart())
+        return msgspec.structs.replace(request, caller=own)
+
+
+def _tenant(request: ModelRequest) -> TenantId:
+    return TenantId(request.tenant or request.caller.tenant)
+
+
+def _conversation(request: ModelRequest) -> str:
+    return request.conversation or request.caller.conversation
+
+
+def _offers(request: ModelRequest, sweep: Callable[..., Sweep]) -> Sweep:
+    """Look over what tools say of themselves: those of other servers are strangers.
+
+    Only orders and secrets count there: a schema with an address as its example stays as it is.
+    """
+    found = sweep("request", families=("injection", "jailbreak", "secret"))
+    for tool in request.tools:
+        found.add(tool.name)
+        found.add(tool.description)
+        found.add(tool.args)
+    return found
+
+
+def _marked(message: Message) -> Message:
+    """Return a message whose own words that look like names are marked: they stand for nobody.
+
+    What the author wrote stays as it is, and so do thoughts, whose seals hold only for their words.
+    """
+    if message.role == "system":
+        return message
+    text = marked(message.text)
+    asks = tuple(
+        msgspec.structs.replace(ask, args=changed(ask.args, marked), broken=marked(ask.broken))
+        for ask in message.asks
+    )
+    if text == message.text and asks == message.asks:
+        return message
+    return msgspec.structs.replace(message, text=text, asks=asks)
+
+
+def _look_over(message: Message, sweep: Sweep) -> None:
+    sweep.add(message.text)
+    for thought in message.thoughts:
+        sweep.add(thought.text)
+    for ask in message.asks:
+        sweep.add(ask.args)
+        sweep.add(ask.broken)
+
+
+def _renewed(message: Message, sweep: Sweep, names: Mapping[str, str]) -> Message:
+    """Return a message as a model may see it."""
+    if message.role == "system":
+        return message
+    return msgspec.structs.replace(
+        message,
+        text=sweep.text(message.text, names),
+        thoughts=tuple(_rethought(one, sweep, names) for one in message.thoughts),
+        asks=tuple(
+            msgspec.structs.replace(
+                ask, args=sweep.value(ask.args, names), broken=sweep.text(ask.broken, names)
+            )
+            for ask in message.asks
+        ),
+    )
+
+
+def _rethought(thought: Thought, sweep: Sweep, names: Mapping[str, str] = NAMELESS) -> Thought:
+    """Return a thought as it may be seen: its seal holds only for its very words."""
+    text = sweep.text(thought.text, names)
+    return thought if text == thought.text else Thought(text, provider=thought.provider)
+
+
+def _texts(answer: ModelAnswer) -> Iterator[str]:
+    yield answer.text
+    yield from texts(answer.value)
+    for ask in answer.asks:
+        yield from texts(ask.args)
+        yield ask.broken
+
+
+def _shown(
+    answer: ModelAnswer, sweep: Sweep, table: Mapping[str, str], restore: frozenset[str]
+) -> ModelAnswer:
+    """Return an answer as it may be shown, data in place of its names where that is wanted."""
+    said = table if "answers" in restore else NAMELESS
+    asked = table if "arguments" in restore else NAMELESS
+    return msgspec.structs.replace(
+        answer,
+        text=restored(sweep.text(answer.text), said),
+        value=changed(sweep.value(answer.value), lambda text: restored(text, said)),
+        asks=tuple(
+            msgspec.structs.replace(
+                ask,
+                args=changed(sweep.value(ask.args), lambda text: restored(text, asked)),
+                broken=restored(sweep.text(ask.broken), asked),
+            )
+            for ask in answer.asks
+        ),
+        thoughts=tuple(_rethought(one, sweep) for one in answer.thoughts),
+    )
+
+
+def _ask(request: ModelRequest, kinds: tuple[str, ...]) -> None:
+    """Hold a request until people have agreed to exactly this one.
+
+    Raises:
+        Held: they have not yet.
+    """
+    messages: Json = [{"role": one.role, "text": one.text} for one in request.messages]
+    arguments: Json = {"messages": messages}
+    if request.caller.approved == call_digest(request.model, arguments):
+        return
+    why = f"The request to {request.model} holds {', '.join(dict.fromkeys(kinds))}."
+    raise Held(Question(rule="guardrails.request", why=why, risk="medium"), arguments)

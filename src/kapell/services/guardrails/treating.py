@@ -1,0 +1,173 @@
+"""What is looked for and done under each profile, as the gates ask for it."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+
+from kapell.core.guardrails.findings import Family, Finding
+from kapell.core.guardrails.looking import look
+from kapell.core.guardrails.profiles import Profile, action_of, weighed
+from kapell.core.guardrails.redacting import plain, redacted
+from kapell.core.guardrails.standing import RIGOUR, ProfileName, stricter
+from kapell.core.guardrails.verdicts import Action, Place, Reason, Verdict, worst
+from kapell.core.guardrails.walking import walked
+from kapell.kit.json import Json
+
+NAMELESS: Mapping[str, str] = {}
+"""No names: what is taken out says only of what kind it was."""
+
+_REMEMBERED = 20_000
+"""Texts whose findings are at hand; no text itself is kept."""
+
+_SHORT = 16
+"""Characters up to which a text is looked over again: remembering it would cost as much."""
+
+
+class Treatment:
+    """A profile at work: it remembers what it found in which text, by the text's digest.
+
+    Args:
+        profile: What is looked for, and what is done about it.
+        remembered: How many texts are remembered.
+    """
+
+    def __init__(self, profile: Profile, remembered: int = _REMEMBERED) -> None:
+        self.profile = profile
+        self._size = remembered
+        self._found: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """Return the profile's name."""
+        return self.profile.name
+
+    def findings(self, text: str) -> tuple[Finding, ...]:
+        """Return what there is in a text, looked for once."""
+        if len(text) <= _SHORT:
+            return weighed(look(text, self.profile.rules))
+        key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = weighed(look(text, self.profile.rules))
+            if len(self._found) > self._size:
+                self._found.popitem(last=False)
+        else:
+            self._found.move_to_end(key)
+        return found
+
+    def sweep(
+        self, place: Place, *, reaching: bool = False, families: tuple[Family, ...] = ()
+    ) -> "Sweep":
+        """Return a look over what a call shows at a place; ``families`` restricts it to some."""
+        return Sweep(self, place, reaching, families)
+
+
+class Treatments:
+    """The treatments of a workspace.
+
+    Args:
+        profiles: The profiles there are, by name.
+        usual: The one that holds where none is named.
+        least: The mildest one that may be asked for.
+    """
+
+    def __init__(
+        self, profiles: Mapping[ProfileName, Profile], usual: ProfileName, least: ProfileName
+    ) -> None:
+        self._made: dict[ProfileName, Treatment] = {
+            name: Treatment(one) for name, one in profiles.items() if name != "off"
+        }
+        self._usual = usual
+        self._least = least
+
+    def of(self, name: str) -> Treatment | None:
+        """Return the treatment of what names a profile, or none; None when nothing is guarded."""
+        named = next((one for one in RIGOUR if one == name), self._usual)
+        return self._made.get(stricter(named, self._least))
+
+
+class Sweep:
+    """One look: values are added, then judged together, then written anew."""
+
+    def __init__(
+        self, treatment: Treatment, place: Place, reaching: bool, families: tuple[Family, ...]
+    ) -> None:
+        self._treatment = treatment
+        self._place = place
+        self._reaching = reaching
+        self._families = families
+        self._reasons: dict[tuple[str, str, Action], Reason] = {}
+        self.wanted: dict[str, str] = {}
+        """Personal data that is taken out, each value with its kind."""
+
+    def add(self, value: Json) -> None:
+        """Look over a text, or every text of a value: its keys and numbers too.
+
+        Raises:
+            Invalid: ``guard_value_too_deep``.
+        """
+        walked(value, self._look, self._noted)
+
+    @property
+    def action(self) -> Action:
+        """Return the severest of what is done."""
+        return worst([action for _, _, action in self._reasons])
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Return what was decided, None when nothing was found."""
+        if not self._reasons:
+            return None
+        return Verdict(
+            place=self._place,
+            action=self.action,
+            profile=self._treatment.name,
+            reasons=tuple(self._reasons[key] for key in sorted(self._reasons)),
+        )
+
+    def kinds(self, action: Action) -> tuple[str, ...]:
+        """Return the kinds of what something is done about."""
+        return tuple(sorted({kind for _, kind, done in self._reasons if done == action}))
+
+    def text(self, text: str, names: Mapping[str, str] = NAMELESS) -> str:
+        """Return a text without what is taken out of it; what has a name in ``names`` gets it."""
+        made = self.value(text, names)
+        return made if isinstance(made, str) else text
+
+    def value(self, value: Json, names: Mapping[str, str] = NAMELESS) -> Json:
+        """Return a value without what is taken out of it; the very same when nothing is."""
+        if all(action != "redact" for _, _, action in self._reasons):
+            return value
+
+        def change(text: str, findings: Sequence[Finding]) -> str:
+            taken = [one for one in findings if self._action(one) == "redact"]
+            return redacted(text, taken, lambda one, said: names.get(said) or plain(one, said))
+
+        made = walked(value, self._look, change).value
+        return value if made == value else made
+
+    def _look(self, text: str) -> Sequence[Finding]:
+        found = self._treatment.findings(text)
+        if not self._families:
+            return found
+        return [one for one in found if one.family in self._families]
+
+    def _action(self, finding: Finding) -> Action:
+        profile = self._treatment.profile
+        return action_of(finding, profile, self._place, reaching=self._reaching)
+
+    def _noted(self, text: str, findings: Sequence[Finding]) -> str:
+        for finding in findings:
+            action = self._action(finding)
+            if action == "redact" and finding.family == "pii":
+                self.wanted.setdefault(text[finding.start : finding.end], finding.kind)
+            key = (finding.family, finding.kind, action)
+            known = self._reasons.get(key)
+            self._reasons[key] = Reason(
+                family=finding.family,
+                kind=finding.kind,
+                count=known.count + 1 if known else 1,
+                score=max(known.score, finding.score) if known else finding.score,
+                action=action,
+            )
+        return text
