@@ -28,6 +28,7 @@ from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.gates import make_gates, standing
 from kapell.bootstrap.guarding.content import make_content
 from kapell.bootstrap.guarding.limits import make_limits
+from kapell.bootstrap.guarding.policies import make_policies
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
 from kapell.bootstrap.routing import make_gateway, make_router, make_selector, price_list
@@ -37,6 +38,7 @@ from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
+from kapell.services.policies.admission import PolicyAdmission
 from kapell.services.pricing.foreseeing import MOST, RunForesight
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.effects import Effects
@@ -87,7 +89,8 @@ class App:
         self.deltas = Deltas()
         self.limits = make_limits(settings, store)
         self.content = make_content(root, settings, store)
-        self.gates = make_gates(self.limits, self.content, settings.guardrails)
+        self.policies = make_policies(root, settings, self.clock)
+        self.gates = make_gates(self.limits, self.content, self.policies, settings.guardrails)
         specs = self._equip(extra_tools)
         self.workspace = Workspace(
             WorkspaceFolder(root, current),
@@ -155,6 +158,7 @@ class App:
             RunForesight(self._ended_well, self.clock),
             standing(settings.guardrails),
             self.limits.admission,
+            PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None,
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
         self.teller = Teller(self.identity, store.starts, store.reader, self.limits.admission)
@@ -295,6 +299,7 @@ async def open_app(
         await app.sandboxes.close()
         await app.gateway.close()
         await app.limits.close()
+        await app.policies.current.close()
         await store.close()
 
 

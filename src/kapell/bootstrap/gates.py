@@ -10,6 +10,8 @@ from kapell.core.guardrails.standing import Standing
 from kapell.services.gateway.ports import ModelGate
 from kapell.services.guardrails.failsafe import SafeModelGate, SafeToolGate
 from kapell.services.limits.gate import LimitsToolGate
+from kapell.services.policies.gates import PolicyModelGate, PolicyToolGate
+from kapell.services.policies.policies import Policies
 from kapell.services.tools.ports import ToolGate
 from kapell.settings.guardrails import GuardrailSettings
 
@@ -21,7 +23,9 @@ class Gates(msgspec.Struct, frozen=True):
     tools: Sequence[ToolGate] = ()
 
 
-def make_gates(limits: Limits, content: Content, settings: GuardrailSettings) -> Gates:
+def make_gates(
+    limits: Limits, content: Content, policies: Policies, settings: GuardrailSettings
+) -> Gates:
     """Return the gates that the settings of a workspace ask for; each of them fails closed."""
     flags = settings.flags
     models: list[ModelGate] = []
@@ -31,6 +35,10 @@ def make_gates(limits: Limits, content: Content, settings: GuardrailSettings) ->
     if flags.content:
         models.append(content.models)
         tools.append(content.tools)
+    if flags.policies:
+        # Last of all: they judge the arguments as they will be sent.
+        models.append(PolicyModelGate(policies))
+        tools.append(PolicyToolGate(policies))
     return Gates(
         models=tuple(SafeModelGate(one) for one in models),
         tools=tuple(SafeToolGate(one) for one in tools),

@@ -19,6 +19,7 @@ from kapell.kit.errors import Invalid, Place
 from kapell.kit.json import Json
 from kapell.settings import FILE
 from kapell.settings.authored import DefinitionsForm, settings_tree, workspace_defaults
+from kapell.settings.guarding.policies import PolicySettings
 from kapell.settings.guardrails import GuardrailSettings
 from kapell.settings.limits import LimitsSettings
 from kapell.settings.sections import (
@@ -96,6 +97,9 @@ class Settings(BaseSettings):
 
     audit: AuditSettings = AuditSettings()
     """How the audit record is kept."""
+
+    policies: PolicySettings = PolicySettings()
+    """What policies are given beside the call they judge, and who judges."""
 
     prices: dict[str, PriceSection] = {}
     """Prices of models by name (`provider:name`), before the bundled ones."""

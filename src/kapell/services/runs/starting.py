@@ -100,6 +100,22 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         return sortable(self.clock.now(), self.random() << 64 | self.random())
 
 
+class RunRules(Protocol):
+    """Says whether a run may begin."""
+
+    async def may_begin(
+        self,
+        tenant: str,
+        subject: str,
+        workflow: str,
+        budgets: tuple[Budget | None, ...],
+        model: str,
+        profile: ProfileName,
+    ) -> None:
+        """Let a run begin, or say why not."""
+        ...
+
+
 class Starter:
     """Begins runs of a workspace's workflows."""
 
@@ -117,6 +133,7 @@ class Starter:
         foresight: Foresight,
         guards: Standing,
         admission: Admission,
+        rules: RunRules | None = None,
     ) -> None:
         self._identity = identity
         self._workspace = workspace
@@ -130,6 +147,7 @@ class Starter:
         self._foresight = foresight
         self._guards = guards
         self._admission = admission
+        self._rules = rules
         self._worker: LocalWorker | None = None
 
     def employ(self, worker: LocalWorker) -> None:
@@ -209,6 +227,8 @@ class Starter:
         self._durability.check(await self._versions.program(who.tenant, version_hash))
         # Another model costs other money than those it is learnt from.
         forecast = None if model else await self._foresight.of(version.name)
+        guards = self._standing(version, guardrails)
+        await self._ruled(version, model, budget, guards)
         packing = Packing({})
         now = who.clock.now()
         due = None if delay is None else now + delay
@@ -225,7 +245,7 @@ class Starter:
             scheduled_for=due,
             kept=kept,
             forecast=forecast,
-            guards=self._standing(version, guardrails),
+            guards=guards,
             labels=given_labels(version, inputs, {"": USER}),
         )
         run = new_run(who, request, packing.artifacts, now)
@@ -235,6 +255,18 @@ class Starter:
             return await self._worker.begin(run)
         (started,) = await self._starts.start([run])
         return started
+
+    async def _ruled(
+        self, version: Version, model: str | None, budget: Budget | None, guards: Standing
+    ) -> None:
+        """Ask the rules whether a run may begin."""
+        if self._rules is None:
+            return
+        who = self._identity
+        budgets = (version.budget, budget)
+        await self._rules.may_begin(
+            who.tenant, who.actor, version.name, budgets, model or "", guards.profile
+        )
 
     def _standing(self, version: Version, asked: ProfileName | None) -> Standing:
         """Return the guards of a new run, with what its definitions say otherwise."""

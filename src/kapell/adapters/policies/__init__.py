@@ -1,0 +1,1 @@
+"""Who judges by Rego: an interpreter in this process, or an OPA server."""

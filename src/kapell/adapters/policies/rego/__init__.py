@@ -1,0 +1,1 @@
+"""Rego judged in this process by regopy; its only speaker."""

@@ -1,0 +1,55 @@
+"""Policies wired up: where their files are, who judges by them, what the settings add."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from kapell import library
+from kapell.adapters.policies.rego.compiler import RegoCompiler
+from kapell.adapters.workspace.files import WorkspaceFolder
+from kapell.adapters.workspace.policies import GoodPolicyFiles
+from kapell.bootstrap.definitions import STATE
+from kapell.kit.clock import Clock
+from kapell.services.policies.current import FOLDER, CurrentPolicies
+from kapell.services.policies.policies import Policies, Terms
+from kapell.services.policies.ports import Compiler, Sources
+from kapell.settings.loading import Settings
+
+_LIBRARY = "library"
+
+
+def make_policies(root: Path, settings: Settings, clock: Clock) -> Policies:
+    """Return the policies of a workspace; nothing is read before they are asked."""
+    current = CurrentPolicies(
+        WorkspaceFolder(root),
+        built_in(),
+        compiler(settings),
+        GoodPolicyFiles(root / STATE),
+    )
+    return Policies(current, terms(settings), clock)
+
+
+def compiler(settings: Settings) -> Compiler:
+    """Return who makes policies ready, as the settings say."""
+    del settings
+    return RegoCompiler()
+
+
+def terms(settings: Settings) -> Terms:
+    """Return what the settings add to a question."""
+    said, tools = settings.policies, settings.tools
+    opened = dict.fromkeys((*tools.http.allow, *tools.web.allow))
+    return Terms(
+        domains=said.domains,
+        recipients=said.recipients,
+        open=tuple(one for one in opened if one != "*"),
+        zone=ZoneInfo(said.zone),
+    )
+
+
+def built_in() -> Sources:
+    """Return the built-in modules by their paths."""
+    folder = library.folder() / FOLDER
+    return {
+        f"{_LIBRARY}/{FOLDER}/{path.name}": path.read_text("utf-8")
+        for path in sorted(folder.glob("*.rego"))
+    }

@@ -1,0 +1,25 @@
+"""The kinds of questions policies answer, and the packages in which their rules stand."""
+
+from collections.abc import Mapping
+
+PACKAGES: Mapping[str, str] = {
+    "tool": "kapell.tool",
+    "external": "kapell.external",
+    "data": "kapell.data",
+    "model": "kapell.model",
+    "budget": "kapell.budget",
+    "approval": "kapell.approval",
+}
+"""The package of a kind's rules."""
+
+DEFAULT = "kapell.default"
+"""The package of the built-in rules: they answer where no rule of the workspace does."""
+
+LISTS = "kapell.lists"
+"""The package of the built-in rules about the allow-lists of the settings: they always hold."""
+
+RULES = ("deny", "ask", "allow")
+"""The rules that are read, the severest first."""
+
+VERDICT = "verdict"
+"""The one rule of the built-in package: an answer that says itself what it rules."""

@@ -1,0 +1,78 @@
+"""Conditions that cannot hold together, and rules that another one always outdoes."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from kapell.core.definitions.problems import Problems
+from kapell.core.policies.kinds import RULES
+from kapell.core.policies.linting.modules import Module, Rule, Statement
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A rule under one set of conditions, written in one way."""
+
+    ruling: str
+    package: str
+    path: str
+    rule: Rule
+    conditions: frozenset[str]
+
+
+def check_conditions(modules: Sequence[Module], problems: Problems) -> None:
+    """Note rules that can never fire, and rules that never decide because another one does."""
+    cases = [case for module in modules for case in _cases(module)]
+    for case in cases:
+        _check_possible(case, problems)
+    for grave in cases:
+        for mild in cases:
+            outdone = RULES.index(grave.ruling) < RULES.index(mild.ruling)
+            if outdone and grave.package == mild.package and grave.conditions <= mild.conditions:
+                _note(grave, mild, problems)
+
+
+def _note(grave: Case, mild: Case, problems: Problems) -> None:
+    same = grave.conditions == mild.conditions
+    where = "under the same conditions" if same else "whenever this one would"
+    line = f"{grave.path}:{grave.rule.name.line}"
+    problems.error(
+        "policy_contradiction",
+        f"`{mild.ruling}` here never decides: `{grave.ruling}` in {line} fires {where}.",
+        mild.rule.name.place(mild.path),
+        "Take one of the two away, or give the graver one a condition that tells them apart.",
+    )
+
+
+def _check_possible(case: Case, problems: Problems) -> None:
+    values: dict[str, str] = {}
+    for one in sorted(case.conditions):
+        left, same, right = one.partition(" == ")
+        clash = one == "false" or f"not {one}" in case.conditions
+        clash = clash or f"{left} != {right}" in case.conditions if same else clash
+        if same and right.startswith('"') and values.setdefault(left, right) != right:
+            clash = True
+        if clash:
+            problems.error(
+                "policy_contradiction",
+                f"`{case.ruling}` here never fires: `{one}` cannot hold with its other conditions.",
+                case.rule.name.place(case.path),
+                "Write two rules when either condition is enough.",
+            )
+            return
+
+
+def _cases(module: Module) -> Iterator[Case]:
+    for rule in module.rules:
+        if rule.name.text in RULES and rule.adds:
+            for body in rule.bodies:
+                found = frozenset(_written(one) for one in body.statements)
+                yield Case(rule.name.text, module.package, module.path, rule, found)
+
+
+def _written(statement: Statement) -> str:
+    """Return a condition in one way of writing it: what is compared with stands last."""
+    words = [one.text for one in statement]
+    if len(words) > 2 and words[1] in {"==", "!="} and words[0][:1] in '"`':
+        words = [*words[2:], words[1], words[0]]
+    text = "".join(words[:-2]) if len(words) > 2 and words[-2] in {"==", "!="} else ""
+    return f"{text} {words[-2]} {words[-1]}" if text else " ".join(words)

@@ -1,0 +1,148 @@
+"""The policies that hold now: made ready once, anew as soon as a file changed."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+import msgspec
+
+from kapell.core.definitions.problems import DefinitionInvalid, Problem
+from kapell.core.definitions.reading import decoded
+from kapell.kit.errors import Denied, KapellError
+from kapell.kit.json import digest, encode
+from kapell.services.policies.ports import Compiler, GoodPolicies, Judge, PolicyFiles, Sources
+
+log = logging.getLogger(__name__)
+
+FOLDER = "policies"
+ENDINGS = (".rego",)
+TESTS = "_test.rego"
+"""How the names of files end that hold tests of policies."""
+
+FRESH = 0.25
+"""Seconds for which the files are taken to be as they were: a change holds well within a second."""
+
+
+class Version(msgspec.Struct, frozen=True):
+    """Policies made ready: who judges by them, and the digest of all their files."""
+
+    judge: Judge
+    digest: str
+
+
+class CurrentPolicies:
+    """Returns the policies that hold; a file that somebody is still editing changes nothing.
+
+    Args:
+        files: The files of the workspace.
+        library: The built-in modules.
+        compiler: Makes modules ready.
+        good: Keeps the last good version, for this process and the next one.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        files: PolicyFiles,
+        library: Sources,
+        compiler: Compiler,
+        good: GoodPolicies | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._files = files
+        self._library = library
+        self._compiler = compiler
+        self._good = good
+        self._clock = clock
+        self._looked = float("-inf")
+        self._seen: object = None
+        self._version: Version | None = None
+        self._lock = asyncio.Lock()
+        self.problems: tuple[Problem, ...] = ()
+
+    async def version(self) -> Version:
+        """Return the version that holds.
+
+        Raises:
+            Denied: ``policy_broken`` when there is none: the files are wrong, and always were.
+        """
+        if self._version is not None and self._clock() - self._looked < FRESH:
+            return self._version
+        async with self._lock:
+            if self._version is None or self._clock() - self._looked >= FRESH:
+                await self._look()
+        if self._version is None:
+            raise _broken(self.problems)
+        return self._version
+
+    async def _look(self) -> None:
+        seen = self._stamps()
+        if seen != self._seen or self._version is None:
+            await self._renew()
+            self._seen = seen
+        self._looked = self._clock()
+
+    def _stamps(self) -> object:
+        names = self._files.names(FOLDER, ENDINGS)
+        return tuple((name, self._files.stamp(name)) for name in names)
+
+    async def _renew(self) -> None:
+        try:
+            sources = read_sources(self._files)
+            version = await self._made(sources)
+        except DefinitionInvalid as error:
+            self.problems = error.problems
+            await self._fall_back(error)
+            return
+        self.problems = ()
+        self._version = version
+        if self._good is not None and sources:
+            self._good.keep(sources)
+
+    async def _made(self, sources: Sources) -> Version:
+        everything = {**self._library, **sources}
+        judge = await self._compiler.compile(everything)
+        return Version(judge, str(digest(encode(dict(sorted(everything.items()))))))
+
+    async def _fall_back(self, error: DefinitionInvalid) -> None:
+        """Keep judging by the last good version, of this process or an earlier one."""
+        if self._version is None and self._good is not None:
+            last = self._good.last()
+            if last is not None:
+                try:
+                    self._version = await self._made(last)
+                except KapellError:
+                    log.warning("The policies that were kept cannot be used any more.")
+        if self._version is not None:
+            log.warning(
+                "The policies are broken, their last good version holds: %s "
+                "`kapell policy lint` shows all of it.",
+                error,
+            )
+
+    async def close(self) -> None:
+        """Let go of who judges."""
+        self._version = None
+        await self._compiler.close()
+
+
+def read_sources(files: PolicyFiles, *, tests: bool = False) -> Mapping[str, str]:
+    """Return the modules of a workspace by their paths, tests only when they are wanted.
+
+    Raises:
+        DefinitionInvalid: a file is no text.
+        KapellError: a file cannot be read.
+    """
+    names = files.names(FOLDER, ENDINGS)
+    chosen = [name for name in names if tests or not name.endswith(TESTS)]
+    return {name: decoded(files.read(name), name) for name in chosen}
+
+
+def _broken(problems: tuple[Problem, ...]) -> Denied:
+    first = f" The first: {problems[0].place}: {problems[0].message}" if problems else ""
+    return Denied(
+        f"The policies of the workspace cannot be used, so nothing is allowed.{first}",
+        code="policy_broken",
+        advice="Run `kapell policy lint`, mend the files, and try again.",
+    )

@@ -1,0 +1,211 @@
+"""The gates in which policies stand: before every call of a tool, before every call of a model."""
+
+from collections.abc import Mapping
+from typing import Literal, TypedDict
+
+import msgspec
+
+from kapell.core.approvals.held import Held
+from kapell.core.approvals.question import call_digest
+from kapell.core.gateway.calls import ModelAnswer, ModelRequest
+from kapell.core.guardrails.labels import joined, untrusted
+from kapell.core.policies.asking.documents import (
+    AgentPart,
+    LabelPart,
+    ModelDocument,
+    ModelPart,
+    Profile,
+    ReachPart,
+    RunPart,
+    TimePart,
+    ToolDocument,
+    ToolPart,
+)
+from kapell.core.policies.asking.reach import data_of, reach_of
+from kapell.core.policies.caller import Caller
+from kapell.core.policies.notes import Note
+from kapell.core.policies.ruled import Ruled
+from kapell.core.tools.spec import ToolSpec, accepts
+from kapell.kit.errors import Denied
+from kapell.kit.json import Json
+from kapell.services.gateway.ports import OnDelta
+from kapell.services.policies.policies import Policies, Terms
+from kapell.services.policies.questions import question_of
+from kapell.services.tools.ports import ToolCall, ToolResult
+
+_PROFILES: Mapping[str, Profile] = {"strict": "strict", "off": "off"}
+
+
+class PolicyToolGate:
+    """Lets a call through as the policies say; it judges the arguments as they will be sent."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+
+    async def before(self, spec: ToolSpec, call: ToolCall, note: Note) -> ToolCall:
+        """Return the call unchanged when it may be made.
+
+        Raises:
+            Held: a policy wants people asked, and they have not approved of exactly this call.
+            Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
+        """
+        policies = self._policies
+        document = tool_document(spec, call.args, call.caller, policies.terms, policies.now())
+        ruled = await policies.tool(document)
+        if ruled.judgement.ruling == "ask" and _is_approved(call):
+            note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
+            return call
+        note(ruled.judgement)
+        if ruled.judgement.ruling == "deny":
+            raise denied(ruled, f"the tool {spec.name!r}")
+        if ruled.judgement.ruling == "ask":
+            raise Held(question_of(ruled), call.args)
+        return call
+
+    async def after(
+        self, spec: ToolSpec, call: ToolCall, result: ToolResult, note: Note
+    ) -> ToolResult:
+        """Return the result: policies judge calls, not what comes of them."""
+        del spec, call, note
+        return result
+
+
+_APPROVED = "people approved of exactly this call"
+
+
+def _is_approved(call: ToolCall) -> bool:
+    approved = call.caller.approved
+    return bool(approved) and approved == call_digest(call.tool, call.args)
+
+
+class PolicyModelGate:
+    """Asks the rules about models, where the workspace has any."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+
+    async def before(self, request: ModelRequest, note: Note) -> ModelRequest:
+        """Return the request unchanged when it may be sent.
+
+        Raises:
+            Held: a policy wants people asked.
+            Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
+        """
+        policies = self._policies
+        if not await policies.speaks_of("kapell.model"):
+            return request
+        document = model_document(request, policies.now())
+        ruled = await policies.model(document)
+        asked: dict[str, Json] = {"model": request.model}
+        if ruled.judgement.ruling == "ask" and _is_agreed(request, asked):
+            note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
+            return request
+        note(ruled.judgement)
+        if ruled.judgement.ruling == "deny":
+            raise denied(ruled, f"the model {request.model!r}")
+        if ruled.judgement.ruling == "ask":
+            raise Held(question_of(ruled), asked)
+        return request
+
+    async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:
+        """Return the answer: policies judge calls, not what comes of them."""
+        del request, note
+        return answer
+
+    def listener(self, request: ModelRequest, on_delta: OnDelta) -> OnDelta:
+        """Return who listens already."""
+        del request
+        return on_delta
+
+
+def _is_agreed(request: ModelRequest, asked: Json) -> bool:
+    approved = request.caller.approved
+    return bool(approved) and approved == call_digest(request.model, asked)
+
+
+def denied(ruled: Ruled, what: str) -> Denied:
+    """Return the error of a call that a policy forbids, as people read it."""
+    judgement = ruled.judgement
+    rule = f"The policy {judgement.rule!r}" if judgement.rule else "The policies"
+    reason = f": {judgement.reason}" if judgement.reason else ""
+    return Denied(
+        f"{rule} forbids {what}{reason}.",
+        code="policy_denied",
+        advice="Do without it, or let a rule in policies/*.rego allow it; "
+        "`kapell policy explain` shows which rules spoke.",
+    )
+
+
+def tool_document(
+    spec: ToolSpec, args: Json, caller: Caller, terms: Terms, now: TimePart
+) -> ToolDocument:
+    """Return what rules read of a call."""
+    origins = joined(caller.labels.values())
+    outside = spec.reaches or spec.effects == "external"
+    return ToolDocument(
+        **_common(caller, now),
+        tool=ToolPart(
+            name=spec.name,
+            effects=spec.effects,
+            trust=spec.trust,
+            reaches=spec.reaches,
+            accepts=_accepts(spec),
+            repeatable=spec.repeatable,
+            cost=spec.cost / 1e9,
+        ),
+        args=args,
+        asked=caller.asked,
+        reach=reach_of(args, terms.listed) if outside else ReachPart(),
+        data=data_of(spec.args, args),
+        labels=LabelPart(
+            origins=origins,
+            args=caller.labels,
+            untrusted=untrusted(origins),
+            accepted=accepts(spec, caller.labels),
+        ),
+        allow=terms.allow,
+    )
+
+
+def _accepts(spec: ToolSpec) -> Literal["", "trusted", "some", "any"]:
+    if spec.accepts is None:
+        return ""
+    return spec.accepts if isinstance(spec.accepts, str) else "some"
+
+
+def model_document(request: ModelRequest, now: TimePart) -> ModelDocument:
+    """Return what rules read of a request to a model."""
+    origins = joined(request.caller.labels.values())
+    provider, colon, _ = request.model.partition(":")
+    return ModelDocument(
+        **_common(request.caller, now),
+        model=ModelPart(
+            name=request.model,
+            provider=provider if colon or provider == "offline" else "",
+            max_output=request.max_output,
+            tools=tuple(offered.name for offered in request.tools),
+        ),
+        labels=LabelPart(origins=origins, args=request.caller.labels, untrusted=untrusted(origins)),
+    )
+
+
+class _Common(TypedDict):
+    tenant: str
+    subject: str
+    conversation: str
+    run: RunPart
+    agent: AgentPart
+    profile: Profile
+    time: TimePart
+
+
+def _common(caller: Caller, now: TimePart) -> _Common:
+    return {
+        "tenant": caller.tenant,
+        "subject": caller.subject,
+        "conversation": caller.conversation,
+        "run": RunPart(id=caller.run_id, workflow=caller.workflow, path=caller.path),
+        "agent": AgentPart(name=caller.agent, capabilities=caller.capabilities),
+        "profile": _PROFILES.get(caller.profile, "default"),
+        "time": now,
+    }

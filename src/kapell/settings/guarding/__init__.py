@@ -1,0 +1,1 @@
+"""The sections of the settings about what guards calls."""

@@ -1,0 +1,122 @@
+"""Policies are files: a change holds at once, a broken one changes nothing and is told."""
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from kapell.kit.errors import Denied
+from kapell.services.policies import current
+from tests.integration.policies.conftest import Office
+from tests.integration.policies.office import asked, call, judged
+
+HEAD = "package kapell.tool\n\nimport rego.v1\n\n"
+ALLOW = HEAD + 'allow contains {"rule": "a"}\n'
+DENY = HEAD + 'deny contains {"rule": "d", "reason": "r"}\n'
+BROKEN = HEAD + 'deny contains {"rule": "d" if {\n'
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files be looked at for every call, so that no test has to wait."""
+    monkeypatch.setattr(current, "FRESH", 0.0)
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Write a file as editors do: another file takes its place."""
+    other = path.with_suffix(".new")
+    other.write_text(text, "utf-8")
+    os.replace(other, path)
+
+
+@pytest.mark.requirement("AG-06", "GR-06")
+@pytest.mark.usefixtures("watched")
+async def test_a_change_holds_without_a_restart_and_has_a_version_of_its_own(
+    office: Office, tmp_path: Path
+) -> None:
+    policies = office(mail=ALLOW)
+    first = await asked(policies, call())
+    rewrite(tmp_path / "policies" / "mail.rego", DENY)
+    second = await asked(policies, call())
+    (tmp_path / "policies" / "mail.rego").unlink()
+    third = await asked(policies, call())
+    assert [one.outcome[0] for one in (first, second, third)] == ["allow", "deny", "ask"]
+    versions = {one.judgement and one.judgement.version for one in (first, second, third)}
+    assert len(versions) == 3
+
+
+@pytest.mark.requirement("AG-06")
+def test_files_are_looked_at_well_within_a_second() -> None:
+    assert current.FRESH <= 0.5
+
+
+@pytest.mark.requirement("AG-06", "GR-06")
+@pytest.mark.usefixtures("watched")
+async def test_a_broken_file_leaves_the_last_good_version_in_place_and_is_told(
+    office: Office, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policies = office(mail=DENY)
+    assert (await asked(policies, call())).outcome[0] == "deny"
+    rewrite(tmp_path / "policies" / "mail.rego", BROKEN)
+    with caplog.at_level(logging.WARNING):
+        said = await asked(policies, call())
+    assert said.outcome == ("deny", "kapell.tool.d")
+    assert "their last good version holds: policies/mail.rego:5:15" in caplog.text
+    assert {one.code for one in policies.current.problems} == {"policy_syntax"}
+    rewrite(tmp_path / "policies" / "mail.rego", ALLOW)
+    assert (await asked(policies, call())).outcome[0] == "allow"
+    assert policies.current.problems == ()
+
+
+@pytest.mark.requirement("AG-06")
+def test_the_next_process_has_the_last_good_version_too(office: Office) -> None:
+    assert judged(office(mail=DENY), call()).outcome[0] == "deny"
+    assert judged(office(mail=BROKEN), call()).outcome == ("deny", "kapell.tool.d")
+
+
+@pytest.mark.requirement("GR-06")
+def test_policies_that_never_were_good_allow_nothing(office: Office) -> None:
+    said = judged(office(mail=BROKEN), call())
+    assert isinstance(said.raised, Denied)
+    assert said.raised.code == "policy_broken"
+    assert "policies/mail.rego:5:15" in said.raised.message
+
+
+@pytest.mark.requirement("GR-06")
+def test_mistakes_of_all_files_are_told_at_once(office: Office) -> None:
+    policies = office(
+        a=BROKEN,
+        b=HEAD + 'deny contains {"rule": "d", "reason": "r"} if startwith(input.tool.nmae, "m")\n',
+        c="package kapell.tol\n",
+        d=HEAD + "x := := 1\n",
+    )
+    said = judged(policies, call())
+    assert isinstance(said.raised, Denied)
+    places = [str(one.place) for one in policies.current.problems]
+    assert {place.split(":")[0] for place in places} == {f"policies/{name}.rego" for name in "abcd"}
+
+
+@pytest.mark.requirement("GR-06")
+def test_a_file_that_is_no_text_is_told(office: Office, tmp_path: Path) -> None:
+    policies = office()
+    (tmp_path / "policies" / "x.rego").write_bytes(b"package \xff\n")
+    said = judged(policies, call())
+    assert isinstance(said.raised, Denied)
+    assert "UTF-8" in said.raised.message
+
+
+@pytest.mark.requirement("GR-06")
+@pytest.mark.usefixtures("watched")
+async def test_many_calls_at_once_make_a_version_ready_once(
+    office: Office,
+) -> None:
+    policies = office(mail=ALLOW)
+    versions = await asyncio.gather(*(policies.current.version() for _ in range(20)))
+    assert len({id(one) for one in versions}) == 1
+
+
+def test_tests_of_policies_are_no_policies(office: Office) -> None:
+    office(mail=ALLOW, mail_test=BROKEN)
+    assert judged(office(), call()).outcome[0] == "allow"

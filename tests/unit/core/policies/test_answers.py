@@ -1,0 +1,56 @@
+"""Of several rules that fire, the gravest decides."""
+
+import pytest
+
+from kapell.core.policies.answers import Answer, Fired, deciding, fired_in
+from kapell.kit.errors import Invalid
+from kapell.kit.json import Json
+
+
+def fired(**rules: Json) -> list[Fired]:
+    return fired_in("kapell.tool", rules)
+
+
+DENY = [{"rule": "d", "reason": "no"}]
+ASK = [{"rule": "a", "reason": "who knows"}, {"rule": "b", "reason": "grave", "risk": "high"}]
+ALLOW = [{"rule": "y"}]
+
+
+@pytest.mark.requirement("GR-06")
+def test_deny_goes_over_ask_and_ask_over_allow() -> None:
+    def name(found: list[Fired], *, untrusted: bool = False) -> str | None:
+        one = deciding(found, untrusted=untrusted)
+        return None if one is None else one.name
+
+    assert name(fired(deny=DENY, ask=ASK, allow=ALLOW)) == "kapell.tool.d"
+    assert name(fired(ask=ASK, allow=ALLOW)) == "kapell.tool.b", "the gravest of those that ask"
+    assert name(fired(allow=ALLOW)) == "kapell.tool.y"
+    assert name(fired()) is None
+    assert name(fired(allow=ALLOW), untrusted=True) is None, "it does not speak for strangers' data"
+    assert name(fired(allow=[{"rule": "y", "untrusted": True}]), untrusted=True) == "kapell.tool.y"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "deny",
+        [1],
+        [{}],
+        [{"rule": ""}],
+        [{"rule": "a", "ned": 2}],
+        [{"rule": "a", "need": 0}],
+        [{"rule": "a", "expires": "soon"}],
+        {"1": True},
+        True,
+    ],
+)
+def test_what_is_no_answer_is_refused(given: Json) -> None:
+    with pytest.raises(Invalid) as refused:
+        fired(ask=given)
+    assert refused.value.code == "policy_answer"
+
+
+def test_an_answer_that_asks_says_of_whom_and_how_long() -> None:
+    said: Json = {"rule": "a", "reason": "r", "need": 2, "approvers": ["role:x"], "expires": "2d"}
+    (one,) = fired(ask=[said])
+    assert one.answer == Answer(rule="a", reason="r", need=2, approvers=("role:x",), expires="2d")

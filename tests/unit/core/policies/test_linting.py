@@ -1,0 +1,235 @@
+"""Everything that Rego lets pass although it can never do what was meant is told."""
+
+from textwrap import dedent
+
+import pytest
+
+from kapell.core.policies.linting.linter import entries, lint
+
+HEAD = "package kapell.tool\n\nimport rego.v1\n\n"
+
+
+def found(body: str, *, head: str = HEAD, path: str = "policies/mail.rego") -> list[str]:
+    """Return what is wrong in a module, as people read it, without the file's name."""
+    text = head + dedent(body).lstrip("\n")
+    return [str(one).removeprefix(f"{path}:") for one in lint({path: text})]
+
+
+GOOD = """
+    # Mail goes to the company; to others only when people agree.
+    company := "example.com"
+
+    inside(address) if endswith(address, concat("", ["@", company]))
+
+    deny contains {"rule": "night", "reason": "no mail at night"} if {
+        input.tool.name == "mail.send"
+        input.time.hour < 6
+    }
+
+    ask contains {
+        "rule": "outside",
+        "reason": sprintf("it goes to %s", [to]),
+        "need": 2,
+        "approvers": ["role:office"],
+        "expires": "2d",
+        "risk": "high",
+    } if {
+        input.tool.name == "mail.send"
+        some to in input.args.to
+        not inside(to)
+    }
+
+    allow contains {"rule": "mail", "reason": "mail is its work"} if {
+        input.tool.name == "mail.send"
+        input.agent.name in {"secretary", "assistant"}
+        "support" in input.agent.capabilities
+        [first, _] := split(input.tool.name, ".")
+        first != ""
+        every to in input.args.to {
+            inside(to)
+        }
+        not "web" in input.labels.origins
+        input.labels.args.body != ["web"]
+        object.get(input.args, "attachments", []) == []
+    }
+"""
+
+
+def test_a_policy_that_uses_the_language_well_is_not_complained_of() -> None:
+    assert found(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            'deny contains {"rule": "x", "reason": "y"} if startwith(input.tool.name, "m")\n',
+            "5:47: No judge offers the function `startwith`. [policy_builtin] "
+            "Did you mean `startswith`?",
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if time.now_ns() > 3\n',
+            "5:47: No judge offers the function `time.now_ns`. [policy_builtin] "
+            "Compare `input.time`, so that every judge answers alike.",
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if input.tool.nmae == "m"\n',
+            "5:47: `input.tool` has no field `nmae`, so this is never true. [policy_input] "
+            "Did you mean `name`?",
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if input["tool"]["efects"] == "read"\n',
+            "5:47: `input.tool` has no field `efects`, so this is never true. [policy_input] "
+            "Did you mean `effects`?",
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if input.tool.effects == "extern"\n',
+            '5:69: `input.tool.effects` is never "extern". [policy_value] Did you mean `external`?',
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if "wbe" in input.labels.origins\n',
+            '5:47: `input.labels.origins` is never "wbe". [policy_value] Did you mean `web`?',
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if input.tool.effects in {"raed"}\n',
+            '5:70: `input.tool.effects` is never "raed". [policy_value] Did you mean `read`?',
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if adress == input.args.to\n',
+            "5:47: Nothing binds `adress`, so what it stands in is never true. [policy_variable] "
+            "Known here: `deny`. Bind a variable with `:=` or `some`.",
+        ),
+        (
+            'denny contains {"rule": "x", "reason": "y"} if input.asked\n',
+            "5:1: Nobody asks the rule `denny`, and no other rule uses it. [policy_rule] "
+            "Did you mean `deny`?",
+        ),
+        (
+            "deny if input.asked\n",
+            "5:1: `deny` must be written `deny contains {...} if {...}`. [policy_rule] "
+            'Give an object, such as {"rule": "no-mail", "reason": "..."}.',
+        ),
+        (
+            'ask contains {"rule": "x", "reason": "y", "aprovers": []} if input.asked\n',
+            "5:43: What `ask` gives has no key `aprovers`. [policy_answer] "
+            "Did you mean `approvers`?",
+        ),
+        (
+            'ask contains {"rule": "x", "reason": "y", "risk": "hgih"} if input.asked\n',
+            '5:51: `risk` is never "hgih". [policy_answer] Did you mean `high`?',
+        ),
+        (
+            'deny contains {"rule": "x"} if input.asked\n',
+            "5:1: What `deny` gives lacks `reason`. [policy_answer] "
+            "`rule` names it in the log, `reason` tells people why.",
+        ),
+        (
+            """
+            deny contains {"rule": "x", "reason": sprintf("%s!", [name])} if {
+                name := lower(input.tool.name)
+            }
+            """,
+            "5:55: `name` would stand in quotes here. [policy_sprintf] "
+            'Use `concat("", [...])` in place of `sprintf`.',
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if data.company.nobody\n',
+            "5:47: Nothing defines `data.company.nobody`. [policy_data] "
+            "Defined: `kapell.tool`, `kapell.tool.deny`.",
+        ),
+        (
+            """
+            deny contains {"rule": "x", "reason": "y"} if {
+                input.tool.name == "a"
+                input.tool.name == "b"
+            }
+            """,
+            '5:1: `deny` here never fires: `input.tool.name == "b"` cannot hold with its other '
+            "conditions. [policy_contradiction] Write two rules when either condition is enough.",
+        ),
+        (
+            """
+            deny contains {"rule": "x", "reason": "y"} if input.tool.name == "a"
+
+            allow contains {"rule": "z"} if "a" == input.tool.name
+            """,
+            "7:1: `allow` here never decides: `deny` in policies/mail.rego:5 fires under the same "
+            "conditions. [policy_contradiction] Take one of the two away, or give the graver one a "
+            "condition that tells them apart.",
+        ),
+        (
+            """
+            ask contains {"rule": "x", "reason": "y"} if input.asked
+
+            allow contains {"rule": "z"} if {
+                input.tool.name == "a"
+                input.asked
+            }
+            """,
+            "7:1: `allow` here never decides: `ask` in policies/mail.rego:5 fires whenever this "
+            "one would. [policy_contradiction] Take one of the two away, or give the graver one a "
+            "condition that tells them apart.",
+        ),
+    ],
+)
+def test_what_can_never_do_what_was_meant_is_told(body: str, said: str) -> None:
+    assert found(body) == [said]
+
+
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [
+        ("kapell.tol", "Did you mean `kapell.tool`?"),
+        ("tool", "Did you mean `kapell.tool`?"),
+        ("kapell.default", "Write your rules into `kapell.tool` or another package"),
+    ],
+)
+def test_a_package_that_nobody_asks_is_told(package: str, said: str) -> None:
+    (one,) = (
+        found("x := 1\n", head=f"package {package}\n\n")
+        if package == "tool"
+        else (found("", head=f"package {package}\n\n"))
+    )
+    assert "[policy_package]" in one
+    assert said in one
+
+
+def test_all_that_is_wrong_is_told_at_once_and_in_order() -> None:
+    said = found(
+        """
+        deny contains {"rule": "x", "reason": "y"} if {
+            input.tol.name == "m"
+            startwith(input.tool.name, "m")
+        }
+
+        alow contains {"rule": "x"} if input.asked
+        """
+    )
+    assert [one.split(":")[0] for one in said] == ["6", "7", "10"]
+
+
+def test_rules_of_one_package_may_use_what_another_package_defines() -> None:
+    sources = {
+        "policies/company.rego": "package company\n\n"
+        'staff := {"anna"}\n\nis_staff(n) if n in staff\n',
+        "policies/mail.rego": HEAD
+        + "import data.company\n\n"
+        + 'deny contains {"rule": "x", "reason": "y"} if not company.is_staff(input.subject)\n\n'
+        + 'ask contains {"rule": "z", "reason": "y"} if data.company.staff[input.tenant]\n',
+    }
+    assert lint(sources) == ()
+    assert entries(sources) == {"kapell.tool": ("ask", "deny")}
+
+
+def test_fields_are_those_of_the_package_in_which_a_rule_stands() -> None:
+    rule = 'deny contains {"rule": "x", "reason": "y"} if input.model.provider == "openai"\n'
+    assert found(rule, head="package kapell.model\n\n") == []
+    (one,) = found(rule, head="package kapell.tool\n\n")
+    assert "`input` has no field `model`" in one
+
+
+@pytest.mark.parametrize(
+    "text", ["", "package", "((((", "deny contains {", '"', "import\nimport x"]
+)
+def test_what_is_no_rego_at_all_breaks_nothing(text: str) -> None:
+    assert all(one.place.file == "policies/a.rego" for one in lint({"policies/a.rego": text}))

@@ -1,0 +1,67 @@
+"""Where calls reach is read from their arguments, however they are written."""
+
+import pytest
+
+from kapell.core.policies.asking.documents import AllowPart
+from kapell.core.policies.asking.reach import data_of, reach_of
+from kapell.core.tools.paths import PATH_MARK
+from kapell.kit.json import Json
+
+LISTS = AllowPart(domains=("*.example.com",), recipients=("*@example.com",))
+
+
+@pytest.mark.parametrize(
+    ("args", "domains"),
+    [
+        ({"url": "https://API.Example.com:8443/x?y=1"}, ("api.example.com",)),
+        ({"url": "https://user:secret@evil.test/"}, ("evil.test",)),
+        ({"url": "https://api.example.com\\@evil.test/"}, ("api.example.com",)),
+        ({"url": "https://evil.test./"}, ("evil.test",)),
+        ({"host": "evil.test:25"}, ("evil.test",)),
+        ({"url": "//evil.test/path"}, ("evil.test",)),
+        ({"request": [{"href": " https://evil.test "}]}, ("evil.test",)),
+        ({"body": "see https://evil.test for more"}, ()),
+        ({"url": "https://[::1"}, ("(unreadable)",)),
+        ({"url": "https://[2001:db8::1]/"}, ("2001:db8::1",)),
+    ],
+)
+@pytest.mark.requirement("GR-04")
+def test_hosts_are_read_as_requests_would_go(args: Json, domains: tuple[str, ...]) -> None:
+    assert reach_of(args, LISTS).domains == domains
+
+
+@pytest.mark.parametrize(
+    ("args", "recipients"),
+    [
+        ({"to": "Anna <Anna@Example.com>, ben@evil.test"}, ("anna@example.com", "ben@evil.test")),
+        ({"to": ["anna@example.com"], "bcc": "ben@evil.test;"}, None),
+        ({"url": "mailto:ben@evil.test?subject=x"}, ("ben@evil.test",)),
+        ({"subject": "for anna@example.com"}, ()),
+    ],
+)
+@pytest.mark.requirement("GR-04")
+def test_recipients_are_read_from_every_way_to_write_them(
+    args: Json, recipients: tuple[str, ...] | None
+) -> None:
+    expected = ("anna@example.com", "ben@evil.test") if recipients is None else recipients
+    assert reach_of(args, LISTS).recipients == expected
+
+
+def test_what_no_list_names_is_told_apart() -> None:
+    args = {"url": ["https://a.example.com", "https://example.com.evil.test"], "to": "x@evil.test"}
+    reach = reach_of(args, LISTS)
+    assert reach.unlisted_domains == ("example.com.evil.test",)
+    assert reach.unlisted_recipients == ("x@evil.test",)
+
+
+def test_without_a_list_of_recipients_their_domains_count() -> None:
+    reach = reach_of(
+        {"to": "x@mail.example.com, y@evil.test"}, AllowPart(domains=("*.example.com",))
+    )
+    assert reach.unlisted_recipients == ("y@evil.test",)
+
+
+def test_data_is_what_the_schema_marks_as_paths_and_what_is_named_as_tables() -> None:
+    schema: Json = {"type": "object", "properties": {"file": {"type": "string", PATH_MARK: True}}}
+    data = data_of(schema, {"file": "notes/a.txt", "table": "salaries", "text": "b.txt"})
+    assert (data.paths, data.tables) == (("notes/a.txt",), ("salaries",))
