@@ -2,23 +2,28 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.model import ModelAbandoned, ModelAnswered
 from kapell.core.events.signal import ChildEnded, ChildSettled
 from kapell.core.events.step import StepDead, StepFailed, StepSucceeded
 from kapell.core.gateway.calls import ModelAnswer, Usage
+from kapell.core.guardrails.labels import Label
 from kapell.core.runs.commands import Answer, Cancel, LateAnswer, Resume, Signal
 from kapell.core.runs.fold import fold
 from kapell.core.runs.fold.snapshot import dump_state, load_state
 from kapell.core.runs.inputs import ModelReplied, TimePassed, ToolReplied
 from kapell.core.runs.state import OpenCall
 from kapell.core.runs.status import TERMINAL
+from kapell.core.tools.spec import ToolSpec
 from kapell.core.workflows.version import Version
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 from kapell.testing.simulation import Simulation
-from tests.unit.core.runs.strategies import Fate
+
+Outcome = Callable[[str, int, Json], "Json | Failure"]
+"""What the call of a path and attempt with these arguments gives."""
 
 RESULTS = ("model.answered", "model.failed", "model.abandoned", "tool.returned", "tool.failed")
 ENDS = ("run.succeeded", "run.failed", "run.cancelled")
@@ -31,12 +36,22 @@ class Driver:
         effects: What calls were made, by path and attempt; made again, they must be the same.
     """
 
-    def __init__(self, version: Version, fate: Fate, seed: int, *, trouble: int = 0) -> None:
+    def __init__(
+        self,
+        version: Version,
+        fate: Outcome,
+        seed: int,
+        *,
+        trouble: int = 0,
+        n: int = 2,
+        labels: Mapping[str, Label] | None = None,
+        tools: Mapping[str, ToolSpec] | None = None,
+    ) -> None:
         self.effects: dict[tuple[str, int], Json] = {}
         self.fate = fate
         self.luck = random.Random(seed)  # noqa: S311 - no secret
         self.trouble = trouble
-        self.sim = Simulation(version, {"n": 2}, self._effect)
+        self.sim = Simulation(version, {"n": n}, self._effect, labels=labels, tools=tools)
         self.late: list[OpenCall] = []
 
     def _effect(self, call: OpenCall, args: Json) -> Json | Failure:
