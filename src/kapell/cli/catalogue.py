@@ -53,6 +53,9 @@ COMMANDS: Mapping[str, Entry] = {
     "worker": Entry("operating.worker", "Advance runs until stopped.", _OPERATING),
     "keys": Entry("operating.keys", "Keep keys sealed, rotate them, see their uses.", _OPERATING),
     "audit": Entry("operating.audit", "Verify, show and export who did what.", _OPERATING),
+    "guardrails": Entry(
+        "operating.guardrails", "Erase the personal data behind its names.", _OPERATING
+    ),
     "db": Entry("operating.db", "Upgrade, back up and check the database.", _OPERATING),
     "doctor": Entry("operating.doctor", "Check every part and say how to mend it.", _OPERATING),
     "demo": Entry("operating.demo", "Run a real workflow in a workspace of its own.", _OPERATING),
@@ -79,6 +82,7 @@ INNER: Mapping[str, tuple[str, ...]] = {
     "models": ("list", "health", "select", "compare"),
     "keys": ("init", "set", "list", "rotate", "remove", "audit"),
     "audit": ("verify", "show", "export", "anchor"),
+    "guardrails": ("forget",),
     "router": ("select", "compare"),
     "db": ("upgrade", "backup", "restore", "check"),
 }

@@ -51,3 +51,14 @@ def test_a_profile_nobody_knows_is_refused_with_the_nearest(desk: Desk) -> None:
     refused = desk.call("run", "w.yaml", "--guardrails", "strcit")
     assert refused.code != 0
     assert "`strict`" in refused.err
+
+
+@pytest.mark.requirement("GR-02")
+def test_the_data_behind_names_is_erased(desk: Desk) -> None:
+    desk.write("w.yaml", "name: w\nsteps: [{id: a, ask: 'Summarise: mail anna@example.org'}]\n")
+    desk.ok("run", "w.yaml")
+    assert "1 name erased" in desk.ok("guardrails", "forget", "last").out
+    assert "0 names erased" in desk.ok("guardrails", "forget", "--all").out
+    refused = desk.call("guardrails", "forget")
+    assert refused.code != 0
+    assert "--all" in refused.err
