@@ -47,6 +47,7 @@ from kapell.core.events.step import (
     StepWaiting,
 )
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.guardrails.labels import Label, joined, untrusted
 from kapell.core.guardrails.standing import told
 from kapell.core.guardrails.verdicts import Action, Verdict
 from kapell.core.runs import paths
@@ -210,10 +211,14 @@ def _of_step(payload: Payload, at: float) -> tuple[str, Weight]:
             return "", "detail"
 
 
+def _strangers(label: Label) -> str:
+    return " (with strangers' words)" if untrusted(label) else ""
+
+
 def _of_call(payload: Payload) -> tuple[str, Weight]:
     match payload:
         case ModelRequested():
-            return f"asks {payload.model}", "detail"
+            return f"asks {payload.model}{_strangers(payload.label)}", "detail"
         case ModelAnswered():
             wrong = f", to be corrected: {payload.problem}" if payload.problem else ""
             if payload.asks:
@@ -232,10 +237,12 @@ def _of_call(payload: Payload) -> tuple[str, Weight]:
                 "trouble",
             )
         case ToolRequested():
-            return f"calls {payload.tool}", "detail"
+            given = joined(payload.labels.values())
+            return f"calls {payload.tool}{_strangers(given)}", "detail"
         case ToolReturned():
             files = f", {len(payload.files)} files changed" if payload.files else ""
-            return f"{payload.tool} returned in {span_text(payload.seconds)}{files}", "detail"
+            took, who = span_text(payload.seconds), _strangers(payload.label)
+            return f"{payload.tool} returned in {took}{files}{who}", "detail"
         case ToolFailed():
             return f"{payload.tool} failed: {_blamed(payload.failure)}", "detail"
         case _:

@@ -35,6 +35,7 @@ from kapell.core.events.step import (
 )
 from kapell.core.events.tool import ToolRequested
 from kapell.core.events.value import NOTHING, Packed
+from kapell.core.guardrails.labels import Label, joined
 from kapell.core.guardrails.standing import told
 from kapell.core.runs import paths
 from kapell.core.runs.status import RUN_TRANSITIONS, TERMINAL, RunStatus, StepStatus
@@ -68,7 +69,8 @@ class StepView(msgspec.Struct, kw_only=True):
     ``for_each`` these are its items, ``total`` of them, and ``fans`` the passages that hold items.
     ``unhappy`` remembers which ended step runs did not succeed: they may begin again. ``copied``
     says that all it did was done in the run that was forked, ``halted`` which passages the end of
-    the run cut short: what is mended lets them go on.
+    the run cut short: what is mended lets them go on. ``label`` says who had a part in what came of
+    it.
     """
 
     step: str
@@ -91,6 +93,7 @@ class StepView(msgspec.Struct, kw_only=True):
     failure: Failure | None = None
     copied: bool = False
     halted: list[str] = []
+    label: Label = ()
 
     @property
     def fanned(self) -> bool:
@@ -163,6 +166,7 @@ class RunView(msgspec.Struct, kw_only=True):
     dead: dict[str, Failure] = {}
     stuck: list[str] = []
     undone: bool = False
+    label: Label = ()
     settled: dict[str, tuple[int, int]] = {}
 
     @property
@@ -254,8 +258,9 @@ def _of_run(view: RunView, event: Event) -> None:
     if isinstance(payload, RunStarted):
         view.started_at = event.at
     elif isinstance(payload, RunSucceeded):
-        view.output, view.failure = payload.output, None
+        view.output, view.failure, view.label = payload.output, None, payload.label
     elif isinstance(payload, RunMerged):
+        view.label = payload.label
         view.output, view.failure, view.generation = payload.output, None, payload.generation
         view.dead.clear()
         view.undone = False
@@ -330,12 +335,15 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
             step.waits, step.until, step.failure = "retry", payload.at, payload.failure
             step.retries += 1
         case StepSucceeded():
+            step = view.step(payload.path)
+            step.label = joined((step.label, payload.label))
             _succeeded(view, payload.path, event.at)
         case StepSkipped():
             view.dead.pop(payload.path, None)
             _end(view, payload.path, StepStatus.SKIPPED, event.at)
         case StepFailed():
-            view.step(payload.path).failure = payload.failure
+            step = view.step(payload.path)
+            step.failure, step.label = payload.failure, joined((step.label, payload.label))
             _end(view, payload.path, StepStatus.FAILED, event.at)
         case StepDead():
             _dead(view, payload, event.at)

@@ -14,12 +14,16 @@ from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed,
 from kapell.core.events.signal import ChildEnded, ChildStarted
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import ArtifactRef, Packed
+from kapell.core.guardrails.labels import Label
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of an action: an output, or a failure with its code and kind; ``seconds`` taken."""
+    """What came of an action: an output, or a failure with its code and kind; ``seconds`` taken.
+
+    ``label`` says who had a part in it.
+    """
 
     status: Literal["returned", "failed", "unknown"]
     output: Json = None
@@ -27,6 +31,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     message: str = ""
     seconds: float = 0.0
+    label: Label = ()
 
 
 class Action(msgspec.Struct, kw_only=True):
@@ -56,6 +61,7 @@ class TurnView(msgspec.Struct, kw_only=True):
 
     ``outcome``: it ``acted``, it ``answered``, its answer was ``wrong`` (``problem`` says how), or
     the call ``failed``; ``asked`` while the model has not answered. ``usd`` in nano-dollars.
+    ``label`` says who had a part in what the model was sent.
     """
 
     run: str
@@ -74,6 +80,7 @@ class TurnView(msgspec.Struct, kw_only=True):
     output_tokens: int = 0
     usd: int = 0
     seconds: float = 0.0
+    label: Label = ()
 
 
 def turns(events: Iterable[Event], value: Callable[[Packed], Json]) -> list[TurnView]:
@@ -137,6 +144,7 @@ def _begun(run: str, event: ModelRequested) -> TurnView:
         agent=event.agent,
         model=event.model,
         call=event.call,
+        label=event.label,
     )
 
 
@@ -170,7 +178,9 @@ def _observed(
     """Return what came of a call; ``took`` is for those that do not tell it themselves."""
     seconds = max(took, 0.0) if isinstance(event, ChildEnded) else event.seconds
     if isinstance(event, ToolReturned) or event.failure is None:
-        return Observation(status="returned", output=value(event.output), seconds=seconds)
+        return Observation(
+            status="returned", output=value(event.output), seconds=seconds, label=event.label
+        )
     failure: Failure = event.failure
     return Observation(
         status="unknown" if isinstance(event, ToolFailed) and event.unknown else "failed",
@@ -178,6 +188,7 @@ def _observed(
         kind=failure.kind.value,
         message=failure.message,
         seconds=seconds,
+        label=event.label,
     )
 
 

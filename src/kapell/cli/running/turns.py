@@ -11,6 +11,7 @@ from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.core.events.run import RunCancelled, RunFailed, RunSucceeded
 from kapell.core.events.value import unpack
+from kapell.core.guardrails.labels import untrusted
 from kapell.core.runs import paths
 from kapell.kit.clock import span_text
 from kapell.kit.errors import Missing
@@ -77,7 +78,7 @@ def _show(screen: Screen, view: TurnView) -> None:
     for action in view.actions:
         apart = f"  (its turns: kapell runs turns {action.run})" if action.run else ""
         screen.show(f"  did       {action.tool} {_short(action.broken or action.args)}{apart}")
-        screen.show(f"  saw       {_seen(action)}")
+        screen.show(f"  saw       {_seen(action)}{_strangers(action)}")
     if view.outcome == "answered":
         screen.show(f"  answered  {_short(view.answer)}")
     if view.problem:
@@ -99,6 +100,11 @@ def _tell(screen: Screen, mending: Corrections) -> None:
     faults = "fault" if len(mending.each) == 1 else "faults"
     tries = "" if mending.failures == len(mending.each) else f" in {mending.failures} tries"
     screen.show(f"self-correction: {len(mending.each)} {faults}{tries}: {told}{rate}")
+
+
+def _strangers(action: Action) -> str:
+    seen = action.observation
+    return "  (from strangers)" if seen is not None and untrusted(seen.label) else ""
 
 
 def _seen(action: Action) -> str:

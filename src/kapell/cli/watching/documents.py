@@ -81,6 +81,7 @@ async def run_document(app: App, view: RunView) -> dict[str, object]:
         "events": view.seq,
         "inputs": await value_of(app, view.inputs),
         "output": await value_of(app, view.output),
+        "label": list(view.label),
         "failure": failure_document(view.failure),
         "steps": [
             _step_document(step)
@@ -120,6 +121,7 @@ def _step_document(step: StepView) -> dict[str, object]:
         "ended_at": moment(step.ended_at),
         "failure": failure_document(step.failure),
         "copied": step.copied,
+        "label": list(step.label),
     }
 
 
