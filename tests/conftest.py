@@ -1,15 +1,16 @@
-"""What holds for every test: no network beyond loopback, fixtures, traceability marks."""
+"""What holds for every test: no network, no call around the guards, fixtures, marks."""
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.fixtures import network
+from tests.fixtures import network, pipeline
 
 pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.redis",
     "tests.fixtures.sqlite",
     "tests.traceability_plugin",
+    "tests.pipeline_plugin",
 ]
 
 # No deadlines: a busy machine is no failure. The fast suite draws fewer examples (`make fast`).
@@ -27,6 +28,7 @@ settings.load_profile("house")
 
 network.install()
 network.guard_children()
+pipeline.install()
 
 
 @pytest.hookimpl(tryfirst=True)
