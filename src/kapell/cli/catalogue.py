@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "agents": Entry("authoring.agents", "List, lint, route, make and test agents.", _AUTHORING),
     "tools": Entry("authoring.tools", "List, show and try the tools steps may use.", _AUTHORING),
+    "policy": Entry("authoring.policy", "Look through policies, test them, ask them.", _AUTHORING),
     "models": Entry(
         "authoring.models", "List providers and routes; show how they are.", _AUTHORING
     ),
@@ -79,6 +80,7 @@ INNER: Mapping[str, tuple[str, ...]] = {
     "approvals": ("list", "answer"),
     "agents": ("list", "lint", "skills", "route", "new", "test"),
     "tools": ("list", "show", "call"),
+    "policy": ("lint", "test", "explain"),
     "models": ("list", "health", "select", "compare"),
     "keys": ("init", "set", "list", "rotate", "remove", "audit"),
     "audit": ("verify", "show", "export", "anchor"),

@@ -8,6 +8,7 @@ import pytest
 from kapell.bootstrap.guarding.policies import make_policies
 from kapell.services.policies.policies import Policies
 from kapell.settings.loading import load_settings
+from tests.integration.cli.desk import Desk
 from tests.integration.policies.office import Noon
 
 Office = Callable[..., Policies]
@@ -25,3 +26,14 @@ def office(tmp_path: Path) -> Office:
         return make_policies(tmp_path, load_settings(tmp_path), Noon())
 
     return made
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """Return a workspace in which commands are called."""
+    monkeypatch.chdir(tmp_path)
+    found = Desk(tmp_path, capsys)
+    found.write("kapell.yaml", "model: offline\n")
+    return found

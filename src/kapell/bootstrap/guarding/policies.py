@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from kapell import library
 from kapell.adapters.policies.rego.compiler import RegoCompiler
+from kapell.adapters.system.clock import SystemClock
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.policies import GoodPolicyFiles
 from kapell.bootstrap.definitions import STATE
@@ -17,7 +18,7 @@ from kapell.settings.loading import Settings
 _LIBRARY = "library"
 
 
-def make_policies(root: Path, settings: Settings, clock: Clock) -> Policies:
+def make_policies(root: Path, settings: Settings, clock: Clock | None = None) -> Policies:
     """Return the policies of a workspace; nothing is read before they are asked."""
     current = CurrentPolicies(
         WorkspaceFolder(root),
@@ -25,7 +26,7 @@ def make_policies(root: Path, settings: Settings, clock: Clock) -> Policies:
         compiler(settings),
         GoodPolicyFiles(root / STATE),
     )
-    return Policies(current, terms(settings), clock)
+    return Policies(current, terms(settings), clock or SystemClock())
 
 
 def compiler(settings: Settings) -> Compiler:

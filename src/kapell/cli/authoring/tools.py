@@ -1,6 +1,6 @@
 """``kapell tools``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -10,13 +10,13 @@ from kapell.bootstrap.single_call import call_tool
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block
 from kapell.cli.group import InnerGroup
+from kapell.cli.running.arguments import given_arguments
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
 from kapell.core.tools.spec import ToolSpec
-from kapell.kit.errors import Invalid, Missing
-from kapell.kit.json import Json, decode
+from kapell.kit.errors import Missing
 from kapell.kit.money import text as money
 
 app = typer.Typer(
@@ -78,7 +78,7 @@ def call(
     as_json: AsJson = False,
 ) -> int:
     """Call one tool through the same door as runs do, to try it; nothing is logged."""
-    arguments = _given(given or [], args)
+    arguments = given_arguments(given or [], args)
 
     async def work(session: Session) -> Exit:
         result = await call_tool(session.app, name, arguments)
@@ -119,33 +119,6 @@ def _told(screen: Screen, definitions: Definitions) -> Exit:
     for problem in definitions.own.problems:
         screen.complain(block(screen, problem))
     return Exit.INVALID if definitions.own.problems else Exit.OK
-
-
-def _given(pairs: Sequence[str], document: str) -> dict[str, Json]:
-    """Return the arguments as they were written."""
-    found: dict[str, Json] = {}
-    if document:
-        read = decode(document)
-        if not isinstance(read, Mapping):
-            raise Invalid(
-                "The arguments are no JSON object.",
-                code="input_broken",
-                advice="""Write --args '{"name": "value"}'.""",
-            )
-        found.update(read)
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise Invalid(
-                f"`{pair}` is no argument.",
-                code="input_broken",
-                advice="Write --arg name=value.",
-            )
-        try:
-            found[name] = decode(value)
-        except Invalid:
-            found[name] = value
-    return found
 
 
 def _properties(spec: ToolSpec) -> Mapping[str, object]:

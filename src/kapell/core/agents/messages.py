@@ -24,6 +24,10 @@ _ARGUMENTS = "tool_arguments"
 _FLAWS = 10
 _TAKEN = 400
 
+_POLICIES = frozenset({"policy_denied", "policy_broken", "policy_failed"})
+_FORBIDDEN = "A policy forbids this call: do not try it again, find another way."
+"""All that a model is told of a policy: its rules and reasons are for people."""
+
 _WAYS: Mapping[Kind, tuple[str, str]] = {
     Kind.INVALID: ("arguments", "Mend the arguments and call it again, or try another way."),
     Kind.MISSING: ("missing", "Look for what there is, or try another way."),
@@ -147,6 +151,8 @@ def _cut(text: str) -> str:
 
 def _failed(failure: Failure, spec: ToolSpec | None) -> str:
     """Return what helps a model to try another way: what failed, of which class, what may help."""
+    if failure.code in _POLICIES:
+        return _FORBIDDEN
     # What is wrong with the arguments can be mended, whatever the rule was that refused them.
     kind, way = _WAYS[Kind.INVALID if failure.flaws else failure.kind]
     lines = [f"The call failed ({kind}, {failure.code}): {failure.message}", *_taken(failure)]

@@ -53,7 +53,7 @@ class PolicyAdmission:
                 f"The policy {judgement.rule!r} forbids this run of {workflow!r}: "
                 f"{judgement.reason}.",
                 code="policy_denied",
-                advice="Start it with a lower --budget, or let a rule in policies/*.rego allow it.",
+                advice="Give it a lower --budget-usd, or let a rule in policies/*.rego allow it.",
             )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from kapell.core.definitions.problems import Problem
 from kapell.kit.json import Json
 from kapell.services.workflows.ports import Stamp
 
@@ -56,6 +55,14 @@ class Compiler(Protocol):
         """
         ...
 
+    async def lint(self, sources: Sources) -> None:
+        """Look modules through without making them ready.
+
+        Raises:
+            DefinitionInvalid: With everything that is wrong in them.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of everything."""
         ...
@@ -70,12 +77,4 @@ class GoodPolicies(Protocol):
 
     def keep(self, sources: Sources) -> None:
         """Keep a version that was found good."""
-        ...
-
-
-class Linter(Protocol):
-    """Looks for what a compiler lets pass."""
-
-    def __call__(self, sources: Sources) -> Sequence[Problem]:
-        """Return all that is wrong in modules."""
         ...

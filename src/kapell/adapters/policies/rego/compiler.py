@@ -16,6 +16,14 @@ class RegoCompiler:
         """
         return await asyncio.to_thread(_compiled, sources)
 
+    async def lint(self, sources: Sources) -> None:
+        """Look modules through.
+
+        Raises:
+            DefinitionInvalid: With everything that is wrong in them.
+        """
+        await self.compile(sources)
+
     async def close(self) -> None:
         """Interpreters and bundles go with those who hold them."""
 

@@ -29,7 +29,7 @@ def lint(sources: Mapping[str, str]) -> tuple[Problem, ...]:
         check_quoting(module, problems)
         _check_rules(module, modules, problems)
         check_answers(module, problems)
-    check_conditions(modules, problems)
+    check_conditions([one for one in modules if one.whole], problems)
     return problems.errors
 
 

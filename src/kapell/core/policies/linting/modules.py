@@ -38,13 +38,17 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Module(msgspec.Struct, frozen=True):
-    """A file of Rego. ``imports`` are the paths after `import`, with the name they get here."""
+    """A file of Rego. ``imports`` are the paths after `import`, with the name they get here.
+
+    ``whole`` says that every bracket is closed: in one that is not, rules run into each other.
+    """
 
     path: str
     package: str
     at: Token | None
     imports: tuple[tuple[str, str, Token], ...] = ()
     rules: tuple[Rule, ...] = ()
+    whole: bool = True
 
 
 def read_module(path: str, text: str) -> Module:
@@ -52,19 +56,21 @@ def read_module(path: str, text: str) -> Module:
     package, at = "", None
     imports: list[tuple[str, str, Token]] = []
     rules: list[Rule] = []
-    for chunk in _chunks(list(tokens(text))):
+    words = list(tokens(text))
+    for chunk in _chunks(words):
         first = chunk[0]
         if first.text == "package":
             package, at = "".join(one.text for one in chunk[1:]), first
         elif first.text == "import":
-            words = [one.text for one in chunk[1:]]
-            whole = "".join(words[: words.index("as")] if "as" in words else words)
-            imports.append((whole, words[-1] if words else "", first))
+            names = [one.text for one in chunk[1:]]
+            target = "".join(names[: names.index("as")] if "as" in names else names)
+            imports.append((target, names[-1] if names else "", first))
         else:
             rule = _rule(chunk)
             if rule is not None:
                 rules.append(rule)
-    return Module(path, package, at, tuple(imports), tuple(rules))
+    depth = sum((one.text in _OPEN) - (one.text in _CLOSED) for one in words)
+    return Module(path, package, at, tuple(imports), tuple(rules), depth == 0)
 
 
 def _chunks(words: Sequence[Token]) -> Iterator[Statement]:

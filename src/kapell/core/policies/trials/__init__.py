@@ -1,0 +1,1 @@
+"""Cases by which a workspace tests its policies."""

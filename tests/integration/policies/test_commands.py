@@ -1,0 +1,174 @@
+"""``kapell policy``: what is wrong is told, cases are tried, and a call is explained."""
+
+import json
+
+import pytest
+
+from kapell.cli.exits import Exit
+from tests.integration.cli.desk import Desk
+
+HEAD = "package kapell.tool\n\nimport rego.v1\n\n"
+MAIL = (
+    HEAD
+    + 'deny contains {"rule": "abroad", "reason": "mail stays in the company"} if {\n'
+    + '    input.tool.name == "mail.send"\n'
+    + "    some to in input.reach.recipients\n"
+    + '    not endswith(to, "@example.com")\n}\n\n'
+    + 'allow contains {"rule": "mail"} if input.tool.name == "mail.send"\n'
+)
+CASES = """\
+cases:
+  - name: mail to the company
+    tool: mail.send
+    input: {args: {to: [anna@example.com]}, asked: true}
+    expect: {ruling: allow, rule: mail}
+  - name: mail abroad
+    tool: mail.send
+    input: {args: {to: [x@evil.test]}, asked: true}
+    expect: {ruling: deny, rule: kapell.tool.abroad}
+  - name: mail out of a web page
+    tool: mail.send
+    input: {args: {to: [anna@example.com]}, asked: true, labels: {args: {body: [web]}}}
+    expect: {ruling: deny, rule: kapell.default.strangers}
+  - name: any model may be asked
+    kind: model
+    input: {model: {name: "openai:x", provider: openai}}
+    expect: {ruling: allow}
+"""
+
+
+@pytest.mark.requirement("GR-06")
+def test_lint_tells_all_that_is_wrong_in_all_files(desk: Desk) -> None:
+    assert "There are no policies" in desk.ok("policy", "lint").err
+    desk.write("policies/mail.rego", MAIL)
+    assert desk.ok("policy", "lint").out == "ok  policies/mail.rego\n"
+    desk.write("policies/a.rego", HEAD + 'deny contains {"rule": "d" if {\n')
+    desk.write("policies/b.rego", HEAD + "denny contains 1 if startwith(input.tol, 1)\n")
+    said = desk.call("policy", "lint")
+    assert said.code == Exit.INVALID
+    for part in (
+        "error[policy_syntax]: This is no Rego",
+        "--> policies/a.rego:5:15",
+        "error[policy_builtin]: No judge offers the function `startwith`.",
+        "--> policies/b.rego:5:21",
+        "Did you mean `startswith`?",
+        "`input` has no field `tol`",
+        "Nobody asks the rule `denny`",
+        "the last good version holds",
+    ):
+        assert part in said.err
+    document = desk.call("policy", "lint", "--json").document()
+    assert document["ok"] is False
+    assert {one["place"]["file"] for one in document["problems"]} == {
+        "policies/a.rego",
+        "policies/b.rego",
+    }
+
+
+@pytest.mark.requirement("GR-06")
+def test_cases_are_tried_and_what_differs_is_told(desk: Desk) -> None:
+    assert "There are no cases" in desk.ok("policy", "test").err
+    desk.write("policies/mail.rego", MAIL)
+    desk.write("policies/mail_test.yaml", CASES)
+    assert desk.ok("policy", "test").out.count("ok  policies/mail_test.yaml") == 4
+    desk.write("policies/mail.rego", MAIL.replace("deny contains", "ask contains"))
+    said = desk.call("policy", "test")
+    assert said.code == Exit.FAILED
+    assert "FAILED  policies/mail_test.yaml  mail abroad" in said.out
+    assert "expected deny by kapell.tool.abroad; it is ask by kapell.tool.abroad" in said.out
+    document = desk.call("policy", "test", "--json").document()
+    assert [bool(one["why"]) for one in document["cases"]] == [False, True, False, False]
+
+
+@pytest.mark.requirement("GR-06")
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("{name: a, tol: x, expect: {ruling: deny}}", "policies/mail_test.yaml:2:"),
+        ("{name: a, expect: {ruling: dney}}", "`deny`"),
+        ("{name: a, tool: mail.sned, expect: {ruling: deny}}", "Did you mean `mail.send`?"),
+        ("{name: a, input: {agnet: {}}, expect: {ruling: deny}}", "Did you mean `agent`?"),
+        ("{name: a, input: {agent: {nmae: x}}, expect: {ruling: deny}}", "Did you mean `name`?"),
+        ("{name: a, input: {asked: 3}, expect: {ruling: deny}}", "`bool`"),
+    ],
+)
+def test_a_case_that_cannot_be_is_told(desk: Desk, case: str, said: str) -> None:
+    desk.write("policies/mail_test.yaml", f"cases:\n  - {case}\n")
+    told = desk.call("policy", "test")
+    assert told.code in (Exit.INVALID, Exit.MISSING)
+    assert said in told.err
+
+
+@pytest.mark.requirement("GR-06")
+def test_a_call_is_explained_rule_by_rule(desk: Desk) -> None:
+    desk.write("policies/mail.rego", MAIL)
+    said = desk.ok("policy", "explain", "mail.send", "--args", '{"to": "x@evil.test"}').out
+    assert said.startswith("deny  by kapell.tool.abroad\nbecause mail stays in the company\n")
+    assert "asked: kapell.tool\n" in said
+    assert "kapell.tool.mail" in said
+    assert "decides" in said
+    words = ("--arg", "to=anna@example.com", "--input", "agent.name=writer")
+    found = desk.ok("policy", "explain", "mail.send", *words, "--json").document()
+    assert found["judgement"]["ruling"] == "allow"
+    assert found["input"]["agent"]["name"] == "writer"
+    assert found["input"]["reach"]["recipients"] == ["anna@example.com"]
+    broken = desk.call("policy", "explain", "mail.send", "--input", "agnet.name=writer")
+    assert broken.code == Exit.INVALID
+    assert "Did you mean `agent`?" in broken.err
+
+
+@pytest.mark.requirement("GR-06", "TL-06")
+def test_every_tool_call_of_a_run_has_its_judgement_in_the_log_and_can_be_explained(
+    desk: Desk,
+) -> None:
+    desk.write("workflows/look.yaml", "name: look\nsteps:\n  - {id: now, tool: time.now}\n")
+    desk.ok("run", "look")
+    events = [json.loads(line) for line in desk.ok("runs", "events", "--json").out.splitlines()]
+    (verdict,) = [one["payload"] for one in events if one["type"] == "policy.verdict"]
+    assert verdict["judgement"]["rule"] == "kapell.default.inside"
+    assert len(verdict["judgement"]["version"]) == 64
+    desk.write(
+        "policies/time.rego",
+        HEAD
+        + 'deny contains {"rule": "no-time", "reason": "r"} if {input.tool.name == "time.now"}\n',
+    )
+    said = desk.ok("policy", "explain", "--run", "last").out
+    assert "then: allow  by kapell.default.inside" in said
+    assert "deny  by kapell.tool.no-time" in said
+    denied = desk.call("run", "look")
+    assert denied.code == Exit.FAILED
+    assert "policy_denied" in denied.err
+    assert "kapell.tool.no-time" in denied.err
+
+
+@pytest.mark.requirement("GR-06")
+def test_a_run_whose_budget_a_policy_forbids_does_not_begin(desk: Desk) -> None:
+    desk.write("workflows/look.yaml", "name: look\nsteps:\n  - {id: now, tool: time.now}\n")
+    desk.write(
+        "policies/money.rego",
+        "package kapell.budget\n\nimport rego.v1\n\n"
+        'deny contains {"rule": "ceiling", "reason": "a run needs a ceiling"} if {\n'
+        "    input.budget.cost == 0\n}\n",
+    )
+    said = desk.call("run", "look")
+    assert said.code == Exit.DENIED
+    assert "a run needs a ceiling" in said.err
+    assert "No runs yet" in desk.call("runs", "list").err
+    assert desk.call("run", "look", "--budget-usd", "1").code == Exit.OK
+
+
+@pytest.mark.requirement("GR-06")
+def test_a_model_that_a_policy_forbids_is_not_asked(desk: Desk) -> None:
+    desk.write(
+        "workflows/say.yaml", "name: say\nsteps:\n  - {id: say, agent: poet, prompt: Hello.}\n"
+    )
+    desk.write("agents/poet.md", "---\nname: poet\ndescription: Poems.\n---\nWrite poems.\n")
+    desk.write(
+        "policies/models.rego",
+        "package kapell.model\n\nimport rego.v1\n\n"
+        'deny contains {"rule": "local", "reason": "no model is asked here"} if {\n'
+        '    input.model.provider == "offline"\n}\n',
+    )
+    said = desk.call("run", "say")
+    assert said.code == Exit.FAILED
+    assert "kapell.model.local" in said.err
