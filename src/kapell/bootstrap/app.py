@@ -27,7 +27,7 @@ from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.gates import make_gates, standing
 from kapell.bootstrap.guarding.content import make_content
-from kapell.bootstrap.guarding.limits import make_limits
+from kapell.bootstrap.guarding.limits import breaker_of, make_escalations, make_limits
 from kapell.bootstrap.guarding.policies import make_policies
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
@@ -87,7 +87,8 @@ class App:
         self.clock = SystemClock()
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
-        self.limits = make_limits(settings, store)
+        self.limits = make_limits(settings, store, self.clock)
+        self.escalations = make_escalations(settings, self.limits.breaker, root)
         self.content = make_content(root, settings, store)
         self.policies = make_policies(root, settings, self.clock)
         self.gates = make_gates(self.limits, self.content, self.policies, settings.guardrails)
@@ -158,6 +159,7 @@ class App:
             RunForesight(self._ended_well, self.clock),
             standing(settings.guardrails),
             self.limits.admission,
+            breaker_of(settings.breaker),
             PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None,
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
@@ -230,6 +232,7 @@ class App:
             quotes=Quotes(self.prices, partial(self.reader.habits, self.tenant), self.clock),
             clock=self.clock,
             random=random_bits,
+            observers=[self.escalations.observe],
         )
 
     async def run_until_idle(self, run: RunId, worker: Worker | None = None) -> None:
@@ -298,6 +301,7 @@ async def open_app(
         await app.own_tools.close()
         await app.sandboxes.close()
         await app.gateway.close()
+        await app.escalations.close()
         await app.limits.close()
         await app.policies.current.close()
         await store.close()

@@ -19,7 +19,7 @@ from kapell.core.events.compensation import (
     CompensationSucceeded,
 )
 from kapell.core.events.envelope import Event, Payload
-from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.run import (
     RunAssigned,
@@ -105,6 +105,9 @@ def _said(payload: Payload, at: float) -> tuple[str, Weight]:
     if isinstance(payload, PolicyVerdict):
         rule = payload.judgement.rule or "the default"
         return f"policy says {payload.judgement.ruling} ({rule})", "detail"
+    if isinstance(payload, BreakerTripped):
+        who = payload.name or {"money": "a limit of money"}.get(payload.scope, "the run")
+        return f"held for a person: {payload.reason} of {who}", "trouble"
     return _of_rest(payload)
 
 

@@ -69,3 +69,42 @@ class LimitsSettings(Section):
     redis: SecretStr | None = None
     """Address of a Redis server in which rates and quotas are counted in place of the database:
     `redis://HOST:PORT/0`. Needs `pip install 'kapell[redis]'`."""
+
+
+class BreakerSettings(Section):
+    """When a run is held until a person has looked; `null` sets no limit."""
+
+    on: bool = True
+    """Whether there is a breaker at all."""
+
+    failures: int | None = Field(default=3, ge=1)
+    """Failures in a row, of the steps of one agent or of the whole run, retries and handlers
+    exhausted."""
+
+    confidence: float | None = Field(default=0.5, ge=0, le=1)
+    """How sure an agent has to be of its answers, where these are objects with a `confidence`."""
+
+    times: int = Field(default=2, ge=1)
+    """Answers in a row of which it was less sure that hold the run."""
+
+    repeats: int | None = Field(default=3, ge=1)
+    """Requests of one answer for a call that was made before: they are refused, and so many hold
+    the run."""
+
+    cost: float | None = Field(default=5.0, ge=0)
+    """US dollars that a run without a budget of its own may cost, with all that it began."""
+
+    calls: int | None = Field(default=10_000, ge=1)
+    """Calls of models, and of tools that they ask for, a run and all that it began may make."""
+
+    runs: int | None = Field(default=10_000, ge=1)
+    """Runs that a run may begin, with those that they begin."""
+
+    notify: str = Field(default="log", pattern="^[a-z][a-z0-9_]*$")
+    """Channel of `tools.notify.channels` by which people are told of a run that is held. What they
+    are told holds nothing of what the run works on."""
+
+    tenant: int | None = Field(default=10, ge=1)
+    """Runs of a tenant that were held within an hour, after which no more are let begin until a
+    person has closed the breaker: `kapell breaker close`. Money that a limit keeps does not
+    count."""

@@ -21,7 +21,7 @@ from kapell.settings import FILE
 from kapell.settings.authored import DefinitionsForm, settings_tree, workspace_defaults
 from kapell.settings.guarding.policies import PolicySettings
 from kapell.settings.guardrails import GuardrailSettings
-from kapell.settings.limits import LimitsSettings
+from kapell.settings.limits import BreakerSettings, LimitsSettings
 from kapell.settings.sections import (
     DatabaseSettings,
     LogSettings,
@@ -86,7 +86,10 @@ class Settings(BaseSettings):
     """What tenants, users, conversations and keys may use within windows of time."""
 
     limits: LimitsSettings = LimitsSettings()
-    """How often who may ask, and what holds a run that runs away."""
+    """How often who may ask, and how much money may be spent."""
+
+    breaker: BreakerSettings = BreakerSettings()
+    """When a run is taken for one that runs away, and a person is asked."""
 
     vault: VaultSettings = VaultSettings()
     """How keys are sealed that lie in the database."""

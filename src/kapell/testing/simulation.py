@@ -17,6 +17,8 @@ from kapell.core.events.value import ArtifactRef, Packing, unpack
 from kapell.core.expressions import DEFAULT
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.guardrails.labels import Label
+from kapell.core.limits.breaker import Breaker
+from kapell.core.pricing.foresight import RunForecast
 from kapell.core.pricing.quote import Quote
 from kapell.core.runs.commands import Command
 from kapell.core.runs.context import Context, Kept
@@ -59,6 +61,8 @@ class Simulation:
         model: Overrides every step's model.
         tools: What tools there are; any by any name, unless given.
         labels: Where the inputs come from.
+        breaker: When it is taken for one that runs away; without one, never.
+        forecast: What it is expected to cost.
     """
 
     def __init__(
@@ -72,6 +76,8 @@ class Simulation:
         quotes: Mapping[str, Quote | Failure] | None = None,
         tools: Mapping[str, ToolSpec] | None = None,
         labels: Mapping[str, Label] | None = None,
+        breaker: Breaker | None = None,
+        forecast: RunForecast | None = None,
     ) -> None:
         self.tools = _AnyTool() if tools is None else tools
         self.program = Program(version)
@@ -92,6 +98,8 @@ class Simulation:
             origin=Origin(),
             model=model,
             labels=labels or {},
+            breaker=breaker,
+            forecast=forecast,
         )
         self._record([request])
         self.carried = self._carry()

@@ -1,18 +1,28 @@
 """Limits wired up: where is counted, and how often who may ask."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 
 from kapell.adapters.db.store import Store
+from kapell.adapters.tools.notices.tools import Notify
+from kapell.bootstrap.tooling import tool_options
 from kapell.core.gateway.quotas import Per, Quota
+from kapell.core.limits.breaker import Breaker
 from kapell.core.limits.rates import Rate
+from kapell.kit.clock import Clock
 from kapell.kit.errors import Missing
+from kapell.kit.ids import LOCAL, RunId
+from kapell.kit.json import Digest
 from kapell.kit.money import nano
 from kapell.services.gateway.counts import Counts
 from kapell.services.limits.admission import Admission
+from kapell.services.limits.escalations import Escalations
 from kapell.services.limits.limiter import Limiter
-from kapell.settings.limits import CostSection
+from kapell.services.limits.tenants import TenantBreaker
+from kapell.services.tools.ports import ToolCall
+from kapell.settings.limits import BreakerSettings, CostSection
 from kapell.settings.loading import Settings
 
 _DAY = 86_400.0
@@ -24,10 +34,11 @@ class Limits(msgspec.Struct, frozen=True):
     counts: Counts
     limiter: Limiter
     admission: Admission
+    breaker: TenantBreaker
     close: Callable[[], Awaitable[None]]
 
 
-def make_limits(settings: Settings, store: Store) -> Limits:
+def make_limits(settings: Settings, store: Store, clock: Clock) -> Limits:
     """Return what holds the limits that the settings of a workspace ask for.
 
     Raises:
@@ -35,7 +46,9 @@ def make_limits(settings: Settings, store: Store) -> Limits:
     """
     counts, close = _counts(settings, store)
     limiter = Limiter(_rates(settings), counts)
-    return Limits(counts, limiter, Admission(limiter), close)
+    most = settings.breaker.tenant if settings.breaker.on else None
+    breaker = TenantBreaker(counts, most, clock)
+    return Limits(counts, limiter, Admission(limiter, breaker), breaker, close)
 
 
 def cost_limits(settings: CostSection) -> list[Quota]:
@@ -52,6 +65,21 @@ def cost_limits(settings: CostSection) -> list[Quota]:
     ]
 
 
+def breaker_of(settings: BreakerSettings) -> Breaker | None:
+    """Return the breaker of a workspace's runs; None where it is switched off."""
+    if not settings.on:
+        return None
+    return Breaker(
+        failures=settings.failures,
+        confidence=settings.confidence,
+        times=settings.times,
+        repeats=settings.repeats,
+        usd=None if settings.cost is None else int(nano(settings.cost)),
+        calls=settings.calls,
+        runs=settings.runs,
+    )
+
+
 def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awaitable[None]]]:
     redis = settings.limits.redis
     if redis is None:
@@ -66,6 +94,32 @@ def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awai
         ) from error
     counts = RedisCounts(redis.get_secret_value())
     return counts, counts.close
+
+
+def make_escalations(settings: Settings, breaker: TenantBreaker, root: Path) -> Escalations:
+    """Return what tells people of runs that are held, by the channel that the settings name."""
+    options = tool_options(settings.tools).notify
+
+    async def notify(run: RunId, text: str) -> None:
+        call = ToolCall(
+            tenant_id=LOCAL,
+            run_id=run,
+            call="escalation",
+            tool="notify",
+            args={"text": text, "level": "warning", "channel": settings.breaker.notify},
+            key=f"escalation:{run}",
+            timeout=None,
+            workspace=str(root),
+            folder="",
+        )
+        # No model and no step asks for it, and it holds nothing of the run: no gate has a say.
+        await Notify(options).call(call, _no_blobs)
+
+    return Escalations(breaker, notify)
+
+
+async def _no_blobs(digest: Digest) -> bytes:
+    raise Missing(f"There is no artifact {digest}.", code="artifact_unknown")
 
 
 async def _nothing() -> None:

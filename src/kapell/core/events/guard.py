@@ -1,6 +1,6 @@
 """Facts about what guards and policies decided at the doors."""
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -24,4 +24,17 @@ class PolicyVerdict(msgspec.Struct, frozen=True, kw_only=True, tag="policy.verdi
     judgement: Judgement
 
 
-GuardEvent: TypeAlias = GuardVerdict | PolicyVerdict
+class BreakerTripped(msgspec.Struct, frozen=True, kw_only=True, tag="breaker.tripped"):
+    """The run is held for a person: too much went wrong, or was used.
+
+    ``scope`` is what ran away: an ``agent`` (``name``), the ``run``, or ``money`` that a limit
+    keeps. ``path`` is the step run that awaits the person, empty for the whole run.
+    """
+
+    path: str
+    scope: Literal["run", "agent", "money"]
+    name: str
+    reason: Literal["failures", "confidence", "repeats", "cost", "calls", "runs"]
+
+
+GuardEvent: TypeAlias = BreakerTripped | GuardVerdict | PolicyVerdict

@@ -57,7 +57,8 @@ class ModelAnswered(
     what is wrong with it, when it must be corrected. ``seconds`` is how long the call took.
     ``cached``: nobody was asked, an earlier answer was given again. ``tries`` are the decisions of
     a route with their reasons, ``by`` the model that answered in its name; without a route there is
-    one try if the call turned the model's breaker, else none.
+    one try if the call turned the model's breaker, else none. ``confidence`` is how sure the answer
+    says it is, 0..1.
     """
 
     call: str
@@ -75,6 +76,7 @@ class ModelAnswered(
     cached: bool = False
     by: str = ""
     tries: tuple[Try, ...] = ()
+    confidence: float | None = None
 
 
 class ModelFailed(

@@ -8,6 +8,7 @@ import msgspec
 from kapell.core.events.value import Packed
 from kapell.core.guardrails.labels import Label
 from kapell.core.guardrails.standing import Standing
+from kapell.core.limits.breaker import Breaker
 from kapell.core.pricing.budget import Budget
 from kapell.core.pricing.foresight import RunForecast
 from kapell.kit.errors import Failure
@@ -38,6 +39,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     folder of definitions on disk that tools may read. ``kept`` are agents whose files were broken
     then, so that the version has what they were when they were last valid. ``forecast`` is what it
     is expected to cost, learnt from runs before it. ``guards`` are those that stand around it.
+    ``breaker`` says when it is taken for one that runs away.
     ``labels`` says where each input comes from, ``label`` what decided that there is a run at all:
     whatever happens in it carries that.
     """
@@ -55,6 +57,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     kept: tuple[KeptAgent, ...] = ()
     forecast: RunForecast | None = None
     guards: Standing = Standing()
+    breaker: Breaker | None = None
     labels: Mapping[str, Label] = {}
     label: Label = ()
 
@@ -129,13 +132,17 @@ class RunForked(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.forked
     labels: Mapping[str, Label] = {}
 
 
-class RunRepaired(msgspec.Struct, frozen=True, tag="run.repaired"):
-    """A person gave the result of a failed or dead step run, or asked to try it anew (None)."""
+class RunRepaired(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.repaired"):
+    """A person gave the result of a failed or dead step run, or asked to try it anew (None).
+
+    ``given`` is the prompt, or the arguments, of the new attempt in place of what the step says.
+    """
 
     path: str
     output: Packed | None
     generation: int
     note: str = ""
+    given: Packed | None = None
 
 
 class RunMerged(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.merged"):

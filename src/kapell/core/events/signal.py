@@ -44,6 +44,7 @@ class ChildEnded(msgspec.Struct, frozen=True, omit_defaults=True, tag="child.end
     ``cancelled`` with a failure: it took too long, is waited for no longer and told so. What it was
     allotted counts as spent until ``child.settled``. ``owing``: a call of it was given up and may
     be answered yet; ``child.settled`` tells what it cost then. ``label`` is that of its outcome.
+    ``calls`` and ``runs`` are what it made, with all that it began.
     """
 
     path: str
@@ -56,6 +57,8 @@ class ChildEnded(msgspec.Struct, frozen=True, omit_defaults=True, tag="child.end
     call: str = ""
     owing: bool = False
     label: Label = ()
+    calls: int = 0
+    runs: int = 0
 
 
 class ChildSettled(msgspec.Struct, frozen=True, tag="child.settled"):

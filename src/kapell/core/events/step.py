@@ -104,11 +104,11 @@ class StepDead(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.dead")
     """A dead letter: it awaits a person. ``undo`` as in ``StepFailed``.
 
     Out of attempts (``step``) it has ended. With ``unknown_outcome`` it waits until a person says
-    what became of its call; what depends on it waits too.
+    what became of its call; what depends on it waits too. The ``breaker`` has held it, and the run.
     """
 
     path: str
-    stage: Literal["step", "compensation", "poison", "unknown_outcome"]
+    stage: Literal["step", "compensation", "poison", "unknown_outcome", "breaker"]
     failure: Failure
     attempts: int
     undo: Packed | None = None

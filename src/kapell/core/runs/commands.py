@@ -58,10 +58,14 @@ class Repair(msgspec.Struct, frozen=True, tag="repair"):
 
 
 class Retry(msgspec.Struct, frozen=True, tag="retry"):
-    """Try failed and dead step runs anew: the one at ``path``, or all of them."""
+    """Try failed and dead step runs anew: the one at ``path``, or all of them.
+
+    ``given`` is what the model or the tool of the one is given in place of what the step says.
+    """
 
     path: str = ""
     note: str = ""
+    given: Json = None
 
 
 class Resume(msgspec.Struct, frozen=True, tag="resume"):
@@ -72,6 +76,7 @@ class ChildOutcome(msgspec.Struct, frozen=True, tag="child"):
     """A child run ended, or learnt afterwards what a call of it had cost.
 
     ``owing``: calls that were given up may be answered yet. ``label`` is that of the outcome.
+    ``calls`` and ``runs`` are what it made, with all that it began.
     """
 
     run_id: str
@@ -83,6 +88,8 @@ class ChildOutcome(msgspec.Struct, frozen=True, tag="child"):
     tokens: int = 0
     owing: bool = False
     label: Label = ()
+    calls: int = 0
+    runs: int = 0
 
 
 class LateAnswer(msgspec.Struct, frozen=True, tag="late_answer"):

@@ -63,6 +63,7 @@ class StepRun(msgspec.Struct):
     those of a model's answer in the making.
     ``unsure`` is the attempt whose call may have taken effect without anyone knowing, 0: none.
     ``overdue`` says that its time is up, and what comes of that has not been told yet.
+    ``given`` is what a person gives its model or tool in place of what the step says.
     ``label`` is that of everything it has read and made so far, its output among it; ``ground``
     that of what decided that it happens.
     ``held`` counts its calls that wait for people; ``approved`` is the digest of the step's own
@@ -95,6 +96,7 @@ class StepRun(msgspec.Struct):
     handled: bool = False
     unsure: int = 0
     overdue: bool = False
+    given: Packed | None = None
     label: Mask = 0
     ground: Mask = 0
     held: int = 0
@@ -283,6 +285,29 @@ class Child(msgspec.Struct):
     ask: str = ""
 
 
+class Streak(msgspec.Struct):
+    """How often in a row an agent failed, and how often it was not sure."""
+
+    failures: int = 0
+    doubts: int = 0
+
+
+class Breaking(msgspec.Struct):
+    """What the breaker counts.
+
+    ``failures`` of the run in a row, by the names of agents what is theirs; ``calls`` and ``runs``
+    made with all that the run began. ``base`` is what had been spent and made (nano-dollars, calls,
+    runs) when a person last looked; ``alerted`` says that unusual spending was told.
+    """
+
+    failures: int = 0
+    agents: dict[str, Streak] = {}
+    calls: int = 0
+    runs: int = 0
+    base: tuple[int, int, int] = (0, 0, 0)
+    alerted: bool = False
+
+
 class State(msgspec.Struct, kw_only=True):
     """A run, folded.
 
@@ -330,3 +355,4 @@ class State(msgspec.Struct, kw_only=True):
     late: dict[str, GivenUp] = {}
     late_children: dict[str, GivenUp] = {}
     owner: str = ""
+    breaking: Breaking = msgspec.field(default_factory=Breaking)

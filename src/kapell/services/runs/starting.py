@@ -10,6 +10,7 @@ from kapell.core.events.value import Packing
 from kapell.core.gateway.routing.route import Routes, meant
 from kapell.core.guardrails.labels import USER
 from kapell.core.guardrails.standing import ProfileName, Standing
+from kapell.core.limits.breaker import Breaker
 from kapell.core.limits.rates import Asker
 from kapell.core.pricing.budget import Budget
 from kapell.core.pricing.foresight import RunForecast
@@ -133,6 +134,7 @@ class Starter:
         foresight: Foresight,
         guards: Standing,
         admission: Admission,
+        breaker: Breaker | None,
         rules: RunRules | None = None,
     ) -> None:
         self._identity = identity
@@ -148,6 +150,7 @@ class Starter:
         self._guards = guards
         self._admission = admission
         self._rules = rules
+        self._breaker = breaker
         self._worker: LocalWorker | None = None
 
     def employ(self, worker: LocalWorker) -> None:
@@ -182,6 +185,7 @@ class Starter:
 
         Raises:
             Limited: ``rate_limited``, with the seconds until there is room again.
+            Denied: ``breaker_open`` when too many runs are held already.
             Missing, DefinitionInvalid: the workflow is not there, or wrong.
             Invalid: ``inputs_invalid``.
             Conflict: ``key_reused`` for a key that stands for something else;
@@ -246,6 +250,7 @@ class Starter:
             kept=kept,
             forecast=forecast,
             guards=guards,
+            breaker=self._breaker,
             labels=given_labels(version, inputs, {"": USER}),
         )
         run = new_run(who, request, packing.artifacts, now)

@@ -127,7 +127,8 @@ def _retry(t: Thinking, command: Retry) -> None:
         if run is not None and any(one.path in chosen for one in _holders(t, run)):
             continue  # what holds it begins anew
         if run is not None:
-            t.emit(RunRepaired(path, None, _generation(t), command.note))
+            given = t.pack(command.given) if command.given is not None and command.path else None
+            t.emit(RunRepaired(path, None, _generation(t), command.note, given))
             actions.append(_attempt(t, run))
         elif path == paths.ROOT and path in t.state.dead and _revivable(t.state):
             t.emit(RunRepaired(path, None, _generation(t), command.note))
@@ -174,6 +175,8 @@ def _child(t: Thinking, command: ChildOutcome) -> None:
         child.call,
         command.owing,
         command.label,
+        command.calls,
+        command.runs,
     )
     t.emit(ended)
     run = t.state.steps[child.path]

@@ -8,7 +8,7 @@ from kapell.core.events.budget import (
     BudgetSettled,
     BudgetWarned,
 )
-from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.signal import (
     ChildEnded,
@@ -242,7 +242,7 @@ def warned(state: State, program: Program, event: BudgetWarned, at: float, seq: 
 def judged(
     state: State,
     program: Program,
-    event: GuardVerdict | PolicyVerdict | BudgetAlerted,
+    event: GuardVerdict | PolicyVerdict | BreakerTripped | BudgetAlerted,
     at: float,
     seq: int,
 ) -> None:

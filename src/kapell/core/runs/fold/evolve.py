@@ -7,7 +7,7 @@ import msgspec
 
 from kapell.core.events import approval, budget, compensation, guard, model, run, signal, step, tool
 from kapell.core.events.envelope import Event, Payload
-from kapell.core.runs.fold import calls, questions, runs, steps
+from kapell.core.runs.fold import breaking, calls, questions, runs, steps
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.core.runs.status import after
@@ -63,6 +63,7 @@ _CHANGES = cast(
         approval.ApprovalEscalated: questions.escalated,
         guard.GuardVerdict: calls.judged,
         guard.PolicyVerdict: calls.judged,
+        guard.BreakerTripped: calls.judged,
         signal.SignalReceived: calls.signal_received,
         signal.ChildStarted: calls.child_started,
         signal.ChildEnded: calls.child_ended,
@@ -109,6 +110,8 @@ def evolve(program: Program, state: State, payload: Payload, at: float) -> State
         state.status = after(state.status, name)
     state.seq += 1
     state.updated_at = at
+    if state.request.breaker is not None and (count := breaking.COUNTED.get(kind)) is not None:
+        count(state, program, payload)
     _CHANGES[kind](state, program, payload, at, state.seq)
     return state
 

@@ -121,6 +121,9 @@ def repaired(state: State, program: Program, event: RunRepaired, at: float, seq:
     run = state.steps.get(event.path)
     state.undo = [entry for entry in state.undo if entry.path != event.path]
     if run is not None:
+        run.given = event.given
+        if event.given is not None:
+            run.turns, run.approved = [], ""
         if event.output is not None:
             run.label = USER  # what a person gives is theirs, whatever was read before
         run.status = StepStatus.RUNNING
@@ -243,6 +246,7 @@ def _replace_inputs(state: State, event: RunForked) -> None:
         priority=old.priority,
         workspace=old.workspace,
         guards=old.guards,
+        breaker=old.breaker,
         labels=event.labels,
         label=old.label,
     )

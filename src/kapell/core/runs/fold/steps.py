@@ -279,7 +279,7 @@ def dead(state: State, program: Program, event: StepDead, at: float, seq: int) -
     if state.failure is None and state.phase not in {"cancelling", "undoing"}:
         state.failure = event.failure
     if state.phase == "going":
-        hold = program.version.on_failure == "hold" or event.stage == "poison"
+        hold = program.version.on_failure == "hold" or event.stage in {"poison", "breaker"}
         state.phase = "held" if hold else "failing"
 
 

@@ -18,6 +18,7 @@ from kapell.core.events.run import (
 from kapell.core.events.signal import ChildEnded, ChildSettled
 from kapell.core.events.value import ArtifactRef, unpack
 from kapell.core.guardrails.labels import label_of
+from kapell.core.limits.breaker import Breaker, less
 from kapell.core.pricing.budget import Budget
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Cancel, ChildOutcome
@@ -63,6 +64,7 @@ async def child_run(desk: Desk, program: Program, parent: State, child: ChildSta
         priority=parent.request.priority,
         workspace=parent.request.workspace,
         guards=inherited(program, parent, child.path, child.version),
+        breaker=_left(parent),
         labels=child.labels,
         label=child.label,
     )
@@ -91,6 +93,19 @@ async def child_run(desk: Desk, program: Program, parent: State, child: ChildSta
         priority=parent.request.priority,
         parent_run=parent.run_id,
         parent_path=child.path,
+    )
+
+
+def _left(parent: State) -> Breaker | None:
+    """Return a run's breaker as what it begins has it: with what is left of calls and runs."""
+    own = parent.request.breaker
+    if own is None:
+        return None
+    _, calls, runs = parent.breaking.base
+    return msgspec.structs.replace(
+        own,
+        calls=less(own.calls, parent.breaking.calls - calls),
+        runs=less(own.runs, parent.breaking.runs - runs),
     )
 
 
@@ -160,6 +175,8 @@ def _to_parent(state: State, key: str, command: ChildOutcome) -> Message:
             tokens=state.tokens,
             owing=bool(state.late or state.late_children),
             label=label_of(state.label),
+            calls=state.breaking.calls,
+            runs=state.breaking.runs,
         ),
         actor=f"run:{state.run_id}",
     )

@@ -10,6 +10,7 @@ from kapell.core.events.value import Inline, Packed
 from kapell.core.guardrails.labels import Label, Mask, all_of, label_of, mask_of
 from kapell.core.runs import paths
 from kapell.core.runs.context import Kept, NeedsValues
+from kapell.core.runs.decide import breaking
 from kapell.core.runs.decide.steps import calls, money, waits
 from kapell.core.runs.decide.steps.approvals import questions
 from kapell.core.runs.decide.steps.origins import argument_masks, begun
@@ -218,6 +219,8 @@ def _workflow(t: Thinking, run: StepRun, work: WorkflowWork, place: Place) -> No
     if not work.detached:
         started()
         t.later("consider", paths.attempt(run.path, run.attempt))
+    elif breaking.too_many(t, run):
+        return
     elif calls.may_work(t, run) and money.room(t, run, 1, 1, started):
         started()
         _child(t, run, version, inputs, labels)

@@ -3,10 +3,16 @@
 from collections.abc import Callable
 
 from kapell.core.agents import turns
-from kapell.core.guardrails.labels import label_of
+from kapell.core.guardrails.labels import USER, label_of
 from kapell.core.runs import paths
+from kapell.core.runs.decide import breaking
 from kapell.core.runs.decide.steps import asking, requests
-from kapell.core.runs.decide.steps.origins import argument_masks, begun, call_labels
+from kapell.core.runs.decide.steps.origins import (
+    argument_masks,
+    begun,
+    call_labels,
+    given_masks,
+)
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
@@ -14,6 +20,7 @@ from kapell.core.runs.fold.guards import profile_for
 from kapell.core.runs.state import StepRun
 from kapell.core.workflows.version import AgentWork, AskWork, ToolWork
 from kapell.kit.errors import Failure, KapellError
+from kapell.kit.json import encode
 
 
 def slot_for(t: Thinking, path: str, outer: StepRun) -> bool:
@@ -79,23 +86,29 @@ def _asks_people(run: StepRun) -> bool:
 
 def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
     work = t.place(run).step.work
+    names = t.names(run)
+    given = None if run.given is None else names.unpacked(run.given)
     if isinstance(work, ToolWork):
-        names = t.names(run)
         if run.approved:
             args, labels = names.unpacked(run.granted), run.granted_labels
         else:
-            args = names.value(work.args)
-            spec = t.ctx.tools.get(work.tool)
-            labels = call_labels(t, run, spec, args, argument_masks(t, names, work.args))
+            args = names.value(work.args) if given is None else given
+            own = argument_masks(t, names, work.args) if given is None else given_masks(given)
+            labels = call_labels(t, run, t.ctx.tools.get(work.tool), args, own)
         requests.call_tool(t, run, work.tool, args, labels, started)
+    elif breaking.too_many(t, run) or breaking.repeating(t, run):
+        return
     elif isinstance(work, AgentWork | AskWork) and turns.pending(run.turns):
         asking.call_asked(t, run, started)
     elif (failure := turns.refused_for_good(run.turns)) is not None:
         t.later("broke", run.path, failure)
     elif isinstance(work, AgentWork | AskWork):
-        names = t.names(run)
         seed = f"{t.state.run_id}:{paths.attempt(run.path, run.attempt)}"
         strict = profile_for(t.program, t.state, run) == "strict"
-        text = names.prompt(work.prompt, seed, dense=strict)
-        label = label_of(names.label | run.label | run.ground)
+        if given is None:
+            text = names.prompt(work.prompt, seed, dense=strict)
+        else:
+            text = given if isinstance(given, str) else encode(given).decode()
+        own_label = names.label | run.label | run.ground | (0 if given is None else USER)
+        label = label_of(own_label)
         requests.ask_model(t, run, text, label, started)

@@ -12,6 +12,7 @@ from kapell.core.events.step import (
 )
 from kapell.core.guardrails.labels import Mask, label_of
 from kapell.core.runs import paths
+from kapell.core.runs.decide import breaking
 from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
@@ -37,6 +38,8 @@ def broke(t: Thinking, path: str, failure: Failure, unknown: bool) -> None:
         return
     if not failure.step:
         failure = msgspec.structs.replace(failure, step=path)
+    if breaking.tells_of_money(t, run, failure):
+        return
     policy = t.place(run).step.retry
     once = run.handled or run.fan is not None or _stopped(t, run)
     if not once and _again(policy, run.attempt, failure) and t.state.phase != "cancelling":
@@ -88,6 +91,10 @@ def give_up(t: Thinking, run: StepRun, failure: Failure, unknown: bool = False) 
     if t.state.phase == "cancelling":
         # The run ends anyway: what was stopped is nobody's dead letter and no failure of the run.
         t.emit(StepFailed(run.path, failure, undo=undo, label=label, undo_labels=labels))
+        return
+    held = breaking.failed(t, run, failure)
+    if held is not None:
+        t.emit(StepDead(run.path, "breaker", held, run.attempt, undo, label, labels))
         return
     step = t.place(run).step
     if run.item >= 0:

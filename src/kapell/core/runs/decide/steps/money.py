@@ -9,6 +9,7 @@ from kapell.core.events.step import StepDead
 from kapell.core.events.tool import ToolFailed
 from kapell.core.pricing.budget import Budget
 from kapell.core.runs import paths
+from kapell.core.runs.decide import breaking
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
 from kapell.core.runs.state import Meter, OpenCall, StepRun
@@ -156,6 +157,7 @@ def look(t: Thinking, holders: Iterable[str]) -> None:
                 _stop(t, what, limit, used, "")
             elif used and used >= limit * _WARN_AT and all(w.what != what for w in meter.warned):
                 t.emit(BudgetWarned(path, what, limit, used))
+    breaking.spent(t)
     for path in reversed(t.waitlists.all_for_money()):
         retry(t, path)
 

@@ -9,6 +9,7 @@ from kapell.core.events.value import Inline, Packed
 from kapell.core.guardrails.labels import (
     AGENT,
     TOOL,
+    USER,
     WEB,
     Label,
     Mask,
@@ -66,6 +67,11 @@ def argument_masks(t: Thinking, names: Names, args: Json) -> dict[str, Mask]:
         return {"": names.label} if names.label else {}
     reads = t.program.reads_by_key(args)
     return {key: mask for key, one in reads.items() if (mask := names.labels_of(one))}
+
+
+def given_masks(given: Json) -> dict[str, Mask]:
+    """Return where arguments come from that a person gave in place of the step's own."""
+    return {key: USER for key in given} if isinstance(given, Mapping) else {"": USER}
 
 
 def call_labels(

@@ -13,9 +13,11 @@ from kapell.core.events.value import Packed
 from kapell.core.gateway.calls import ModelAnswer, Try
 from kapell.core.guardrails.labels import label_of
 from kapell.core.guardrails.verdicts import Verdict
+from kapell.core.limits.breaker import confidence_of
 from kapell.core.policies.notes import Fact
 from kapell.core.policies.spending import Spending
 from kapell.core.pricing.quote import Quote, cost, worst_cost
+from kapell.core.runs.decide import breaking
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.origins import failed_label, result_label
 from kapell.core.runs.decide.steps.requests import schema_of_step
@@ -72,13 +74,14 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
             cached=event.answer.cached,
             by=_by(opened, event.answer),
             tries=event.answer.tries,
+            confidence=None if problem or asks else confidence_of(value),
         )
     )
     if problem and corrections(run.turns) > t.place(run).step.corrections:
         t.later("broke", run.path, _invalid(run, problem, event.answer.refused))
     elif problem or asks:
         t.later("call", run.path)
-    else:
+    elif not breaking.doubted(t, run.path):
         finish(t, run, lambda: t.pack(value))
     t.freed(run)
     money.after(t, opened)

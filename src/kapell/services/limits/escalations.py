@@ -1,0 +1,58 @@
+"""Escalations: when a run is held, its tenant's breaker counts it and people are told."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from kapell.core.events.envelope import Event
+from kapell.core.events.guard import BreakerTripped
+from kapell.core.runs.state import State
+from kapell.kit.errors import KapellError
+from kapell.kit.ids import RunId
+from kapell.services.limits.tenants import TenantBreaker
+
+log = logging.getLogger(__name__)
+
+Notify = Callable[[RunId, str], Awaitable[None]]
+"""Tells people a text about a run."""
+
+
+class Escalations:
+    """Observes what runs append. What it does is a courtesy: the run is held all the same.
+
+    Args:
+        breaker: Counts what is held.
+        notify: Tells people; the text holds nothing of what the run works on.
+    """
+
+    def __init__(self, breaker: TenantBreaker, notify: Notify) -> None:
+        self._breaker = breaker
+        self._notify = notify
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def observe(self, run: RunId, events: Sequence[Event], state: State) -> None:
+        """See whether a run was held."""
+        for event in events:
+            if isinstance(event.payload, BreakerTripped) and not event.copied:
+                task = asyncio.create_task(self._tell(run, event.payload, state))
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+
+    async def close(self) -> None:
+        """Finish what is under way."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _tell(self, run: RunId, trip: BreakerTripped, state: State) -> None:
+        what = trip.name or ("a limit of money" if trip.scope == "money" else "the run")
+        where = f" at {trip.path}" if trip.path else ""
+        text = (
+            f"A run of {state.request.workflow} is held{where}: {trip.reason} of {what}. "
+            f"Look at it: kapell runs show {run}; then: kapell runs resolve {run}"
+        )
+        try:
+            if trip.scope != "money":
+                await self._breaker.tripped(state.tenant_id)
+            await self._notify(run, text)
+        except KapellError as error:
+            log.warning("that the run %s is held could not be told: %s", run, error)
