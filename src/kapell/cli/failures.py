@@ -12,6 +12,13 @@ from kapell.kit.errors import Bug, Denied, Invalid, KapellError, Missing, Place,
 _REPORT = "Run it again with --debug and report what it shows."
 
 
+def hidden(text: str) -> str:
+    """Return a text without secrets and personal data."""
+    from kapell.core.audit import hiding  # noqa: PLC0415 - only errors pay for its patterns
+
+    return hiding.hidden(text)
+
+
 def told(error: BaseException) -> KapellError:
     """Return an error of our tree for whatever was raised."""
     if isinstance(error, KapellError):
@@ -72,11 +79,11 @@ def block(screen: Screen, one: Problem | KapellError, *, word: str = "error") ->
     """Return one problem as people read it."""
     color = "yellow" if word == "warning" else "red"
     head = screen.styled(f"{word}[{one.code}]", color, "bold", error=True)
-    lines = [f"{head}: {one.message}"]
+    lines = [f"{head}: {hidden(one.message)}"]
     if one.place is not None:
         lines.append(f"  --> {one.place}")
     if one.advice:
-        lines.append("\n".join(f"  {line}" for line in one.advice.splitlines()))
+        lines.append("\n".join(f"  {line}" for line in hidden(one.advice).splitlines()))
     return "\n".join(lines)
 
 
@@ -86,8 +93,8 @@ def document_of(error: KapellError) -> dict[str, object]:
         "error": {
             "code": error.code,
             "kind": error.kind.value,
-            "message": error.message,
-            "advice": error.advice,
+            "message": hidden(error.message),
+            "advice": hidden(error.advice),
             "place": _place(error.place),
             "retryable": error.retryable,
         },
@@ -99,8 +106,8 @@ def problem_document(one: Problem | KapellError) -> dict[str, object]:
     """Return one problem as data."""
     return {
         "code": one.code,
-        "message": one.message,
-        "advice": one.advice,
+        "message": hidden(one.message),
+        "advice": hidden(one.advice),
         "place": _place(one.place),
     }
 
@@ -115,7 +122,7 @@ def tell(screen: Screen, error: BaseException, *, as_json: bool, debug: bool) ->
     """Write what went wrong and return the exit code that says the same."""
     known = told(error)
     if debug:
-        screen.complain("".join(traceback.format_exception(error)).rstrip())
+        screen.complain(hidden("".join(traceback.format_exception(error)).rstrip()))
     if as_json:
         screen.document(document_of(known))
     else:

@@ -12,6 +12,7 @@ from kapell.bootstrap.app import App, open_app
 from kapell.cli.output import keep_apart
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
+from kapell.cli.watching.logs import tell_logs
 from kapell.cli.whereabouts import root_of
 from kapell.kit.ids import RunId
 from kapell.services.runs.ports import RunSummary
@@ -88,7 +89,7 @@ def _log(level: str) -> None:
     """Let the log through when more was asked for than warnings; errors are told anyway."""
     logger = logging.getLogger("kapell")
     if level in ("debug", "info"):
-        logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+        tell_logs()
         logger.setLevel(level.upper())
     elif not logger.handlers:
         logger.addHandler(logging.NullHandler())

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from kapell.core.audit.hiding import hidden
 from kapell.core.events.envelope import Event
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.run import RunCancelled, RunFailed, RunMerged, RunQueued, RunSucceeded
@@ -220,7 +221,7 @@ def _close(
     span.ended_at, span.outcome = at, outcome
     span.attributes |= attributes
     if failure is not None:
-        span.message = failure.message
+        span.message = hidden(failure.message)
         span.attributes["error.type"] = failure.code
 
 

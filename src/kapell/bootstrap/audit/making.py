@@ -1,7 +1,7 @@
 """The audit record of a workspace: table, anchors, the keys that seal them."""
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,6 +10,7 @@ from kapell.adapters.audit.anchors import FileAnchors, Seals
 from kapell.adapters.audit.signing import Signer, own_signer, signer_of
 from kapell.adapters.db.store import Store
 from kapell.adapters.vault.sealing import read_master
+from kapell.core.audit.hiding import hidden
 from kapell.kit.clock import Clock
 from kapell.kit.ids import TenantId
 from kapell.services.audit.keeping import Auditor
@@ -67,12 +68,11 @@ def make_audit(
     """Return the audit record of a workspace; nothing is read yet."""
     keys = SealKeys(root, settings)
     anchors = FileAnchors(root / settings.audit.anchor, keys.current, keys.known)
-    mask: Callable[[str], str] = str
     auditor = Auditor(
         store.audit,
         anchors,
         clock=clock,
-        mask=mask,
+        mask=hidden,
         tenant=tenant,
         actor=actor,
         whence=f"host:{socket.gethostname()}",

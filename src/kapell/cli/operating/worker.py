@@ -9,6 +9,7 @@ import typer
 
 from kapell.cli.exits import Exit
 from kapell.cli.session import Session, carry_out
+from kapell.cli.watching.logs import tell_logs
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -26,7 +27,7 @@ def worker(
     async def work(session: Session) -> Exit:
         logger = logging.getLogger("kapell")
         logger.propagate = True
-        logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+        tell_logs()
         stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
 
         def ask() -> None:

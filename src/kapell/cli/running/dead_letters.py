@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from kapell.cli.exits import Exit
+from kapell.cli.failures import hidden
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
@@ -48,7 +49,7 @@ def _show(screen: Screen, found: Sequence[DeadLetterRow]) -> None:
             one.stage.replace("_", " "),
             str(one.attempts),
             span_text(max(0.0, now - one.at)),
-            f"{one.message} [{one.code}]",
+            f"{hidden(one.message)} [{one.code}]",
         )
         for one in found
     ]

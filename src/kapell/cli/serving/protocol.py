@@ -26,6 +26,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kapell.cli.serving.offer import Offer
+from kapell.core.audit.hiding import hidden
 from kapell.core.limits.rates import Asker
 from kapell.core.tools.spec import ToolSpec, repeatable
 from kapell.kit.errors import Bug, KapellError
@@ -142,16 +143,21 @@ async def _called(offer: Offer, params: CallToolRequestParams, asker: Asker) -> 
 
 def _failed(error: KapellError, unknown: bool) -> CallToolResult:
     maybe = " It may have happened all the same." if unknown else ""
-    text = f"{error.message}{maybe} [{error.code}] {error.advice}".strip()
+    text = hidden(f"{error.message}{maybe} [{error.code}] {error.advice}".strip())
     told: dict[str, Any] = {
         "code": error.code,
         "kind": error.kind.value,
-        "message": error.message,
+        "message": hidden(error.message),
         "advice": error.advice,
         "unknown": unknown,
         "retry_after": error.retry_after,
         "flaws": [
-            {"at": one.at, "rule": one.rule, "message": one.message, "expected": one.expected}
+            {
+                "at": one.at,
+                "rule": one.rule,
+                "message": hidden(one.message),
+                "expected": one.expected,
+            }
             for one in error.flaws
         ],
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from kapell.bootstrap.app import App
+from kapell.cli.failures import hidden
 from kapell.core.events.envelope import Event
 from kapell.core.events.published import message
 from kapell.core.events.value import ArtifactRef, Packed
@@ -35,7 +36,7 @@ def failure_document(failure: Failure | None) -> dict[str, object] | None:
     return {
         "code": failure.code,
         "kind": failure.kind.value,
-        "message": failure.message,
+        "message": hidden(failure.message),
         "advice": failure.advice,
         "step": failure.step,
     }
@@ -155,7 +156,7 @@ def dead_document(row: DeadLetterRow) -> dict[str, object]:
         "path": row.path,
         "stage": row.stage,
         "code": row.code,
-        "message": row.message,
+        "message": hidden(row.message),
         "attempts": row.attempts,
         "at": moment(row.at),
     }

@@ -3,6 +3,7 @@
 import json
 
 from kapell.cli.exits import BY_STATUS, Exit
+from kapell.cli.failures import hidden
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session
 from kapell.cli.watching.documents import run_document, value_of
@@ -107,7 +108,7 @@ def _failed(screen: Screen, view: RunView, sums: str) -> None:
         where = f"  --> step {failure.step}\n" if failure.step else ""
         advice = "".join(f"\n  {line}" for line in failure.advice.splitlines())
         head = screen.styled(f"error[{failure.code}]", "red", "bold", error=True)
-        screen.complain(f"{head}: {failure.message}\n{where}".rstrip() + advice)
+        screen.complain(f"{head}: {hidden(failure.message)}\n{where}".rstrip() + advice)
     screen.say(f"  look: kapell runs show {view.run_id}")
     screen.say(f"  again: {', or '.join(_again(view))}")
 
@@ -159,7 +160,7 @@ def _dead(screen: Screen, view: RunView) -> None:
     shown = list(view.dead.items())[:5]
     for path, failure in shown:
         head = screen.styled(f"dead letter[{failure.code}]", "red", "bold")
-        screen.say(f"  {head}: {failure.message}")
+        screen.say(f"  {head}: {hidden(failure.message)}")
         screen.say(f"    --> step {path}" if path else "    --> the run's own outputs")
         if failure.advice:
             for line in failure.advice.splitlines():

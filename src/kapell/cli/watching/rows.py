@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from kapell.cli.failures import hidden
 from kapell.core.runs.status import StepStatus
 from kapell.kit.clock import span_text
 from kapell.kit.errors import Failure
@@ -132,5 +133,5 @@ def _note(step: StepView, status: StepStatus, *, told: bool) -> str:
     unhappy = status in (StepStatus.FAILED, StepStatus.DEAD)
     unsure = step.failure is not None and step.failure.code == OUTCOME_UNKNOWN and not step.live
     if step.failure is not None and not told and (unhappy or unsure):
-        said.append(f"{step.failure.message} [{step.failure.code}]")
+        said.append(f"{hidden(step.failure.message)} [{step.failure.code}]")
     return ", ".join(said)

@@ -77,8 +77,12 @@ def told(event: Event, fact: Digest, subject: str, mask: Mask) -> Act | None:
         subject=hidden(subject, mask),
         whence=named(_machine(event.actor), mask),
         run_id=event.run_id,
-        path=named(found.path, mask),
-        details={key: _detail(value, mask) for key, value in found.details.items()},
+        path=named(found.path, str),
+        details={
+            # Only rules and people have names that others gave them.
+            key: _detail(value, mask if key in ("rule", "by") else str)
+            for key, value in found.details.items()
+        },
         number=event.seq,
         event=fact,
     )
