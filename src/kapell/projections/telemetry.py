@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired
 from kapell.core.events.budget import (
     BudgetAlerted,
     BudgetExceeded,
@@ -12,7 +13,8 @@ from kapell.core.events.budget import (
     BudgetSettled,
     BudgetWarned,
 )
-from kapell.core.events.envelope import Event
+from kapell.core.events.envelope import Event, Payload
+from kapell.core.events.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.run import (
     RunCancelled,
@@ -116,6 +118,33 @@ def _told(event: Event, agents: dict[str, str], tools: dict[str, ToolRequested])
     elif isinstance(payload, BudgetAlerted):
         alert: dict[str, Json] = {"what": "alerted", "budget": "usd", "reason": payload.reason}
         yield "budget_event", payload.whose, alert | {"limit": payload.limit}
+    else:
+        yield from _people(payload)
+
+
+def _people(payload: Payload) -> _Told:
+    """Yield what guards, policies and people decided, without their reasons' words."""
+    if isinstance(payload, GuardVerdict):
+        verdict = payload.verdict
+        data: dict[str, Json] = {"by": "guard", "call": payload.call, "chosen": verdict.action}
+        data |= {"place": verdict.place, "profile": verdict.profile}
+        found: list[Json] = [
+            {"family": one.family, "kind": one.kind, "count": one.count, "action": one.action}
+            for one in verdict.reasons
+        ]
+        yield "decision_made", payload.path, data | {"found": found}
+    elif isinstance(payload, PolicyVerdict):
+        said = payload.judgement
+        ruled: dict[str, Json] = {"by": "policy", "call": payload.call, "chosen": said.ruling}
+        ruled |= {"about": said.about, "rule": said.rule, "version": said.version}
+        yield "decision_made", payload.path, ruled
+    elif isinstance(payload, ApprovalAnswered):
+        chosen: Json = "approved" if payload.approved else "rejected"
+        asked: dict[str, Json] = {"by": "person", "call": payload.call, "chosen": chosen}
+        yield "decision_made", payload.path, asked | {"left": payload.left}
+    elif isinstance(payload, ApprovalExpired):
+        late: dict[str, Json] = {"by": "time", "call": payload.call, "chosen": payload.taken}
+        yield "decision_made", payload.path, late
 
 
 def _workflow(payload: object) -> dict[str, Json]:

@@ -5,8 +5,15 @@ import json
 import msgspec
 import pytest
 
+from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired
+from kapell.core.events.envelope import Payload
+from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.value import Inline
 from kapell.core.gateway.calls import ModelAnswer, Try, Turned, Usage
+from kapell.core.guardrails.verdicts import Reason, Verdict
+from kapell.core.policies.judgement import Judgement
 from kapell.projections.telemetry import telemetry
+from tests.unit.core.audit.chains import event
 from tests.unit.core.runs.running import BAD
 from tests.unit.core.runs.test_turns import ask, working
 
@@ -41,3 +48,32 @@ def test_every_decision_call_and_reservation_is_told_once() -> None:
     assert money == ["reserved", "settled", "reserved", "settled"]
     flow = [one.name for one in told if one.name.startswith("workflow_")]
     assert flow == ["workflow_queued", "workflow_started", "workflow_succeeded"]
+
+
+@pytest.mark.requirement("OB-05", "GR-03")
+def test_what_guards_policies_and_people_decided_is_told_without_words() -> None:
+    verdict = Verdict(
+        place="arguments",
+        action="block",
+        profile="default",
+        reasons=(Reason("secret", "aws_key", count=2, action="block"),),
+    )
+    ruled = Judgement(about="tool", ruling="deny", rule="mail.out", reason="SECRET", version="v")
+    payloads: list[Payload] = [
+        GuardVerdict(call="a#1/1", path="a", verdict=verdict),
+        PolicyVerdict(call="a#1/1", path="a", judgement=ruled),
+        ApprovalAnswered("a", False, "user:ann", Inline("SECRET"), "SECRET"),
+        ApprovalExpired("a", "reject"),
+    ]
+    told = list(telemetry(event(number, one) for number, one in enumerate(payloads, start=1)))
+    assert [(one.name, one.data["by"], one.data["chosen"]) for one in told] == [
+        ("decision_made", "guard", "block"),
+        ("decision_made", "policy", "deny"),
+        ("decision_made", "person", "rejected"),
+        ("decision_made", "time", "reject"),
+    ]
+    assert told[0].data["found"] == [
+        {"family": "secret", "kind": "aws_key", "count": 2, "action": "block"}
+    ]
+    assert told[1].data["rule"] == "mail.out"
+    assert "SECRET" not in json.dumps(msgspec.to_builtins(told))

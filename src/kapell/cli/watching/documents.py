@@ -37,7 +37,7 @@ def failure_document(failure: Failure | None) -> dict[str, object] | None:
         "code": failure.code,
         "kind": failure.kind.value,
         "message": hidden(failure.message),
-        "advice": failure.advice,
+        "advice": hidden(failure.advice),
         "step": failure.step,
     }
 

@@ -106,7 +106,7 @@ def _failed(screen: Screen, view: RunView, sums: str) -> None:
     failure = view.failure
     if failure is not None:
         where = f"  --> step {failure.step}\n" if failure.step else ""
-        advice = "".join(f"\n  {line}" for line in failure.advice.splitlines())
+        advice = "".join(f"\n  {line}" for line in hidden(failure.advice).splitlines())
         head = screen.styled(f"error[{failure.code}]", "red", "bold", error=True)
         screen.complain(f"{head}: {hidden(failure.message)}\n{where}".rstrip() + advice)
     screen.say(f"  look: kapell runs show {view.run_id}")
@@ -163,7 +163,7 @@ def _dead(screen: Screen, view: RunView) -> None:
         screen.say(f"  {head}: {hidden(failure.message)}")
         screen.say(f"    --> step {path}" if path else "    --> the run's own outputs")
         if failure.advice:
-            for line in failure.advice.splitlines():
+            for line in hidden(failure.advice).splitlines():
                 screen.say(f"    {line}")
         for line in _ways(view.run_id, path, failure):
             screen.say(f"    {line}")

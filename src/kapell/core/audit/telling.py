@@ -11,8 +11,15 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from kapell.core.audit.record import Act, Detail
-from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
-from kapell.core.events.budget import BudgetExceeded, BudgetWarned
+from kapell.core.events.approval import (
+    ApprovalAnswered,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalReminded,
+    ApprovalRequested,
+)
+from kapell.core.events.budget import BudgetAlerted, BudgetExceeded, BudgetWarned
 from kapell.core.events.envelope import Event, Payload
 from kapell.core.events.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed
@@ -28,7 +35,7 @@ from kapell.core.events.run import (
 )
 from kapell.core.events.signal import ChildStarted, SignalReceived
 from kapell.core.events.step import StepDead
-from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.events.tool import ToolFailed, ToolHeld, ToolRequested, ToolReturned
 from kapell.kit.json import Digest, digest
 
 Mask: TypeAlias = Callable[[str], str]
@@ -80,7 +87,7 @@ def told(event: Event, fact: Digest, subject: str, mask: Mask) -> Act | None:
         path=named(found.path, str),
         details={
             # Only rules and people have names that others gave them.
-            key: _detail(value, mask if key in ("rule", "by") else str)
+            key: _detail(value, mask if key in ("rule", "by", "to") else str)
             for key, value in found.details.items()
         },
         number=event.seq,
@@ -156,8 +163,15 @@ def _queued(event: RunQueued) -> Told:
 
 
 def _answered(event: ApprovalAnswered) -> Told:
-    by: dict[str, Detail] = {"by": event.by}
-    return Told("", "approved" if event.approved else "rejected", event.path, by)
+    said: dict[str, Detail] = {"by": event.by, "call": event.call, "left": event.left}
+    return Told("", "approved" if event.approved else "rejected", event.path, said)
+
+
+def _asked(event: ApprovalRequested) -> Told:
+    details: dict[str, Detail] = {"call": event.call, "rule": event.rule, "need": event.need}
+    if event.risk:
+        details["risk"] = event.risk
+    return Told(event.tool, "asked", event.path, details)
 
 
 def _model(event: ModelAnswered) -> Told:
@@ -168,10 +182,14 @@ def _model(event: ModelAnswered) -> Told:
 _TELLERS: Mapping[type[msgspec.Struct], Callable[..., Told]] = {
     GuardVerdict: _guard,
     PolicyVerdict: _policy,
-    ApprovalRequested: lambda e: Told("", "asked", e.path, {"edit": len(e.edit)}),
+    ApprovalRequested: _asked,
+    ApprovalDelegated: lambda e: Told("", "delegated", e.path, {"by": e.by, "to": e.to}),
+    ApprovalReminded: lambda e: Told("", "reminded", e.path, {"time": e.number}),
+    ApprovalEscalated: lambda e: Told("", "escalated", e.path, {"to": e.to}),
     ApprovalAnswered: _answered,
     ApprovalExpired: lambda e: Told("", "expired", e.path, {"taken": e.taken}),
     ToolRequested: lambda e: Told(e.tool, "requested", e.path, {"call": e.call}),
+    ToolHeld: lambda e: Told(e.tool, "held", e.path, {"call": e.call}),
     ToolReturned: lambda e: Told(
         e.tool, "returned", e.path, {"call": e.call, "trust": e.trust, "files": len(e.files)}
     ),
@@ -185,6 +203,7 @@ _TELLERS: Mapping[type[msgspec.Struct], Callable[..., Told]] = {
     ModelFailed: lambda e: Told(e.model, code(e.failure.code), e.path, {"call": e.call}),
     ModelAbandoned: lambda e: Told(e.model, "abandoned", e.path, {"call": e.call}),
     BudgetExceeded: lambda e: Told(e.what, "exceeded", e.scope, {"limit": e.limit}),
+    BudgetAlerted: lambda e: Told("usd", "alerted", "", {"limit": e.limit}),
     BudgetWarned: lambda e: Told(e.what, "warned", e.scope, {"limit": e.limit}),
     StepDead: lambda e: Told(e.stage, code(e.failure.code), e.path, {"attempts": e.attempts}),
     SignalReceived: lambda e: Told(e.name, "received", e.path),

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
+from kapell.core.audit.hiding import hidden
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Denied, Invalid, Missing
 from kapell.kit.ids import TenantId, sortable
@@ -196,7 +197,7 @@ class Vault:
             version=version,
             action=action,
             actor=self._actor,
-            reason=reason,
+            reason=hidden(reason),
             at=now,
         )
         if self._witness is not None:
