@@ -10,6 +10,7 @@ from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.policies import GoodPolicyFiles
 from kapell.bootstrap.definitions import STATE
 from kapell.kit.clock import Clock
+from kapell.kit.errors import Invalid
 from kapell.services.policies.current import FOLDER, CurrentPolicies
 from kapell.services.policies.policies import Policies, Terms
 from kapell.services.policies.ports import Compiler, Sources
@@ -31,8 +32,25 @@ def make_policies(root: Path, settings: Settings, clock: Clock | None = None) ->
 
 def compiler(settings: Settings) -> Compiler:
     """Return who makes policies ready, as the settings say."""
-    del settings
-    return RegoCompiler()
+    said = settings.policies
+    if said.judge == "rego":
+        return RegoCompiler()
+    if not said.opa.url:
+        raise Invalid(
+            "policies.judge is `opa`, and policies.opa.url names no server.",
+            code="settings_invalid",
+            advice="Set policies.opa.url, such as http://127.0.0.1:8181.",
+        )
+    from kapell.adapters.policies.opa.compiler import (  # noqa: PLC0415 - speaks HTTP: on use
+        OpaCompiler,
+    )
+
+    return OpaCompiler(
+        said.opa.url,
+        push=said.opa.push,
+        token="" if said.opa.token is None else said.opa.token.get_secret_value(),
+        timeout=said.opa.timeout,
+    )
 
 
 def terms(settings: Settings) -> Terms:

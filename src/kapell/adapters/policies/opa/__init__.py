@@ -1,0 +1,1 @@
+"""Rego judged by an OPA server, over its HTTP interface; its only speaker."""
