@@ -5,7 +5,7 @@ An example is a file ``examples/NAME.yaml`` or a folder ``examples/NAME/`` with 
 copied into it, and ``inputs.yaml`` or ``inputs.json`` beside the workflow gives its inputs. A
 comment ``# expect-exit: N`` in the workflow says that it is meant to end with exit code N. Where an
 ``answers.yaml`` lies beside it, its agents act: then the model is that script. A folder ``site`` is
-served beside it, as the web it may visit.
+served beside it, as the web it may visit; one with an ``inbox`` has a mail server beside it.
 
     python scripts/examples.py            every example
     python scripts/examples.py loop saga  these two
@@ -25,6 +25,8 @@ EXAMPLES = ROOT / "examples"
 SECONDS = 120
 SITE_PORT = 8731
 """Where an example's own web is served: its settings name the port."""
+MAIL_PORT = 8725
+"""Where an example's mail server listens, the same way."""
 CLI = [sys.executable, "-m", "kapell.cli.main"]
 _EXPECTED = re.compile(r"^#\s*expect-exit:\s*(\d+)\s*$", re.MULTILINE)
 
@@ -75,9 +77,7 @@ def run(example: Example, cli: list[str]) -> str:
         words = [*cli, "run", example.workflow.name, "--yes"]
         if not example.scripted:
             words += ["--model", "offline"]
-        if (workspace / "site").is_dir():
-            site = [sys.executable, "-m", "kapell.testing.web", "site", "--port", str(SITE_PORT)]
-            words = [*site, "--", *words]
+        words = [*surroundings(workspace, SITE_PORT, MAIL_PORT), *words]
         for inputs in ("inputs.yaml", "inputs.json"):
             if example.folder is not None and (workspace / inputs).is_file():
                 words += ["--params", inputs]
@@ -85,6 +85,17 @@ def run(example: Example, cli: list[str]) -> str:
         return (
             "" if ended.returncode == example.expected_exit else _why(ended, example.expected_exit)
         )
+
+
+def surroundings(workspace: Path, site: int, mail: int) -> list[str]:
+    """Return the words that serve an example's own web and mail beside a command."""
+    served = [sys.executable, "-m"]
+    words = []
+    if (workspace / "site").is_dir():
+        words += [*served, "kapell.testing.web", "site", "--port", str(site), "--"]
+    if (workspace / "inbox").is_dir():
+        words += [*served, "kapell.testing.mail", "outbox", "--port", str(mail), "--"]
+    return words
 
 
 def _call(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -29,25 +29,30 @@ class Acting:
         copy_workspace(folder)
         put(folder, name)
         self.folder = folder
-        self._log = folder.parent / "asked.jsonl"
-        self._web: list[str] = []
-        if (folder / "site").is_dir():
-            web = [sys.executable, "-m", "kapell.testing.web", "site", "--port", str(self._moved())]
-            self._web = [*web, "--"]
+        self.log = folder.parent / "asked.jsonl"
+        self._beside = examples.surroundings(
+            folder, self._moved(examples.SITE_PORT), self._moved(examples.MAIL_PORT)
+        )
 
-    def said(self, *words: str) -> Any:
+    def said(self, *words: str, exit_code: int = 0) -> Any:
         """Run a command of the program; return what it says as data."""
-        return self._said([*examples.CLI, *words, "--json"])
+        return json.loads(self._said([*examples.CLI, *words, "--json"], exit_code))
 
-    def wired(self, model: str) -> Any:
+    def events(self) -> list[Any]:
+        """Return the events of the last run."""
+        said = self._said([*examples.CLI, "runs", "events", "last", "--json"], 0)
+        return [json.loads(line) for line in said.splitlines()]
+
+    def wired(self, model: str, exit_code: int = 0) -> Any:
         """Run it with another model, whose provider speaks the script; return what it says."""
         speaking = [sys.executable, "-m", "kapell.testing.providers", "--answers", "answers.yaml"]
         command = [*examples.CLI, "run", "workflow.yaml", "--model", model, "--json"]
-        return self._said([*speaking, "--log", str(self._log), "--", *command])
+        said = self._said([*speaking, "--log", str(self.log), "--", *command], exit_code)
+        return json.loads(said)
 
     def asked(self) -> list[Entry]:
         """Return what reached the provider."""
-        return read(self._log)
+        return read(self.log)
 
     def acts(self) -> list[tuple[str, str, list[tuple[str, Any, Any]]]]:
         """Return what the agents of the last run said and did, and what came of it."""
@@ -57,16 +62,16 @@ class Acting:
                 f"{turn['step']}#{turn['attempt']}/{turn['turn']}",
                 turn["outcome"],
                 [
-                    (one["tool"], one["args"], _lasting(one["observation"]["output"]))
+                    (one["tool"], one["args"], _lasting(one["observation"]))
                     for one in turn["actions"]
                 ],
             )
             for turn in turns
         ]
 
-    def _said(self, command: list[str]) -> Any:
+    def _said(self, command: list[str], exit_code: int) -> str:
         ended = subprocess.run(
-            [*self._web, *command],
+            [*self._beside, *command],
             cwd=self.folder,
             env=dict(os.environ),
             stdin=subprocess.DEVNULL,
@@ -75,24 +80,27 @@ class Acting:
             timeout=120,
             check=False,
         )
-        assert ended.returncode == 0, ended.stderr + ended.stdout
-        return json.loads(ended.stdout)
+        assert ended.returncode == exit_code, ended.stderr + ended.stdout
+        return ended.stdout
 
-    def _moved(self) -> int:
-        """Let the example's web be on a port of its own; tests run side by side."""
+    def _moved(self, known: int) -> int:
+        """Let what is served beside the example have a port of its own; tests run side by side."""
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
             port = int(one.getsockname()[1])
         for name in ("kapell.yaml", "answers.yaml"):
             file = self.folder / name
             text = file.read_text("utf-8")
-            file.write_text(text.replace(str(examples.SITE_PORT), str(port)), "utf-8")
+            file.write_text(text.replace(str(known), str(port)), "utf-8")
         return port
 
 
-def _lasting(output: Any) -> Any:
-    """Return an observation without what differs from run to run: how long it took."""
-    passing = ("seconds", "stderr")
+def _lasting(observation: Any) -> Any:
+    """Return an observation without what differs from run to run: times and ids."""
+    passing = ("seconds", "stderr", "message_id")
+    if observation is None:
+        return None  # a call that waits for people
+    output = observation["output"]
     if isinstance(output, dict):
         return {key: value for key, value in output.items() if key not in passing}
     return output
@@ -135,10 +143,11 @@ def test_with_a_providers_name_swapped_in_the_agents_act_alike(
     name: str, model: str, tmp_path: Path
 ) -> None:
     example = Acting(tmp_path / "w", name)
-    scripted = example.said("run", "workflow.yaml")
+    (ends,) = [one.expected_exit for one in examples.find(examples.EXAMPLES) if one.name == name]
+    scripted = example.said("run", "workflow.yaml", exit_code=ends)
     done = example.acts()
     assert any(actions for _, _, actions in done), "tools were called, or there is nothing to see"
-    wired = example.wired(model)
+    wired = example.wired(model, exit_code=ends)
     assert (wired["status"], wired["output"]) == (scripted["status"], scripted["output"])
     assert example.acts() == done
     # Each turn was one request on that vendor's wire, and was paid for; no other was made.

@@ -36,7 +36,7 @@ class LoopbackMail:
         implicit: Whether TLS stands from the first byte.
         users: Passwords by user; when there are any, nobody else may send.
         port: Where it listens; 0 takes a free one.
-        keep: A folder that every mail is put into as a file, ``1.eml`` the first.
+        keep: A folder that every mail is put into as a file, numbered on from those there.
 
     Attributes:
         delivered: Every mail it took.
@@ -107,7 +107,8 @@ class LoopbackMail:
         """Take a mail, and put it into the folder if there is one."""
         self.delivered.append(mail)
         if self._keep is not None:
-            (self._keep / f"{len(self.delivered)}.eml").write_bytes(mail.data)
+            there = sum(1 for _ in self._keep.glob("*.eml"))
+            (self._keep / f"{there + 1}.eml").write_bytes(mail.data)
 
     @property
     def is_open(self) -> bool:
