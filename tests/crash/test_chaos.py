@@ -191,7 +191,7 @@ async def release(app: App, runs: Sequence[RunId], subscriber: Subscriber) -> No
     while left:
         for row in await app.reader.approvals(app.tenant):
             with suppress(KapellError):
-                await app.teller.answer(row.run_id, row.path, True)
+                await app.approvals.answer(row.run_id, row.path, True)
         ended = await app.reader.runs(app.tenant, status=RunStatus.SUCCEEDED, limit=1000)
         left -= {one.run_id for one in ended}
         if len(subscriber.seen) > seen:

@@ -21,6 +21,7 @@ from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.good import GoodAgentFiles
 from kapell.adapters.workspace.inputs import LocalInputFiles
+from kapell.bootstrap.approving import argument_check
 from kapell.bootstrap.audit.making import Audit, make_audit
 from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import STATE as STATE
@@ -38,6 +39,7 @@ from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
+from kapell.services.approvals.desk import Approvals
 from kapell.services.policies.admission import PolicyAdmission
 from kapell.services.pricing.foreseeing import MOST, RunForesight
 from kapell.services.runs.advancing.desk import Desk
@@ -164,6 +166,15 @@ class App:
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
         self.teller = Teller(self.identity, store.starts, store.reader, self.limits.admission)
+        self.approvals = Approvals(
+            self.identity,
+            store.starts,
+            store.reader,
+            self.histories,
+            argument_check(specs, str(root)),
+            settings.approvals.roles,
+            self.limits.admission,
+        )
         self.forker = Forker(self.identity, store.starts, store.reader, self.histories, self.teller)
         self.porter = Porter(
             self.tenant,

@@ -77,7 +77,7 @@ INNER: Mapping[str, tuple[str, ...]] = {
         "signal",
         *("restart", "fork", "compare", "merge", "export", "import"),
     ),
-    "approvals": ("list", "answer"),
+    "approvals": ("list", "show", "answer", "delegate"),
     "agents": ("list", "lint", "skills", "route", "new", "test"),
     "tools": ("list", "show", "call"),
     "policy": ("lint", "test", "explain"),

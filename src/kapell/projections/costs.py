@@ -7,8 +7,8 @@ import msgspec
 
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.envelope import Event
-from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
-from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.events.model import ModelAnswered, ModelFailed, ModelHeld, ModelRequested
+from kapell.core.events.tool import ToolFailed, ToolHeld, ToolRequested, ToolReturned
 from kapell.projections import addresses
 
 By = Literal["provider", "model", "agent", "step"]
@@ -103,7 +103,8 @@ def fold(view: CostView, event: Event) -> CostView:
         call = view.calls.get(payload.call)
         if call is not None:
             call.usd, call.tokens = payload.usd, payload.tokens
-    elif isinstance(payload, ModelFailed):
+    elif isinstance(payload, ModelFailed | ModelHeld | ToolHeld):
+        view.under_way.pop(payload.call, None)
         call = view.calls.get(payload.call)
         if call is not None and not (call.usd or call.tokens):
             # It never left, or nobody charges for it: it cost nothing and is no call to pay for.

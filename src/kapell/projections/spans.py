@@ -11,7 +11,13 @@ import msgspec
 
 from kapell.core.audit.hiding import hidden
 from kapell.core.events.envelope import Event
-from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.model import (
+    ModelAbandoned,
+    ModelAnswered,
+    ModelFailed,
+    ModelHeld,
+    ModelRequested,
+)
 from kapell.core.events.run import RunCancelled, RunFailed, RunMerged, RunQueued, RunSucceeded
 from kapell.core.events.step import (
     StepDead,
@@ -21,7 +27,7 @@ from kapell.core.events.step import (
     StepStarted,
     StepSucceeded,
 )
-from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.events.tool import ToolFailed, ToolHeld, ToolRequested, ToolReturned
 from kapell.core.runs import paths
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json, digest
@@ -131,6 +137,8 @@ def _of_call(view: TraceView, event: Event) -> None:
             _close(view, payload.call, at, "ok", None, said)
         case ModelAbandoned():
             _close(view, payload.call, at, "error", None, {"kapell.cost.usd": usd(payload.cost)})
+        case ModelHeld() | ToolHeld():
+            _close(view, payload.call, at, "ok", None, {"kapell.held": True})
         case ModelFailed() | ToolFailed():
             _close(view, payload.call, at, "error", payload.failure, {})
         case ToolRequested():

@@ -5,7 +5,14 @@ from typing import Literal
 
 import msgspec
 
-from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.approval import (
+    ApprovalAnswered,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalReminded,
+    ApprovalRequested,
+)
 from kapell.core.events.budget import (
     BudgetAlerted,
     BudgetExceeded,
@@ -20,7 +27,13 @@ from kapell.core.events.compensation import (
 )
 from kapell.core.events.envelope import Event, Payload
 from kapell.core.events.guard import BreakerTripped, GuardVerdict, PolicyVerdict
-from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.model import (
+    ModelAbandoned,
+    ModelAnswered,
+    ModelFailed,
+    ModelHeld,
+    ModelRequested,
+)
 from kapell.core.events.run import (
     RunAssigned,
     RunCancelled,
@@ -46,7 +59,7 @@ from kapell.core.events.step import (
     StepTimedOut,
     StepWaiting,
 )
-from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
+from kapell.core.events.tool import ToolFailed, ToolHeld, ToolRequested, ToolReturned
 from kapell.core.guardrails.labels import Label, joined, untrusted
 from kapell.core.guardrails.standing import told
 from kapell.core.guardrails.verdicts import Action, Verdict
@@ -108,6 +121,8 @@ def _said(payload: Payload, at: float) -> tuple[str, Weight]:
     if isinstance(payload, BreakerTripped):
         who = payload.name or {"money": "a limit of money"}.get(payload.scope, "the run")
         return f"held for a person: {payload.reason} of {who}", "trouble"
+    if kind.startswith("approval."):
+        return _of_people(payload)
     return _of_rest(payload)
 
 
@@ -246,21 +261,38 @@ def _of_call(payload: Payload) -> tuple[str, Weight]:
             files = f", {len(payload.files)} files changed" if payload.files else ""
             took, who = span_text(payload.seconds), _strangers(payload.label)
             return f"{payload.tool} returned in {took}{files}{who}", "detail"
+        case ToolHeld():
+            return f"{payload.tool} is held: people are asked first", "news"
+        case ModelHeld():
+            return f"{payload.model} is held: people are asked first", "news"
         case ToolFailed():
             return f"{payload.tool} failed: {_blamed(payload.failure)}", "detail"
         case _:
             return "", "detail"
 
 
-def _of_rest(payload: Payload) -> tuple[str, Weight]:
+def _of_people(payload: Payload) -> tuple[str, Weight]:
     match payload:
         case ApprovalRequested():
             return f"asks: {payload.title}", "news"
         case ApprovalAnswered():
             done = "approved" if payload.approved else "rejected"
-            return f"{done} by {payload.by}{_why(payload.note)}", "news"
+            more = f", {payload.left} more must agree" if payload.left else ""
+            return f"{done} by {payload.by}{_why(payload.note)}{more}", "news"
+        case ApprovalDelegated():
+            return f"{payload.by} lets {payload.to} answer{_why(payload.note)}", "news"
+        case ApprovalReminded():
+            return f"still waits for an answer (reminder {payload.number})", "news"
+        case ApprovalEscalated():
+            return f"nobody answered: {payload.to} may answer too", "trouble"
         case ApprovalExpired():
             return f"nobody answered: {payload.taken}", "trouble"
+        case _:
+            return "", "detail"
+
+
+def _of_rest(payload: Payload) -> tuple[str, Weight]:
+    match payload:
         case CompensationStarted():
             return "is being undone", "news"
         case CompensationSucceeded():

@@ -41,6 +41,7 @@ from kapell.core.runs import paths
 from kapell.core.runs.status import RUN_TRANSITIONS, TERMINAL, RunStatus, StepStatus
 from kapell.kit.errors import Failure
 from kapell.projections import addresses
+from kapell.projections.asked import OpenApproval, answered, open_approval, void
 
 _WORST = (
     StepStatus.DEAD,
@@ -118,16 +119,6 @@ class StepView(msgspec.Struct, kw_only=True):
             return StepStatus.RUNNING
         ended = fans or {state for state, count in self.ended.items() if count}
         return next((one for one in _WORST if one in ended), StepStatus.QUEUED)
-
-
-class OpenApproval(msgspec.Struct, frozen=True):
-    """A person is asked and has not answered."""
-
-    path: str
-    title: str
-    data: Packed
-    edit: tuple[str, ...]
-    expires: float | None
 
 
 class RunView(msgspec.Struct, kw_only=True):
@@ -334,6 +325,7 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
             step.live[payload.path] = StepStatus.WAITING
             step.waits, step.until, step.failure = "retry", payload.at, payload.failure
             step.retries += 1
+            void(view.approvals, payload.path)
         case StepSucceeded():
             step = view.step(payload.path)
             step.label = joined((step.label, payload.label))
@@ -368,13 +360,29 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
         case BudgetSettled():
             _settled(view, payload)
         case ApprovalRequested():
-            view.approvals[payload.path] = OpenApproval(
-                payload.path, payload.title, payload.data, payload.edit, payload.expires
-            )
+            _asked(view, payload)
         case ApprovalAnswered() | ApprovalExpired():
-            view.approvals.pop(payload.path, None)
+            _answered(view, payload)
         case _:
             pass
+
+
+def _asked(view: RunView, payload: ApprovalRequested) -> None:
+    asked = open_approval(payload)
+    view.approvals[asked.path] = asked
+    if payload.call:
+        step = view.step(payload.path)
+        step.live[payload.path] = StepStatus.WAITING
+        step.waits, step.until = "approval", payload.expires
+
+
+def _answered(view: RunView, payload: ApprovalAnswered | ApprovalExpired) -> None:
+    answered(view.approvals, payload)
+    if payload.call and not any(one.step == payload.path for one in view.approvals.values()):
+        step = view.step(payload.path)
+        step.waits, step.until = "", None
+        if payload.path in step.live:
+            step.live[payload.path] = StepStatus.RUNNING
 
 
 def _started(view: RunView, payload: StepStarted, at: float) -> None:
@@ -421,6 +429,7 @@ def _forget(view: RunView, path: str, attempt: int) -> None:
 
 def _end(view: RunView, path: str, status: StepStatus, at: float) -> None:
     step = view.step(path)
+    void(view.approvals, path)
     step.ended_at = at
     if path in step.fans:
         step.fans[path].status = status

@@ -18,6 +18,7 @@ from kapell.core.workflows.pins import WorkspaceDefaults
 from kapell.kit.errors import Invalid, Place
 from kapell.kit.json import Json
 from kapell.settings import FILE
+from kapell.settings.approvals import ApprovalSettings
 from kapell.settings.authored import DefinitionsForm, settings_tree, workspace_defaults
 from kapell.settings.guarding.policies import PolicySettings
 from kapell.settings.guardrails import GuardrailSettings
@@ -97,6 +98,9 @@ class Settings(BaseSettings):
     guardrails: GuardrailSettings = GuardrailSettings()
     """What is looked for in everything that models and tools are sent and answer, and what is done
     about it."""
+
+    approvals: ApprovalSettings = ApprovalSettings()
+    """Who answers what people are asked."""
 
     audit: AuditSettings = AuditSettings()
     """How the audit record is kept."""

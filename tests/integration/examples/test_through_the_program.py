@@ -36,7 +36,7 @@ async def _ended(app: App, run: RunId) -> RunSummary:
         if not waiting:
             return await app.reader.run(app.tenant, run)
         for one in waiting:
-            await app.teller.answer(run, one.path, True)
+            await app.approvals.answer(run, one.path, True)
 
 
 class Played(NamedTuple):

@@ -74,8 +74,8 @@ async def test_answers_and_signals_count_as_what_somebody_asks(workspace: Path) 
         await app.run_until_idle(started.run_id)
         await app.teller.signal(started.run_id, "knock", asker=_from("user:ben"))
         with pytest.raises(Limited, match=r"ip '192\.0\.2\.1'"):
-            await app.teller.answer(started.run_id, "a", True, asker=_from("user:eve"))
-        await app.teller.answer(started.run_id, "a", True, asker=_from("user:eve", "192.0.2.2"))
+            await app.approvals.answer(started.run_id, "a", True, asker=_from("user:eve"))
+        await app.approvals.answer(started.run_id, "a", True, asker=_from("user:eve", "192.0.2.2"))
 
 
 @pytest.mark.requirement("GR-05")

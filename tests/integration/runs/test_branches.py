@@ -185,7 +185,7 @@ async def test_a_run_moves_between_databases_and_folds_alike(shop: Shop, elsewhe
         outputs = []
         for app in (here, there):
             async with working(app):
-                await app.teller.answer(run, "ask", True)
+                await app.approvals.answer(run, "ask", True)
                 outputs.append(await output(app, run))
         assert outputs == [{"n": 400}, {"n": 400}]
 

@@ -138,8 +138,8 @@ async def test_an_approval_is_answered_while_nobody_owns_the_run(any_shop: Shop)
             run = await started(app, "asking")
             await reached(app, run, RunStatus.WAITING)
             assert not worker.owned
-        await app.teller.answer(run, "ask", True, data={"n": 2})
-        await app.teller.answer(run, "ask", True, data={"n": 2})
+        await app.approvals.answer(run, "ask", True, data={"n": 2})
+        await app.approvals.answer(run, "ask", True, data={"n": 2})
         async with working(app):
             assert await output(app, run) == {"yes": True, "n": 2}
         assert (await types(app, run)).count("approval.answered") == 1
@@ -153,7 +153,7 @@ async def test_an_approval_is_answered_while_the_run_is_owned(any_shop: Shop) ->
         run = await started(app, "pair")
         await tool.begun.wait()
         assert worker.owned == (run,)
-        await app.teller.answer(run, "both.ask/ask", False, note="no")
+        await app.approvals.answer(run, "both.ask/ask", False, note="no")
         await said(app, run, "approval.answered")
         assert worker.owned == (run,)
         tool.release.set()

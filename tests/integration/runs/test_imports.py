@@ -152,7 +152,7 @@ async def test_an_imported_run_works_where_it_was_imported(
         assert isinstance(queued.payload, RunQueued)
         assert queued.payload.workspace == str(other.folder)
         async with working(there):
-            await there.teller.answer(run, "ask", True)
+            await there.approvals.answer(run, "ask", True)
             assert await output(there, run) == {"text": "of here"}
         note = other.folder / ".kapell" / "runs" / run / "note.txt"
         assert note.read_text("utf-8") == "hello"
@@ -186,7 +186,7 @@ async def test_an_export_has_the_files_its_values_hold_and_no_others(
             await reached(here, run, RunStatus.WAITING)
         await there.porter.load(await here.porter.export(run))
         async with working(there):
-            await there.teller.answer(run, "ask", True)
+            await there.approvals.answer(run, "ask", True)
             like = {"digest": none, "artifact": none, "name": "none.txt"}
             assert await output(there, run) == {"text": "of old", "like": like}
         # What looks like an artifact and is none keeps no run from being exported.

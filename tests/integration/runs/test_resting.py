@@ -44,7 +44,7 @@ async def test_watching_ends_when_another_worker_let_a_run_wait_for_a_person(sho
             await app.run_until_idle(run, onlooker)
         summary = await app.reader.run(app.tenant, run)
         assert summary.status is RunStatus.WAITING
-        await app.teller.answer(run, "ask", True)
+        await app.approvals.answer(run, "ask", True)
         async with asyncio.timeout(10):
             await app.run_until_idle(run, onlooker)
         assert (await app.reader.run(app.tenant, run)).status is RunStatus.SUCCEEDED
@@ -103,7 +103,7 @@ async def test_an_answer_that_comes_when_the_run_is_given_back_is_carried_on(
         worker = app.worker()
 
         async def answer() -> object:
-            return await app.teller.answer(run, "ask", True)
+            return await app.approvals.answer(run, "ask", True)
 
         worker.desk.log = Interrupted(app.store.log, answer)  # type: ignore[assignment]  # the rest is the real log's
         async with asyncio.timeout(PATIENCE):

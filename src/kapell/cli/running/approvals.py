@@ -11,13 +11,16 @@ from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.running.arguments import AsJson, Note, Run
 from kapell.cli.running.inputs import pairs_of
+from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
-from kapell.cli.watching.asking import shown
+from kapell.cli.watching.asking import facts, shown
 from kapell.cli.watching.documents import approval_document
+from kapell.core.approvals.showing import visible
 from kapell.kit.clock import span_text
 from kapell.kit.errors import Conflict, Invalid, Missing
 from kapell.kit.ids import RunId
-from kapell.kit.json import Digest, Json, decode
+from kapell.kit.json import Json
+from kapell.services.approvals.desk import Shown
 from kapell.services.runs.ports import ApprovalRow
 
 app = typer.Typer(
@@ -27,6 +30,13 @@ app = typer.Typer(
     no_args_is_help=True,
     help="List what waits for people, and answer.",
 )
+
+
+As = Annotated[
+    str,
+    typer.Option("--as", metavar="NAME", help="Who answers, where several people share a machine."),
+]
+Path = Annotated[str, typer.Argument(metavar="PATH", help="Which one; the only one when left out.")]
 
 
 @app.command("list")
@@ -40,18 +50,15 @@ def list_approvals(
 
     async def work(session: Session) -> Exit:
         run_id = await session.find(run) if run else None
-        rows = await session.app.reader.approvals(session.app.tenant, run_id, open_only=not closed)
-        pairs = [(row, await _data(session, row)) for row in rows]
+        desk = session.app.approvals
+        rows = await desk.list(run_id, open_only=not closed)
+        pairs = [(row, await desk.data(row)) for row in rows]
         screen = session.screen
         if as_json:
             screen.document([approval_document(row, data) for row, data in pairs])
             return Exit.OK
-        now = time.time()
         for row, data in pairs:
-            state = f"  {row.answer} by {row.by}" if row.answer else ""
-            age = span_text(max(0.0, now - row.at))
-            screen.show(f"{screen.styled(row.title, 'bold')}{state}")
-            screen.show(f"  {row.workflow} {row.run_id}  {row.path}  asked {age} ago")
+            _head(screen, row)
             for line in shown(data).splitlines() if data is not None else ():
                 screen.show(f"    {line}")
             if not row.answer:
@@ -63,13 +70,49 @@ def list_approvals(
     return carry_out(ctx.obj, work)
 
 
+def _head(screen: Screen, row: ApprovalRow) -> None:
+    """Say what is asked, by which run, since when, and who asks."""
+    now = time.time()
+    state = f"  {row.answer} by {row.by}" if row.answer else ""
+    age = span_text(max(0.0, now - row.at))
+    left = ""
+    if row.expires is not None and not row.answer:
+        left = f", expires in {span_text(max(0.0, row.expires - now))}"
+    screen.show(f"{screen.styled(visible(row.title), 'bold')}{visible(state)}")
+    screen.show(f"  {row.workflow} {row.run_id}  {row.path}  asked {age} ago{left}")
+    for line in facts(Shown(row, None)):
+        screen.show(f"  {line}")
+
+
+@app.command("show")
+def show(ctx: typer.Context, run: Run, path: Path = "", as_json: AsJson = False) -> int:
+    """Show one with all that will happen: arguments, changes of files, cost, risk, and why."""
+
+    async def work(session: Session) -> Exit:
+        run_id = await session.find(run)
+        desk = session.app.approvals
+        one = await desk.show(run_id, _one(await desk.list(run_id), path, run_id))
+        screen = session.screen
+        if as_json:
+            screen.document({**approval_document(one.row, one.data), "diff": one.diff})
+            return Exit.OK
+        _head(screen, one.row)
+        for line in shown(one.data).splitlines() if one.data is not None else ():
+            screen.show(f"    {line}")
+        for line in one.diff.splitlines():
+            screen.show(f"    {line}")
+        if not one.row.answer:
+            screen.show(f"  kapell approvals answer {run_id} '{one.row.path}' --approve")
+        return Exit.OK
+
+    return carry_out(ctx.obj, work)
+
+
 @app.command("answer")
 def answer(
     ctx: typer.Context,
     run: Run,
-    path: Annotated[
-        str, typer.Argument(metavar="PATH", help="Which one; the only one when left out.")
-    ] = "",
+    path: Path = "",
     approve: Annotated[bool, typer.Option("--approve", help="The answer is yes.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="The answer is no.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Every open one of the run.")] = False,
@@ -78,6 +121,10 @@ def answer(
         list[str] | None,
         typer.Option("--edit", metavar="K=V", help="A changed field, text or JSON; repeatable."),
     ] = None,
+    digest: Annotated[
+        str, typer.Option("--digest", help="Only if it is still this that is asked.")
+    ] = "",
+    by: As = "",
     as_json: AsJson = False,
 ) -> int:
     """Answer an approval; a worker, or `kapell runs resume`, goes on with the run."""
@@ -97,15 +144,15 @@ def answer(
 
     async def work(session: Session) -> Exit:
         run_id = await session.find(run)
-        rows = await session.app.reader.approvals(session.app.tenant, run_id)
+        desk = session.app.approvals
+        rows = await desk.list(run_id)
         listed = everything and bool(rows)
-        give = partial(session.app.teller.answer, run_id, approved=approve, note=note)
+        give = partial(desk.answer, run_id, approved=approve, note=note, digest=digest, by=by)
         asked = [row.path for row in rows] if listed else [_one(rows, path, run_id)]
-        paths = [one for one in asked if await give(one, data=changed)]
+        paths = [one for one in asked if await give(one, data=changed) or not listed]
         if not paths:
-            what = "All approvals have" if listed else f"The approval {asked[0]!r} has"
             raise Conflict(
-                f"{what} an answer already; the run has yet to read it.",
+                "All approvals have an answer already; the run has yet to read it.",
                 code="approval_answered",
                 advice=f"Let it go on with: kapell runs resume {run_id}",
             )
@@ -116,6 +163,29 @@ def answer(
             for one in paths:
                 session.screen.say(f"{done}  {one}")
             session.screen.note(f"Go on with: kapell runs resume {run_id}")
+        return Exit.OK
+
+    return carry_out(ctx.obj, work)
+
+
+@app.command("delegate")
+def delegate(
+    ctx: typer.Context,
+    run: Run,
+    to: Annotated[str, typer.Argument(metavar="NAME", help="Who answers in your place.")],
+    path: Path = "",
+    note: Note = "",
+    by: As = "",
+) -> int:
+    """Let somebody else answer in your place."""
+
+    async def work(session: Session) -> Exit:
+        run_id = await session.find(run)
+        desk = session.app.approvals
+        one = _one(await desk.list(run_id), path, run_id)
+        await desk.delegate(run_id, one, to, note=note, by=by)
+        session.screen.say(f"handed on to {to}  {one}")
+        session.screen.note(f"The run takes note with: kapell runs resume {run_id}")
         return Exit.OK
 
     return carry_out(ctx.obj, work)
@@ -150,12 +220,3 @@ def _changed(edits: list[str] | None) -> Json:
         except ValueError:
             changed[name] = text
     return changed
-
-
-async def _data(session: Session, row: ApprovalRow) -> Json:
-    """Return what the approval shows; large data is an artifact."""
-    data = decode(row.data) if row.data else None
-    if isinstance(data, dict) and data.get("$ref") == "artifact":
-        digest = Digest(str(data["digest"]))
-        return decode((await session.app.histories.blobs([digest]))[digest])
-    return data

@@ -5,11 +5,16 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
 from kapell.cli.screen import Screen
+from kapell.core.approvals.showing import as_text, visible
+from kapell.core.guardrails.labels import untrusted
 from kapell.kit.json import Json
+from kapell.kit.money import text as money
+from kapell.services.approvals.desk import Shown
 
 _CHOICES = "[a]pprove, [r]eject, [e]dit, [l]ater?"
 _CHOICES_FIXED = "[a]pprove, [r]eject, [l]ater?"
@@ -33,10 +38,16 @@ class Answered:
         self.data = data
 
 
-def ask(screen: Screen, title: str, data: Json, edit: tuple[str, ...]) -> Answered:
+def ask(
+    screen: Screen, title: str, data: Json, edit: tuple[str, ...], told: Sequence[str] = ()
+) -> Answered:
     """Show an approval and return the answer; the end of input means later."""
+    if edit == ("*",):
+        edit = tuple(data) if isinstance(data, dict) else ()
     screen.show()
-    screen.show(screen.styled(title, "bold"))
+    screen.show(screen.styled(visible(title), "bold"))
+    for line in told:
+        screen.show(f"  {line}")
     if data is not None:
         for line in shown(data).splitlines():
             screen.show(f"  {line}")
@@ -57,16 +68,47 @@ def ask(screen: Screen, title: str, data: Json, edit: tuple[str, ...]) -> Answer
             return Answered(Choice.LATER)
 
 
+def facts(one: Shown) -> list[str]:
+    """Return what people are told beside the data: who asks why, who may answer, what changes."""
+    row = one.row
+    details, standing = row.details, row.standing
+    lines = []
+    if details.tool:
+        lines.append(f"tool: {visible(details.tool)}")
+    if details.why or details.rule:
+        lines.append(visible(f"why: {details.why} ({details.rule})"))
+    if details.risk:
+        lines.append(f"risk: {details.risk}")
+    if details.cost:
+        lines.append(f"cost: at most {money(details.cost)}")
+    strange = sorted(name for name, label in details.labels.items() if name and untrusted(label))
+    if strange:
+        lines.append(visible(f"from strangers: {', '.join(strange)}"))
+    if standing.approvers or details.need > 1:
+        who = ", ".join(standing.approvers) or "anyone"
+        lines.append(visible(f"for: {who}; {details.need} must agree"))
+    if standing.agreed:
+        lines.append(visible(f"agreed: {', '.join(standing.agreed)}"))
+    if standing.reminded or standing.escalated:
+        more = ", escalated" if standing.escalated else ""
+        lines.append(f"overdue: reminded {standing.reminded} times{more}")
+    if one.diff:
+        lines += ["change:", *(f"  {line}" for line in one.diff.splitlines())]
+    return lines
+
+
 def shown(data: Json) -> str:
-    """Return data as people read it: an object as its keys, one a paragraph."""
+    """Return data as people read it, nothing hidden: an object as its keys, one a paragraph."""
     if isinstance(data, dict):
         lines = []
-        for key, value in data.items():
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in data.items():
+            key, text = visible(name), as_text(value)
             head, *rest = text.splitlines() or [""]
             lines += [f"{key}: {head}", *(f"  {line}" for line in rest)]
         return "\n".join(lines)
-    return data if isinstance(data, str) else json.dumps(data, indent=2, ensure_ascii=False)
+    return visible(
+        data if isinstance(data, str) else json.dumps(data, indent=2, ensure_ascii=False)
+    )
 
 
 def _note() -> str:

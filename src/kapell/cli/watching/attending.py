@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kapell.cli.exits import Exit
 from kapell.cli.session import Session
-from kapell.cli.watching.asking import Choice, ask
+from kapell.cli.watching.asking import Choice, ask, facts
 from kapell.cli.watching.documents import value_of
 from kapell.cli.watching.ending import left_text, tell_end
 from kapell.cli.watching.following import Follower, Sink
@@ -16,10 +16,11 @@ from kapell.cli.watching.live import LiveTree
 from kapell.cli.watching.plain import PlainLines
 from kapell.cli.watching.silence import silence
 from kapell.core.runs.status import RunStatus
-from kapell.kit.errors import Conflict, KapellError
+from kapell.kit.errors import Conflict, Denied, Invalid, KapellError
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
-from kapell.projections.tree import OpenApproval, RunView
+from kapell.projections.asked import OpenApproval
+from kapell.projections.tree import RunView
 
 _GOING = (RunStatus.QUEUED, RunStatus.ASSIGNED, RunStatus.RUNNING)
 """States of a run in which somebody should be at work on it."""
@@ -183,26 +184,40 @@ def _interrupted(session: Session, run_id: RunId, view: RunView, manner: Manner)
 async def _answered(session: Session, view: RunView, manner: Manner) -> bool:
     """Answer what is asked; tell whether anything was answered."""
     if manner.yes:
-        for one in view.approvals.values():
-            await _send(session, view, one, True, "answered by --yes", None)
-        count = len(view.approvals)
-        if not manner.as_json:
-            session.screen.say(
-                f"Approved {count} request{'s' if count > 1 else ''} for you (--yes)."
-            )
-        return True
+        return await _said_yes(session, view, manner)
     if manner.as_json or not session.surroundings.person:
         return False
     answered = False
     for one in view.approvals.values():
         data = await value_of(session.app, one.data)
-        said = ask(session.screen, one.title, data, one.edit)
+        shown = await session.app.approvals.show(RunId(view.run_id), one.path)
+        said = ask(session.screen, one.title, data, one.edit, facts(shown))
         if said.choice is Choice.LATER:
             continue
         changed = None if said.data is None else dict(said.data)
-        await _send(session, view, one, said.choice is Choice.APPROVE, said.note, changed)
-        answered = True
+        approved = said.choice is Choice.APPROVE
+        digest = shown.row.standing.digest
+        taken = await _send(session, view, one, approved, said.note, changed, digest)
+        answered = answered or taken
     return answered
+
+
+async def _said_yes(session: Session, view: RunView, manner: Manner) -> bool:
+    """Approve what authors ask; what a policy or a guard asks is for somebody who looks."""
+    asked = [one for one in view.approvals.values() if not one.held]
+    count = 0
+    for one in asked:
+        count += await _send(session, view, one, True, "answered by --yes", None)
+    if manner.as_json:
+        return count > 0
+    if count:
+        session.screen.say(f"Approved {count} request{'s' if count > 1 else ''} for you (--yes).")
+    held = len(view.approvals) - len(asked)
+    if held:
+        session.screen.note(
+            f"--yes does not answer what a policy or a guard asks ({held}): look at it, and answer."
+        )
+    return count > 0
 
 
 async def _send(
@@ -212,17 +227,18 @@ async def _send(
     approved: bool,
     note: str,
     data: Json,
-) -> None:
+    digest: str = "",
+) -> bool:
+    """Send an answer; False when it is refused, or another one was quicker."""
     try:
-        taken = await session.app.teller.answer(
+        return await session.app.approvals.answer(
             RunId(view.run_id),
             one.path,
             approved,
             note=note,
             data=data,
+            digest=digest,
         )
-    except Conflict:
-        taken = False
-    if not taken:
-        # Somebody else was quicker: theirs counts.
-        session.screen.note(f"{one.path} has been answered already.")
+    except (Conflict, Denied, Invalid) as error:
+        session.screen.note(f"{one.path}: {error.message} {error.advice}")
+        return False

@@ -145,6 +145,20 @@ def approval_document(row: ApprovalRow, data: Json) -> dict[str, object]:
         "asked_at": moment(row.at),
         "answer": row.answer,
         "by": row.by,
+        "answered_at": moment(row.closed_at),
+        "step": row.step,
+        "tool": row.details.tool,
+        "digest": row.standing.digest,
+        "rule": row.details.rule,
+        "why": row.details.why,
+        "risk": row.details.risk,
+        "usd": usd(row.details.cost),
+        "labels": {name: list(label) for name, label in row.details.labels.items()},
+        "approvers": list(row.standing.approvers),
+        "need": row.details.need,
+        "agreed": list(row.standing.agreed),
+        "reminded": row.standing.reminded,
+        "escalated": row.standing.escalated,
     }
 
 

@@ -1,11 +1,12 @@
 """A call that is held at a door until people have answered."""
 
 from kapell.core.approvals.question import Question
+from kapell.kit.errors import Denied
 from kapell.kit.json import Json
 
 
-class Held(Exception):
-    """Nothing was called: people are asked first.
+class Held(Denied):
+    """Nothing was called: people are asked first. Where nobody can wait for them, it is denied.
 
     Args:
         question: What they are asked.
@@ -15,6 +16,10 @@ class Held(Exception):
     """
 
     def __init__(self, question: Question, arguments: Json) -> None:
-        super().__init__(question.why)
+        super().__init__(
+            f"People have to agree first: {question.why}",
+            code="approval_needed",
+            advice="Do it within a run, which waits for their answer.",
+        )
         self.question = question
         self.arguments = arguments

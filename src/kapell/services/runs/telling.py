@@ -2,13 +2,13 @@
 
 from kapell.core.events.run import RunFailed
 from kapell.core.limits.rates import Asker
-from kapell.core.runs.commands import Answer, Cancel, Command, Repair, Resume, Retry, Signal
+from kapell.core.runs.commands import Cancel, Command, Repair, Resume, Retry, Signal
 from kapell.core.runs.status import TERMINAL, RunStatus
-from kapell.kit.errors import Conflict, Invalid, Missing
+from kapell.kit.errors import Conflict, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.services.limits.admission import Admission
-from kapell.services.runs.ports import ApprovalRow, Message, RunReader, RunStarts, RunSummary
+from kapell.services.runs.ports import Message, RunReader, RunStarts, RunSummary
 from kapell.services.runs.starting import Identity
 
 
@@ -36,31 +36,6 @@ class Teller:
         if summary.status in TERMINAL:
             raise _ended(summary, "cancelled")
         await self._send(run, Cancel(reason), f"cancel:{summary.generation}")
-
-    async def answer(
-        self,
-        run: RunId,
-        path: str,
-        approved: bool,
-        *,
-        note: str = "",
-        data: Json = None,
-        asker: Asker | None = None,
-    ) -> bool:
-        """Answer an approval; False when another answer is on its way: this one is not taken.
-
-        Raises:
-            Missing: ``approval_unknown``; Conflict: ``approval_answered``.
-            Invalid: ``approval_edit`` for data that may not be changed.
-            Limited: ``rate_limited``.
-        """
-        await self._admit(asker)
-        row = await self._approval(run, path)
-        if data is not None:
-            _check_edit(row, data)
-        return await self._send(
-            run, Answer(row.path, approved, note, data), f"answer:{row.path}:{row.at!r}"
-        )
 
     async def signal(
         self,
@@ -127,29 +102,8 @@ class Teller:
         )
         return await self._starts.send(message)
 
-    def _expired(self, row: ApprovalRow) -> bool:
-        return row.expires is not None and row.expires <= self._identity.clock.now()
-
     async def _summary(self, run: RunId) -> RunSummary:
         return await self._reader.run(self._identity.tenant, run)
-
-    async def _approval(self, run: RunId, path: str) -> ApprovalRow:
-        rows = await self._reader.approvals(self._identity.tenant, run, open_only=False)
-        mine = [row for row in rows if row.path == path]
-        waiting = [row for row in mine if row.answer is None]
-        if waiting and not self._expired(waiting[-1]):
-            return waiting[-1]
-        if mine:
-            raise Conflict(
-                f"The approval {path!r} is {mine[-1].answer or 'expired'} already.",
-                code="approval_answered",
-                advice="'kapell approvals list' shows what is still open.",
-            )
-        raise Missing(
-            f"The run has no approval {path!r}.",
-            code="approval_unknown",
-            advice="'kapell approvals list' shows paths of open approvals.",
-        )
 
     async def _dead(self, run: RunId, path: str) -> None:
         rows = await self._reader.dead_letters(self._identity.tenant, run)
@@ -180,23 +134,6 @@ class Teller:
                 code="run_undone",
                 advice="Fork it at the step that failed, or restart it.",
             )
-
-
-def _check_edit(row: ApprovalRow, data: Json) -> None:
-    if not isinstance(data, dict):
-        raise Invalid(
-            "The changed data must be an object.",
-            code="approval_edit",
-            advice="Give the names that change with their values, as a JSON object.",
-        )
-    refused = sorted(set(data) - set(row.edit))
-    if refused:
-        allowed = ", ".join(row.edit) or "nothing"
-        raise Invalid(
-            f"{', '.join(refused)} may not be changed in this approval.",
-            code="approval_edit",
-            advice=f"What may be changed: {allowed}.",
-        )
 
 
 def _ended(summary: RunSummary, done: str) -> Conflict:

@@ -117,7 +117,7 @@ async def test_whatever_happens_to_snapshots_the_runs_end_alike(
         log = Reading(app.store.log)
         worker.desk.log = log  # type: ignore[assignment]  # the rest is the real log's
         for run in runs.values():
-            await app.teller.answer(run, "ask", True)
+            await app.approvals.answer(run, "ask", True)
         async with working(app, worker):
             for run in runs.values():
                 assert await output(app, run) == {"n": 50, "again": 1}

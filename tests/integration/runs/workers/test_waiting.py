@@ -128,7 +128,7 @@ async def test_a_thousand_waiting_runs_keep_no_worker_busy(
             assert idle.owned == ()
             assert await app.reader.feed(position) == ()
             spoken = [asking.pop(), hearing.pop()]
-            await app.teller.answer(spoken[0], "ask", True)
+            await app.approvals.answer(spoken[0], "ask", True)
             assert await output(app, spoken[0]) == {"ok": True}
             assert log.loaded == spoken[:1]
             await app.teller.signal(spoken[1], "go", {"ok": 7})

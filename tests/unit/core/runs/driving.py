@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from kapell.core.approvals.question import Question
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.model import ModelAbandoned, ModelAnswered
 from kapell.core.events.signal import ChildEnded, ChildSettled
@@ -14,7 +15,7 @@ from kapell.core.runs.commands import Answer, Cancel, LateAnswer, Resume, Signal
 from kapell.core.runs.fold import fold
 from kapell.core.runs.fold.snapshot import dump_state, load_state
 from kapell.core.runs.inputs import ModelReplied, TimePassed, ToolReplied
-from kapell.core.runs.state import OpenCall
+from kapell.core.runs.state import OpenCall, State
 from kapell.core.runs.status import TERMINAL
 from kapell.core.tools.spec import ToolSpec
 from kapell.core.workflows.version import Version
@@ -30,7 +31,7 @@ ENDS = ("run.succeeded", "run.failed", "run.cancelled")
 
 
 class Driver:
-    """A run under a fate, with as much bad luck as wanted.
+    """A run under a fate, with as much bad luck as wanted; ``held`` of a hundred calls are held.
 
     Attributes:
         effects: What calls were made, by path and attempt; made again, they must be the same.
@@ -46,15 +47,19 @@ class Driver:
         n: int = 2,
         labels: Mapping[str, Label] | None = None,
         tools: Mapping[str, ToolSpec] | None = None,
+        held: int = 0,
     ) -> None:
         self.effects: dict[tuple[str, int], Json] = {}
         self.fate = fate
         self.luck = random.Random(seed)  # noqa: S311 - no secret
         self.trouble = trouble
+        self.held = held
         self.sim = Simulation(version, {"n": n}, self._effect, labels=labels, tools=tools)
         self.late: list[OpenCall] = []
 
-    def _effect(self, call: OpenCall, args: Json) -> Json | Failure:
+    def _effect(self, call: OpenCall, args: Json) -> Json | Failure | Question:
+        if not call.approved and self.luck.randrange(100) < self.held:
+            return Question(rule="r", why="w")
         attempt = int(call.call.rpartition("#")[2].partition("/")[0])
         known = self.effects.setdefault((call.path, attempt), args)
         assert known == args, "a call made again has other arguments"
@@ -83,6 +88,9 @@ class Driver:
         calls = list(sim.state.calls.values())
         heard = sim.state.steps.values() if sim.state.phase != "undoing" else ()
         asks = [run.path for run in heard if run.waits == "approval"]
+        for question in sim.state.questions.values():
+            if question.request.call and not over(sim.state, question.request.path):
+                asks.append(question.key)
         waits = [run.path for run in heard if run.waits == "signal"]
         moves = len(calls) + len(asks) + len(waits)
         if not moves:
@@ -134,6 +142,11 @@ class Driver:
             sim.give(TimePassed())
         else:
             sim.tell(Answer("nobody", approved=False))
+
+
+def over(state: State, path: str) -> bool:
+    """Tell whether nobody may answer about a step run any more, as the run is being undone."""
+    return state.phase == "undoing" and not path.startswith(f"{state.undoing}!undo")
 
 
 def plain(value: Json) -> Json:

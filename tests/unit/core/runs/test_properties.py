@@ -79,6 +79,16 @@ def test_crashes_and_repeated_inputs_change_nothing(
     _compare(driver, fate)
 
 
+@pytest.mark.requirement("WF-11", "GR-10", "DX-06")
+@given(versions(), FATES, SEEDS, st.sampled_from([0, 25]))
+def test_calls_that_wait_for_people_come_to_the_same(
+    version: Version, fate: Fate, seed: int, trouble: int
+) -> None:
+    driver = Driver(version, fate, seed, trouble=trouble, held=40)
+    driver.run()
+    _compare(driver, fate)
+
+
 @pytest.mark.requirement("DX-07")
 @given(versions(), FATES, SEEDS, st.sampled_from([0, 25]))
 def test_the_same_inputs_come_to_the_same_log(

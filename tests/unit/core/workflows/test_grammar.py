@@ -135,10 +135,6 @@ def test_reserved_keys_of_a_workflow_name_their_capability(key: str) -> None:
     ("step", "place"),
     [
         ("{id: a, team: {agents: [x], goal: y}}", "2:17"),
-        ("{id: a, approval: {title: x, approvers: [role:finance]}}", "2:38"),
-        ("{id: a, approval: {title: x, need: 2}}", "2:38"),
-        ("{id: a, approval: {title: x, remind: 4h}}", "2:38"),
-        ("{id: a, approval: {title: x, escalate: {after: 1d}}}", "2:38"),
     ],
 )
 def test_reserved_keys_of_a_step_name_their_capability(step: str, place: str) -> None:
@@ -179,9 +175,5 @@ def test_the_reserved_grammar_is_known_and_not_there_yet() -> None:
         "2:1 not_available_yet",
         "7:1 not_available_yet",
         "8:1 not_available_yet",
-        "10:34 not_available_yet",
-        "10:61 not_available_yet",
-        "10:70 not_available_yet",
-        "10:82 not_available_yet",
         "12:13 not_available_yet",
     ]

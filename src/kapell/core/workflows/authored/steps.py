@@ -37,6 +37,15 @@ def _authored_key(name: str) -> str:
     return name.rstrip("_")
 
 
+class EscalationForm(Authored, kw_only=True):
+    """Who else may answer a question that nobody has answered for long."""
+
+    called: ClassVar[str] = "`escalate`"
+
+    after: Annotated[Span, doc("How long nobody has answered then.")]
+    to: Annotated[Text, doc("Who may answer too: somebody, or a role as `role:NAME`.")]
+
+
 class ApprovalForm(Authored, kw_only=True):
     """A question to a person; the run waits for the answer without holding anything."""
 
@@ -52,10 +61,18 @@ class ApprovalForm(Authored, kw_only=True):
         Literal["reject", "approve", "fail"] | None,
         doc("What happens when nobody answers in time.", default="reject"),
     ] = None
-    approvers: Annotated[Json, later("approval roles", "Who may answer.")] = None
-    need: Annotated[Json, later("approval roles", "How many must agree.")] = None
-    remind: Annotated[Json, later("approval roles", "When people are reminded.")] = None
-    escalate: Annotated[Json, later("approval roles", "Who is asked next.")] = None
+    approvers: Annotated[
+        list[Text] | None,
+        doc("Who may answer: people, or roles as `role:NAME`. Anyone, when left out."),
+    ] = None
+    need: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | None,
+        doc("How many different people must agree; one that refuses ends it.", default=1),
+    ] = None
+    remind: Annotated[
+        Span | None, doc("How often those who were asked are reminded; a minute at least.")
+    ] = None
+    escalate: Annotated[EscalationForm | None, doc("Who else is asked after some time.")] = None
 
 
 class WaitForm(Authored, kw_only=True, rename=_authored_key):

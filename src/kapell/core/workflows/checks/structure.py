@@ -2,6 +2,7 @@
 
 import re
 
+from kapell.core.approvals.approvers import ROLE, subject
 from kapell.core.definitions.authored import ID_PATTERN
 from kapell.core.definitions.problems import Problems
 from kapell.core.workflows.authored.steps import KINDS, CompensateForm, StepForm
@@ -16,6 +17,8 @@ _WORDS = frozenset(
      "else", "elif", "for", "set", "range"]
 )  # fmt: skip
 LONGEST_ID = 100
+LEAST_REMIND = 60.0
+"""Seconds between two reminders at least."""
 
 _ONLY_WITH: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("prompt", "action"), ("agent",)),
@@ -169,9 +172,25 @@ def _worked_out(value: object) -> bool:
 
 def _approval(step: StepForm, problems: Problems) -> None:
     approval = step.approval
-    if approval is None or not approval.edit:
+    if approval is None:
         return
-    for number, key in enumerate(approval.edit):
+    named = {subject(one) for one in approval.approvers or ()}
+    people = [one for one in named if not one.startswith(ROLE)]
+    if named and len(people) == len(named) and (approval.need or 1) > len(people):
+        problems.error(
+            "need_too_many",
+            f"{approval.need} must agree, and {len(people)} may answer.",
+            approval.place("need"),
+            "Name more `approvers`, or a role.",
+        )
+    if approval.remind is not None and approval.remind < LEAST_REMIND:
+        problems.error(
+            "remind_too_often",
+            "People cannot be reminded more than once a minute.",
+            approval.place("remind"),
+            "Give a longer span, such as 4h.",
+        )
+    for number, key in enumerate(approval.edit or ()):
         if key not in (approval.data or {}):
             problems.error(
                 "edit_unknown",

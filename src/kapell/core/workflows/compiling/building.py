@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from kapell.core.approvals.approvers import subject
 from kapell.core.definitions.problems import Problems
 from kapell.core.guardrails.standing import ProfileName
 from kapell.core.workflows.authored.steps import CompensateForm, StepForm
@@ -21,6 +22,7 @@ from kapell.core.workflows.version import (
     Body,
     Cache,
     Case,
+    Escalation,
     ForEach,
     LoopWork,
     ParallelWork,
@@ -227,6 +229,12 @@ def _pause(form: StepForm) -> Work:
             edit=tuple(ask.edit or ()),
             expires=ask.expires,
             on_expiry=ask.on_expiry or "reject",
+            approvers=tuple(subject(one) for one in ask.approvers or ()),
+            need=ask.need or 1,
+            remind=ask.remind,
+            escalate=None
+            if ask.escalate is None
+            else Escalation(after=ask.escalate.after, to=subject(ask.escalate.to)),
         )
     wait = form.wait
     assert wait is not None  # noqa: S101 - the caller has asked

@@ -55,14 +55,14 @@ def answer(t: Thinking, command: Answer, actor: str, at: float) -> None:
         return
     if not may_answer(question.approvers, question.passed, actor, command.roles):
         return
-    if actor in question.agreed and command.approved and command.data is None:
-        return
     if command.approved and command.digest and command.digest != question.digest:
         return
     run, data, digest = t.state.steps[asked.path], question.data, question.digest
     labels: Mapping[str, Label] = question.labels
     if command.data is not None:
         data, digest, labels = _edited(t, run, question, command.data)
+    if command.approved and actor in question.agreed and digest == question.digest:
+        return
     agreed = set(question.agreed) if digest == question.digest else set()
     left = max(asked.need - len({*agreed, actor}), 0) if command.approved else 0
     t.emit(

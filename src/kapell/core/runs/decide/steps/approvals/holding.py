@@ -26,7 +26,8 @@ def call_held(t: Thinking, event: CallHeld) -> None:
         return
     run = t.state.steps[opened.path]
     scope, place = t.state.scopes[run.scope], t.place(run)
-    wanted = t.may_begin(scope, place) or (t.state.phase == "held" and not t.stopped(scope))
+    goes_on = t.may_begin(scope, place) or (t.state.phase == "held" and not t.stopped(scope))
+    asking = "approvals" not in t.state.request.guards.without
     try:
         args = t.pack(event.args)
     except KapellError as error:
@@ -34,10 +35,10 @@ def call_held(t: Thinking, event: CallHeld) -> None:
         _failed(t, opened, Failure.of(error, opened.path), event.seconds)
         return
     judged(t, opened, event.facts)
-    if wanted:
+    if goes_on and asking:
         _ask(t, opened, event, args)
     else:
-        _failed(t, opened, _too_late(opened.path), event.seconds)
+        _failed(t, opened, _nobody_is_asked(opened.path, asking=asking), event.seconds)
     t.freed(t.state.steps[opened.path])
     money.after(t, opened)
 
@@ -96,11 +97,14 @@ def _failed(t: Thinking, opened: OpenCall, failure: Failure, seconds: float) -> 
         t.later("broke", opened.path, failure)
 
 
-def _too_late(path: str) -> Failure:
+def _nobody_is_asked(path: str, *, asking: bool) -> Failure:
     return Failure(
         "approval_needed",
-        "People would have to agree first, and the run ends.",
+        "People would have to agree first, and "
+        + ("the run ends." if asking else "approvals are switched off."),
         Kind.DENIED,
-        advice="Fork the run, or restart it, to be asked.",
+        advice="Fork the run, or restart it, to be asked."
+        if asking
+        else "Switch `guardrails.flags.approvals` on, or let the policy allow it.",
         step=path,
     )

@@ -1,0 +1,27 @@
+"""The desk at which people answer, wired."""
+
+from collections.abc import Mapping
+
+from kapell.core.tools.spec import ToolSpec
+from kapell.kit.errors import Missing
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.services.approvals.desk import CheckArguments
+from kapell.services.tools.arguments import Arguments
+
+
+def argument_check(specs: Mapping[str, ToolSpec], workspace: str) -> CheckArguments:
+    """Return what holds changed arguments against a tool's schema, as the door will."""
+    arguments = Arguments()
+
+    def check(run: RunId, tool: str, args: Json) -> None:
+        spec = specs.get(tool)
+        if spec is None:
+            raise Missing(
+                f"There is no tool {tool!r} here.",
+                code="tool_unknown",
+                advice="Answer where the run's tools are configured.",
+            )
+        arguments.check(spec, args, (f"{workspace}/.kapell/runs/{run}", workspace))
+
+    return check

@@ -1,0 +1,316 @@
+"""The desk at which people answer: what is open, what will happen, and whose answer counts."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from kapell.core.approvals.approvers import may_answer, subject
+from kapell.core.approvals.showing import difference
+from kapell.core.limits.rates import Asker
+from kapell.core.runs.commands import Answer, Command, Delegate
+from kapell.kit.clock import instant_text
+from kapell.kit.errors import Conflict, Denied, Invalid, KapellError, Missing
+from kapell.kit.ids import RunId
+from kapell.kit.json import Digest, Json, decode
+from kapell.services.limits.admission import Admission
+from kapell.services.runs.ports import (
+    ApprovalRow,
+    InboxMessage,
+    Message,
+    RunReader,
+    RunStarts,
+)
+from kapell.services.runs.reading import Histories
+from kapell.services.runs.starting import Identity
+
+CheckArguments = Callable[[RunId, str, Json], None]
+"""Raises ``tool_arguments`` or ``path_outside`` for arguments that a tool does not take."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A question with all that its answer is about: ``diff`` is how a file would change."""
+
+    row: ApprovalRow
+    data: Json
+    diff: str = ""
+
+
+class Approvals:
+    """Shows what is asked and takes answers.
+
+    What it refuses, it refuses at once; what the run makes of an answer is decided when its owner
+    reads it, by the same rules.
+
+    Args:
+        identity: Who acts unless an answer says otherwise.
+        starts: Takes the answers.
+        reader: Lists the questions.
+        histories: Gives large values, and the files of a run.
+        check: Holds changed arguments against the tool's schema.
+        roles: Who has which role.
+        admission: Lets a person ask so often and no more.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        starts: RunStarts,
+        reader: RunReader,
+        histories: Histories,
+        check: CheckArguments,
+        roles: Mapping[str, Iterable[str]],
+        admission: Admission,
+    ) -> None:
+        self._identity = identity
+        self._starts = starts
+        self._reader = reader
+        self._histories = histories
+        self._check = check
+        self._roles = {name: {subject(one) for one in people} for name, people in roles.items()}
+        self._admission = admission
+
+    def roles(self, by: str) -> tuple[str, ...]:
+        """Return the roles of somebody, sorted."""
+        return tuple(sorted(name for name, people in self._roles.items() if by in people))
+
+    def may_answer(self, row: ApprovalRow, by: str) -> bool:
+        """Tell whether somebody may answer a question."""
+        standing = row.standing
+        return may_answer(standing.approvers, standing.passed, by, self.roles(by))
+
+    async def list(
+        self, run: RunId | None = None, *, open_only: bool = True
+    ) -> tuple[ApprovalRow, ...]:
+        """Return what people are asked, oldest first."""
+        return await self._reader.approvals(self._identity.tenant, run, open_only)
+
+    async def show(self, run: RunId, path: str) -> Shown:
+        """Return a question, open or not, with what will happen.
+
+        Raises:
+            Missing: ``approval_unknown``.
+        """
+        row = await self._row(run, path)
+        data = await self.data(row)
+        return Shown(row, data, await self._difference(row, data))
+
+    async def data(self, row: ApprovalRow) -> Json:
+        """Return what a question is about: data of a step, or the arguments of a held call."""
+        data = decode(row.data) if row.data else None
+        if isinstance(data, dict) and data.get("$ref") == "artifact":
+            digest = Digest(str(data["digest"]))
+            return decode((await self._histories.blobs([digest]))[digest])
+        return data
+
+    async def answer(
+        self,
+        run: RunId,
+        path: str,
+        approved: bool,
+        *,
+        note: str = "",
+        data: Json = None,
+        digest: str = "",
+        by: str = "",
+        asker: Asker | None = None,
+    ) -> bool:
+        """Answer a question; the same answer of the same person twice is one.
+
+        Args:
+            run: The run that asks.
+            path: The question's own address.
+            approved: What is answered.
+            note: Why; whoever wanted the call is told.
+            data: What is changed, by its key. Of a held call, what is approved of is the changed
+                call, and nothing else.
+            digest: Stands for what was shown; what has changed since is not answered.
+            by: Who answers; who acts here unless given.
+            asker: On whose account the answer counts.
+
+        Returns:
+            Whether it is new; False when this person gave it before.
+
+        Raises:
+            Missing: ``approval_unknown``.
+            Conflict: ``approval_answered``, ``approval_expired``, ``approval_changed``.
+            Denied: ``approval_not_yours``.
+            Invalid: ``approval_edit`` for data that may not be changed, or does not fit.
+            Limited: ``rate_limited``.
+        """
+        await self._admission.tell(self._identity.tenant, asker or self._identity.asker)
+        who = subject(by) if by else self._identity.actor
+        row = await self._row(run, path)
+        beginning = f"answer:{row.path}:{row.at!r}:"
+        before = await self._reader.told(self._identity.tenant, run, beginning)
+        if _same(before, who, (approved, data, row.standing.digest)):
+            return False
+        self._refuse_closed(row)
+        self._refuse_others(row, who)
+        if approved and digest and digest != row.standing.digest:
+            raise Conflict(
+                "What is asked was changed since it was shown.",
+                code="approval_changed",
+                advice="Look at it again; then answer.",
+            )
+        if data is not None:
+            await self._check_edit(row, data)
+        turn = f"{beginning}{row.standing.changes}:"
+        self._refuse_second(row, before, turn, who, sent=False)
+        answer = Answer(
+            row.path, approved, note, data, row.standing.digest, row.at, self.roles(who)
+        )
+        await self._send(run, answer, f"{turn}{who}", who)
+        after = await self._reader.told(self._identity.tenant, run, turn)
+        self._refuse_second(row, after, turn, who, sent=True)
+        return True
+
+    async def delegate(
+        self, run: RunId, path: str, to: str, *, note: str = "", by: str = ""
+    ) -> None:
+        """Let somebody else answer in one's own place.
+
+        Raises:
+            Missing: ``approval_unknown``.
+            Conflict: ``approval_answered``, ``approval_expired``.
+            Denied: ``approval_not_yours``.
+            Invalid: ``approval_delegate`` for handing it on to oneself.
+        """
+        who = subject(by) if by else self._identity.actor
+        row = await self._row(run, path)
+        self._refuse_closed(row)
+        self._refuse_others(row, who)
+        if subject(to) == who:
+            raise Invalid(
+                "The question is yours already.",
+                code="approval_delegate",
+                advice="Name somebody else, or answer it.",
+            )
+        if who in row.standing.agreed:
+            raise _answered(row, who, None, "approved of it")
+        command = Delegate(row.path, subject(to), note, row.at, self.roles(who))
+        key = f"delegate:{row.path}:{row.at!r}:{row.standing.changes}:{who}"
+        await self._send(run, command, key, who)
+
+    async def _send(self, run: RunId, command: Command, key: str, who: str) -> bool:
+        return await self._starts.send(
+            Message(
+                tenant_id=self._identity.tenant, run_id=run, key=key, command=command, actor=who
+            )
+        )
+
+    async def _row(self, run: RunId, path: str) -> ApprovalRow:
+        """Return the last question under an address."""
+        rows = await self._reader.approvals(self._identity.tenant, run, open_only=False)
+        mine = [row for row in rows if row.path == path]
+        if not mine:
+            raise Missing(
+                f"The run has no approval {path!r}.",
+                code="approval_unknown",
+                advice="'kapell approvals list' shows paths of open approvals.",
+            )
+        return next((row for row in reversed(mine) if row.answer is None), mine[-1])
+
+    def _refuse_closed(self, row: ApprovalRow) -> None:
+        late = row.expires is not None and row.expires <= self._identity.clock.now()
+        if row.answer == "expired" or (row.answer is None and late):
+            at = "" if row.expires is None else f" at {instant_text(row.expires)}"
+            raise Conflict(
+                f"The approval {row.path!r} expired{at}: your answer comes too late.",
+                code="approval_expired",
+                advice="'kapell approvals list' shows what is still open.",
+            )
+        if row.answer == "void":
+            raise Conflict(
+                f"The approval {row.path!r} is void: the run went on without it, or ended.",
+                code="approval_answered",
+                advice="'kapell approvals list' shows what is still open.",
+            )
+        if row.answer is not None:
+            raise _answered(row, row.by, row.closed_at, row.answer)
+
+    def _refuse_others(self, row: ApprovalRow, who: str) -> None:
+        if self.may_answer(row, who):
+            return
+        asked = ", ".join(row.standing.approvers)
+        handed = " You have handed it on." if who in row.standing.passed else ""
+        raise Denied(
+            f"{who} may not answer {row.path!r}.{handed}",
+            code="approval_not_yours",
+            advice=f"It is for: {asked}. They can hand it on with 'kapell approvals delegate'.",
+        )
+
+    def _refuse_second(
+        self, row: ApprovalRow, told: Sequence[InboxMessage], turn: str, who: str, *, sent: bool
+    ) -> None:
+        """Refuse an answer where another one came first, read or not."""
+        for one in told:
+            if not (one.key.startswith(turn) and isinstance(one.command, Answer)):
+                continue
+            if one.actor == who and sent:
+                return
+            if one.actor == who or row.details.need == 1 or not one.command.approved:
+                said = "approved" if one.command.approved else "rejected"
+                raise _answered(row, one.actor, one.at, said)
+
+    async def _check_edit(self, row: ApprovalRow, data: Json) -> None:
+        if not isinstance(data, dict):
+            raise Invalid(
+                "The changed data must be an object.",
+                code="approval_edit",
+                advice="Give the names that change with their values, as a JSON object.",
+            )
+        if row.details.tool:
+            old = await self.data(row)
+            changed = {**(old if isinstance(old, dict) else {}), **data}
+            try:
+                self._check(row.run_id, row.details.tool, changed)
+            except KapellError as error:
+                raise Invalid(
+                    f"Nothing was answered. {error.message}",
+                    code="approval_edit",
+                    advice=f"Mend what you changed; 'kapell tools show {row.details.tool}' lists "
+                    "what the tool takes.",
+                    flaws=error.flaws,
+                ) from error
+            return
+        refused = sorted(set(data) - set(row.edit))
+        if refused:
+            allowed = ", ".join(row.edit) or "nothing"
+            raise Invalid(
+                f"{', '.join(refused)} may not be changed in this approval.",
+                code="approval_edit",
+                advice=f"What may be changed: {allowed}.",
+            )
+
+    async def _difference(self, row: ApprovalRow, data: Json) -> str:
+        """Return how a file of the run's folder would change; empty when it is about none."""
+        if row.details.tool != "file.write" or not isinstance(data, dict):
+            return ""
+        path, text = data.get("path"), data.get("text")
+        if not isinstance(path, str) or not isinstance(text, str):
+            return ""
+        _, state = await self._histories.state(await self._histories.events(row.run_id))
+        digest = state.files.get(path)
+        if digest is None:
+            return difference(path, None, text)
+        blob = (await self._histories.blobs([digest]))[digest]
+        try:
+            return difference(path, blob.decode(), text)
+        except UnicodeDecodeError:
+            return ""
+
+
+def _same(told: Sequence[InboxMessage], who: str, answer: tuple[bool, Json, str]) -> bool:
+    """Tell whether somebody's last answer was this very one."""
+    mine = [one.command for one in told if one.actor == who and isinstance(one.command, Answer)]
+    last = mine[-1] if mine else None
+    return last is not None and (last.approved, last.data, last.digest) == answer
+
+
+def _answered(row: ApprovalRow, who: str, at: float | None, said: str) -> Conflict:
+    when = "" if at is None else f" at {instant_text(at)}"
+    return Conflict(
+        f"The approval {row.path!r} has an answer already: {who} {said}{when}.",
+        code="approval_answered",
+        advice="'kapell approvals list' shows what is still open.",
+    )
