@@ -1,12 +1,13 @@
 """The guard in the door to models: what they are sent and what they answer is looked over."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import Question, call_digest
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Thought
+from kapell.core.guardrails.findings import Family
 from kapell.core.guardrails.pseudonyms import marked, restored
 from kapell.core.policies.notes import Note
 from kapell.kit.errors import Denied
@@ -26,6 +27,11 @@ _ADVICE = (
     "The run's log says what kinds of things were found (`kapell runs events`): take them out, or "
     "name another guardrail profile."
 )
+
+
+_STRANGE: tuple[Family, ...] = ("injection", "jailbreak", "secret")
+"""What counts in what tools say of themselves, for their servers may be strangers: a schema with an
+address as its example stays as it is."""
 
 
 class ContentModelGate:
@@ -54,11 +60,12 @@ class ContentModelGate:
         treatment = self._treatments.of(request.caller.profile)
         if treatment is None:
             return request
-        sweep, offers = treatment.sweep("request"), _offers(request, treatment.sweep)
+        sweep, offers = treatment.sweep("request"), treatment.sweep("request", families=_STRANGE)
         said = tuple(_marked(one) for one in request.messages)
-        for message in said:
-            if message.role != "system":
-                _look_over(message, sweep)
+        await sweep.take(one for message in said for one in _parts(message))
+        await offers.take(
+            one for tool in request.tools for one in (tool.name, tool.description, tool.args)
+        )
         for one in (sweep, offers):
             if one.verdict is not None:
                 note(one.verdict)
@@ -87,11 +94,14 @@ class ContentModelGate:
         if treatment is None:
             return answer
         sweep = treatment.sweep("answer")
-        for one in (answer.text, answer.value, *(one.text for one in answer.thoughts)):
-            sweep.add(one)
-        for ask in answer.asks:
-            sweep.add(ask.args)
-            sweep.add(ask.broken)
+        await sweep.take(
+            (
+                answer.text,
+                answer.value,
+                *(one.text for one in answer.thoughts),
+                *(one for ask in answer.asks for one in (ask.args, ask.broken)),
+            )
+        )
         if sweep.verdict is not None:
             note(sweep.verdict)
         if sweep.action in ("block", "ask"):
@@ -131,19 +141,6 @@ def _conversation(request: ModelRequest) -> str:
     return request.conversation or request.caller.conversation
 
 
-def _offers(request: ModelRequest, sweep: Callable[..., Sweep]) -> Sweep:
-    """Look over what tools say of themselves: those of other servers are strangers.
-
-    Only orders and secrets count there: a schema with an address as its example stays as it is.
-    """
-    found = sweep("request", families=("injection", "jailbreak", "secret"))
-    for tool in request.tools:
-        found.add(tool.name)
-        found.add(tool.description)
-        found.add(tool.args)
-    return found
-
-
 def _marked(message: Message) -> Message:
     """Return a message whose own words that look like names are marked: they stand for nobody.
 
@@ -161,13 +158,15 @@ def _marked(message: Message) -> Message:
     return msgspec.structs.replace(message, text=text, asks=asks)
 
 
-def _look_over(message: Message, sweep: Sweep) -> None:
-    sweep.add(message.text)
-    for thought in message.thoughts:
-        sweep.add(thought.text)
+def _parts(message: Message) -> Iterator[Json]:
+    """Yield what is looked over of a message: nothing of what the author wrote."""
+    if message.role == "system":
+        return
+    yield message.text
+    yield from (one.text for one in message.thoughts)
     for ask in message.asks:
-        sweep.add(ask.args)
-        sweep.add(ask.broken)
+        yield ask.args
+        yield ask.broken
 
 
 def _renewed(message: Message, sweep: Sweep, names: Mapping[str, str]) -> Message:

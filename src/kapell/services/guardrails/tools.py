@@ -37,7 +37,7 @@ class ContentToolGate:
         if treatment is None:
             return call
         sweep = treatment.sweep("arguments", reaching=_reaches(spec))
-        sweep.add(call.args)
+        await sweep.take((call.args,))
         if sweep.verdict is not None:
             note(sweep.verdict)
         if sweep.action == "block":
@@ -66,7 +66,7 @@ class ContentToolGate:
         if treatment is None:
             return result
         sweep = treatment.sweep("result")
-        sweep.add(result.output)
+        await sweep.take((result.output,))
         if sweep.verdict is not None:
             note(sweep.verdict)
         if sweep.action in ("block", "ask"):

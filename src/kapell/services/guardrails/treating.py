@@ -1,7 +1,9 @@
 """What is looked for and done under each profile, as the gates ask for it."""
 
+import asyncio
+import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from kapell.core.guardrails.findings import Family, Finding
@@ -12,12 +14,16 @@ from kapell.core.guardrails.standing import RIGOUR, ProfileName, stricter
 from kapell.core.guardrails.verdicts import Action, Place, Reason, Verdict, worst
 from kapell.core.guardrails.walking import walked
 from kapell.kit.json import Json
+from kapell.services.guardrails.values import texts
 
 NAMELESS: Mapping[str, str] = {}
 """No names: what is taken out says only of what kind it was."""
 
 _REMEMBERED = 20_000
 """Texts whose findings are at hand; no text itself is kept."""
+
+_AT_ONCE = 20_000
+"""Characters that are looked over in one go; more of them takes a thread."""
 
 _SHORT = 16
 """Characters up to which a text is looked over again: remembering it would cost as much."""
@@ -35,6 +41,7 @@ class Treatment:
         self.profile = profile
         self._size = remembered
         self._found: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
+        self._alone = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -46,13 +53,16 @@ class Treatment:
         if len(text) <= _SHORT:
             return weighed(look(text, self.profile.rules))
         key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = weighed(look(text, self.profile.rules))
+        with self._alone:
+            found = self._found.get(key)
+            if found is not None:
+                self._found.move_to_end(key)
+                return found
+        found = weighed(look(text, self.profile.rules))
+        with self._alone:
+            self._found[key] = found
             if len(self._found) > self._size:
                 self._found.popitem(last=False)
-        else:
-            self._found.move_to_end(key)
         return found
 
     def sweep(
@@ -86,6 +96,16 @@ class Treatments:
         return self._made.get(stricter(named, self._least))
 
 
+def _long(values: Iterable[Json]) -> bool:
+    """Tell whether values hold more than is looked over between two beats."""
+    size = 0
+    for text in (one for value in values for one in texts(value)):
+        size += len(text)
+        if size > _AT_ONCE:
+            return True
+    return False
+
+
 class Sweep:
     """One look: values are added, then judged together, then written anew."""
 
@@ -107,6 +127,22 @@ class Sweep:
             Invalid: ``guard_value_too_deep``.
         """
         walked(value, self._look, self._noted)
+
+    async def take(self, values: Iterable[Json]) -> None:
+        """Look over values; long ones in a thread, so that the worker's heart goes on beating.
+
+        Raises:
+            Invalid: ``guard_value_too_deep``.
+        """
+        every = list(values)
+        if _long(every):
+            await asyncio.to_thread(self._add_all, every)
+        else:
+            self._add_all(every)
+
+    def _add_all(self, values: Sequence[Json]) -> None:
+        for value in values:
+            self.add(value)
 
     @property
     def action(self) -> Action:

@@ -12,8 +12,10 @@ from kapell.core.events.codec import dump, load
 from kapell.core.events.envelope import Event
 from kapell.core.events.run import RunForked, RunQueued
 from kapell.core.guardrails.labels import WEB, label_of
+from kapell.core.guardrails.standing import Standing, lowered
 from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.fold import fold
+from kapell.core.runs.fold.guards import profiles_named
 from kapell.core.runs.program import Program
 from kapell.core.runs.rows import RowChange
 from kapell.core.runs.state import State
@@ -206,7 +208,8 @@ def _checked(
     try:
         events = [_event(line, run_id, tenant) for line in file.events]
         check_events(events, file.artifacts)
-        state = fold(Program(file.version), [_believed(event, workspace) for event in events])
+        believed = tuple(_believed(event, workspace, file.version) for event in events)
+        state = fold(Program(file.version), believed)
         row, changes = row_of(state, None), _changes(state, events)
         check_rows(state, row, changes)
     except Invalid as error:
@@ -224,7 +227,7 @@ def _checked(
         run_id=run_id,
         workflow=request.workflow,
         version=version,
-        events=tuple(_believed(event, workspace) for event in events),
+        events=believed,
         artifacts={},
         row=row,
         changes=changes,
@@ -240,13 +243,19 @@ _UNFIT = (KapellError, ArithmeticError, AttributeError, LookupError, RecursionEr
 """What folding a log that nobody wrote may end in."""
 
 
-def _believed(event: Event, workspace: str) -> Event:
-    """Return an event of a file: whatever it says of itself, all of it is the word of strangers."""
+def _believed(event: Event, workspace: str, version: Version) -> Event:
+    """Return an event of a file: whatever it says of itself, all of it is the word of strangers.
+
+    Where it asks to be left unguarded, it is guarded as anything else.
+    """
     moved = _moved(event, workspace)
     if not isinstance(moved.payload, RunQueued):
         return moved
     label = label_of(WEB)
-    payload = msgspec.structs.replace(moved.payload, labels={"": label}, label=label)
+    guards = moved.payload.guards
+    if lowered(guards) or any(profile == "off" for _, profile in profiles_named(version)):
+        guards = Standing(fixed=True)
+    payload = msgspec.structs.replace(moved.payload, labels={"": label}, label=label, guards=guards)
     return msgspec.structs.replace(moved, payload=payload)
 
 
