@@ -48,6 +48,7 @@ from kapell.services.runs.advancing.quotes import Quotes
 from kapell.services.runs.advancing.worker import Limits, Worker
 from kapell.services.runs.deltas import Deltas
 from kapell.services.runs.durability import Durability
+from kapell.services.runs.escalating import Resolver
 from kapell.services.runs.forking import Forker
 from kapell.services.runs.porting import Porter
 from kapell.services.runs.ports import RunReader, RunSummary
@@ -175,6 +176,7 @@ class App:
             settings.approvals.roles,
             self.limits.admission,
         )
+        self.resolver = Resolver(self.identity, store.starts, store.reader, self.limits.admission)
         self.forker = Forker(self.identity, store.starts, store.reader, self.histories, self.teller)
         self.porter = Porter(
             self.tenant,

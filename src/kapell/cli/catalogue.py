@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, Entry] = {
     "mcp": Entry("serving.mcp", "Serve workflows and tools to an MCP client.", _OPERATING),
     "worker": Entry("operating.worker", "Advance runs until stopped.", _OPERATING),
     "keys": Entry("operating.keys", "Keep keys sealed, rotate them, see their uses.", _OPERATING),
+    "breaker": Entry("operating.breaker", "Whether runs may begin; let them again.", _OPERATING),
     "audit": Entry("operating.audit", "Verify, show and export who did what.", _OPERATING),
     "guardrails": Entry(
         "operating.guardrails", "Erase the personal data behind its names.", _OPERATING
@@ -74,7 +75,7 @@ COMMANDS: Mapping[str, Entry] = {
 INNER: Mapping[str, tuple[str, ...]] = {
     "runs": (
         *("list", "show", "events", "turns", "watch", "cancel", "resume", "retry", "repair"),
-        "signal",
+        *("signal", "escalations", "resolve"),
         *("restart", "fork", "compare", "merge", "export", "import"),
     ),
     "approvals": ("list", "show", "answer", "delegate"),
@@ -83,6 +84,7 @@ INNER: Mapping[str, tuple[str, ...]] = {
     "policy": ("lint", "test", "explain"),
     "models": ("list", "health", "select", "compare"),
     "keys": ("init", "set", "list", "rotate", "remove", "audit"),
+    "breaker": ("show", "close"),
     "audit": ("verify", "show", "export", "anchor"),
     "guardrails": ("forget",),
     "router": ("select", "compare"),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from kapell.cli.group import InnerGroup
-from kapell.cli.running import branching, listing, moving, steering, turns
+from kapell.cli.running import branching, escalating, listing, moving, steering, turns
 
 app = typer.Typer(
     cls=InnerGroup,
@@ -26,6 +26,8 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "retry": steering.retry,
     "repair": steering.repair,
     "signal": steering.send_signal,
+    "escalations": escalating.escalations,
+    "resolve": escalating.resolve,
     "restart": branching.restart,
     "fork": branching.fork,
     "compare": branching.compare_runs,
