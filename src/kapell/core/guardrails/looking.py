@@ -1,11 +1,10 @@
 """Looks at a text: everything the rules name, sorted, each part of the text told once."""
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from kapell.core.guardrails.catalogue.detectors import DETECTORS
+from kapell.core.guardrails.catalogue.choosing import worth
 from kapell.core.guardrails.detectors import custom
-from kapell.core.guardrails.detectors.detector import Detector, found, may_find, traits_of
+from kapell.core.guardrails.detectors.detector import found
 from kapell.core.guardrails.findings import Family, Finding
 from kapell.core.guardrails.rules import Rules
 from kapell.core.guardrails.subjects.language import strange
@@ -71,18 +70,12 @@ def _back(view: View, findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _plain(text: str, rules: Rules) -> Iterator[Finding]:
-    traits = traits_of(text)
-    for detector in _chosen(rules.kinds):
-        if may_find(detector, traits):
-            yield from found(detector, text)
+    lower = text.lower()
+    for detector in worth(text, lower, rules.kinds):
+        yield from found(detector, text, lower)
     for name, pattern in rules.patterns:
         for start, end, score in custom.matches(name, pattern, text):
             yield Finding("pii", name, start, end, score)
-
-
-@lru_cache(maxsize=64)
-def _chosen(kinds: frozenset[str]) -> tuple[Detector, ...]:
-    return tuple(detector for detector in DETECTORS if detector.kind in kinds)
 
 
 def _passes(finding: Finding, text: str, rules: Rules) -> bool:

@@ -27,9 +27,9 @@ class Detector(NamedTuple):
     """Recognises one kind of thing.
 
     ``needs``: one of these lower-case words must be in the text, else it is not searched; none
-    means any text. ``digits``: so many digits must be in it. ``group`` is the part of the match
-    that is the thing, ``LAST`` the last group that took part. ``search`` is used instead of
-    ``pattern`` where an expression does not do.
+    means any text; one of ``also`` besides. ``digits``: so many digits must be in it. ``group``
+    is the part of the match that is the thing, ``LAST`` the last group that took part.
+    ``search`` is used instead of ``pattern`` where an expression does not do.
     """
 
     family: Family
@@ -42,49 +42,45 @@ class Detector(NamedTuple):
     group: int = 0
     flags: int = 0
     search: Callable[[str], Iterator[Span]] | None = None
+    also: tuple[str, ...] = ()
 
 
-class Traits(NamedTuple):
-    """What is known of a text before any expression is tried."""
-
-    lower: str
-    digits: int
-
-
-def traits_of(text: str) -> Traits:
-    """Return what decides which detectors are tried."""
-    return Traits(text.lower(), sum(map(text.count, "0123456789")))
-
-
-def may_find(detector: Detector, traits: Traits) -> bool:
-    """Tell whether a text has what a detector needs."""
-    if traits.digits < detector.digits:
-        return False
-    if not detector.needs:
-        return True
-    lower = traits.lower
-    return any(word in lower for word in detector.needs)
-
-
-def found(detector: Detector, text: str) -> Iterator[Finding]:
-    """Yield what a detector finds in a text."""
-    spans = detector.search(text) if detector.search else _matches(detector, text)
+def found(detector: Detector, text: str, lower: str) -> Iterator[Finding]:
+    """Yield what a detector finds in a text, given the text in small letters too."""
+    spans = detector.search(text) if detector.search else _matches(detector, text, lower)
     for start, end, score in spans:
         yield Finding(detector.family, detector.kind, start, end, score)
 
 
-def _matches(detector: Detector, text: str) -> Iterator[Span]:
-    search = compiled(detector.pattern, detector.flags).search
-    match = search(text)
+def _matches(detector: Detector, text: str, lower: str) -> Iterator[Span]:
+    pattern = compiled(detector.pattern, detector.flags)
+    search = pattern.search
+    small = bool(detector.flags & re.IGNORECASE) and len(lower) == len(text)
+    if small:  # small letters are searched many times faster than letters of any case
+        search = compiled(small_letters(detector.pattern), detector.flags & ~re.IGNORECASE).search
+    match = search(lower if small else text)
     while match is not None:
-        score = detector.score if detector.check is None else detector.check(match)
-        group = (match.lastindex or 0) if detector.group == LAST else detector.group
-        start, end = match.span(group)
+        begin = match.start()
+        seen = (pattern.match(text, begin) or match) if small else match
+        score = detector.score if detector.check is None else detector.check(seen)
+        group = (seen.lastindex or 0) if detector.group == LAST else detector.group
+        start, end = seen.span(group)
         if score > 0 and start < end:
             yield start, end, score
-            match = search(text, max(end, match.start() + 1))
+            match = search(match.string, max(end, begin + 1))
         else:  # what was no find may hide one that begins inside of it
-            match = search(text, match.start() + 1)
+            match = search(match.string, begin + 1)
+
+
+@cache
+def small_letters(pattern: str) -> str:
+    """Return an expression with its letters small; escapes and names of groups stay."""
+    return re.sub(r"\\.|\(\?P|[A-Z]", _small, pattern)
+
+
+def _small(match: re.Match[str]) -> str:
+    said = match.group()
+    return said.lower() if len(said) == 1 else said
 
 
 @cache

@@ -15,6 +15,7 @@ _SHAPES = frozenset(
     {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8), (4, 4, 8), (4, 12), (6, 10), (4, 4, 4, 1)}
     | {(4, 4, 4, 4, rest) for rest in (1, 2, 3)}
 )
+_FIRST = frozenset("234568")
 _USUAL = (14, 15, 16)
 _HEX = frozenset("abcdefABCDEF")
 
@@ -40,6 +41,8 @@ def _network(digits: str) -> bool:
 def _search(text: str) -> Iterator[Span]:
     groups = [match.span() for match in compiled(r"[0-9]{1,20}").finditer(text)]
     for first in range(len(groups)):
+        if text[groups[first][0]] not in _FIRST:
+            continue
         widest: Span | None = None
         digits = ""
         last = first

@@ -5,8 +5,8 @@ import re
 
 from kapell.core.guardrails.detectors.detector import Detector, compiled
 
-_PART = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_V4 = rf"(?<![\d.])(?:{_PART}(?:\.|\[\.\]|\(\.\)| ?\[dot\] ?)){{3}}{_PART}(?!\d|\.\d)"
+_GAP = r"(?:\.|\[\.\]|\(\.\)| ?\[dot\] ?)"
+_V4 = rf"\d(?<![\d.]\d)\d{{0,2}}(?:{_GAP}\d{{1,3}}){{3}}(?!\d|\.\d)"
 _VERSION = (
     r"(?:\bv|[vV]ersions?:?|\bver\.?|\brelease|\brev|[=~^<>]=?|[A-Za-z][\w.]{0,30}[/@]"
     r"|[A-Za-z]-|\bchapter|\bsection|\bpackage|\bbuild|\bfirmware|\bdriver)\s?\"?$"
@@ -21,6 +21,8 @@ _WORDS = (
 def _v4(match: re.Match[str]) -> float:
     parts = [int(part) for part in compiled(r"\d+").findall(match.group())]
     text, start, end = match.string, match.start(), match.end()
+    if max(parts) > 255:
+        return 0.0
     if parts[0] in (0, 127) or parts[:2] == [255, 255]:
         return 0.0  # this machine, no machine, masks: they name nobody
     ahead = text[max(0, start - 40) : start]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from kapell.core.guardrails.detectors.detector import Check, Detector, near
 from kapell.core.guardrails.pii.checksums import luhn, mod11_10, verhoeff, weighted
 
+_AFTER = r"(?![\w]|[.\-]\d)"
 _DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 _ODD = (
     1,
@@ -122,78 +123,92 @@ def _named(words: str) -> Check:
     return lambda match: 0.85 if near(match, words) else 0.0
 
 
-def _number(shape: str, check: Check, least: int, needs: tuple[str, ...] = ()) -> Detector:
+def _number(
+    first: str, rest: str, check: Check, least: int, needs: tuple[str, ...] = ()
+) -> Detector:
+    """Return a detector of a number whose first character is told apart: it is searched for."""
+    shape = rf"{first}(?<![\w.\-]{first}){rest}{_AFTER}"
     return Detector("pii", "national_id", shape, needs, least, check=check, flags=re.IGNORECASE)
 
 
-_AFTER = r"(?![\w]|[.\-]\d)"
-_BEFORE = r"(?<![\w.\-])"
-
 DETECTORS = (
     _number(
-        _BEFORE + r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]" + _AFTER,
+        r"[A-CEGHJ-PR-TW-Z]",
+        r"[A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
         _britain,
         6,
     ),
     _number(
-        _BEFORE + r"\d{2} ?\d{3} ?\d{3} ?\d{3}" + _AFTER,
+        r"\d",
+        r"\d ?\d{3} ?\d{3} ?\d{3}",
         _checked(Valid((), "mod11_10"), r"steuer|\bidnr|tax id|\btin\b", 0.0),
         11,
         ("steuer", "idnr", "tax id", "tin"),
     ),
-    _number(_BEFORE + r"(?:\d{2}\.?\d{3}\.?\d{3}|[XYZ][ \-]?\d{7})[ \-]?[A-Z]" + _AFTER, _spain, 7),
     _number(
-        _BEFORE + r"[A-Z]{6}\d{2}[ABCDEHLMPRST]\d{2}[A-Z]\d{3}[A-Z]" + _AFTER,
+        r"[\dXYZ]", r"(?:(?<=\d)\d\.?\d{3}\.?\d{3}|(?<=[XYZ])[ \-]?\d{7})[ \-]?[A-Z]", _spain, 7
+    ),
+    _number(
+        r"[A-Z]",
+        r"[A-Z]{5}\d{2}[ABCDEHLMPRST]\d{2}[A-Z]\d{3}[A-Z]",
         _italy,
         7,
     ),
     _number(
-        _BEFORE + r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d{2} ?\d{3} ?\d{3} ?\d{2}" + _AFTER,
+        r"[12]",
+        r" ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d{2} ?\d{3} ?\d{3} ?\d{2}",
         _checked(Valid((), "nir"), r"s[e\u00e9]cu|insee|\bnir\b|social", 0.8),
         15,
     ),
     _number(
-        _BEFORE + r"[2-9]\d{3}[ \-]\d{4}[ \-]\d{4}" + _AFTER,
+        r"[2-9]",
+        r"\d{3}[ \-]\d{4}[ \-]\d{4}",
         _checked(Valid((), "verhoeff"), r"aadha?ar|uidai|\buid\b", 0.7),
         12,
     ),
     _number(
-        _BEFORE + r"[2-9]\d{11}" + _AFTER,
+        r"[2-9]",
+        r"\d{11}",
         _checked(Valid((), "verhoeff"), r"aadha?ar|uidai|\buid\b", 0.0),
         12,
         ("aadhar", "aadhaar", "uid"),
     ),
     _number(
-        _BEFORE + r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]" + _AFTER,
+        r"[A-Z]",
+        r"[A-Z]{2}[ABCFGHLJPT][A-Z]\d{4}[A-Z]",
         _named(r"\bpan\b|permanent account|income tax"),
         4,
         ("pan", "permanent account", "income tax"),
     ),
     _number(
-        _BEFORE + r"\d{3}\.\d{3}\.\d{3}-\d{2}" + _AFTER,
+        r"\d",
+        r"\d{2}\.\d{3}\.\d{3}-\d{2}",
         _checked(Valid((10, 9, 8, 7, 6, 5, 4, 3, 2), "cpf"), r"\bcpf\b", 0.9),
         11,
     ),
     _number(
-        _BEFORE + r"\d{11}" + _AFTER,
+        r"\d",
+        r"\d{10}",
         _checked(Valid((10, 9, 8, 7, 6, 5, 4, 3, 2), "cpf"), r"\bcpf\b", 0.0),
         11,
         ("cpf",),
     ),
     _number(
-        _BEFORE
-        + r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX](?!\w)",
+        r"[1-9]",
+        r"\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]",
         _china,
         17,
     ),
     _number(
-        _BEFORE + r"\d{3}[ \-]?\d{3}[ \-]?\d{3}" + _AFTER,
+        r"\d",
+        r"\d{2}[ \-]?\d{3}[ \-]?\d{3}",
         _checked(Valid((), "luhn"), r"\bsin\b|social insurance", 0.0),
         9,
         ("sin", "social insurance"),
     ),
     _number(
-        _BEFORE + r"\d{9}" + _AFTER,
+        r"\d",
+        r"\d{8}",
         _checked(
             Valid((9, 8, 7, 6, 5, 4, 3, 2, -1), "mod11"), r"\bbsn\b|burgerservice|sofinummer", 0.0
         ),
@@ -201,29 +216,34 @@ DETECTORS = (
         ("bsn", "burgerservice", "sofinummer"),
     ),
     _number(
-        _BEFORE + r"\d{11}" + _AFTER,
+        r"\d",
+        r"\d{10}",
         _checked(Valid((1, 3, 7, 9, 1, 3, 7, 9, 1, 3), "pesel"), r"\bpesel\b", 0.0),
         11,
         ("pesel",),
     ),
     _number(
-        _BEFORE + r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}" + _AFTER,
+        r"\d",
+        r"\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}",
         lambda match: 0.85,
         13,
     ),
     _number(
-        _BEFORE + r"(?:19|20)?\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-+]\d{4}" + _AFTER,
+        r"\d",
+        r"\d(?:\d{2})?(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-+]\d{4}",
         lambda match: 0.85 if luhn(_digits(match)[-10:]) else 0.0,
         10,
     ),
     _number(
-        _BEFORE + r"\d{3} ?\d{3} ?\d{3}" + _AFTER,
+        r"\d",
+        r"\d{2} ?\d{3} ?\d{3}",
         _checked(Valid((1, 4, 3, 7, 5, 8, 6, 9, 10), "mod11"), r"\btfn\b|tax file", 0.0),
         9,
         ("tfn", "tax file"),
     ),
     _number(
-        _BEFORE + r"\d{4}[ \-]?\d{4}[ \-]?\d{4}" + _AFTER,
+        r"\d",
+        r"\d{3}[ \-]?\d{4}[ \-]?\d{4}",
         _named(r"my number|mynumber|\u30de\u30a4\u30ca\u30f3\u30d0\u30fc|\u500b\u4eba\u756a\u53f7"),
         12,
         (

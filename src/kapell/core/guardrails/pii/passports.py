@@ -4,17 +4,15 @@ import re
 
 from kapell.core.guardrails.detectors.detector import Detector
 
-_VALUE = (
-    r"(?P<value>(?=[A-Z0-9\-]{0,14}\d{3})(?:[A-Z]{1,3}[ \-]?)?\d[A-Z0-9\-]{4,13}[A-Z0-9])(?![\w])"
-)
+_VALUE = r"(?P<value>(?:[A-Z]{1,3}[ \-]?)?\d[A-Z0-9\-]{4,13}[A-Z0-9])(?![\w])"
 _JOIN = r"[^\n0-9]{0,30}?(?<![A-Za-z0-9])"
 _PASSPORT = (
-    r"(?i:pass?port\w*|passeport|pasaporte|passaporto|reisepass\w*|\u62a4\u7167"
+    r"(?:pass?port\w*|passeport|pasaporte|passaporto|reisepass\w*|\u62a4\u7167"
     r"|\u30d1\u30b9\u30dd\u30fc\u30c8"
     r"|\u043f\u0430\u0441\u043f\u043e\u0440\u0442\w{0,3}|paspoort\w*|passaporte)"
 )
 _LICENCE = (
-    r"(?i:driv(?:er'?s?|ing) licen[cs]e|\bDLN?\b(?="
+    r"(?:driv(?:er'?s?|ing) licen[cs]e|\bDLN?\b(?="
     r" ?(?:no|num|#|:))|f[\u00fcu]e?hrerschein\w*|permis de conduire"
     r"|licencia de conducir|patente di guida|identity card|id card|national id\b|personalausweis\w*"
     r"|carte d'identit\w|carta d'identit\w|\bdni\b|rijbewijs)"
@@ -48,6 +46,7 @@ DETECTORS = (
         ),
         digits=5,
         check=_value,
+        flags=re.IGNORECASE,
         group=1,
     ),
     Detector("pii", "passport", _ZONE, ("<<",), digits=10, score=0.95),
@@ -71,6 +70,7 @@ DETECTORS = (
         ),
         digits=5,
         check=_value,
+        flags=re.IGNORECASE,
         group=1,
     ),
 )

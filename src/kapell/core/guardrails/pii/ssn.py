@@ -26,7 +26,8 @@ DETECTORS = (
     Detector(
         "pii",
         "ssn",
-        r"(?<![\d.\-])(?P<area>\d{3})(?P<gap> ?[-./_ ] ?)(?P<middle>\d{2})(?P=gap)(?P<serial>\d{4})"
+        r"(?P<area>\d(?<![\d.\-]\d)\d{2})(?P<gap> ?[-./_ ] ?)(?P<middle>\d{2})(?P=gap)"
+        r"(?P<serial>\d{4})"
         r"(?!\d|[-.]\d)",
         digits=9,
         check=_parted,
@@ -34,7 +35,7 @@ DETECTORS = (
     Detector(
         "pii",
         "ssn",
-        r"(?<!\d)(?:\d[ \-._]{0,3}){8}\d(?!\d)",
+        r"\d(?<!\d\d)(?:[ \-._]{0,3}\d){8}(?!\d)",
         ("ssn", "social", "taxpayer", "itin", "s.s.n", "tax id"),
         digits=9,
         check=_whole,

@@ -2,7 +2,7 @@
 
 import re
 
-from kapell.core.guardrails.detectors.detector import LAST, Detector
+from kapell.core.guardrails.detectors.detector import LAST, Detector, compiled
 from kapell.core.guardrails.secrets.placeholders import placeholder, random
 
 _WORDS = (
@@ -21,7 +21,7 @@ _VALUE = (
     r"(){}\[\]]{4,200}))"
 )
 _NAMED = r"[\w\-]{0,20}"
-_CODE = re.compile(
+_CODE = (
     r"^[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_]\w*)+$|^[A-Z][A-Z0-9_]*_[A-Z0-9_]+$|^[a-z]+"
     r"(?:_[a-z]+)+\d?$"
     r"|^(?:https?|file)://|^[./~]/"
@@ -31,7 +31,7 @@ _CODE = re.compile(
 def _password(match: re.Match[str]) -> float:
     quoted = match["double"] or match["single"]
     said = quoted or (match["bare"] or "").rstrip(".:!?")
-    if len(said) < 4 or placeholder(said) or _CODE.search(said) or " " in said:
+    if len(said) < 4 or placeholder(said) or compiled(_CODE).search(said) or " " in said:
         return 0.0
     if not quoted and match.string[match.end() : match.end() + 1] in ("(", "["):
         return 0.0
@@ -50,7 +50,7 @@ def _password(match: re.Match[str]) -> float:
 def _token(match: re.Match[str]) -> float:
     quoted = match["double"] or match["single"]
     said = quoted or (match["bare"] or "").rstrip(".:!?")
-    if len(said) < 10 or placeholder(said) or _CODE.search(said) or " " in said:
+    if len(said) < 10 or placeholder(said) or compiled(_CODE).search(said) or " " in said:
         return 0.0
     if said.startswith("sha256:") or said.startswith("sha512-"):
         return 0.0

@@ -7,12 +7,12 @@ from kapell.core.guardrails.detectors.detector import compiled
 from kapell.core.guardrails.views.view import Edit, View, edited
 
 _ESCAPES = (
-    r"(?P<percent>(?:%[0-9A-Fa-f]{2}){1,64})"
-    r"|\\{1,4}(?:u\{0{0,4}(?P<braced>[0-9A-Fa-f]{1,6})\}|u(?P<four>[0-9A-Fa-f]{4})"
+    r"[%\\&=](?:(?<=%)(?P<percent>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2}){0,63})"
+    r"|(?<=\\)\\{0,3}(?:u\{0{0,4}(?P<braced>[0-9A-Fa-f]{1,6})\}|u(?P<four>[0-9A-Fa-f]{4})"
     r"|U(?P<eight>[0-9A-Fa-f]{8})|x(?P<two>[0-9A-Fa-f]{2})|(?P<octal>[01][0-7]{2}))"
-    r"|&(?P<entity>#x?[0-9A-Fa-f]{2,7}|amp|commat|period|lowbar|colon|lt|gt|quot|num|sol|hyphen"
-    r"|nbsp|dash|equals|plus|Tab|NewLine);?"
-    r"|(?P<quoted>=[0-9A-F]{2})"
+    r"|(?<=&)(?P<entity>#x?[0-9A-Fa-f]{2,7}|amp|commat|period|lowbar|colon|lt|gt|quot|num|sol"
+    r"|hyphen|nbsp|dash|equals|plus|Tab|NewLine);?"
+    r"|(?<==)(?P<quoted>[0-9A-F]{2}))"
 )
 _MARKS = ("%", "\\", "&", "=")
 
@@ -35,7 +35,7 @@ def _edits(text: str) -> Iterator[Edit]:
         elif name == "entity":
             yield start, match.end(), html.unescape(f"&{said};")
         elif name == "quoted":
-            yield start, match.end(), chr(int(said[1:], 16))
+            yield start, match.end(), chr(int(said, 16))
         else:
             code = int(said, 8 if name == "octal" else 16)
             if code < 0x110000:

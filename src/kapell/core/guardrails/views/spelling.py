@@ -5,12 +5,16 @@ from kapell.core.guardrails.views.view import Edit, View, edited
 
 SPELLED = r"(?<![^\W_])[\x21-\x7e](?:[ .*|~_\-]{1,4}[\x21-\x7e](?![^\W_])){6,400}"
 
+_APART = r"[ .*|~_\-][\x21-\x7e][ .*|~_\-]{1,4}[\x21-\x7e][ .*|~_\-]{1,4}[\x21-\x7e](?![^\W_])"
+
 
 def joined(text: str) -> View | None:
     """Return a text with spelled words put together, or None when it has none.
 
     Several blanks between letters that are one blank apart stay one: they part words.
     """
+    if compiled(_APART).search(text) is None:
+        return None
     edits: list[Edit] = []
     for match in compiled(SPELLED).finditer(text):
         edits.extend(_gaps(match.group(), match.start()))

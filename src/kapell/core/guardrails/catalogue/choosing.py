@@ -1,0 +1,68 @@
+"""Which detectors a text is worth: those whose words and digits it has, told in one pass.
+
+All words of all detectors are looked for at once, by RE2, whose time grows with the text alone
+and not with the number of words.
+"""
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kapell.core.guardrails.catalogue.detectors import DETECTORS
+from kapell.core.guardrails.detectors.detector import Detector
+
+if TYPE_CHECKING:
+    import re2
+
+_MEMORY = 32 * 1024 * 1024
+
+
+class _Chosen(NamedTuple):
+    detector: Detector
+    needs: frozenset[str]
+    also: frozenset[str]
+
+
+def worth(text: str, lower: str, kinds: frozenset[str]) -> Iterator[Detector]:
+    """Yield the detectors of some kinds that may find something in a text."""
+    chosen = _chosen(kinds)
+    if not chosen:
+        return
+    digits = sum(map(text.count, "0123456789"))
+    heard = _heard(lower)
+    for detector, needs, also in chosen:
+        if (
+            detector.digits <= digits
+            and not (needs and needs.isdisjoint(heard))
+            and not (also and also.isdisjoint(heard))
+        ):
+            yield detector
+
+
+def _heard(lower: str) -> frozenset[str]:
+    words, search = _words()
+    return frozenset(words[at] for at in search.Match(lower.encode("utf-8", "replace")) or ())
+
+
+@cache
+def _words() -> "tuple[tuple[str, ...], re2.Set]":
+    import re2  # noqa: PLC0415 - native code, loaded with the first text that is looked at
+
+    words = tuple(sorted({word for one in DETECTORS for word in (*one.needs, *one.also)}))
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    search = re2.Set.SearchSet(options)
+    for word in words:
+        search.Add(re2.escape(word))
+    search.Compile()
+    return words, search
+
+
+@lru_cache(maxsize=64)
+def _chosen(kinds: frozenset[str]) -> tuple[_Chosen, ...]:
+    return tuple(
+        _Chosen(detector, frozenset(detector.needs), frozenset(detector.also))
+        for detector in DETECTORS
+        if detector.kind in kinds
+    )
