@@ -68,7 +68,9 @@ class Stream:
         if self._swallowing:
             chunk = self._swallowed(chunk)
         self._text += chunk
-        if len(self._text) < max(self._shown + HELD, self._looked) + _STEP:
+        held = len(self._text) - self._shown
+        step = max(_STEP, held // 4)  # what is held long is looked at ever more seldom
+        if held < HELD + _STEP or len(self._text) < self._looked + step:
             return ""
         self._looked = len(self._text)
         findings = self._found()

@@ -44,10 +44,10 @@ def test_findings_are_sorted_and_do_not_overlap(text: str) -> None:
 
 
 def test_values_that_overlap_are_one_finding_of_the_gravest_kind() -> None:
-    address = "postgres://bob:" + "tr0ub4dor@db.example.com/main"
-    (finding,) = look(address, RULES)
-    assert finding.kind == "url_credentials"
-    assert redacted(address, [finding]) == "postgres://[URL_CREDENTIALS]/main"
+    text = "password=" + "bob1@example.com/x9 and more"
+    (finding,) = look(text, RULES)
+    assert finding.kind == "password"
+    assert redacted(text, [finding]) == "password=[PASSWORD] and more"
 
 
 def test_a_value_is_taken_out_and_the_text_around_it_stays() -> None:

@@ -22,6 +22,7 @@ _ENDINGS = (
     r"|uk|us|de|fr|it|es|nl|be|at|ch|se|no|dk|fi|pl|cz|pt|ie|gr|ru|ua|br|mx|ar|ca|au|nz|in|jp|cn|kr|za)"
 )
 _VERSION = r"v?\d{1,5}(?:\.\d|$)"
+_ADDRESS = r"://[^\s/@]{0,64}:$"
 _PROGRAMS = frozenset({"git", "hg", "svn"})
 
 
@@ -63,6 +64,8 @@ def _end(text: str, start: int, at: int) -> int:
         return 0  # name@1.2.0-beta.rc is a package
     if text[start:at].lower() in _PROGRAMS and text[domain.end() : domain.end() + 1] in (":", "/"):
         return 0  # git@host:owner/name is where a repository lies
+    if compiled(_ADDRESS).search(text[max(0, start - 80) : start]):
+        return 0  # user:password@host is what a secret's detector judges
     return domain.end()
 
 

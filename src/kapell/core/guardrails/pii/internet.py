@@ -11,10 +11,11 @@ _VERSION = (
     r"(?:\bv|[vV]ersions?:?|\bver\.?|\brelease|\brev|[=~^<>]=?|[A-Za-z][\w.]{0,30}[/@]"
     r"|[A-Za-z]-|\bchapter|\bsection|\bpackage|\bbuild|\bfirmware|\bdriver)\s?\"?$"
 )
+_NUMBERED = r"[A-Za-z0-9_]$|\b(?:versions?|releases?|upgrad\w{1,4}|updat\w{1,4}|merged|fixed in)\b"
 _WORDS = (
     r"(?:\bip\b|\bips\b|ipv4|address|host|server|ping|\bssh\b|\bdns\b|gateway|subnet|router|client"
     r"|\bfrom\b|connect|\blog|remote|\bvpn|proxy|\bnat\b|peer|network|firewall|resolver|login"
-    r"|\bto\b|\bat\b|via|://|endpoint|request|visitor|traffic|attack|block)"
+    r"|via|://|endpoint|request|visitor|traffic|attack|block)"
 )
 
 
@@ -30,7 +31,7 @@ def _v4(match: re.Match[str]) -> float:
         return 0.95
     if compiled(_VERSION).search(ahead):
         return 0.0
-    if compiled(r"[A-Za-z0-9_]$").search(ahead) and max(parts) < 30:
+    if max(parts) < 30 and compiled(_NUMBERED, re.IGNORECASE).search(ahead):
         return 0.0
     if compiled(r"[-+](?:alpha|beta|rc|dev|post|snapshot|linux|win|x86|py)", re.IGNORECASE).match(
         text, end

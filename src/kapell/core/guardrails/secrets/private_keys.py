@@ -1,5 +1,6 @@
 """Private keys, whole: with quoted or escaped lines, and those whose end was cut off."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from kapell.core.guardrails.detectors.detector import Detector, Span, compiled
@@ -20,11 +21,12 @@ _LINES = (
 
 
 def _search(text: str) -> Iterator[Span]:
+    ends = [match.end() for match in compiled(END).finditer(text)]
     at = 0
     while begin := compiled(BEGIN).search(text, at):
-        end = compiled(END).search(text, begin.end(), begin.end() + LONGEST)
-        if end is not None:
-            at = end.end()
+        end = bisect_left(ends, begin.end() + 1)
+        if end < len(ends) and ends[end] <= begin.end() + LONGEST:
+            at = ends[end]
         else:
             rest = compiled(_LINES).match(text, begin.end())
             at = rest.end() if rest else begin.end()
