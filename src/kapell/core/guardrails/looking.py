@@ -1,5 +1,6 @@
 """Looks at a text: everything the rules name, sorted, each part of the text told once."""
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
 
 from kapell.core.guardrails.catalogue.choosing import worth
@@ -24,6 +25,9 @@ _GRAVITY: dict[Family, int] = {
     "topic": 1,
     "language": 0,
 }
+_SIGNALS = 200
+"""Signals told of one text at most: more say nothing more."""
+
 _VALUES: frozenset[Family] = frozenset({"secret", "pii"})
 """Families whose findings are values to take out, and so are joined rather than cut."""
 
@@ -38,7 +42,7 @@ def look(text: str, rules: Rules) -> tuple[Finding, ...]:
         return ()
     seen = _whole(text, rules)
     values = _joined(finding for finding in seen if finding.family in _VALUES)
-    return _placed(values, [finding for finding in seen if finding.family not in _VALUES], text)
+    return _placed(values, [finding for finding in seen if finding.family not in _VALUES])
 
 
 def _whole(text: str, rules: Rules) -> list[Finding]:
@@ -115,29 +119,39 @@ def _weight(finding: Finding) -> tuple[int, int, float, str]:
     return _GRAVITY[finding.family], length, finding.score, finding.kind
 
 
-def _placed(values: list[Finding], signals: list[Finding], text: str) -> tuple[Finding, ...]:
+def _placed(values: list[Finding], signals: list[Finding]) -> tuple[Finding, ...]:
     """Return values and signals; signals take only what is still free, the gravest first."""
-    if not signals:
-        return tuple(values)
-    taken = sorted(values, key=lambda one: one.start)
-    for signal in sorted(signals, key=lambda one: (*_weight(one), -one.start), reverse=True):
-        if any(_same(signal, one) for one in taken):
-            continue
-        start, end = _free(signal, taken)
+    taken = list(values)
+    for signal in _merged(signals):
+        at = bisect_right(taken, signal.start, key=_start)
+        near = taken[max(0, at - 1) : bisect_right(taken, signal.end - 1, key=_start)]
+        start, end = _free(signal, near)
         if start < end:
-            taken.append(Finding(signal.family, signal.kind, start, end, signal.score))
-            taken.sort(key=lambda one: one.start)
+            made = Finding(signal.family, signal.kind, start, end, signal.score)
+            insort(taken, made, key=_start)
     return tuple(taken)
 
 
-def _same(signal: Finding, other: Finding) -> bool:
-    """Tell whether a like signal stands there already."""
-    return (
-        signal.family == other.family
-        and signal.kind == other.kind
-        and signal.start < other.end
-        and other.start < signal.end
-    )
+def _merged(signals: list[Finding]) -> list[Finding]:
+    """Return the gravest and longest signals first; of those alike that overlap, one."""
+    merged: list[Finding] = []
+    alike: dict[tuple[str, str], int] = {}
+    for signal in sorted(signals, key=lambda one: (one.start, -one.end)):
+        key = (signal.family, signal.kind)
+        at = alike.get(key)
+        if at is not None and signal.start < merged[at].end:
+            last = merged[at]
+            end, score = max(last.end, signal.end), max(last.score, signal.score)
+            merged[at] = Finding(last.family, last.kind, last.start, end, score)
+        else:
+            alike[key] = len(merged)
+            merged.append(signal)
+    merged.sort(key=lambda one: (*_weight(one), -one.start), reverse=True)
+    return merged[:_SIGNALS]
+
+
+def _start(finding: Finding) -> int:
+    return finding.start
 
 
 def _free(signal: Finding, taken: list[Finding]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ SENSITIVE: tuple[str, ...] = ("card", "iban", "licence", "national_id", "passpor
 """Kinds of personal data with which somebody can act as another person, or take their money."""
 
 _ORDERS: tuple[Family, ...] = ("injection", "jailbreak")
-SURE = 0.94
+SURE = 0.92
 """How sure signals must be, together, to stop a request."""
 
 

@@ -44,7 +44,7 @@ def test_findings_are_sorted_and_do_not_overlap(text: str) -> None:
 
 
 def test_values_that_overlap_are_one_finding_of_the_gravest_kind() -> None:
-    text = "password=" + "bob1@example.com/x9 and more"
+    text = "password=" + "bob1@mail.test/x9 and more"
     (finding,) = look(text, RULES)
     assert finding.kind == "password"
     assert redacted(text, [finding]) == "password=[PASSWORD] and more"

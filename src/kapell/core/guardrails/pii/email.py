@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from kapell.core.guardrails.detectors.detector import Detector, Span, compiled
 
-_MARKS = frozenset(".!#$%&'*+/=?^_`{|}~-")
+_MARKS = frozenset(".!#$%'*+^_~-")
 _LONGEST = 64
 _DOMAIN = r"(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9\-]{2,40}|[^\W\d_]{2,24})"
 _LITERAL = r"\[(?:IPv6:)?[0-9A-Fa-f:.]{3,45}\]|\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"

@@ -8,12 +8,12 @@ from kapell.core.guardrails.signals.words import EXTRACTIONS, OVERRIDES
 _BEFORE = (
     r"(?:previous(?:ly)?|prior|above|earlier|preceding|foregoing|former|past|original|initial"
     r"|existing"
-    r"|system|developer|safety|given|all (?:of )?(?:your|the|these|those))"
+    r"|system|developer|safety|given|all (?:of )?your)"
 )
 _ORDERS = (
-    r"(?:instructions?|prompts?|rules|directions?|directives?|guidelines?|commands?|orders"
+    r"(?:instructions?|prompts?|rules|directions?|directives?|guidelines?|commands?"
     r"|constraints"
-    r"|polic(?:y|ies)|programming|training|guidance|restrictions|system messages?|context)"
+    r"|polic(?:y|ies)|programming|training|guidance|restrictions|system messages?)"
 )
 _VERBS = (
     r"(?:ignore|disregard|forget|override|overrule|bypass|neglect|dismiss|discard|abandon|cancel"
@@ -81,7 +81,7 @@ DETECTORS = (
         rf"(?:ever)?){_SPACE}{_GAP}(?:above|before|said|told|prior|previously|until"
         r" now|so far)\b",
         ("ignor", "disregard", "forget"),
-        0.9,
+        0.95,
     ),
     _signal(
         "override",
@@ -91,13 +91,13 @@ DETECTORS = (
         r" \w]{0,20}?(?:void|cancel+ed|obsolete|revoked|invalid|suspended|replaced|overridden"
         r"|apply|superseded)",
         ("instruction", "rules", "orders", "directives", "guidelines"),
-        0.9,
+        0.95,
     ),
     _signal(
         "override",
         r"snoitcurtsni[ \w]{0,20}(?:suoiverp|roirp|evoba)",
         ("snoitcurtsni",),
-        0.9,
+        0.95,
     ),
     _signal(
         "new_orders",

@@ -6,7 +6,12 @@ from kapell.core.guardrails.detectors.detector import compiled
 from kapell.core.guardrails.findings import Finding
 from kapell.core.guardrails.subjects.small_words import LETTERS, SCRIPTS, SMALL_WORDS
 
-LANGUAGES: tuple[str, ...] = tuple(sorted({*SMALL_WORDS, *(name for name, _ in SCRIPTS)}))
+LANGUAGES: tuple[str, ...] = tuple(
+    sorted(
+        {*SMALL_WORDS, *(name for name, _ in SCRIPTS)}
+        | {name for others in LETTERS.values() for name, _ in others}
+    )
+)
 """The languages told apart, two letters each (ISO 639-1)."""
 
 _HEAD = 4000

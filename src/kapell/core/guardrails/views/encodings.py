@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import codecs
+import re
 from collections.abc import Iterator
 
 from kapell.core.guardrails.detectors.detector import compiled
@@ -26,6 +28,13 @@ def decoded(text: str) -> Iterator[View]:
             continue
         if read := _base64(said) or _base32(said):
             yield piece(read, *match.span())
+
+
+def turned(text: str) -> View | None:
+    """Return a text with its letters turned by thirteen, when it speaks of that, or None."""
+    if compiled(r"rot[ \-]?13", re.IGNORECASE).search(text) is None:
+        return None
+    return View(codecs.encode(text, "rot13"), (0,), (0,), (-1,))
 
 
 def _wordy(said: str) -> bool:
