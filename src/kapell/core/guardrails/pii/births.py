@@ -5,12 +5,15 @@ import re
 from kapell.core.guardrails.detectors.detector import Detector
 
 _WORDS = (
-    r"\b(?:born|birth(?:date|day)?|date of birth|d\.?o\.?b\b\.?|b-?day|geb(?:oren|urtsdatum|\.)"
+    r"(?<![^\W_])(?:born|birth(?:date|day)?|date of birth|d\.?o\.?b\b\.?|b-?day|geb(?:oren"
+    r"|urtsdatum|\.)"
     r"|n[e\u00e9]e? le|naissance|nacid[oa]|nacimiento|nascit[ao]|nat[oa] il|nascimento|geboren"
-    r"|f[o\u00f8]dt|f[o\u00f6]dd|urodzon\w|\u751f\u65e5|\u51fa\u751f|\u0440\u043e\u0434\u0438\u043b\w{0,4})"
+    r"|f[o\u00f8]dt|f[o\u00f6]dd|urodzon\w|\u751f\u65e5|\u51fa\u751f"
+    r"|\u0440\u043e\u0434\u0438\u043b\w{0,4})"
 )
 _MONTH = (
-    r"(?:jan|feb|m[a\u00e4]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]|ene|abr|ago|dic|gen|mag|giu|lug|set|ott"
+    r"(?:jan|feb|m[a\u00e4]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]|ene|abr|ago|dic|gen"
+    r"|mag|giu|lug|set|ott"
     r"|janv|f[e\u00e9]v|avr|juin|juil|ao[u\u00fb]|d[e\u00e9]c)[^\W\d_]{0,9}\.?"
 )
 _DATE = (
@@ -55,8 +58,9 @@ DETECTORS = (
     Detector(
         "pii",
         "birth_date",
-        rf"{_DATE}[ \t]{{0,2}}\((?:dob|date of birth|born|birth ?date)\)",
-        ("dob", "birth", "born"),
+        rf"{_DATE}[ \t]{{0,2}}(?:\((?:dob|date of birth|born|birth ?date)\)|geboren|born\b"
+        rf"|nacid[oa]\b)",
+        ("dob", "birth", "born", "geboren", "nacid"),
         digits=4,
         score=0.9,
         group=1,

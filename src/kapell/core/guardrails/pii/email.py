@@ -19,7 +19,8 @@ _DOT = (
 )
 _ENDINGS = (
     r"(?:com|org|net|edu|gov|mil|int|info|biz|io|ai|co|dev|app|me|eu|example|test|invalid|local"
-    r"|uk|us|de|fr|it|es|nl|be|at|ch|se|no|dk|fi|pl|cz|pt|ie|gr|ru|ua|br|mx|ar|ca|au|nz|in|jp|cn|kr|za)"
+    r"|uk|us|de|fr|it|es|nl|be|at|ch|se|no|dk|fi|pl|cz|pt|ie|gr|ru|ua|br|mx|ar|ca|au|nz|in|jp|cn"
+    r"|kr|za)"
 )
 _VERSION = r"v?\d{1,5}(?:\.\d|$)"
 _ADDRESS = r"://[^\s/@]{0,64}:$"

@@ -29,7 +29,7 @@ def _v4(match: re.Match[str]) -> float:
     ahead = text[max(0, start - 40) : start]
     if ahead.endswith("://") or ahead.endswith("@"):
         return 0.95
-    if compiled(_VERSION).search(ahead):
+    if compiled(_VERSION, re.IGNORECASE).search(ahead):
         return 0.0
     if max(parts) < 30 and compiled(_NUMBERED, re.IGNORECASE).search(ahead):
         return 0.0
@@ -66,7 +66,8 @@ DETECTORS = (
     Detector(
         "pii",
         "ip",
-        r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?::?(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])",
+        r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?::?(?:\d{1,3}\.){3}\d{1,3})?"
+        r"(?![\w:])",
         (":",),
         digits=1,
         check=_v6,

@@ -9,7 +9,7 @@ _WORDS = (
     r"(?:ed|ing)?\b|dial|text"
     r" me|sms"
     r"|whats"
-    r" ?app|signal|handy|rufnummer|anruf\w*|portable|appel\w*|m[o\u00f3]vil|celular"
+    r" ?app|signal|handy|rufnummer|r[u\u00fc]ckruf|anruf\w*|portable|appel\w*|m[o\u00f3]vil|celular"
     r"|tel[e\u00e9]fono"
     r"|cellulare|telefone|numero|n[u\u00fa]mero|reach (?:me|us|him|her)|contact|hotline|desk|ring)"
     r"|\u7535\u8bdd|\u624b\u673a|\u96fb\u8a71|\uc804\ud654|\u0442\u0435\u043b"
@@ -56,7 +56,7 @@ def _loose(match: re.Match[str]) -> float:
     start, end = match.span()
     if not 7 <= digits <= 15 or before(match, _OTHERS, 12):
         return 0.0
-    if beside(match.string, start, end, _WORDS, 40, 0):
+    if beside(match.string, start, end, _WORDS, 40, 20):
         return 0.8
     return 0.0
 

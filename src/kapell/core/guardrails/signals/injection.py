@@ -77,9 +77,8 @@ DETECTORS = (
     ),
     _signal(
         "override",
-        rf"\b(?:ignore|disregard|forget){_SPACE}(?:everything|all|anything|what"
-        rf"(?:ever)?){_SPACE}{_GAP}(?:above|before|said|told|prior|previously|until"
-        r" now|so far)\b",
+        rf"\b(?:ignore|disregard|forget){_SPACE}(?:everything|all|anything|whatever){_SPACE}{_GAP}"
+        r"(?:above|before(?: this)?|told(?! me)|prior|previously|until now|so far|instructed)\b",
         ("ignor", "disregard", "forget"),
         0.95,
     ),
