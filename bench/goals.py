@@ -143,6 +143,13 @@ GOALS: tuple[Goal, ...] = (
         AtMost(80, quiet=True),
         ours="bubblewrap",
     ),
+    Goal(
+        "trust labels: their bookkeeping as a share of a step, SQLite",
+        "labels.share_percent",
+        "p50",
+        "%",
+        AtMost(5),
+    ),
     Goal(_TURN, "agent.turn_ms", "p50", "ms", Within(1.5, "sdk")),
     Goal(_TURN, "agent.turn_ms", "p50", "ms", Faster(1, _FRAMEWORKS)),
     Goal(_GATEWAY, "gateway.overhead_ms", "p50", "ms", AtMost(3)),

@@ -155,6 +155,13 @@ WORKS: tuple[Work, ...] = (
         quick={"count": 20},
     ),
     Work(
+        name="labels",
+        store="sqlite",
+        contestants=(Contestant("kapell", "kapell_labels.py"),),
+        full={"count": 200},
+        quick={"count": 30},
+    ),
+    Work(
         name="agent",
         store="sqlite",
         contestants=(

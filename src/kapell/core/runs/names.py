@@ -42,7 +42,8 @@ class Names:
         self.run = run
         self.label: Mask = 0
         self._wanted: set[Digest] = set()
-        self._sources: dict[str, _Sources] = {}
+        self._steps: dict[str, Mask] = {}
+        self._sources: dict[str, _Sources] = {"steps": self._steps}
 
     def expression(self, source: str, extra: Mapping[str, Json] | None = None) -> Json:
         """Return the value of a bare expression."""
@@ -122,10 +123,10 @@ class Names:
         return all_of(self.label_of(read) for read in reads)
 
     def _note(self, root: str, sources: _Sources) -> None:
-        if root != "steps":
-            self._sources[root] = sources
-        else:
-            self._sources[root] = {**self._sources.get(root, {}), **sources}
+        self._sources[root] = sources
+
+    def _note_step(self, step_id: str, label: Mask) -> None:
+        self._steps[step_id] = label
 
     def _bind(self, root: str, names: dict[str, Json]) -> None:
         if root == "run":
@@ -203,12 +204,12 @@ class Names:
                 frozen = self._unpack(scope.names)
                 steps = frozen.get("steps") if isinstance(frozen, dict) else None
                 if isinstance(steps, dict) and step_id in steps:
-                    self._note("steps", {step_id: _frozen(scope, "steps").get(step_id, 0)})
+                    self._note_step(step_id, _frozen(scope, "steps").get(step_id, 0))
                     kept: Json = steps[step_id]
                     return kept
             if step_id in self.program.bodies[scope.body].places:
                 found = self.state.steps.get(paths.join(scope_path, step_id))
-                self._note("steps", {step_id: self._label(found, scope)})
+                self._note_step(step_id, self._label(found, scope))
                 whole = not read.path or read.path[0] == "output" or isinstance(known, dict)
                 return self._step_value(found, whole) if found is not None else EMPTY_STEP
             owner = self.state.steps.get(scope.owner) if scope.owner else None
@@ -232,9 +233,10 @@ class Names:
     def _all_steps(self) -> dict[str, Json]:
         steps: dict[str, Json] = {}
         scope = self.state.scopes[self.scope]
+        self._note_step("", scope.ground)
         for member in tree.members(self.state, self.program, scope):
             steps[member.id] = self._step_value(member, whole=True)
-            self._note("steps", {member.id: self._label(member, scope), "": scope.ground})
+            self._note_step(member.id, self._label(member, scope))
         return steps
 
     def unpacked(self, packed: Packed) -> Json:
