@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine import Ends, opened, working
-from measuring import sample, setting
+from engine import Ends, opened, working  # type: ignore[import-not-found]  # beside this script
+from measuring import sample, setting  # type: ignore[import-not-found]
 
 from kapell.bootstrap.app import App
 from kapell.core.runs import names
