@@ -41,6 +41,7 @@ from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
 from kapell.services.approvals.desk import Approvals
 from kapell.services.policies.admission import PolicyAdmission
+from kapell.services.policies.limits import PolicyLimits
 from kapell.services.pricing.foreseeing import MOST, RunForesight
 from kapell.services.runs.advancing.desk import Desk
 from kapell.services.runs.advancing.effects import Effects
@@ -109,8 +110,10 @@ class App:
         router = make_router(settings, store, self.tenant, self.prices, self.clock)
         self.selector = make_selector(settings, router)
         gates = self.gates.models
+        rules = PolicyLimits(self.policies) if settings.guardrails.flags.policies else None
+        counts = self.limits.counts
         self.gateway = make_gateway(
-            root, settings, store, self.limits.counts, self.prices, router, finder, gates
+            root, settings, store, counts, self.prices, router, finder, gates, rules
         )
         self._serve(current, actor, specs)
 

@@ -31,6 +31,7 @@ from kapell.services.gateway.routing.board import HealthBoard
 from kapell.services.gateway.routing.ports import Prices
 from kapell.services.gateway.routing.router import Router
 from kapell.services.gateway.selecting import Selector
+from kapell.services.gateway.spending import BudgetRules
 from kapell.services.pricing.prices import PriceList
 from kapell.settings.keys import reached
 from kapell.settings.loading import Settings
@@ -74,6 +75,7 @@ def make_gateway(
     router: Router,
     finder: KeyFinder,
     gates: Sequence[ModelGate] = (),
+    rules: BudgetRules | None = None,
 ) -> Gateway:
     """Return the one door to models, with the routes of a workspace."""
     providers = {
@@ -100,6 +102,7 @@ def make_gateway(
             [*_quotas(settings), *cost_limits(settings.limits.cost)],
             counts,
             prices,
+            rules,
             warn=settings.limits.cost.warn,
         ),
         gates=gates,

@@ -164,3 +164,23 @@ async def test_a_whole_run_has_no_words_of_its_own(workspace: Path) -> None:
         await app.resolver.resolve(run, "end")
         await app.run_until_idle(run)
         assert await _status(app, run) == "cancelled"
+
+
+@pytest.mark.requirement("GR-07", "GR-06")
+async def test_a_policy_file_raises_and_lowers_limits_of_money(workspace: Path) -> None:
+    prices = "prices: {offline: {input: 100, output: 100}}\n"
+    _settings(workspace, f"{prices}limits: {{cost: {{conversation: 0.01}}}}\n")
+    rules = workspace / "policies/budget.rego"
+    rules.parent.mkdir()
+    rule = 'limit contains {{"per": "conversation", "usd": {}}} if {{ input.subject == "{}" }}\n'
+    head = "package kapell.budget\n\nimport rego.v1\n\n"
+    rules.write_text(head + rule.format("2", "user:local") + rule.format("0.01", "user:ben"))
+    async with open_app(workspace) as app:
+        assert await _status(app, await _ran(app, "asking")) == "succeeded"
+    async with open_app(workspace, actor="user:ben") as app:
+        assert await _status(app, await _ran(app, "asking")) == "waiting"
+    rules.write_text(head + rule.format('"much"', "user:local"))
+    async with open_app(workspace) as app:
+        run = await _ran(app, "asking")
+        (letter,) = await app.reader.dead_letters(app.tenant, run)
+        assert letter.code == "policy_failed"

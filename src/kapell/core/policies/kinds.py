@@ -21,5 +21,8 @@ LISTS = "kapell.lists"
 RULES = ("deny", "ask", "allow")
 """The rules that are read, the severest first."""
 
+LIMIT = "limit"
+"""The rule of the package about budgets that raises, lowers or lifts limits of money."""
+
 VERDICT = "verdict"
 """The one rule of the built-in package: an answer that says itself what it rules."""

@@ -98,9 +98,12 @@ class QuotaGuard:
             Limited: ``quota_spent`` or ``cost_limit``, with the seconds until the window ends.
             KapellError: What ``ask`` raises; what may have been charged stays counted.
         """
-        wants: Sequence[Wanted] = wanted(request, self._allowed(request))
+        wants: Sequence[Wanted] = wanted(request, self._quotas)
         worst = self._worst(request, wants) if wants else Amount()
-        wants = [one for one in wants if worst.usd or not one.quota.guard]
+        if worst.usd and any(one.quota.guard for one in wants):
+            wants = wanted(request, await self._allowed(request))
+        elif not worst.usd:
+            wants = [one for one in wants if not one.quota.guard]
         if not wants:
             await _durable(intent)
             return await ask()
@@ -127,9 +130,9 @@ class QuotaGuard:
         await self._look(tenant, wants, used.usd, note)
         return answer
 
-    def _allowed(self, request: ModelRequest) -> Sequence[Quota]:
+    async def _allowed(self, request: ModelRequest) -> Sequence[Quota]:
         """Return the quotas of a request, with what policies say of the limits of money."""
-        said = self._rules.limits(request.caller) if request.tenant else {}
+        said = await self._rules.limits(request.caller) if request.tenant else {}
         if not said:
             return self._quotas
         own = [

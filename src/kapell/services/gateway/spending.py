@@ -14,10 +14,13 @@ _Place = tuple[str, str, float]
 class BudgetRules(Protocol):
     """What policies say of the limits of money."""
 
-    def limits(self, caller: Caller) -> Mapping[str, int | None]:
+    async def limits(self, caller: Caller) -> Mapping[str, int | None]:
         """Return nano-dollars by what they are counted per: user, tenant or conversation.
 
         What is not named stays as the settings have it; None is no limit.
+
+        Raises:
+            KapellError: nobody can say; the call must not be made then.
         """
         ...
 
@@ -25,7 +28,7 @@ class BudgetRules(Protocol):
 class NoRules:
     """Policies that say nothing of money."""
 
-    def limits(self, caller: Caller) -> Mapping[str, int | None]:
+    async def limits(self, caller: Caller) -> Mapping[str, int | None]:
         """Return nothing."""
         del caller
         return {}

@@ -38,7 +38,7 @@ class _Rules:
     def __init__(self, said: Mapping[str, int | None]) -> None:
         self.said = said
 
-    def limits(self, caller: Caller) -> Mapping[str, int | None]:
+    async def limits(self, caller: Caller) -> Mapping[str, int | None]:
         return self.said
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problem, Problems
-from kapell.core.policies.kinds import DEFAULT, LISTS, PACKAGES, RULES, VERDICT
+from kapell.core.policies.kinds import DEFAULT, LIMIT, LISTS, PACKAGES, RULES, VERDICT
 from kapell.core.policies.linting.conditions import check_conditions
 from kapell.core.policies.linting.fields import check_inputs
 from kapell.core.policies.linting.giving import check_answers
@@ -48,7 +48,9 @@ def entries(sources: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
 def _is_read(module: Module, rule: Rule) -> bool:
     """Tell whether an answer is read from a rule."""
     name = rule.name.text
-    return name == VERDICT if module.package == DEFAULT else name in RULES
+    if module.package == DEFAULT:
+        return name == VERDICT
+    return name in RULES or (name == LIMIT and module.package == PACKAGES["budget"])
 
 
 def _check_packages(modules: Sequence[Module], problems: Problems) -> None:
@@ -108,7 +110,9 @@ def _check_rules(module: Module, modules: Sequence[Module], problems: Problems) 
                     "policy_rule",
                     f"`{name.text}` must be written `{name.text} contains {{...}} if {{...}}`.",
                     name.place(module.path),
-                    'Give an object, such as {"rule": "no-mail", "reason": "..."}.',
+                    'Give an object, such as {"per": "user", "usd": 25}.'
+                    if name.text == LIMIT
+                    else 'Give an object, such as {"rule": "no-mail", "reason": "..."}.',
                 )
         elif name.text not in used:
             problems.error(

@@ -74,7 +74,7 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
             cached=event.answer.cached,
             by=_by(opened, event.answer),
             tries=event.answer.tries,
-            confidence=None if problem or asks else confidence_of(value),
+            confidence=_confidence(event.answer, None if problem or asks else value),
         )
     )
     if problem and corrections(run.turns) > t.place(run).step.corrections:
@@ -85,6 +85,11 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
         finish(t, run, lambda: t.pack(value))
     t.freed(run)
     money.after(t, opened)
+
+
+def _confidence(answer: ModelAnswer, value: Json) -> float | None:
+    """Return how sure an answer says it is; the offline model knows too little to be asked."""
+    return None if answer.offline else confidence_of(value)
 
 
 def _by(opened: OpenCall, answer: ModelAnswer) -> str:
