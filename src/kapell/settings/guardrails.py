@@ -78,7 +78,7 @@ class GuardrailSettings(Section):
 
     keep: Seconds = Field(default=30 * 86_400, gt=0)
     """Seconds for which the names that stand for personal data are kept after a conversation last
-    needed a new one. A run that goes on later fails rather than tell a model the data itself."""
+    needed a new one; what goes on later has new names."""
 
     flags: FlagSettings = FlagSettings()
     """The guards, each of which can be taken away by its name."""

@@ -341,3 +341,51 @@ async def test_a_long_prompt_is_looked_over_whole(shop: Shop) -> None:
         await ran(app, "w", said=f"{'The river rose. ' * 3000}{MAIL}")
         (request,) = await sent(app)
         assert request.messages[-1].text.endswith("<EMAIL_1>")
+
+
+RIVALS = "guardrails: {words: {rivals: [zorblax]}, topics: [rivals]}\n"
+NAMING = "Zorblax makes the better product, buy at Zorblax, nobody beats Zorblax."
+
+
+@pytest.mark.requirement("GR-01", "GR-03")
+async def test_an_answer_that_is_held_back_is_asked_for_again(shop: Shop) -> None:
+    settings = shop.folder / "kapell.yaml"
+    settings.write_text(settings.read_text("utf-8") + RIVALS, "utf-8")
+    script(shop, {"text": NAMING}, {"text": "Ours is the better one."})
+    shop.workflow("w", 'steps: [{id: a, ask: "Which is best?"}]\n')
+    async with shop.open() as app:
+        run = await ran(app, "w")
+        assert await output(app, run) == "Ours is the better one."
+        assert "Zorblax" not in repr(await app.histories.events(run))
+        again = (await sent(app))[1].messages
+        assert "a guardrail does not let it pass" in again[-1].text
+        assert "rivals" not in repr(again)
+
+
+@pytest.mark.requirement("GR-01")
+async def test_a_model_that_goes_on_so_fails_the_step(shop: Shop) -> None:
+    settings = shop.folder / "kapell.yaml"
+    settings.write_text(settings.read_text("utf-8") + RIVALS, "utf-8")
+    script(shop, {"label": "*", "text": NAMING})
+    shop.workflow("w", 'steps: [{id: a, ask: "Which is best?"}]\n')
+    async with shop.open() as app:
+        run = await ran(app, "w")
+        assert (await app.reader.run(app.tenant, run)).error_code == "guardrail_blocked"
+        assert len(await sent(app)) == 4
+        assert "Zorblax" not in repr(await app.histories.events(run))
+
+
+@pytest.mark.requirement("GR-02")
+async def test_a_run_whose_key_is_gone_tells_nobody_anything(shop: Shop) -> None:
+    script(shop, {"label": "*", "text": "ok"})
+    shop.workflow("w", 'steps: [{id: a, ask: "To {{ inputs.to }}"}]\n')
+    async with shop.open() as app:
+        await ran(app, "w", to=MAIL)
+    (shop.folder / ".kapell" / "master.key").unlink()
+    async with shop.open() as app:
+        run = await ran(app, "w", to=MAIL)
+        _, state = await app.histories.state(await app.histories.events(run))
+        assert state.failure is not None
+        assert state.failure.code == "pseudonym_key_gone"
+        assert MAIL not in state.failure.message
+        assert await sent(app) == []
