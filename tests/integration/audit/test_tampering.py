@@ -55,10 +55,9 @@ def test_a_record_as_it_was_written_holds(recorded: Desk) -> None:
     assert called["run"] == started["run"]
 
 
-def test_the_database_refuses_changes_of_the_record(recorded: Desk, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_the_database_refuses_changes_of_the_record(recorded: Desk) -> None:
     recorded.ok("audit", "verify")
-    if kind != "sqlite":
-        return
     with closing(sqlite3.connect(recorded.folder / ".kapell" / "kapell.db")) as connection:
         for sql in ("UPDATE audit SET actor = 'eve'", "DELETE FROM audit"):
             with pytest.raises(sqlite3.IntegrityError, match="never changed"):
@@ -109,9 +108,8 @@ def test_each_change_is_told_at_its_place(
     assert faults(recorded), "looking mends nothing"
 
 
-def test_an_older_database_put_back_is_told(recorded: Desk, kind: str) -> None:
-    if kind != "sqlite":
-        return
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_an_older_database_put_back_is_told(recorded: Desk) -> None:
     database = recorded.folder / ".kapell" / "kapell.db"
     recorded.ok("audit", "verify")
     shutil.copy(database, recorded.folder / "older.db")
@@ -153,6 +151,7 @@ def _break_key(desk: Desk) -> None:
     (desk.folder / ".kapell" / "audit.key").write_text("short")
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("harm", "code"),
     [
@@ -188,6 +187,7 @@ def test_a_chain_made_anew_in_the_database_does_not_stand_against_the_anchor(
     assert ("head_unexpected", int(number)) in faults(recorded, "--expect", head)
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_an_export_is_verified_by_itself(recorded: Desk) -> None:
     lines = recorded.ok("audit", "export").out.splitlines()
     file = recorded.write("whole.jsonl", "\n".join(lines))
@@ -202,6 +202,22 @@ def test_an_export_is_verified_by_itself(recorded: Desk) -> None:
     assert recorded.call("audit", "verify", "--expect", "seven").code == Exit.INVALID
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_other_settings_and_policies_are_on_record_and_the_same_only_once(recorded: Desk) -> None:
+    def noted() -> list[str]:
+        acts = recorded.ok("audit", "show", "--action", "definitions", "--json").document()
+        return [one["target"] for one in reversed(acts)]
+
+    first = noted()
+    assert sorted(first) == ["policies", "settings"]
+    recorded.call("run", "note.yaml")
+    assert noted() == first
+    recorded.write("kapell.yaml", "model: offline\nworker: {concurrency: 7}\n")
+    recorded.call("run", "note.yaml")
+    assert noted() == [*first, "settings"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_entries_are_chosen(recorded: Desk) -> None:
     shown = recorded.ok("audit", "show", "--action", "approval", "--json").document()
     assert [one["action"] for one in shown] == ["approval.answered", "approval.requested"]

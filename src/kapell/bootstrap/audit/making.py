@@ -1,7 +1,8 @@
 """The audit record of a workspace: table, anchors, the keys that seal them."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from kapell.adapters.vault.sealing import read_master
 from kapell.core.audit.hiding import hidden
 from kapell.kit.clock import Clock
 from kapell.kit.ids import TenantId
+from kapell.kit.json import digest, encode
 from kapell.services.audit.keeping import Auditor
 from kapell.services.audit.verifying import Verifier
 from kapell.settings.loading import Settings
@@ -62,6 +64,14 @@ class SealKeys:
         return signer_of(text, str(self._file)) if text else None
 
 
+def versions(root: Path, settings: Settings) -> Mapping[str, str]:
+    """Return digests of the settings and the policies that hold; no secret is part of them."""
+    said = settings.model_dump_json(exclude={"definitions": True, "database": {"url"}})
+    policies = sorted((root / "policies").glob("*.rego"))
+    texts = [[path.name, path.read_text("utf-8", "replace")] for path in policies]
+    return {"settings": digest(said.encode()), "policies": digest(encode(texts))}
+
+
 def make_audit(
     root: Path, settings: Settings, store: Store, tenant: TenantId, actor: str, clock: Clock
 ) -> Audit:
@@ -76,5 +86,6 @@ def make_audit(
         tenant=tenant,
         actor=actor,
         whence=f"host:{socket.gethostname()}",
+        versions=partial(versions, root, settings),
     )
     return Audit(auditor, Verifier(store.audit, anchors, auditor, tenant))

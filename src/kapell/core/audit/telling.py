@@ -22,7 +22,7 @@ from kapell.core.events.approval import (
 from kapell.core.events.budget import BudgetAlerted, BudgetExceeded, BudgetWarned
 from kapell.core.events.envelope import Event, Payload
 from kapell.core.events.guard import GuardVerdict, PolicyVerdict
-from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed
+from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelHeld
 from kapell.core.events.run import (
     RunCancelled,
     RunCancelling,
@@ -201,6 +201,7 @@ _TELLERS: Mapping[type[msgspec.Struct], Callable[..., Told]] = {
     ),
     ModelAnswered: _model,
     ModelFailed: lambda e: Told(e.model, code(e.failure.code), e.path, {"call": e.call}),
+    ModelHeld: lambda e: Told(e.model, "held", e.path, {"call": e.call}),
     ModelAbandoned: lambda e: Told(e.model, "abandoned", e.path, {"call": e.call}),
     BudgetExceeded: lambda e: Told(e.what, "exceeded", e.scope, {"limit": e.limit}),
     BudgetAlerted: lambda e: Told("usd", "alerted", "", {"limit": e.limit}),

@@ -5,11 +5,11 @@ The record is derived from what the log holds, in the background, and never slow
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kapell.core.audit.deriving import Deriving
 from kapell.core.audit.logged import LogRow
-from kapell.core.audit.record import Act, Head, chained, head_of
+from kapell.core.audit.record import Act, Detail, Head, chained, head_of
 from kapell.core.audit.telling import Mask, hidden, named
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError, Unavailable
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 ANCHORED = "audit.anchored"
 """The act of accepting a chain as it is."""
+
+CHANGED = "definitions.changed"
+"""The act of working with other settings or policies than before."""
 
 BATCH = 500
 _TRIES = 12
@@ -37,6 +40,7 @@ class Auditor:
         tenant: Whose acts those outside of runs are.
         actor: Who acts here.
         whence: From where.
+        versions: Returns what the definitions of now are, by their names; asked once.
     """
 
     def __init__(
@@ -49,7 +53,9 @@ class Auditor:
         tenant: TenantId,
         actor: str,
         whence: str,
+        versions: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        self._versions: Callable[[], Mapping[str, str]] | None = versions
         self._store = store
         self._anchors = anchors
         self._clock = clock
@@ -89,15 +95,18 @@ class Auditor:
         """Put a use of the vault on record; its reason stays with the vault."""
         await self.act(f"key.{use.action}", use.name, version=use.version)
 
-    async def act_once(self, action: str, target: str, version: str) -> None:
-        """Put an act on record unless the last one of that name has the same version."""
-        wanted = Wanted(action=action, newest=True, limit=20)
+    async def _note_versions(self) -> None:
+        """Put on record which definitions hold, where they are others than before."""
+        versions, self._versions = self._versions, None
+        if versions is None:
+            return
+        wanted = Wanted(action=CHANGED, newest=True, limit=100)
+        known: dict[str, Detail] = {}
         for entry in await self._store.entries(self._tenant, wanted):
-            if entry.act.target == target:
-                if entry.act.details.get("version") == version:
-                    return
-                break
-        await self.act(action, target, version=version)
+            known.setdefault(entry.act.target, entry.act.details.get("version", ""))
+        for name, version in versions().items():
+            if known.get(name) != version:
+                await self.act(CHANGED, name, "used", version=version)
 
     async def catch_up(self, batches: int | None = None) -> int:
         """Read the log to its end; return how many entries were written.
@@ -130,6 +139,7 @@ class Auditor:
 
     async def chore(self, busy: bool) -> None:
         """Catch up while nothing else is to be done, else read one stretch."""
+        await self._note_versions()
         await self.catch_up(1 if busy else None)
 
     async def accept(self, reason: str) -> Head:
