@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from kapell.core.agents.runtimes import PythonForm, TmuxForm
 from kapell.core.definitions.authored import Authored, Span, doc, later
+from kapell.core.definitions.grounded import GroundedForm
 from kapell.core.definitions.limits import BudgetForm
 from kapell.core.guardrails.standing import ProfileName
 from kapell.kit.json import Json
@@ -74,6 +75,10 @@ class AgentForm(Authored, kw_only=True):
     guardrails: Annotated[
         ProfileName | None,
         doc("Guardrail profile, unless the workflow or step says another; `off` guards nothing."),
+    ] = None
+    grounded: Annotated[
+        GroundedForm | None,
+        doc("Its answers must keep to sources, unless the step says otherwise."),
     ] = None
     runtime: Annotated[
         Literal["inline", "remote", "tmux", "python"] | None,

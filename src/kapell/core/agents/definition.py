@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from kapell.core.guardrails.grounding.demand import Grounded
 from kapell.core.guardrails.standing import ProfileName
 from kapell.kit.json import Json
 
@@ -21,7 +22,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``budget_*`` are ceilings for one call to the agent; ``budget_usd`` in nano-dollars.
     ``turns`` is the most of them for one answer. ``cache`` are the seconds for which an answer of
     its model to the very same is given again. ``settings`` are what a runtime that is not
-    ``inline`` has to know. ``guardrails`` is its profile where nobody nearer names one.
+    ``inline`` has to know. ``guardrails`` is its profile where nobody nearer names one,
+    ``grounded`` what its answers must keep to.
     ``skills`` are those it is told of, ``output`` is the JSON Schema of its answer, when it has
     one. ``kept`` holds front matter keys that mean nothing to us, so that files of other tools pass
     through unharmed.
@@ -44,6 +46,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: int | None = None
     cache: float | None = None
     guardrails: ProfileName | None = None
+    grounded: Grounded | None = None
     runtime: Literal["inline", "remote", "tmux", "python"] = "inline"
     settings: dict[str, Json] = {}
     skills: tuple[SkillNote, ...] = ()

@@ -10,6 +10,7 @@ from kapell.core.agents.definition import Agent
 from kapell.core.agents.front_matter import front_matter, parts_of
 from kapell.core.agents.runtimes import check_runtime, settings_of
 from kapell.core.definitions.authored import ID_PATTERN
+from kapell.core.definitions.grounded import grounded_of
 from kapell.core.definitions.json_schema import check_schema
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import DefinitionInvalid, Problems
@@ -89,6 +90,7 @@ def agent_of(file: AgentFile, schema: Node | None = None) -> Agent:
         turns=form.turns,
         cache=form.cache,
         guardrails=form.guardrails,
+        grounded=grounded_of(form.grounded),
         runtime=form.runtime or "inline",
         settings=settings_of(form.runtime or "inline", form.python, form.tmux),
         kept={
@@ -114,6 +116,13 @@ def _check(form: AgentForm, problems: Problems) -> None:
             "Use `runtime: inline` for now; the grammar will not change.",
         )
     check_runtime(form.runtime or "inline", form, form.python, form.tmux, problems)
+    if form.grounded is not None and (form.runtime or "inline") != "inline":
+        problems.error(
+            "grounded_elsewhere",
+            f"With `runtime: {form.runtime}` no model answers here that could correct itself.",
+            form.place("grounded"),
+            "Remove `grounded`, or let a model answer.",
+        )
     if isinstance(form.output, dict):
         check_schema(form.value("output"), problems)
     fields = AgentForm.__struct_fields__

@@ -6,6 +6,7 @@ import msgspec
 
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.gateway.calls import Try, Usage
+from kapell.core.guardrails.grounding.demand import Score
 from kapell.core.guardrails.labels import Label
 from kapell.core.pricing.forecast import Forecast
 from kapell.kit.errors import Failure
@@ -58,7 +59,7 @@ class ModelAnswered(
     ``cached``: nobody was asked, an earlier answer was given again. ``tries`` are the decisions of
     a route with their reasons, ``by`` the model that answered in its name; without a route there is
     one try if the call turned the model's breaker, else none. ``confidence`` is how sure the answer
-    says it is, 0..1.
+    says it is, 0..1; ``grounding`` how its sources hold it, where that is demanded.
     """
 
     call: str
@@ -77,6 +78,7 @@ class ModelAnswered(
     by: str = ""
     tries: tuple[Try, ...] = ()
     confidence: float | None = None
+    grounding: Score | None = None
 
 
 class ModelFailed(

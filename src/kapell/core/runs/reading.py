@@ -46,6 +46,8 @@ def _of_step(step: Step) -> Iterator[Read]:
         yield from compile_value(step.for_each.items).reads
     if step.cache is not None and step.cache.key is not None:
         yield from compile_value(step.cache.key).reads
+    if step.grounded is not None:
+        yield from compile_value(step.grounded.sources).reads
     for value in _values(step.work):
         yield from compile_value(value).reads
     for source in _sources(step.work):

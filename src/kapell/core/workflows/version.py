@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kapell.core.agents.definition import Agent
+from kapell.core.guardrails.grounding.demand import Grounded
 from kapell.core.guardrails.standing import ProfileName
 from kapell.core.pricing.budget import Budget
 from kapell.kit.ids import VersionHash
@@ -201,7 +202,7 @@ class Step(_Frozen, frozen=True, kw_only=True):
     ``output`` is a JSON Schema.
     ``model`` is set for agent and ask steps, by the precedence step > workflow > agent > workspace.
     ``guardrails`` is the profile that the step, the workflow or the agent names; None leaves it to
-    the workspace.
+    the workspace. ``grounded`` is what answers must keep to.
     ``line`` is the line of the step in its file, for messages.
     """
 
@@ -221,6 +222,7 @@ class Step(_Frozen, frozen=True, kw_only=True):
     corrections: int = 3
     model: str | None = None
     guardrails: ProfileName | None = None
+    grounded: Grounded | None = None
     line: int = 0
 
 

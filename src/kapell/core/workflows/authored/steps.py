@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from kapell.core.definitions.authored import Authored, Expression, Span, doc, later
+from kapell.core.definitions.grounded import GroundedForm
 from kapell.core.definitions.limits import BudgetForm, CacheForm, RetryForm
 from kapell.core.guardrails.standing import ProfileName
 from kapell.kit.json import Json
@@ -302,6 +303,10 @@ class StepForm(Authored, kw_only=True, rename=_authored_key):
     guardrails: Annotated[
         ProfileName | None,
         doc("Guardrail profile of this step and of the steps inside it; `off` guards nothing."),
+    ] = None
+    grounded: Annotated[
+        GroundedForm | None,
+        doc("Sources that the answer of an agent or `ask` must keep to, sentence by sentence."),
     ] = None
     result: Annotated[
         Expression | None, doc("Output of a block or of a pass: an expression over its steps.")

@@ -35,6 +35,7 @@ def check_names(
         _known("tool", named.tools, pins.tools, frozenset(pins.tools), problems)
     for step in every_step(form.steps):
         _tool(step, pins, problems)
+        _grounded(step, pins, problems)
         _workflow(step, pins, problems)
         if isinstance(step.output, str):
             schema = pins.schemas.get(step.output)
@@ -61,6 +62,17 @@ def _known(
             advice = f"This workspace has no {what}s."
         message = f"There is no {what} `{one.name}`."
         problems.error(f"{what}_unknown", message, one.place, advice)
+
+
+def _grounded(step: StepForm, pins: Pins, problems: Problems) -> None:
+    """Note answers that nobody could hold against sources: those of agents that live elsewhere."""
+    if step.grounded is not None and lives_elsewhere(pins.agents.get(step.agent or "")):
+        problems.error(
+            "grounded_elsewhere",
+            f"The answers of `{step.agent}` are not a model's here: they cannot be corrected.",
+            step.place("grounded"),
+            "Let a further step with `ask` and `grounded` say it from the agent's output.",
+        )
 
 
 def _tool(step: StepForm, pins: Pins, problems: Problems) -> None:

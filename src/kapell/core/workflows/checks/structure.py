@@ -27,7 +27,8 @@ _ONLY_WITH: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("detached",), ("workflow",)),
     (("result",), ("steps", "loop")),
     (("as", "where", "concurrency", "on_item_error"), ("for_each",)),
-    (("corrections",), ("output", "agent")),
+    (("corrections",), ("output", "agent", "grounded")),
+    (("grounded",), ("agent", "ask")),
 )
 """Keys that need one of the keys beside them."""
 

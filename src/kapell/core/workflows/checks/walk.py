@@ -129,6 +129,8 @@ class _Walk:
                 self._problems.error("items_too_many", message, place, "Split the work.")
         for key in ("prompt", "action", "params", "ask", "with", "set"):
             texts.template(node.get(key), item)
+        if step.grounded is not None:
+            texts.template(step.grounded.node.get("sources"), item)
         if step.cache is not None:
             texts.template(step.cache.node.get("key"), item)
         if step.approval is not None:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from kapell.core.approvals.approvers import subject
+from kapell.core.definitions.grounded import grounded_of
 from kapell.core.definitions.problems import Problems
+from kapell.core.guardrails.grounding.demand import Grounded
 from kapell.core.guardrails.standing import ProfileName
 from kapell.core.workflows.authored.steps import CompensateForm, StepForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
@@ -111,6 +113,7 @@ class Builder:
             budget=budget_of(form.budget),
             cache=None if form.cache is None else Cache(ttl=form.cache.ttl, key=form.cache.key),
             output=self._output(form),
+            grounded=self._grounded(form),
             corrections=3 if form.corrections is None else form.corrections,
             model=self._model(form.agent, around.model) if calls else None,
             guardrails=self._guardrails(form.agent, around),
@@ -128,6 +131,12 @@ class Builder:
         """Return the profile by precedence: step, workflow, agent; None leaves it to the rest."""
         own = self._pins.agents[agent].guardrails if agent is not None else None
         return around.guardrails or own
+
+    def _grounded(self, form: StepForm) -> Grounded | None:
+        """Return what the step demands of its answer, else its agent."""
+        if form.grounded is not None or form.agent is None:
+            return grounded_of(form.grounded)
+        return self._pins.agents[form.agent].grounded
 
     def _output(self, form: StepForm) -> Json:
         if isinstance(form.output, str):

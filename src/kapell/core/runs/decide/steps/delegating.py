@@ -48,6 +48,7 @@ def asking(version: Version, agent: str, caller: Step) -> Version:
         corrections=caller.corrections,
         output=definition.output if elsewhere else None,
         model=None if elsewhere else definition.model or caller.model,
+        grounded=None if elsewhere else definition.grounded,
         guardrails=_guardrails(definition.guardrails, caller.guardrails),
     )
     return Version(

@@ -18,7 +18,7 @@ from kapell.core.policies.notes import Fact
 from kapell.core.policies.spending import Spending
 from kapell.core.pricing.quote import Quote, cost, worst_cost
 from kapell.core.runs.decide import breaking
-from kapell.core.runs.decide.steps import money
+from kapell.core.runs.decide.steps import grounds, money
 from kapell.core.runs.decide.steps.origins import failed_label, result_label
 from kapell.core.runs.decide.steps.requests import schema_of_step
 from kapell.core.runs.decide.steps.results import finish
@@ -46,17 +46,21 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
     opened = t.state.calls.get(event.call)
     if opened is None:
         return
-    judged(t, opened, event.facts)
     run = t.state.steps[opened.path]
     text, storable = _storable(t, event.answer)
     asks, thoughts = _asks(t, run, event.answer), _thoughts(t, event.answer)
-    spent = _cost(t, opened, event.answer)
-    money.settle(t, opened, spent, event.answer.usage.total)
     schema = schema_of_step(t.program, run)
     problem = (
         _problem(schema, event.answer, opened, asks) if storable else "it held a NUL character"
     )
     value = event.answer.value if schema is not None else event.answer.text
+    found = grounds.checked(t, run, value) if not (problem or asks) else None
+    judged(t, opened, event.facts)
+    spent = _cost(t, opened, event.answer)
+    money.settle(t, opened, spent, event.answer.usage.total)
+    act = grounds.demanded(t, run, found)
+    if act == "correct":
+        problem = grounds.problem(found)
     t.emit(
         ModelAnswered(
             call=opened.call,
@@ -75,12 +79,16 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
             by=_by(opened, event.answer),
             tries=event.answer.tries,
             confidence=_confidence(event.answer, None if problem or asks else value),
+            grounding=grounds.score(found),
         )
     )
     if problem and corrections(run.turns) > t.place(run).step.corrections:
-        t.later("broke", run.path, _invalid(run, problem, event.answer.refused))
+        failure = grounds.refused(run, found) or _invalid(run, problem, event.answer.refused)
+        t.later("broke", run.path, failure)
     elif problem or asks:
         t.later("call", run.path)
+    elif act:
+        grounds.doubted(t, run, act, value, found)
     elif not breaking.doubted(t, run.path):
         finish(t, run, lambda: t.pack(value))
     t.freed(run)

@@ -10,6 +10,7 @@ from kapell.core.events.value import Packed
 from kapell.core.guardrails.labels import USER, Label, label_of
 from kapell.core.runs.commands import Answer, Delegate
 from kapell.core.runs.decide.steps.approvals.questions import nobody_answered
+from kapell.core.runs.decide.steps.grounds import rejected
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import Question, StepRun
@@ -197,10 +198,26 @@ def _not_called(t: Thinking, question: Question, failure: Failure) -> None:
 
 
 def _answered(t: Thinking, run: StepRun, approved: bool, by: str, note: str, data: Packed) -> None:
+    if t.place(run).calls_model:
+        _answer_used(t, run, approved, note, data)
+        return
     at = instant_text(t.ctx.now)
 
     def output() -> Packed:
         value = t.names(run).unpacked(data)
         return t.pack({"approved": approved, "by": by, "at": at, "note": note, "data": value})
+
+    finish(t, run, output)
+
+
+def _answer_used(t: Thinking, run: StepRun, approved: bool, note: str, data: Packed) -> None:
+    """Use a model's answer that people were shown, or fail because they did not want it."""
+    if not approved:
+        t.later("broke", run.path, rejected(run, note))
+        return
+
+    def output() -> Packed:
+        shown = t.names(run).unpacked(data)
+        return t.pack(shown["answer"] if isinstance(shown, dict) else None)
 
     finish(t, run, output)
