@@ -51,6 +51,8 @@ async def attend(session: Session, run_id: RunId, manner: Manner, *, known: bool
     with _interruptible() as interrupted:
         follower = Follower(session.app, run_id)
         await follower.catch_up()
+        if follower.view.guards and session.surroundings.live and not manner.as_json:
+            session.screen.note(follower.view.guards)
         lines = PlainLines(session.screen, seen=follower.seq if known else 0)
         while True:
             with shown(session, manner, lines) as sink, _doubts(session, run_id, manner):
