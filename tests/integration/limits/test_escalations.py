@@ -8,6 +8,7 @@ import pytest
 
 from kapell.bootstrap.app import App, open_app
 from kapell.cli.main import call
+from kapell.core.events.run import RunQueued
 from kapell.kit.errors import Conflict, Denied, Invalid, Missing
 from kapell.kit.ids import RunId
 
@@ -184,3 +185,27 @@ async def test_a_policy_file_raises_and_lowers_limits_of_money(workspace: Path) 
         run = await _ran(app, "asking")
         (letter,) = await app.reader.dead_letters(app.tenant, run)
         assert letter.code == "policy_failed"
+
+
+@pytest.mark.requirement("GR-09")
+async def test_what_a_run_began_counts_with_it_and_has_what_is_left(workspace: Path) -> None:
+    (workspace / "workflows/part.yaml").write_text(ASKING.replace("asking", "part"))
+    (workspace / "workflows/whole.yaml").write_text(
+        "name: whole\nsteps:\n  - {id: a, ask: Say something.}\n"
+        "  - {id: b, workflow: part, detached: true}\n  - {id: c, workflow: part, detached: true}\n"
+    )
+    _settings(workspace, "breaker: {calls: 5, runs: 1}\n")
+    async with open_app(workspace) as app:
+        run = await _ran(app, "whole")
+        (held,) = await app.resolver.held(run)
+        assert "have made 1 runs" in held.message
+        (child,) = await app.reader.children(app.tenant, run)
+        first = (await app.histories.events(child.run_id))[0].payload
+        assert isinstance(first, RunQueued)
+        assert first.breaker is not None
+        assert (first.breaker.calls, first.breaker.runs) == (4, 0)
+        _, state = await app.histories.state(await app.histories.events(run))
+        assert (state.breaking.calls, state.breaking.runs) == (2, 1)
+        await app.resolver.resolve(run, "resume")
+        await app.run_until_idle(run)
+        assert await _status(app, run) == "succeeded"

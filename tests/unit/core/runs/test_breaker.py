@@ -238,7 +238,7 @@ def test_a_run_and_all_it_began_stop_at_a_number_of_calls_and_of_runs() -> None:
     told = ChildOutcome(child.run_id, child.call, "succeeded", "x", None, 0, 3, calls=7, runs=3)
     led.tell(told)
     led.run()
-    assert (led.state.breaking.calls, led.state.breaking.runs) == (8, 4)
+    assert (led.state.breaking.calls, led.state.breaking.runs) == (9, 4)
     assert [one.reason for one in tripped(led)] == ["runs"]
 
 

@@ -90,8 +90,11 @@ def repeating(t: Thinking, run: StepRun) -> bool:
     return True
 
 
-def too_many(t: Thinking, run: StepRun) -> bool:
-    """Hold the run when it, with all that it began, has made too many calls or runs; else False."""
+def too_many(t: Thinking, run: StepRun, *, begins: bool) -> bool:
+    """Hold the run when it, with all that it began, has made too many calls; else False.
+
+    Where it ``begins`` a run now, it is held for too many of these as well.
+    """
     breaker = _active(t, run)
     if breaker is None:
         return False
@@ -100,7 +103,7 @@ def too_many(t: Thinking, run: StepRun) -> bool:
     used = (state.breaking.calls - calls, state.breaking.runs - runs)
     reasons: tuple[tuple[Reason, int | None, int], ...] = (
         ("calls", breaker.calls, used[0]),
-        ("runs", breaker.runs, used[1]),
+        ("runs", breaker.runs if begins else None, used[1]),
     )
     for reason, limit, count in reasons:
         if limit is not None and count >= limit:

@@ -219,7 +219,7 @@ def _workflow(t: Thinking, run: StepRun, work: WorkflowWork, place: Place) -> No
     if not work.detached:
         started()
         t.later("consider", paths.attempt(run.path, run.attempt))
-    elif breaking.too_many(t, run):
+    elif breaking.too_many(t, run, begins=True):
         return
     elif calls.may_work(t, run) and money.room(t, run, 1, 1, started):
         started()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kapell.core.agents import turns
+from kapell.core.agents import delegation, turns
 from kapell.core.guardrails.labels import USER, label_of
 from kapell.core.runs import paths
 from kapell.core.runs.decide import breaking
@@ -84,6 +84,11 @@ def _asks_people(run: StepRun) -> bool:
     return run.held > 0 and not turns.pending(run.turns)
 
 
+def _delegates(run: StepRun) -> bool:
+    """Tell whether the model has asked for other agents, each of which is a run."""
+    return any(delegation.named(ask.tool) for _, ask in turns.pending(run.turns))
+
+
 def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
     work = t.place(run).step.work
     names = t.names(run)
@@ -96,7 +101,7 @@ def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
             own = argument_masks(t, names, work.args) if given is None else given_masks(given)
             labels = call_labels(t, run, t.ctx.tools.get(work.tool), args, own)
         requests.call_tool(t, run, work.tool, args, labels, started)
-    elif breaking.too_many(t, run) or breaking.repeating(t, run):
+    elif breaking.too_many(t, run, begins=_delegates(run)) or breaking.repeating(t, run):
         return
     elif isinstance(work, AgentWork | AskWork) and turns.pending(run.turns):
         asking.call_asked(t, run, started)
