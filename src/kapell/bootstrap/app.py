@@ -1,6 +1,7 @@
 """The whole program, opened: a workspace, its store, its doors, and what acts through them."""
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -64,6 +65,8 @@ from kapell.services.vault.vault import Vault
 from kapell.services.workflows.workspace import Workspace
 from kapell.settings.loading import Settings, load_settings
 
+log = logging.getLogger(__name__)
+
 FRESH = 0.25
 """Seconds for which a compiled workflow is used again without a look at its files."""
 
@@ -88,6 +91,7 @@ class App:
         self.settings = settings
         self.store = store
         self.tenant: TenantId = LOCAL
+        self._worked = False
         self.clock = SystemClock()
         self.reader: RunReader = store.reader
         self.deltas = Deltas()
@@ -224,10 +228,19 @@ class App:
             drain=settings.drain,
         )
         solitary = SolitaryProcess(str(self.root), name)
+        self._worked = True
         chore = self.audit.auditor.chore
         worker = Worker(self.desk(name), self.store.doorbell, limits, solitary, chore)
         self.starter.employ(worker)
         return worker
+
+    async def finish_record(self) -> None:
+        """Put on record what was worked on here; what fails is made up for by who comes next."""
+        if self._worked:
+            try:
+                await self.audit.auditor.chore(busy=False)
+            except KapellError as error:
+                log.warning("the audit record is not up to date: %s", error)
 
     def desk(self, worker: WorkerId) -> Desk:
         """Return what the runs of a worker share."""
@@ -320,6 +333,7 @@ async def open_app(
         await app.escalations.close()
         await app.limits.close()
         await app.policies.current.close()
+        await app.finish_record()
         await store.close()
 
 

@@ -59,7 +59,7 @@ class Worker:
         doorbell: Where it hears that something may be due.
         limits: What it takes on.
         solitary: How it advances a run that may kill its process; None: it puts such a run aside.
-        chore: What it does beside, each second and at its end; told whether it is busy.
+        chore: What it does beside, each second; told whether it is busy.
     """
 
     def __init__(
@@ -136,7 +136,6 @@ class Worker:
                 await asyncio.gather(*helpers, stopper, return_exceptions=True)
                 with contextlib.suppress(KapellError):
                     await self.desk.log.leave(self.desk.worker)
-                await self._do_chore(busy=False)
 
     def has_room(self, new: NewRun) -> bool:
         """Tell whether a new run may begin here at once.
