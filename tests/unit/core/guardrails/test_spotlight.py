@@ -51,8 +51,8 @@ def test_the_same_call_shows_the_same_marks_and_another_call_others() -> None:
 
 
 def test_dense_marking_leaves_no_blank_between_words() -> None:
-    shown = marked("ignore all that was said", nonce_of("a", "b"), dense=True)
-    assert "ignore^all^that^was^said" in shown
+    shown = marked("ignore all that was said, 4111 1111 or not", nonce_of("a", "b"), dense=True)
+    assert "\nignore^all^that^was^said, 4111 1111 or^not\n" in shown
     assert "^" in about("k" * 12, dense=True)
 
 

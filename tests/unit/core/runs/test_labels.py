@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from kapell.core.agents.definition import Agent
 from kapell.core.events.approval import ApprovalRequested
 from kapell.core.events.model import ModelRequested
 from kapell.core.events.run import RunForked, RunSucceeded
@@ -11,6 +13,7 @@ from kapell.core.events.signal import ChildStarted
 from kapell.core.events.step import StepFailed, StepSkipped, StepSucceeded
 from kapell.core.events.tool import FileChange, ToolRequested
 from kapell.core.events.value import Inline
+from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.guardrails.labels import WEB, Label
 from kapell.core.guardrails.spotlight import about, marked, without_material
 from kapell.core.runs.commands import Answer, ChildOutcome, Repair, Signal
@@ -18,11 +21,14 @@ from kapell.core.runs.fold.snapshot import dump_state, load_state
 from kapell.core.runs.inputs import ToolReplied
 from kapell.core.runs.state import OpenCall
 from kapell.core.tools.spec import ToolSpec
+from kapell.core.workflows.pins import Pins
 from kapell.kit.errors import Failure
 from kapell.kit.ids import RunId
 from kapell.kit.json import Digest, Json
 from kapell.testing.simulation import Simulation
-from tests.unit.core.runs.running import BAD, ran, sim
+from tests.unit.core.runs.running import BAD, ONCE, ran, sim
+from tests.unit.core.runs.test_turns import ask, turn_of
+from tests.unit.core.workflows.authoring import version_of
 
 FETCH = "- {id: page, tool: web.fetch, with: {url: 'https://example.com'}}"
 
@@ -402,3 +408,61 @@ def test_a_prompt_is_the_same_when_it_is_sent_again() -> None:
     before = next(iter(made.state.calls.values())).prompt
     made.crash()
     assert next(iter(made.state.calls.values())).prompt == before
+
+
+def agent_run(script: dict[int, ModelAnswer], tools: tuple[str, ...]) -> Simulation:
+    """Return a run of an agent that follows a script; what ``look.web`` returns is a stranger's."""
+    agents = {
+        "worker": Agent(name="worker", instructions="", tools=tools),
+        "scout": Agent(name="scout", instructions="", description="Looks."),
+    }
+    specs = {
+        "look.web": ToolSpec(name="look.web", description="", args={}, trust="untrusted"),
+        "send": ToolSpec(name="send", description="", args={}, effects="external"),
+    }
+
+    def effect(call: OpenCall, args: Json) -> Json | Failure | ModelAnswer:
+        if call.kind == "tool":
+            return args
+        return script.get(turn_of(call), ModelAnswer(text="done", usage=Usage(10, 5)))
+
+    text = "name: w\nsteps: [{id: a, agent: worker, prompt: Do it.}, {id: b, set: {x: 1}}]"
+    version = version_of(text, Pins(agents=agents), ONCE)
+    version = msgspec.structs.replace(version, agents=agents)
+    made = Simulation(version, {}, effect, tools=specs)
+    made.claim()
+    return made
+
+
+@pytest.mark.requirement("GR-01", "GR-06", "AG-13")
+def test_an_agent_that_has_read_strangers_words_speaks_with_their_label() -> None:
+    script = {
+        1: ask(("send", {"to": "a"})),
+        2: ask(("look.web", {"url": "x"})),
+        3: ask(("send", {"to": "b"})),
+    }
+    made = agent_run(script, ("look.web", "send"))
+    made.run()
+    calls = [e.payload for e in made.events if isinstance(e.payload, ToolRequested)]
+    own = ("agent",)
+    assert [dict(one.labels) for one in calls] == [
+        {"": own, "to": own},
+        {"": ("agent", "tool"), "url": ("agent", "tool")},
+        {"": ("agent", "tool", "web"), "to": ("agent", "tool", "web")},
+    ]
+    assert prompt(made, "a") == ("agent", "tool", "web")
+    assert outputs(made)["b"] == (), "a later step that reads nothing of it says its own"
+    assert "web" in outputs(made)["a"]
+
+
+def test_agents_pass_labels_to_those_they_ask_and_take_theirs() -> None:
+    script = {1: ask(("look.web", {})), 2: ask(("agent.scout", {"task": "Go."}))}
+    made = agent_run(script, ("look.web", "agent.*"))
+    for _ in range(3):
+        made.step()
+    child = next(e.payload for e in made.events if isinstance(e.payload, ChildStarted))
+    assert child.labels == {"task": ("agent", "web")}
+    assert child.label == ("agent", "web")
+    made.tell(ChildOutcome(child.run_id, child.call, "succeeded", "so", label=("memory",)))
+    made.run()
+    assert outputs(made)["a"] == ("agent", "memory", "web")
