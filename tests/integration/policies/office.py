@@ -70,6 +70,7 @@ def call(
         labels=labels or {},
         profile=profile,
         approved=approved,
+        grants={"kapell.tool.a": approved} if approved else {},
     )
     return ToolCall(
         tenant_id=LOCAL,

@@ -55,6 +55,7 @@ class Asked(msgspec.Struct):
     failure: Failure | None = None
     label: Mask = 0
     approved: str = ""
+    grants: dict[str, str] = {}
     edited: Packed | None = None
     labels: dict[str, Label] = {}
     final: bool = False

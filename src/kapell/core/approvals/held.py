@@ -12,7 +12,8 @@ class Held(Denied):
         question: What they are asked.
         arguments: What the call would have been made with, as people see and approve of it. A
             request to a model has none: give what stands for exactly this request. Once people
-            agreed, ``Caller.approved`` of the call that follows is the ``call_digest`` of both.
+            agreed, ``Caller.grants`` of the call that follows holds the ``call_digest`` of both,
+            under the question's rule.
     """
 
     def __init__(self, question: Question, arguments: Json) -> None:

@@ -1,5 +1,6 @@
 """Facts about model calls; ``call`` is ``path#attempt/number``."""
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -46,6 +47,7 @@ class ModelRequested(
     forecast: Forecast | None = None
     label: Label = ()
     approved: str = ""
+    grants: Mapping[str, str] = {}
 
 
 class ModelAnswered(

@@ -29,7 +29,7 @@ class ToolRequested(
 
     ``labels`` says where each argument comes from, and under the empty name what decided that there
     is a call at all. ``approved`` is the digest of the call that people approved, empty when nobody
-    was asked.
+    was asked; ``grants`` says by rule what they approved because of it.
     """
 
     call: str
@@ -41,6 +41,7 @@ class ToolRequested(
     ask: str = ""
     labels: Mapping[str, Label] = {}
     approved: str = ""
+    grants: Mapping[str, str] = {}
 
 
 class ToolReturned(

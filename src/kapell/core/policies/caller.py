@@ -14,7 +14,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     makes it). ``profile`` names the guardrail profile that holds for the call. ``labels`` are the
     trust labels of its arguments by their name (of a model call: those of the whole prompt under
     the empty name). ``approved`` is the digest of the very call that people approved, empty when
-    nobody did.
+    nobody did; ``grants`` holds by its rule what they approved of because of it: one rule's answer
+    counts for no other.
     """
 
     tenant: str = ""
@@ -30,3 +31,4 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile: str = ""
     labels: Mapping[str, Label] = {}
     approved: str = ""
+    grants: Mapping[str, str] = {}

@@ -103,6 +103,7 @@ class StepRun(msgspec.Struct):
     approved: str = ""
     granted: Packed = NOTHING
     granted_labels: dict[str, Label] = {}
+    grants: dict[str, str] = {}
 
     @property
     def outer(self) -> str:
@@ -162,6 +163,7 @@ class OpenCall(msgspec.Struct):
     holders: tuple[str, ...] = ()
     labels: dict[str, Mask] = {}
     approved: str = ""
+    grants: dict[str, str] = {}
 
 
 class Question(msgspec.Struct):

@@ -230,7 +230,7 @@ def _ask(request: ModelRequest, kinds: tuple[str, ...]) -> None:
     """
     messages: Json = [{"role": one.role, "text": one.text} for one in request.messages]
     arguments: Json = {"messages": messages}
-    if request.caller.approved == call_digest(request.model, arguments):
+    if request.caller.grants.get("guardrails.request") == call_digest(request.model, arguments):
         return
     why = f"The request to {request.model} holds {', '.join(dict.fromkeys(kinds))}."
     raise Held(Question(rule="guardrails.request", why=why, risk="medium"), arguments)

@@ -47,7 +47,8 @@ class ContentToolGate:
                 advice=_ADVICE,
             )
         args = sweep.value(call.args)
-        if sweep.action == "ask" and call.caller.approved != call_digest(call.tool, args):
+        granted = call.caller.grants.get("guardrails.arguments")
+        if sweep.action == "ask" and granted != call_digest(call.tool, args):
             kinds = ", ".join(sweep.kinds("ask"))
             why = f"The arguments of {call.tool!r} hold {kinds}, and they leave this machine."
             raise Held(Question(rule="guardrails.arguments", why=why, risk="high"), args)

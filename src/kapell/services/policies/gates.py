@@ -52,7 +52,7 @@ class PolicyToolGate:
         policies = self._policies
         document = tool_document(spec, call.args, call.caller, policies.terms, policies.now())
         ruled = await policies.tool(document)
-        if ruled.judgement.ruling == "ask" and _is_approved(call):
+        if ruled.judgement.ruling == "ask" and _is_approved(call, ruled.judgement.rule):
             note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
             return call
         note(ruled.judgement)
@@ -73,9 +73,9 @@ class PolicyToolGate:
 _APPROVED = "people approved of exactly this call"
 
 
-def _is_approved(call: ToolCall) -> bool:
-    approved = call.caller.approved
-    return bool(approved) and approved == call_digest(call.tool, call.args)
+def _is_approved(call: ToolCall, rule: str) -> bool:
+    approved = call.caller.grants.get(rule)
+    return approved is not None and approved == call_digest(call.tool, call.args)
 
 
 class PolicyModelGate:
@@ -97,7 +97,7 @@ class PolicyModelGate:
         document = model_document(request, policies.now())
         ruled = await policies.model(document)
         asked: dict[str, Json] = {"model": request.model}
-        if ruled.judgement.ruling == "ask" and _is_agreed(request, asked):
+        if ruled.judgement.ruling == "ask" and _is_agreed(request, ruled.judgement.rule, asked):
             note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
             return request
         note(ruled.judgement)
@@ -118,9 +118,9 @@ class PolicyModelGate:
         return on_delta
 
 
-def _is_agreed(request: ModelRequest, asked: Json) -> bool:
-    approved = request.caller.approved
-    return bool(approved) and approved == call_digest(request.model, asked)
+def _is_agreed(request: ModelRequest, rule: str, asked: Json) -> bool:
+    approved = request.caller.grants.get(rule)
+    return approved is not None and approved == call_digest(request.model, asked)
 
 
 def denied(ruled: Ruled, what: str) -> Denied:

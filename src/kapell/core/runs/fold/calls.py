@@ -48,12 +48,12 @@ def requested(
         call.kind, call.name, call.prompt = "model", event.model, event.prompt
         call.agent, call.max_output, call.repeatable = event.agent, event.max_output, True
         call.tools = event.tools
-        call.approved = event.approved
+        call.approved, call.grants = event.approved, dict(event.grants)
         if event.label:
             call.labels = {"": mask_of(event.label)}
     else:
         call.name, call.prompt, call.repeatable = event.tool, event.args, event.repeatable
-        call.ask, call.approved = event.ask, event.approved
+        call.ask, call.approved, call.grants = event.ask, event.approved, dict(event.grants)
         call.labels = masks_of(event.labels)
         _takes(run, event.ask, event.call)
     run.label |= all_of(call.labels.values())
@@ -129,7 +129,7 @@ def answered(state: State, program: Program, event: ModelAnswered, at: float, se
     close(state, event.call, at)
     run = state.steps[event.path]
     run.label |= AGENT
-    run.approved, run.granted, run.granted_labels = "", NOTHING, {}
+    tree.forget_grant(run)
     if event.problem or event.asks:
         run.turns.append(turns.turn_of(event))
 

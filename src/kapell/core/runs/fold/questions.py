@@ -88,13 +88,15 @@ def answered(state: State, program: Program, event: ApprovalAnswered, at: float,
         return
     asked = turns.asked(run.turns, question.request.ask)
     labels = dict(event.labels or question.request.labels)
+    rule = question.request.rule
     if asked is None:
+        run.grants[rule] = event.digest
         run.approved, run.granted, run.granted_labels = event.digest, event.data, labels
-    else:
-        asked.call = ""
-        asked.labels = labels
-        asked.approved = event.digest
-        asked.edited = event.data if event.digest != question.request.digest else None
+        return
+    asked.grants[rule] = event.digest
+    asked.call, asked.approved, asked.labels = "", event.digest, labels
+    if event.data != asked.args:
+        asked.edited = event.data
 
 
 def expired(state: State, program: Program, event: ApprovalExpired, at: float, seq: int) -> None:

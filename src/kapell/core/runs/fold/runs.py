@@ -205,7 +205,7 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
     run.busy = 0
     run.open = 0
     run.held = 0
-    run.approved, run.granted, run.granted_labels = "", NOTHING, {}
+    tree.forget_grant(run)
     if run.fan is not None:
         run.fan.busy = 0
     if run.waits == "retry":

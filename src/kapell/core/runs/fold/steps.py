@@ -50,7 +50,7 @@ def started(state: State, program: Program, event: StepStarted, at: float, seq: 
         run.used = 0.0
         run.number = 0
         run.handled = False
-        run.approved, run.granted, run.granted_labels = "", NOTHING, {}
+        tree.forget_grant(run)
         if place.metered:
             _meter(state, program, run, event)
     if event.items is not None:
@@ -195,7 +195,7 @@ def retry_scheduled(
     run = state.steps[event.path]
     tree.prune(state, program, run)
     tree.close_questions(state, run)
-    run.approved, run.granted, run.granted_labels = "", NOTHING, {}
+    tree.forget_grant(run)
     run.failure = event.failure
     run.status = StepStatus.QUEUED
     run.overdue = False

@@ -233,6 +233,11 @@ def close_question(state: State, question: Question) -> None:
         run.held -= 1
 
 
+def forget_grant(run: StepRun) -> None:
+    """Let what people allowed a step run to call count no more."""
+    run.approved, run.granted, run.granted_labels, run.grants = "", NOTHING, {}, {}
+
+
 def close_questions(state: State, run: StepRun) -> None:
     """Ask nobody about a step run any more; a held call would be asked about anew."""
     own = state.questions.get(run.path)

@@ -247,6 +247,7 @@ def _caller(call: OpenCall, sight: Sight) -> Caller:
         profile=profile_at(sight.program, state, call.path),
         labels={} if "labels" in state.request.guards.without else labels_of(call.labels),
         approved=call.approved,
+        grants=call.grants,
     )
 
 

@@ -71,7 +71,7 @@ def _carried_out(t: Thinking, path: str, wish: _Wish, offered: Mapping[str, Tool
     labels = ask.labels or asked_labels(run, wish.args)
     again = repeatable(spec, wish.args)
     key = _key(t, run, wish)
-    request(t, run, spec, wish.packed, again, key, labels, ask.id, ask.approved)
+    request(t, run, spec, wish.packed, again, key, labels, ask.id, (ask.approved, ask.grants))
     return True
 
 

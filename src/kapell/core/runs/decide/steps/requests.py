@@ -55,7 +55,7 @@ def call_tool(
     live = t.state.steps[run.path]
     key = f"{t.state.run_id}:{paths.call(live.path, live.attempt, 1)}"
     again = may_repeat(spec, args)
-    request(t, live, spec, packed, again, key, labels, approved=live.approved)
+    request(t, live, spec, packed, again, key, labels, granted=(live.approved, live.grants))
 
 
 def request(
@@ -67,7 +67,7 @@ def request(
     key: str,
     labels: Mapping[str, Label],
     ask: str = "",
-    approved: str = "",
+    granted: tuple[str, Mapping[str, str]] = ("", {}),
 ) -> str:
     """Record that a tool is called, with the money it costs set aside; return the call's path."""
     call = paths.call(run.path, run.attempt, run.calls + 1)
@@ -81,7 +81,8 @@ def request(
             key=key,
             ask=ask,
             labels=labels,
-            approved=approved,
+            approved=granted[0],
+            grants=dict(granted[1]),
         )
     )
     if spec.cost:
@@ -167,6 +168,7 @@ def ask_model(
             forecast=forecast(quote, size, max_output, agent=name, step=paths.step_of(live.path)),
             label=label,
             approved=live.approved,
+            grants=dict(live.grants),
         )
     )
     t.emit(BudgetReserved(call, usd, tokens + max_output))

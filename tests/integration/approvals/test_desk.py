@@ -1,0 +1,220 @@
+"""People let held calls through, or do not: with a real policy, a real store, real workers."""
+
+import asyncio
+
+import pytest
+
+from kapell.bootstrap.app import App
+from kapell.core.runs.status import RunStatus
+from kapell.core.tools.spec import ToolSpec
+from kapell.kit.errors import Conflict, Denied, Invalid, KapellError, Missing
+from kapell.kit.ids import RunId
+from kapell.kit.json import Json
+from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
+from tests.integration.runs.shop import Shop, output, reached, started, types, working
+
+SEND = """
+inputs: {need: {type: integer, default: 1}}
+steps:
+  - {id: a, tool: test.send, with: {to: x@example.org, need: "{{ inputs.need }}"}}
+outputs: {sent: "{{ steps.a.output.to }}"}
+"""
+PAY = """
+steps:
+  - {id: a, tool: test.pay, with: {amount: 5}}
+outputs: {paid: "{{ steps.a.output.amount }}"}
+"""
+STEP = """
+steps:
+  - {id: a, approval: {title: Ok?, data: {n: 1}, edit: [n], expires: 1s}}
+"""
+
+
+class Sender:
+    """A tool that notes what it was called with."""
+
+    def __init__(self, name: str, args: Json) -> None:
+        self.spec = ToolSpec(
+            name=name, description="Do it.", args=args, repeatable=False, effects="external"
+        )
+        self.made: list[Json] = []
+
+    async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
+        """Note the call."""
+        del blob
+        self.made.append(call.args)
+        return ToolResult(output=call.args)
+
+
+def sender() -> Sender:
+    """Return what sends letters."""
+    return Sender(
+        "test.send",
+        {
+            "type": "object",
+            "properties": {"to": {"type": "string", "format": "email"}, "need": {}},
+            "required": ["to"],
+            "additionalProperties": False,
+        },
+    )
+
+
+async def asked(app: App, workflow: str, inputs: dict[str, Json] | None = None) -> RunId:
+    """Return a run that waits for people, with nobody at work on it."""
+    async with working(app):
+        run = await started(app, workflow, inputs or {})
+        await reached(app, run, RunStatus.WAITING)
+    return run
+
+
+@pytest.mark.requirement("WF-11", "GR-10")
+async def test_a_held_call_is_edited_and_let_through(any_shop: Shop) -> None:
+    any_shop.workflow("send", SEND)
+    tool = sender()
+    async with any_shop.open({"test.send": tool}) as app:
+        run = await asked(app, "send")
+        (row,) = await app.approvals.list(run)
+        shown = await app.approvals.show(run, row.path)
+        assert shown.data == {"to": "x@example.org", "need": 1}
+        assert (row.path, row.step, row.details.tool) == ("a#1/1", "a", "test.send")
+        assert (row.details.rule, row.details.why, row.details.risk) == (
+            "kapell.tool.letters",
+            "A letter leaves the house.",
+            "high",
+        )
+        assert not tool.made
+        edit: Json = {"to": "y@example.org"}
+        assert await app.approvals.answer(run, row.path, True, data=edit, by="ann")
+        assert not await app.approvals.answer(run, row.path, True, data=edit, by="ann")
+        async with working(app):
+            assert await output(app, run) == {"sent": "y@example.org"}
+        assert tool.made == [{"to": "y@example.org", "need": 1}]
+        assert (await types(app, run)).count("approval.answered") == 1
+        assert not await app.approvals.answer(run, row.path, True, data=edit, by="ann")
+
+
+@pytest.mark.requirement("DX-07", "GR-10")
+async def test_whose_answer_does_not_count_is_told_why(shop: Shop) -> None:
+    shop.workflow("send", SEND)
+    tool = sender()
+    async with shop.open({"test.send": tool}) as app:
+        run = await asked(app, "send")
+        desk = app.approvals
+
+        async def refused(kind: type[KapellError], **answer: object) -> KapellError:
+            with pytest.raises(kind) as caught:
+                await desk.answer(run, "a#1/1", True, **answer)  # type: ignore[arg-type]
+            assert caught.value.message
+            assert caught.value.advice
+            return caught.value
+
+        assert (await refused(Denied, by="zoe")).code == "approval_not_yours"
+        assert (await refused(Denied)).code == "approval_not_yours"
+        assert (await refused(Conflict, by="ann", digest="old")).code == "approval_changed"
+        wrong = await refused(Invalid, by="ann", data={"to": "nowhere", "more": 1})
+        assert wrong.code == "approval_edit"
+        assert {flaw.at for flaw in wrong.flaws} >= {"to"}
+        assert len(wrong.flaws) == 2
+        assert (await refused(Invalid, by="ann", data=[1])).code == "approval_edit"
+        with pytest.raises(Missing, match="no approval"):
+            await desk.answer(run, "b", True)
+        assert await desk.answer(run, "a#1/1", True, by="ann")
+        late = await refused(Conflict, by="bob")
+        assert late.code == "approval_answered"
+        assert "user:ann approved" in late.message
+        with pytest.raises(Conflict, match="user:ann"):
+            await desk.answer(run, "a#1/1", False, by="ann")
+        async with working(app):
+            await reached(app, run)
+        after = await refused(Conflict, by="bob")
+        assert (after.code, "user:ann approved at" in after.message) == ("approval_answered", True)
+
+
+@pytest.mark.requirement("GR-10")
+async def test_of_two_answers_at_once_one_wins(any_shop: Shop) -> None:
+    any_shop.workflow("send", SEND)
+    tool = sender()
+    async with any_shop.open({"test.send": tool}) as app:
+        for _ in range(5):
+            run = await asked(app, "send")
+            said = await asyncio.gather(
+                app.approvals.answer(run, "a#1/1", True, by="ann"),
+                app.approvals.answer(run, "a#1/1", False, by="eve"),
+                return_exceptions=True,
+            )
+            lost = [one for one in said if isinstance(one, Conflict)]
+            assert [one.code for one in lost] == ["approval_answered"]
+            assert said.count(True) == 1  # type: ignore[arg-type]  # the other is an error
+            async with working(app):
+                ended = await reached(app, run)
+            won = said[0] is True
+            assert ended.status is (RunStatus.SUCCEEDED if won else RunStatus.FAILED)
+
+
+@pytest.mark.requirement("GR-10", "WF-11")
+async def test_two_must_agree_and_one_hands_it_on(any_shop: Shop) -> None:
+    any_shop.workflow("send", SEND)
+    tool = sender()
+    async with any_shop.open({"test.send": tool}) as app:
+        run = await asked(app, "send", {"need": 2})
+        desk = app.approvals
+        await desk.answer(run, "a#1/1", True, by="ann")
+        await desk.delegate(run, "a#1/1", "zoe", by="bob")
+        with pytest.raises(Invalid, match="yours already"):
+            await desk.delegate(run, "a#1/1", "eve", by="eve")
+        async with working(app):
+            await reached(app, run, RunStatus.WAITING)
+            for _ in range(200):
+                (row,) = await desk.list(run)
+                if row.standing.changes == 2:
+                    break
+                await asyncio.sleep(0.02)
+        assert row.standing.agreed == ("user:ann",)
+        assert row.standing.approvers == ("role:office", "user:eve", "user:zoe")
+        assert not tool.made
+        with pytest.raises(Denied, match="handed it on"):
+            await desk.answer(run, "a#1/1", True, by="bob")
+        await desk.answer(run, "a#1/1", True, by="zoe")
+        async with working(app):
+            assert await output(app, run) == {"sent": "x@example.org"}
+        assert len(tool.made) == 1
+
+
+@pytest.mark.requirement("GR-10", "GR-06")
+async def test_an_answer_to_one_rule_is_none_to_another(shop: Shop) -> None:
+    """Whoever may move money changes the sum: the rule of the dear ones asks its own people."""
+    shop.workflow("pay", PAY)
+    tool = Sender("test.pay", {"type": "object"})
+    async with shop.open({"test.pay": tool}) as app:
+        run = await asked(app, "pay")
+        await app.approvals.answer(run, "a#1/1", True, data={"amount": 500})
+        async with working(app):
+            for _ in range(200):
+                rows = await app.approvals.list(run)
+                if [row.path for row in rows] == ["a#1/2"]:
+                    break
+                await asyncio.sleep(0.02)
+        assert rows[0].details.rule == "kapell.tool.dear"
+        assert not tool.made
+        await app.approvals.answer(run, "a#1/2", True, by="boss")
+        async with working(app):
+            assert await output(app, run) == {"paid": 500}
+        assert tool.made == [{"amount": 500}]
+
+
+@pytest.mark.requirement("DX-07")
+async def test_an_answer_that_comes_too_late_is_told_so(shop: Shop) -> None:
+    shop.workflow("step", STEP)
+    async with shop.open() as app:
+        run = await asked(app, "step")
+        (row,) = await app.approvals.list(run)
+        while app.clock.now() <= (row.expires or 0):
+            await asyncio.sleep(0.05)
+        with pytest.raises(Conflict, match="too late") as caught:
+            await app.approvals.answer(run, "a", True)
+        assert caught.value.code == "approval_expired"
+        async with working(app):
+            await reached(app, run)
+        with pytest.raises(Conflict) as caught:
+            await app.approvals.answer(run, "a", True)
+        assert caught.value.code == "approval_expired"
