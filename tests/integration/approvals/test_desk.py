@@ -1,6 +1,7 @@
 """People let held calls through, or do not: with a real policy, a real store, real workers."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -10,8 +11,9 @@ from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Conflict, Denied, Invalid, KapellError, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
+from kapell.services.runs.ports import ApprovalRow
 from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
-from tests.integration.runs.shop import Shop, output, reached, started, types, working
+from tests.integration.runs.shop import PATIENCE, Shop, output, reached, started, types, working
 
 SEND = """
 inputs: {need: {type: integer, default: 1}}
@@ -65,6 +67,17 @@ async def asked(app: App, workflow: str, inputs: dict[str, Json] | None = None) 
         run = await started(app, workflow, inputs or {})
         await reached(app, run, RunStatus.WAITING)
     return run
+
+
+async def changed(app: App, run: RunId, done: Callable[[ApprovalRow], bool]) -> ApprovalRow:
+    """Return the question of a run once it is as it should be."""
+
+    for _ in range(int(PATIENCE / 0.02)):
+        for row in await app.approvals.list(run):
+            if done(row):
+                return row
+        await asyncio.sleep(0.02)
+    raise AssertionError("the question stays as it is")
 
 
 @pytest.mark.requirement("WF-11", "GR-10")
@@ -144,7 +157,7 @@ async def test_of_two_answers_at_once_one_wins(any_shop: Shop) -> None:
             )
             lost = [one for one in said if isinstance(one, Conflict)]
             assert [one.code for one in lost] == ["approval_answered"]
-            assert said.count(True) == 1  # type: ignore[arg-type]  # the other is an error
+            assert said.count(True) == 1
             async with working(app):
                 ended = await reached(app, run)
             won = said[0] is True
@@ -164,11 +177,7 @@ async def test_two_must_agree_and_one_hands_it_on(any_shop: Shop) -> None:
             await desk.delegate(run, "a#1/1", "eve", by="eve")
         async with working(app):
             await reached(app, run, RunStatus.WAITING)
-            for _ in range(200):
-                (row,) = await desk.list(run)
-                if row.standing.changes == 2:
-                    break
-                await asyncio.sleep(0.02)
+            row = await changed(app, run, lambda row: row.standing.changes == 2)
         assert row.standing.agreed == ("user:ann",)
         assert row.standing.approvers == ("role:office", "user:eve", "user:zoe")
         assert not tool.made
@@ -189,12 +198,8 @@ async def test_an_answer_to_one_rule_is_none_to_another(shop: Shop) -> None:
         run = await asked(app, "pay")
         await app.approvals.answer(run, "a#1/1", True, data={"amount": 500})
         async with working(app):
-            for _ in range(200):
-                rows = await app.approvals.list(run)
-                if [row.path for row in rows] == ["a#1/2"]:
-                    break
-                await asyncio.sleep(0.02)
-        assert rows[0].details.rule == "kapell.tool.dear"
+            row = await changed(app, run, lambda row: row.path == "a#1/2")
+        assert row.details.rule == "kapell.tool.dear"
         assert not tool.made
         await app.approvals.answer(run, "a#1/2", True, by="boss")
         async with working(app):
