@@ -71,7 +71,6 @@ async def asked(app: App, workflow: str, inputs: dict[str, Json] | None = None) 
 
 async def changed(app: App, run: RunId, done: Callable[[ApprovalRow], bool]) -> ApprovalRow:
     """Return the question of a run once it is as it should be."""
-
     for _ in range(int(PATIENCE / 0.02)):
         for row in await app.approvals.list(run):
             if done(row):
