@@ -76,3 +76,23 @@ def test_public_sets_are_read_in_the_forms_they_come_in(tmp_path: Path) -> None:
     }
     shares = {(row[0], row[2]): row[3] for row in measuring.figures(rows[-3:])}
     assert any(key[0] == "xstest" for key in shares)
+
+
+@pytest.mark.requirement("GR-02")
+def test_no_personal_data_of_the_corpus_leaks() -> None:
+    left = [row.text for row in measuring.own("pii") if measuring.leaked(row, measuring.seen(row))]
+    assert left == []
+
+
+@pytest.mark.requirement("GR-02")
+def test_ordinary_prose_and_code_is_let_be() -> None:
+    rows = [*measuring.own("clean"), *measuring.own("benign")]
+    wrong = [row.text for row in rows if measuring.wrongly(row, measuring.seen(row))]
+    assert len(wrong) < 0.005 * len(rows), wrong
+
+
+@pytest.mark.requirement("GR-01")
+def test_attacks_are_noticed_as_often_as_they_were() -> None:
+    """Detectors are signals: what they notice must not silently become less."""
+    rows = list(measuring.own("attacks"))
+    assert sum(bool(measuring.seen(row).signals) for row in rows) >= 210
