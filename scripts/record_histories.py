@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kapell.core.agents.definition import Agent
+from kapell.core.approvals.question import Question
 from kapell.core.definitions.problems import Problems
 from kapell.core.definitions.reading import read
 from kapell.core.definitions.shaping import shape
@@ -19,17 +20,23 @@ from kapell.core.events.codec import dump
 from kapell.core.events.run import RunForked
 from kapell.core.events.value import Inline
 from kapell.core.gateway.calls import ModelAnswer, Usage
+from kapell.core.guardrails.verdicts import Reason, Verdict
+from kapell.core.limits.breaker import Breaker
+from kapell.core.policies.judgement import Judgement
+from kapell.core.pricing.foresight import RunForecast
 from kapell.core.pricing.quote import Quote
 from kapell.core.runs.commands import (
     Answer,
     Cancel,
     ChildOutcome,
+    Delegate,
     LateAnswer,
     Merge,
     Repair,
     Retry,
     Signal,
 )
+from kapell.core.runs.inputs import CallHeld
 from kapell.core.runs.state import OpenCall
 from kapell.core.workflows.authored.workflow import WorkflowForm
 from kapell.core.workflows.compiling import compile_workflow
@@ -263,6 +270,87 @@ def late_child() -> Simulation:
     return made
 
 
+def guarded() -> Simulation:
+    """Gates judge and hold a model's and a tool's call; people are reminded, and one hands it on."""
+    made = begun(
+        """
+        name: guarded
+        model: offline
+        inputs: {mail: {type: string, default: hello}}
+        steps:
+          - {id: drafted, ask: "Answer {{ inputs.mail }}"}
+          - {id: sent, tool: t, with: {text: "{{ steps.drafted.output }}"}}
+        """
+    )
+    verdict = Verdict(
+        place="request",
+        action="redact",
+        profile="default",
+        reasons=(Reason("pii", "email", 2, 1.0, "redact"),),
+    )
+    judged = Judgement(
+        about="tool", ruling="ask", rule="kapell.tool.outside", reason="It leaves.", version="v1"
+    )
+    asked = Question(
+        rule="kapell.tool.outside",
+        why="It leaves.",
+        risk="high",
+        expires=9000.0,
+        remind=600.0,
+        escalate_after=1200.0,
+        escalate_to="role:chief",
+    )
+    (call,) = made.state.calls.values()
+    made.give(CallHeld(call.call, asked, None, facts=(verdict,)))
+    made.tell(Answer(call.call, approved=True), "user:ada")
+    made.step()
+    (call,) = made.state.calls.values()
+    made.give(CallHeld(call.call, asked, {"text": "Answer drafted."}, facts=(judged,)))
+    made.expire()
+    made.expire()
+    made.expire()
+    made.tell(Delegate(call.call, "user:bo"), "user:ada")
+    made.tell(Answer(call.call, approved=True), "user:bo")
+    made.run()
+    return made
+
+
+def runaway() -> Simulation:
+    """A run fails again and again and spends far more than usual: it is held, and mended."""
+    version = compiled(
+        """
+        name: runaway
+        model: offline
+        steps:
+          - id: many
+            for_each: [1, 2, 3, 4]
+            on_item_error: collect
+            steps: [{id: one, ask: "Down {{ item }}", retry: {attempts: 1}}]
+          - {id: dear, ask: "Go on"}
+        """
+    )
+
+    def down(call: OpenCall, args: Json) -> Json | Failure | ModelAnswer:
+        return MISSING if "Down" in str(args) else effect(call, args)
+
+    made = Simulation(
+        version,
+        bind(version, {}),
+        down,
+        quotes={"offline": Quote(model="offline", input_price=10**12, output_price=10**12)},
+        breaker=Breaker(),
+        forecast=RunForecast(runs=9, usd=9_000, low=8_000, high=9_000),
+    )
+    made.claim()
+    made.run()
+    made.tell(Retry(made.state.dead[0]), "user:ada")
+    made.run()
+    for path in list(made.state.dead):
+        made.tell(Repair(path, "by hand"), "user:ada")
+    made.run()
+    return made
+
+
 STORIES: dict[str, Callable[[], Simulation]] = {
     "release-gate": plain("release-gate"),
     "market-brief": plain("market-brief"),
@@ -278,6 +366,8 @@ STORIES: dict[str, Callable[[], Simulation]] = {
     "family": family,
     "reopened": reopened,
     "late-child": late_child,
+    "guarded": guarded,
+    "runaway": runaway,
 }
 
 

@@ -88,14 +88,14 @@ class RunResumed(msgspec.Struct, frozen=True, tag="run.resumed"):
     """It goes on after waiting."""
 
 
-class RunSucceeded(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.succeeded"):
+class RunSucceeded(msgspec.Struct, frozen=True, tag="run.succeeded"):
     """All steps ended well; ``output`` is what the workflow's ``outputs`` gave."""
 
     output: Packed
     label: Label = ()
 
 
-class RunFailed(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.failed"):
+class RunFailed(msgspec.Struct, frozen=True, tag="run.failed"):
     """A failure nobody handled; ``compensated`` says whether steps were undone."""
 
     failure: Failure
@@ -132,7 +132,7 @@ class RunForked(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.forked
     labels: Mapping[str, Label] = {}
 
 
-class RunRepaired(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.repaired"):
+class RunRepaired(msgspec.Struct, frozen=True, tag="run.repaired"):
     """A person gave the result of a failed or dead step run, or asked to try it anew (None).
 
     ``given`` is the prompt, or the arguments, of the new attempt in place of what the step says.
@@ -145,7 +145,7 @@ class RunRepaired(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.repa
     given: Packed | None = None
 
 
-class RunMerged(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.merged"):
+class RunMerged(msgspec.Struct, frozen=True, tag="run.merged"):
     """The outcome of a fork was adopted as this run's own."""
 
     run_id: RunId

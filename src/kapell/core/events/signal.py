@@ -10,7 +10,7 @@ from kapell.core.guardrails.labels import Label
 from kapell.kit.errors import Failure
 
 
-class SignalReceived(msgspec.Struct, frozen=True, omit_defaults=True, tag="signal.received"):
+class SignalReceived(msgspec.Struct, frozen=True, tag="signal.received"):
     """A signal arrived; ``path`` is the step run that took it, empty while none waits for it."""
 
     name: str
@@ -19,7 +19,7 @@ class SignalReceived(msgspec.Struct, frozen=True, omit_defaults=True, tag="signa
     label: Label = ()
 
 
-class ChildStarted(msgspec.Struct, frozen=True, omit_defaults=True, tag="child.started"):
+class ChildStarted(msgspec.Struct, frozen=True, tag="child.started"):
     """A run was begun for the step run at ``path``; ``usd`` and ``tokens`` are its allotment.
 
     ``call`` is the call it carries out when an agent asked another one (``ask``), else empty.
@@ -38,7 +38,7 @@ class ChildStarted(msgspec.Struct, frozen=True, omit_defaults=True, tag="child.s
     label: Label = ()
 
 
-class ChildEnded(msgspec.Struct, frozen=True, omit_defaults=True, tag="child.ended"):
+class ChildEnded(msgspec.Struct, frozen=True, tag="child.ended"):
     """That run ended; what it spent is settled against the allotment.
 
     ``cancelled`` with a failure: it took too long, is waited for no longer and told so. What it was

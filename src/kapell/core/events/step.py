@@ -75,7 +75,7 @@ class StepRetryScheduled(msgspec.Struct, frozen=True, tag="step.retry_scheduled"
     failure: Failure
 
 
-class StepSkipped(msgspec.Struct, frozen=True, omit_defaults=True, tag="step.skipped"):
+class StepSkipped(msgspec.Struct, frozen=True, tag="step.skipped"):
     """It was not needed: its ``when`` did not hold, or what it waits for was skipped or failed."""
 
     path: str
