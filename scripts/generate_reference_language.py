@@ -18,6 +18,7 @@ ORDER = (
     ("Step", "A step"),
     ("Code", "A small program"),
     ("Approval", "An approval"),
+    ("Escalation", "An escalation"),
     ("Wait", "A wait"),
     ("Switch", "A switch"),
     ("Case", "A case of a switch"),
