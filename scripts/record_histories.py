@@ -271,7 +271,7 @@ def late_child() -> Simulation:
 
 
 def guarded() -> Simulation:
-    """Gates judge and hold a model's and a tool's call; people are reminded, and one hands it on."""
+    """Gates judge and hold calls; people are reminded, and one hands the question on."""
     made = begun(
         """
         name: guarded

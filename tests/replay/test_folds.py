@@ -15,8 +15,8 @@ from kapell.adapters.db import Store, open_store
 from kapell.adapters.db.upgrading import upgrade_postgres
 from kapell.core.events.codec import VERSION, Upcast, dump, load
 from kapell.core.events.envelope import Event
-from kapell.core.events.run import RunQueued
 from kapell.core.events.published import kinds
+from kapell.core.events.run import RunQueued
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.fold import fold
 from kapell.core.runs.program import Program
