@@ -196,6 +196,16 @@ WORKS: tuple[Work, ...] = (
         provider=True,
     ),
     Work(
+        name="guarding",
+        store="none",
+        contestants=(
+            Contestant("kapell", "kapell_guarding.py"),
+            Contestant("presidio", "peers/presidio_guarding.py", peer="presidio"),
+        ),
+        full={"count": 300},
+        quick={"count": 50},
+    ),
+    Work(
         name="profile",
         store="postgres",
         contestants=(Contestant("kapell", "profile_step.py"),),
