@@ -193,6 +193,7 @@ class App:
             store.artifacts,
             self.histories,
             self.versions,
+            breaker_of(settings.breaker),
         )
 
     async def _ended_well(self) -> Sequence[RunSummary]:

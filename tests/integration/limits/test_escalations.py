@@ -209,3 +209,15 @@ async def test_what_a_run_began_counts_with_it_and_has_what_is_left(workspace: P
         await app.resolver.resolve(run, "resume")
         await app.run_until_idle(run)
         assert await _status(app, run) == "succeeded"
+
+
+async def test_an_imported_run_is_held_as_this_workspace_says(workspace: Path) -> None:
+    _settings(workspace, "breaker: {on: false}\n")
+    async with open_app(workspace) as app:
+        file = await app.porter.export((await app.starter.start("reading", {})).run_id)
+    _settings(workspace, f"database: {{url: 'sqlite:///{workspace}/other.db'}}\n")
+    async with open_app(workspace) as app:
+        run = await app.porter.load(file)
+        await app.run_until_idle(run)
+        (held,) = await app.resolver.held(run)
+        assert held.code == "breaker_tripped"

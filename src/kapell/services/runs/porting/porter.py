@@ -13,6 +13,7 @@ from kapell.core.events.envelope import Event
 from kapell.core.events.run import RunForked, RunQueued
 from kapell.core.guardrails.labels import WEB, label_of
 from kapell.core.guardrails.standing import Standing, lowered
+from kapell.core.limits.breaker import Breaker
 from kapell.core.runs.changes import changes_of, row_of
 from kapell.core.runs.fold import fold
 from kapell.core.runs.fold.guards import profiles_named
@@ -68,6 +69,7 @@ class Porter:
         artifacts: ArtifactStore,
         histories: Histories,
         versions: Versions,
+        breaker: Breaker | None = None,
     ) -> None:
         self._tenant = tenant
         self._workspace = workspace
@@ -76,6 +78,7 @@ class Porter:
         self._artifacts = artifacts
         self._histories = histories
         self._versions = versions
+        self._breaker = breaker
 
     async def export(self, run: RunId) -> bytes:
         """Return a run as one compressed file; the same run gives the same bytes.
@@ -121,7 +124,7 @@ class Porter:
         except KapellError as error:
             raise broken("its version cannot be stored") from error
         await self._refuse_known(run_id)
-        new = _checked(file, version, self._tenant, self._workspace, run_id)
+        new = _checked(file, version, self._tenant, self._workspace, run_id, self._breaker)
         await self._versions.save(self._tenant, version, file.version)
         await self._artifacts.put(self._tenant, artifacts)
         (started,) = await self._starts.start([new])
@@ -199,7 +202,12 @@ def _artifacts(texts: Mapping[str, str]) -> dict[Digest, bytes]:
 
 
 def _checked(
-    file: _File, version: VersionHash, tenant: TenantId, workspace: str, run_id: RunId
+    file: _File,
+    version: VersionHash,
+    tenant: TenantId,
+    workspace: str,
+    run_id: RunId,
+    breaker: Breaker | None,
 ) -> NewRun:
     """Return the run of a file, bound to this workspace.
 
@@ -208,7 +216,7 @@ def _checked(
     try:
         events = [_event(line, run_id, tenant) for line in file.events]
         check_events(events, file.artifacts)
-        believed = tuple(_believed(event, workspace, file.version) for event in events)
+        believed = tuple(_believed(event, workspace, file.version, breaker) for event in events)
         state = fold(Program(file.version), believed)
         row, changes = row_of(state, None), _changes(state, events)
         check_rows(state, row, changes)
@@ -243,10 +251,11 @@ _UNFIT = (KapellError, ArithmeticError, AttributeError, LookupError, RecursionEr
 """What folding a log that nobody wrote may end in."""
 
 
-def _believed(event: Event, workspace: str, version: Version) -> Event:
+def _believed(event: Event, workspace: str, version: Version, breaker: Breaker | None) -> Event:
     """Return an event of a file: whatever it says of itself, all of it is the word of strangers.
 
-    Where it asks to be left unguarded, it is guarded as anything else.
+    Where it asks to be left unguarded, it is guarded as anything else; and what holds it when it
+    runs away is said here, not by the file.
     """
     moved = _moved(event, workspace)
     if not isinstance(moved.payload, RunQueued):
@@ -255,7 +264,13 @@ def _believed(event: Event, workspace: str, version: Version) -> Event:
     guards = moved.payload.guards
     if lowered(guards) or any(profile == "off" for _, profile in profiles_named(version)):
         guards = Standing(fixed=True)
-    payload = msgspec.structs.replace(moved.payload, labels={"": label}, label=label, guards=guards)
+    payload = msgspec.structs.replace(
+        moved.payload,
+        labels={"": label},
+        label=label,
+        guards=guards,
+        breaker=breaker or moved.payload.breaker,
+    )
     return msgspec.structs.replace(moved, payload=payload)
 
 
