@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import Ends, opened, working  # type: ignore[import-not-found]  # beside this script
-from measuring import sample, setting  # type: ignore[import-not-found]
+from measuring import sample, setting  # type: ignore[import-not-found]  # beside this script
 
 from kapell.bootstrap.app import App
 from kapell.core.runs import names

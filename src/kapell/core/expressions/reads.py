@@ -36,12 +36,12 @@ def shown(body: list[nodes.Node], source: str) -> dict[int, frozenset[Read]]:
 
     A name that is bound on the way reads what it was made of.
     """
-    flow = _Flow(source)
-    flow.sequence(body, {}, kept=True)
-    return flow.found
+    walk = _Shown(source)
+    walk.sequence(body, {}, kept=True)
+    return walk.found
 
 
-class _Flow:
+class _Shown:
     def __init__(self, source: str) -> None:
         self.source = source
         self.found: dict[int, frozenset[Read]] = {}

@@ -36,7 +36,7 @@ class Untrusted(dict[str, ToolSpec]):
     def get(self, name: str, default: object = None) -> ToolSpec:
         del default
         trust = "untrusted" if name == "t.do" else "trusted"
-        return ToolSpec(name=name, description="", args={}, trust=trust)  # type: ignore[arg-type]
+        return ToolSpec(name=name, description="", args={}, trust=trust)  # type: ignore[arg-type]  # one of both
 
 
 def values(made: Simulation) -> Fact:

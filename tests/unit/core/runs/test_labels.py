@@ -68,7 +68,7 @@ def test_each_argument_carries_its_own_origin() -> None:
     assert arguments(made, "page") == {}
     assert arguments(made, "send") == {"body": ("web",)}
     assert outputs(made) == {"page": ("web",), "send": ("tool", "web")}
-    assert made.events[-1].payload.label == ("tool", "web")  # type: ignore[union-attr]
+    assert made.events[-1].payload.label == ("tool", "web")  # type: ignore[union-attr]  # the run ended well
 
 
 def test_inputs_are_the_word_of_whoever_gave_them() -> None:

@@ -38,7 +38,7 @@ def test_every_built_in_tool_that_leaves_the_machine_says_so() -> None:
 def test_what_a_tool_is_given_has_to_come_from_whom_it_accepts(
     fields: dict[str, object], label: Label, taken: bool
 ) -> None:
-    spec = ToolSpec(name="t", description="", args={}, **fields)  # type: ignore[arg-type]
+    spec = ToolSpec(name="t", description="", args={}, **fields)  # type: ignore[arg-type]  # by name
     assert accepts(spec, {"a": (), "b": label}) is taken
     assert accepts(spec, {"": label}) is taken, "why a call is made counts as what it is given"
 
@@ -52,7 +52,7 @@ def test_a_sink_changes_something_or_carries_its_arguments_out() -> None:
 
 def test_a_python_tool_reaches_outside_unless_it_says_otherwise() -> None:
     def reaching(**said: object) -> bool:
-        found = declared(tool(**said)(lambda: None))  # type: ignore[call-overload]
+        found = declared(tool(**said)(lambda: None))  # type: ignore[call-overload]  # by name
         assert found is not None
         return reaches(found.declaration)
 

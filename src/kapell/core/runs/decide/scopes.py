@@ -9,7 +9,7 @@ from kapell.core.events.value import NOTHING, Packed
 from kapell.core.expressions import Read, compile_expression
 from kapell.core.guardrails.labels import Label, Mask, all_of, label_of
 from kapell.core.runs import paths
-from kapell.core.runs.decide.steps.origins import begun
+from kapell.core.runs.decide.origins import begun
 from kapell.core.runs.decide.steps.results import complete, finish
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree

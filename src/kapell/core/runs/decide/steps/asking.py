@@ -9,9 +9,9 @@ from kapell.core.agents.turns import Asked
 from kapell.core.events.tool import ToolFailed
 from kapell.core.events.value import Packed
 from kapell.core.runs import paths
+from kapell.core.runs.decide.origins import asked_labels
 from kapell.core.runs.decide.steps import money
 from kapell.core.runs.decide.steps.delegating import ask_agent
-from kapell.core.runs.decide.steps.origins import asked_labels
 from kapell.core.runs.decide.steps.requests import offers, request
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import StepRun

@@ -11,9 +11,9 @@ from kapell.core.guardrails.labels import Label, Mask, all_of, label_of, mask_of
 from kapell.core.runs import paths
 from kapell.core.runs.context import Kept, NeedsValues
 from kapell.core.runs.decide import breaking
+from kapell.core.runs.decide.origins import argument_masks, begun
 from kapell.core.runs.decide.steps import calls, money, waits
 from kapell.core.runs.decide.steps.approvals import questions
-from kapell.core.runs.decide.steps.origins import argument_masks, begun
 from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.thinking import ChildStart, Thinking
 from kapell.core.runs.fold import tree

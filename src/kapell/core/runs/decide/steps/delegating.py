@@ -4,8 +4,8 @@ from kapell.core.agents.delegation import TASK
 from kapell.core.events.signal import ChildStarted
 from kapell.core.guardrails.standing import ProfileName, stricter
 from kapell.core.runs import paths
+from kapell.core.runs.decide.origins import asked_labels
 from kapell.core.runs.decide.steps import money
-from kapell.core.runs.decide.steps.origins import asked_labels
 from kapell.core.runs.decide.thinking import ChildStart, Thinking
 from kapell.core.runs.state import StepRun
 from kapell.core.workflows.runtimes import agent_work, lives_elsewhere

@@ -18,8 +18,8 @@ from kapell.core.policies.notes import Fact
 from kapell.core.policies.spending import Spending
 from kapell.core.pricing.quote import Quote, cost, worst_cost
 from kapell.core.runs.decide import breaking
+from kapell.core.runs.decide.origins import failed_label, result_label
 from kapell.core.runs.decide.steps import grounds, money
-from kapell.core.runs.decide.steps.origins import failed_label, result_label
 from kapell.core.runs.decide.steps.requests import schema_of_step
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.thinking import Thinking

@@ -5,8 +5,8 @@ from kapell.core.events.step import StepWaiting
 from kapell.core.events.value import Inline, Packed
 from kapell.core.guardrails.labels import USER, WEB, label_of
 from kapell.core.runs.commands import Signal
+from kapell.core.runs.decide.origins import begun
 from kapell.core.runs.decide.steps.approvals.answers import expire, over
-from kapell.core.runs.decide.steps.origins import begun
 from kapell.core.runs.decide.steps.results import finish, reraise_if_cheap
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import HeldSignal, StepRun

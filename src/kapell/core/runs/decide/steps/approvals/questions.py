@@ -6,7 +6,7 @@ from kapell.core.approvals.question import packed_digest
 from kapell.core.events.approval import ApprovalEscalated, ApprovalReminded, ApprovalRequested
 from kapell.core.events.step import StepWaiting
 from kapell.core.guardrails.labels import label_of
-from kapell.core.runs.decide.steps.origins import begun
+from kapell.core.runs.decide.origins import begun
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import MOST_REMINDERS, Question, StepRun
 from kapell.core.workflows.version import ApprovalWork
