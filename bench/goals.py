@@ -60,6 +60,7 @@ _KILL = "`kill -9` to the next step running on another worker"
 _WAITING = "10,000 waiting runs"
 _ITEMS = "`for_each` over 10,000 items"
 
+_POLICY = "a decision of the policies about a tool call"
 _TURN = "one agent turn with one tool call, ten to a run"
 _FRAMEWORKS = ("pydantic-ai", "langgraph", "agent-framework")
 _GUARDING = "a message looked at, judged and redacted"
@@ -151,6 +152,15 @@ GOALS: tuple[Goal, ...] = (
         "p50",
         "%",
         AtMost(5),
+    ),
+    Goal(_POLICY, "policy.decision_ms", "p50", "ms", AtMost(0.3, quiet=True), ours="builtin"),
+    Goal(
+        f"{_POLICY}, with rules of a workspace",
+        "policy.decision_ms",
+        "p50",
+        "ms",
+        AtMost(0.3, quiet=True),
+        ours="rules",
     ),
     Goal(_TURN, "agent.turn_ms", "p50", "ms", Within(1.5, "sdk")),
     Goal(_TURN, "agent.turn_ms", "p50", "ms", Faster(1, _FRAMEWORKS)),

@@ -162,6 +162,16 @@ WORKS: tuple[Work, ...] = (
         quick={"count": 30},
     ),
     Work(
+        name="policy",
+        store="none",
+        contestants=(
+            Contestant("builtin", "kapell_policy.py", ("builtin",)),
+            Contestant("rules", "kapell_policy.py", ("rules",)),
+        ),
+        full={"count": 2_000},
+        quick={"count": 300},
+    ),
+    Work(
         name="agent",
         store="sqlite",
         contestants=(

@@ -9,6 +9,8 @@ from kapell.core.agents.skills import SkillForm
 from kapell.core.agents.trials.scenario import ScenarioForm
 from kapell.core.definitions.authored import Authored
 from kapell.core.definitions.published import schema_of
+from kapell.core.policies.published import answer_schema, input_schema
+from kapell.core.policies.trials.cases import CasesForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
 
 SCHEMAS: dict[str, tuple[type[Authored], str]] = {
@@ -16,6 +18,7 @@ SCHEMAS: dict[str, tuple[type[Authored], str]] = {
     "agent.schema.json": (AgentForm, "Kapell agent: front matter"),
     "skill.schema.json": (SkillForm, "Kapell skill: front matter"),
     "scenario.schema.json": (ScenarioForm, "Kapell scenario"),
+    "policy-cases.schema.json": (CasesForm, "Kapell policy: cases"),
 }
 
 
@@ -26,6 +29,8 @@ def pages() -> dict[Path, str]:
         name: schema_of(form, title) for name, (form, title) in SCHEMAS.items()
     }
     found["agent-message.schema.json"] = exchange.schema()
+    found["policy-input.schema.json"] = input_schema()
+    found["policy-answers.schema.json"] = answer_schema()
     return {
         folder / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in found.items()

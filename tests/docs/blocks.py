@@ -11,7 +11,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-LANGUAGES = frozenset({"bash", "console", "json", "markdown", "python", "toml", "yaml"})
+LANGUAGES = frozenset({"bash", "console", "json", "markdown", "python", "rego", "toml", "yaml"})
 OPTIONS = frozenset({"capture", "exit", "file", "kind", "norun", "reason", "workspace"})
 KINDS = frozenset({"workflow", "steps", "data"})
 

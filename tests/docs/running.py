@@ -88,7 +88,7 @@ class Page:
                 return self._yaml(block, where)
         except (ValueError, YAMLError) as error:
             raise BlockFailed(block, f"is not {block.language}: {error}") from error
-        if block.language == "markdown" and "file" not in block.options:
+        if block.language in ("markdown", "rego") and "file" not in block.options:
             raise BlockFailed(block, 'say where it goes (file=...) or {norun reason="..."}')
         return ""
 

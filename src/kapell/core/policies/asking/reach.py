@@ -48,10 +48,10 @@ def _texts(value: Json, key: str, left: int) -> Iterator[tuple[str, str]]:
     """Yield every text with the name under which it stands, in lower case."""
     if isinstance(value, str):
         yield key, value.strip()
-    elif left and isinstance(value, Mapping):
+    elif left and isinstance(value, (dict, Mapping)):
         for name, inner in value.items():
             yield from _texts(inner, str(name).lower(), left - 1)
-    elif left and isinstance(value, Sequence):
+    elif left and isinstance(value, (list, tuple, Sequence)):
         for inner in value:
             yield from _texts(inner, key, left - 1)
 
