@@ -192,3 +192,20 @@ def test_what_no_model_says_here_cannot_be_demanded() -> None:
 def test_templates_of_sources_are_checked() -> None:
     text = "{name: w, model: offline, steps: [{id: a, ask: x, grounded: {sources: '{{ nope }}'}}]}"
     assert [one.code for one in wrong(text)] == ["name_unknown"]
+
+
+def test_a_kept_answer_is_not_used_with_other_sources() -> None:
+    step = """
+    - id: s
+      for_each: ["It is 120 metres long.", "It is 130 metres long."]
+      steps:
+        - id: a
+          ask: How long is it?
+          cache: {ttl: 1h}
+          corrections: 0
+          grounded: {sources: "{{ item }}"}
+    """
+    made = ran(step, answering("It is 120 metres long."))
+    assert len(answered(made)) == 2
+    assert made.state.failure is not None
+    assert made.state.failure.code == "answer_ungrounded"

@@ -262,7 +262,9 @@ def _seen(t: Thinking, names: Names, step: Step) -> Json:
     """Return what the work of a step is given; of one with steps inside, all that these read."""
     work = step.work
     if isinstance(work, AgentWork | AskWork):
-        return names.value(work.prompt)
+        prompt = names.value(work.prompt)
+        held = step.grounded
+        return prompt if held is None else [prompt, names.value(held.sources)]
     if isinstance(work, ToolWork):
         spec = t.ctx.tools.get(work.tool)
         return [names.value(work.args), None if spec is None else msgspec.to_builtins(spec)]
