@@ -113,3 +113,8 @@ def test_only_what_is_wanted_is_taken_out() -> None:
     text = "bob@example.com, card 4111 1111 1111 1111"
     assert stream.feed(text) + stream.end() == "bob@example.com, card [CARD]"
     assert [one.kind for one in stream.findings] == ["card"]
+
+
+def test_a_word_elsewhere_changes_no_value() -> None:
+    text = f"write to jane@example.com. At noon. {PROSE * 12} And bob @ example.com too."
+    assert "".join(said(text, list(range(0, len(text), 9)))) == whole(text)

@@ -20,7 +20,6 @@ _MEMORY = 32 * 1024 * 1024
 class _Chosen(NamedTuple):
     detector: Detector
     needs: frozenset[str]
-    also: frozenset[str]
 
 
 def worth(text: str, lower: str, kinds: frozenset[str]) -> Iterator[Detector]:
@@ -30,12 +29,8 @@ def worth(text: str, lower: str, kinds: frozenset[str]) -> Iterator[Detector]:
         return
     digits = sum(map(text.count, "0123456789"))
     heard = _heard(lower)
-    for detector, needs, also in chosen:
-        if (
-            detector.digits <= digits
-            and not (needs and needs.isdisjoint(heard))
-            and not (also and also.isdisjoint(heard))
-        ):
+    for detector, needs in chosen:
+        if detector.digits <= digits and not (needs and needs.isdisjoint(heard)):
             yield detector
 
 
@@ -48,7 +43,7 @@ def _heard(lower: str) -> frozenset[str]:
 def _words() -> "tuple[tuple[str, ...], re2.Set]":
     import re2  # noqa: PLC0415 - native code, loaded with the first text that is looked at
 
-    words = tuple(sorted({word for one in DETECTORS for word in (*one.needs, *one.also)}))
+    words = tuple(sorted({word for one in DETECTORS for word in one.needs}))
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
@@ -62,7 +57,7 @@ def _words() -> "tuple[tuple[str, ...], re2.Set]":
 @lru_cache(maxsize=64)
 def _chosen(kinds: frozenset[str]) -> tuple[_Chosen, ...]:
     return tuple(
-        _Chosen(detector, frozenset(detector.needs), frozenset(detector.also))
+        _Chosen(detector, frozenset(detector.needs))
         for detector in DETECTORS
         if detector.kind in kinds
     )

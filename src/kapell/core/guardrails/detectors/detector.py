@@ -27,7 +27,7 @@ class Detector(NamedTuple):
     """Recognises one kind of thing.
 
     ``needs``: one of these lower-case words must be in the text, else it is not searched; none
-    means any text; one of ``also`` besides. ``digits``: so many digits must be in it. ``group``
+    means any text. ``digits``: so many digits must be in it. ``group``
     is the part of the match that is the thing, ``LAST`` the last group that took part.
     ``search`` is used instead of ``pattern`` where an expression does not do.
     """
@@ -42,7 +42,6 @@ class Detector(NamedTuple):
     group: int = 0
     flags: int = 0
     search: Callable[[str], Iterator[Span]] | None = None
-    also: tuple[str, ...] = ()
 
 
 def found(detector: Detector, text: str, lower: str) -> Iterator[Finding]:

@@ -73,13 +73,11 @@ def _end(text: str, start: int, at: int) -> int:
 def _spelled(match: re.Match[str]) -> float:
     """Two plain words around "at" are an address when there is a dot and a known ending."""
     at, dot = match["at"], match["dot"]
-    if "@" in at and at.strip() == "@" and dot.strip() == "." and at == "@" and dot == ".":
-        return 0.0  # the usual form has its own detector
+    if at == "@":
+        return 0.0  # the usual form has its own search; a full stop and a word do not lengthen it
     clear = any(mark in at for mark in "[({<@") or any(mark in dot for mark in "[({<")
     worded = compiled(r"dot", re.IGNORECASE).search(dot) is not None
-    if clear or worded:
-        return 0.85
-    return 0.0
+    return 0.85 if clear or worded else 0.0
 
 
 DETECTORS = (

@@ -9,7 +9,8 @@ _GAP = r"(?:\.|\[\.\]|\(\.\)| ?\[dot\] ?)"
 _V4 = rf"\d(?<![\d.]\d)\d{{0,2}}(?:{_GAP}\d{{1,3}}){{3}}(?!\d|\.\d)"
 _VERSION = (
     r"(?:\bv|[vV]ersions?:?|\bver\.?|\brelease|\brev|[=~^<>]=?|[A-Za-z][\w.]{0,30}[/@]"
-    r"|[A-Za-z]-|\bchapter|\bsection|\bpackage|\bbuild|\bfirmware|\bdriver)\s?\"?$"
+    r"|[A-Za-z]-|\bchapter|\bsection|\bpackage|\bbuild|\bfirmware|\bdriver|\boid"
+    r"|identifier\(?)\s?\"?$"
 )
 _NUMBERED = r"[A-Za-z0-9_]$|\b(?:versions?|releases?|upgrad\w{1,4}|updat\w{1,4}|merged|fixed in)\b"
 _WORDS = (
