@@ -42,6 +42,11 @@ def test_what_a_delegated_agent_waits_for_is_told_and_mended(desk: Desk) -> None
     said = desk.run("run", "lead")
     assert said.code == Exit.WAITING, said
     assert "for the run of agent-clerk:" in said.out
+    # An agent that wants to pay is held by the policies until somebody has looked.
+    (held,) = desk.call("approvals", "list", "--json").document()
+    assert held["tool"] == "pay"
+    desk.ok("approvals", "answer", held["run_id"], held["path"], "--approve")
+    said = desk.run("runs", "resume", "last")
     assert "may have taken effect. The tool 'pay' broke: RuntimeError: cut off [tool" in said.out
     # The last run is the one somebody asked for; the other one stands beside it.
     shown = desk.call("runs", "show", "--json").document()

@@ -147,9 +147,18 @@ def answer(
         desk = session.app.approvals
         rows = await desk.list(run_id)
         listed = everything and bool(rows)
-        give = partial(desk.answer, run_id, approved=approve, note=note, digest=digest, by=by)
+        answer = partial(desk.answer, run_id, approved=approve, note=note, digest=digest, by=by)
+
+        async def give(one: str) -> bool:
+            try:
+                return await answer(one, data=changed) or not listed
+            except Conflict:
+                if not listed:
+                    raise
+                return False  # of all of them, those that have no answer yet are meant
+
         asked = [row.path for row in rows] if listed else [_one(rows, path, run_id)]
-        paths = [one for one in asked if await give(one, data=changed) or not listed]
+        paths = [one for one in asked if await give(one)]
         if not paths:
             raise Conflict(
                 "All approvals have an answer already; the run has yet to read it.",
