@@ -124,6 +124,11 @@ def test_a_policy_that_uses_the_language_well_is_not_complained_of() -> None:
             "`rule` names it in the log, `reason` tells people why.",
         ),
         (
+            'deny contains {"rule": "x", "reason": "y"} if input.args.to[_] in input.args.l\n',
+            "5:61: `[_]` is not understood by every judge. [policy_wildcard] "
+            "Bind a variable with `some x in ...`.",
+        ),
+        (
             """
             deny contains {"rule": "x", "reason": sprintf("%s!", [name])} if {
                 name := lower(input.tool.name)

@@ -1,6 +1,7 @@
 """Names: functions nobody knows, variables that nothing binds, data that nothing defines."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -77,6 +78,7 @@ def check_names(module: Module, modules: Sequence[Module], problems: Problems) -
     named = {name for path, name, _ in module.imports if path.startswith(("data.", "input"))}
     for rule in module.rules:
         known = rules | named | _bound(rule) | _GIVEN
+        _check_wildcards(rule, module, problems)
         for one in references(rule.all):
             if one.start == 0 and one.at is rule.name:
                 continue
@@ -86,6 +88,18 @@ def check_names(module: Module, modules: Sequence[Module], problems: Problems) -
                 _check_call(one, rules | named, module, problems)
             elif one.parts[0] not in known:
                 _check_variable(one, known, module, problems)
+
+
+def _check_wildcards(rule: Rule, module: Module, problems: Problems) -> None:
+    """Note ``list[_]``: within ``in`` it ends the interpreter, and the process with it."""
+    for before, word in pairwise(rule.all):
+        if word.text == "_" and before.text == "[" and before.close:
+            problems.error(
+                "policy_wildcard",
+                "`[_]` is not understood by every judge.",
+                word.place(module.path),
+                "Bind a variable with `some x in ...`.",
+            )
 
 
 def _check_call(one: Reference, own: set[str], module: Module, problems: Problems) -> None:
