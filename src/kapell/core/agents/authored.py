@@ -6,8 +6,7 @@ from msgspec import Meta
 
 from kapell.core.agents.runtimes import PythonForm, TmuxForm
 from kapell.core.definitions.authored import Authored, Span, doc, later
-from kapell.core.definitions.grounded import GroundedForm
-from kapell.core.definitions.limits import BudgetForm
+from kapell.core.definitions.limits import BudgetForm, GroundedForm
 from kapell.core.guardrails.standing import ProfileName
 from kapell.kit.json import Json
 

@@ -10,8 +10,8 @@ from kapell.core.agents.definition import Agent
 from kapell.core.agents.front_matter import front_matter, parts_of
 from kapell.core.agents.runtimes import check_runtime, settings_of
 from kapell.core.definitions.authored import ID_PATTERN
-from kapell.core.definitions.grounded import grounded_of
 from kapell.core.definitions.json_schema import check_schema
+from kapell.core.definitions.limits import grounded_of
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import DefinitionInvalid, Problems
 from kapell.core.definitions.reading import decoded

@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from kapell.core.definitions.authored import Authored, Expression, Span, doc, later
-from kapell.core.definitions.grounded import GroundedForm
-from kapell.core.definitions.limits import BudgetForm, CacheForm, RetryForm
+from kapell.core.definitions.limits import BudgetForm, CacheForm, GroundedForm, RetryForm
 from kapell.core.guardrails.standing import ProfileName
 from kapell.kit.json import Json
 

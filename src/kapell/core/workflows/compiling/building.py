@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from kapell.core.approvals.approvers import subject
-from kapell.core.definitions.grounded import grounded_of
+from kapell.core.definitions.limits import grounded_of
 from kapell.core.definitions.problems import Problems
 from kapell.core.guardrails.grounding.demand import Grounded
 from kapell.core.guardrails.standing import ProfileName
