@@ -42,9 +42,10 @@ def make_content(root: Path, settings: Settings, store: Store) -> Content:
     naming = Naming(
         store.pseudonyms, MasterSeals(root, settings.vault, store), own.keep, SystemClock().now
     )
+    restore = frozenset(own.restore)
     return Content(
-        ContentModelGate(treatments, naming, frozenset(own.restore)),
-        ContentToolGate(treatments),
+        ContentModelGate(treatments, naming, restore),
+        ContentToolGate(treatments, naming, restore),
         naming,
     )
 

@@ -25,7 +25,7 @@ class Pseudonyms:
         self.fresh: dict[str, str] = {}
         for name, value in self._values.items():
             kind, _, number = name.strip("<>").rpartition("_")
-            self._names[kind, _same(kind.lower(), value)] = name
+            self._names[kind, same(kind.lower(), value)] = name
             self._counts[kind] = max(self._counts.get(kind, 0), int(number))
 
     @property
@@ -39,7 +39,7 @@ class Pseudonyms:
         New ones are kept in ``fresh`` too, for whoever stores them.
         """
         kind = finding.kind.upper()
-        key = (kind, _same(finding.kind, value))
+        key = (kind, same(finding.kind, value))
         name = self._names.get(key)
         if name is None:
             self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -88,6 +88,13 @@ def restored(text: str, table: Mapping[str, str]) -> str:
     return compiled(_NAME, re.IGNORECASE).sub(back, text)
 
 
+def same(kind: str, value: str) -> str:
+    """Return what all spellings of one value have in common; ``kind`` as in ``email``."""
+    if kind in _LOOSE:
+        return re.sub(r"[\s.\-/()_]", "", value).casefold()
+    return value.strip().casefold() if kind == "email" else value
+
+
 class Restoring:
     """Restores names in a text that arrives in pieces, cut anywhere."""
 
@@ -107,10 +114,3 @@ class Restoring:
         """Return what was kept."""
         kept, self._kept = self._kept, ""
         return restored(kept, self._table)
-
-
-def _same(kind: str, value: str) -> str:
-    """Return what two spellings of one value have in common."""
-    if kind in _LOOSE:
-        return re.sub(r"[\s.\-/()_]", "", value).casefold()
-    return value.strip().casefold() if kind == "email" else value

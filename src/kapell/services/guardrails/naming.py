@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from kapell.core.guardrails.pseudonyms import same
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
 from kapell.services.guardrails.ports import Pseudonym, PseudonymStore, Wish
@@ -72,23 +73,27 @@ class Seals(Protocol):
 
 
 class _Known:
-    """The names of one conversation, both ways."""
+    """The names of one conversation, both ways; all spellings of a value have one name."""
 
     def __init__(self, at: float) -> None:
         self.at = at
-        self.names: dict[str, str] = {}
         self.values: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
-    def add(self, name: str, value: str) -> None:
-        self.names[value] = name
+    def add(self, name: str, kind: str, value: str) -> None:
+        self._names[same(kind, value)] = name
         self.values[name] = value
+
+    def name(self, kind: str, value: str) -> str | None:
+        """Return the name of a value, None when it has none yet."""
+        return self._names.get(same(kind, value))
 
     def count(self, kind: str, value: str) -> None:
         """Give a value the next name of its kind, unless it has one."""
-        if value not in self.names:
+        if self.name(kind, value) is None:
             begins = f"<{kind.upper()}_"
             number = sum(name.startswith(begins) for name in self.values) + 1
-            self.add(f"{begins}{number}>", value)
+            self.add(f"{begins}{number}>", kind, value)
 
 
 class Naming:
@@ -126,11 +131,15 @@ class Naming:
         if conversation.startswith(_APART):
             for value, kind in wanted.items():
                 known.count(kind, value)
-            return {value: known.names[value] for value in wanted}
-        missing = [value for value in wanted if value not in known.names]
-        if missing:
-            await self._made(tenant, conversation, known, {one: wanted[one] for one in missing})
-        return {value: known.names[value] for value in wanted}
+        else:
+            missing: dict[str, tuple[str, str]] = {}
+            for value, kind in wanted.items():
+                if known.name(kind, value) is None:
+                    missing.setdefault(same(kind, value), (kind, value))
+            if missing:
+                await self._made(tenant, conversation, known, missing)
+        named = {value: known.name(kind, value) for value, kind in wanted.items()}
+        return {value: name for value, name in named.items() if name is not None}
 
     async def values(
         self, tenant: TenantId, conversation: str, names: Iterable[str]
@@ -169,12 +178,17 @@ class Naming:
         return await self._store.forget(tenant, conversation)
 
     async def _made(
-        self, tenant: TenantId, conversation: str, known: _Known, wanted: Mapping[str, str]
+        self,
+        tenant: TenantId,
+        conversation: str,
+        known: _Known,
+        wanted: Mapping[str, tuple[str, str]],
     ) -> None:
+        """Have names made of values, each given with its kind by what its spellings share."""
         seal = await self._seals.today(tenant)
         wishes = []
-        for value, kind in wanted.items():
-            mark = seal.mark(value)
+        for shared, (kind, value) in wanted.items():
+            mark = seal.mark(shared)
             about = _about(tenant, conversation, mark)
             wishes.append(
                 Wish(
@@ -185,8 +199,8 @@ class Naming:
                 )
             )
         made = await self._store.name(tenant, conversation, wishes, self._keep)
-        for value, one in zip(wanted, made, strict=True):
-            known.add(_name(one), value)
+        for (kind, value), one in zip(wanted.values(), made, strict=True):
+            known.add(_name(one), kind, value)
 
     async def _conversation(self, tenant: TenantId, conversation: str) -> _Known:
         """Return what is known of a conversation, read once however many ask."""
@@ -216,7 +230,8 @@ class Naming:
             seal = self._seals.of(tenant, one.master)
             if seal is None:
                 raise key_gone()
-            known.add(_name(one), seal.unseal(one.body, _about(tenant, conversation, one.mark)))
+            value = seal.unseal(one.body, _about(tenant, conversation, one.mark))
+            known.add(_name(one), one.kind.lower(), value)
         return known
 
 

@@ -1,13 +1,24 @@
-"""The guard in the door to tools: their arguments and their results are looked over."""
+"""The guard in the door to tools: their arguments and their results are looked over.
+
+What an agent that lives elsewhere is asked goes to somebody's model: it is treated as a request to
+a model is, and what comes back as an answer.
+"""
+
+from collections.abc import Mapping
 
 import msgspec
 
 from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import Question, call_digest
+from kapell.core.guardrails.pseudonyms import marked, restored
 from kapell.core.policies.notes import Note
-from kapell.core.tools.spec import ToolSpec
+from kapell.core.tools.spec import INTERNAL, ToolSpec
 from kapell.kit.errors import Denied
-from kapell.services.guardrails.treating import Treatments
+from kapell.kit.ids import TenantId
+from kapell.kit.json import Json
+from kapell.services.guardrails.naming import Naming, names_in
+from kapell.services.guardrails.treating import Sweep, Treatment, Treatments
+from kapell.services.guardrails.values import changed, texts
 from kapell.services.tools.ports import ToolCall, ToolResult
 
 _ADVICE = (
@@ -21,10 +32,14 @@ class ContentToolGate:
 
     Args:
         treatments: What is looked for and done under each profile.
+        naming: Gives names to personal data in prompts, and data to names.
+        restore: Where data comes back in place of its names: in ``answers``, or nowhere.
     """
 
-    def __init__(self, treatments: Treatments) -> None:
+    def __init__(self, treatments: Treatments, naming: Naming, restore: frozenset[str]) -> None:
         self._treatments = treatments
+        self._naming = naming
+        self._restore = restore
 
     async def before(self, spec: ToolSpec, call: ToolCall, note: Note) -> ToolCall:
         """Return the call as it may be made.
@@ -36,20 +51,22 @@ class ContentToolGate:
         treatment = self._treatments.of(call.caller.profile)
         if treatment is None:
             return call
-        sweep = treatment.sweep("arguments", reaching=_reaches(spec))
-        await sweep.take((call.args,))
-        if sweep.verdict is not None:
-            note(sweep.verdict)
-        if sweep.action == "block":
+        call, prompt = self._prompt(spec, call)
+        rest, said = await _looked(treatment, spec, call, prompt)
+        for sweep in (rest, said):
+            if sweep.verdict is not None:
+                note(sweep.verdict)
+        actions = {rest.action, said.action}
+        if "block" in actions:
             raise Denied(
                 f"A guardrail does not let this call of {call.tool!r} pass; nothing was done.",
                 code="guardrail_blocked",
                 advice=_ADVICE,
             )
-        args = sweep.value(call.args)
+        args = await self._treated(call, prompt, rest, said)
         granted = call.caller.grants.get("guardrails.arguments")
-        if sweep.action == "ask" and granted != call_digest(call.tool, args):
-            kinds = ", ".join(sweep.kinds("ask"))
+        if "ask" in actions and granted != call_digest(call.tool, args):
+            kinds = ", ".join(dict.fromkeys((*rest.kinds("ask"), *said.kinds("ask"))))
             why = f"The arguments of {call.tool!r} hold {kinds}, and they leave this machine."
             raise Held(Question(rule="guardrails.arguments", why=why, risk="high"), args)
         return call if args is call.args else msgspec.structs.replace(call, args=args)
@@ -62,7 +79,6 @@ class ContentToolGate:
         Raises:
             Denied: ``guardrail_withheld``; the call counts as made.
         """
-        del spec
         treatment = self._treatments.of(call.caller.profile)
         if treatment is None:
             return result
@@ -77,7 +93,61 @@ class ContentToolGate:
                 advice=_ADVICE,
             )
         output = sweep.value(result.output)
+        if _asks(spec) and "answers" in self._restore:
+            table = await self._naming.values(
+                _tenant(call), call.caller.conversation, names_in(texts(output))
+            )
+            output = changed(output, lambda text: restored(text, table))
         return result if output is result.output else msgspec.structs.replace(result, output=output)
+
+    def _prompt(self, spec: ToolSpec, call: ToolCall) -> tuple[ToolCall, Json]:
+        """Return a call with the conversation it belongs to, and the prompt in it, if any.
+
+        Words of the prompt that look like names are marked, for they stand for nobody; those in
+        what people agreed to are our own.
+        """
+        if not _asks(spec) or not isinstance(call.args, Mapping):
+            return call, None
+        prompt = call.args.get("prompt")
+        caller = call.caller
+        if not caller.conversation:
+            caller = msgspec.structs.replace(caller, conversation=self._naming.apart())
+            call = msgspec.structs.replace(call, caller=caller)
+        if call_digest(call.tool, call.args) in (caller.approved, *caller.grants.values()):
+            return call, prompt
+        return call, changed(prompt, marked)
+
+    async def _treated(self, call: ToolCall, prompt: Json, rest: Sweep, said: Sweep) -> Json:
+        """Return the arguments as they may be sent."""
+        args = rest.value(call.args)
+        if prompt is None or not isinstance(args, Mapping):
+            return args
+        names = await self._naming.names(_tenant(call), call.caller.conversation, said.wanted)
+        return {**args, "prompt": said.value(prompt, names)}
+
+
+async def _looked(
+    treatment: Treatment, spec: ToolSpec, call: ToolCall, prompt: Json
+) -> tuple[Sweep, Sweep]:
+    """Return the looks over what a call gives its tool, and over the prompt in it."""
+    rest = treatment.sweep("arguments", reaching=_reaches(spec))
+    said = treatment.sweep("request")
+    if prompt is None:
+        await rest.take((call.args,))
+    else:
+        args = call.args if isinstance(call.args, Mapping) else {}
+        await rest.take(({name: one for name, one in args.items() if name != "prompt"},))
+        await said.take((prompt,))
+    return rest, said
+
+
+def _asks(spec: ToolSpec) -> bool:
+    """Tell whether a call asks an agent that lives elsewhere."""
+    return spec.name.startswith(INTERNAL)
+
+
+def _tenant(call: ToolCall) -> TenantId:
+    return TenantId(call.caller.tenant or call.tenant_id)
 
 
 def _reaches(spec: ToolSpec) -> bool:

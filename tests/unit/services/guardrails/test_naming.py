@@ -39,6 +39,35 @@ async def test_two_workers_give_the_same_names_and_know_each_others(tmp_path: Pa
     assert await two.values(T, "other", ["<EMAIL_2>"]) == {}
 
 
+SPELLINGS = {
+    "Anna@Example.org": "email",
+    "anna@example.org": "email",
+    "+39 055 123 4567": "phone",
+    "+390551234567": "phone",
+    "DE89 3704 0044 0532 0130 00": "iban",
+    "DE89370400440532013000": "iban",
+}
+
+
+@pytest.mark.requirement("GR-02")
+@pytest.mark.parametrize("conversation", ["c", "~1"])
+async def test_all_spellings_of_a_value_have_one_name(tmp_path: Path, conversation: str) -> None:
+    store = MemoryStore()
+    one, two = naming(store, tmp_path), naming(store, tmp_path)
+    names = await one.names(T, conversation, SPELLINGS)
+    assert set(names) == set(SPELLINGS)
+    assert sorted(set(names.values())) == ["<EMAIL_1>", "<IBAN_1>", "<PHONE_1>"]
+    later = {"ANNA@example.org": "email", "de89-3704-0044-0532-0130-00": "iban"}
+    assert list((await one.names(T, conversation, later)).values()) == ["<EMAIL_1>", "<IBAN_1>"]
+    assert await one.values(T, conversation, ["<EMAIL_1>"]) == {"<EMAIL_1>": "Anna@Example.org"}
+    if conversation == "c":  # another worker reads them out of the store
+        assert list((await two.names(T, conversation, later)).values()) == [
+            "<EMAIL_1>",
+            "<IBAN_1>",
+        ]
+        assert len(await store.pseudonyms.of(T, conversation)) == 3
+
+
 @pytest.mark.requirement("GR-02")
 async def test_what_is_stored_tells_nothing_and_opens_for_its_tenant_alone(tmp_path: Path) -> None:
     store = MemoryStore()
