@@ -115,7 +115,7 @@ async def test_whose_answer_does_not_count_is_told_why(shop: Shop) -> None:
 
         async def refused(kind: type[KapellError], **answer: object) -> KapellError:
             with pytest.raises(kind) as caught:
-                await desk.answer(run, "a#1/1", True, **answer)  # type: ignore[arg-type]
+                await desk.answer(run, "a#1/1", True, **answer)  # type: ignore[arg-type]  # fields by name
             assert caught.value.message
             assert caught.value.advice
             return caught.value

@@ -1,6 +1,7 @@
 """The guarded mailbox: a model that obeys whatever it reads, and what comes of it."""
 
 from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ def mailbox(tmp_path: Path) -> Acting:
 
 def _sent(example: Acting) -> list[tuple[str, str]]:
     files = sorted((example.folder / "outbox").glob("*.eml"))
-    mails = [message_from_bytes(one.read_bytes()) for one in files]
-    return [(mail["To"], mail.get_payload(decode=True).decode()) for mail in mails]  # type: ignore[union-attr]
+    mails = [message_from_bytes(one.read_bytes(), policy=default) for one in files]
+    return [(str(mail["To"]), mail.get_content()) for mail in mails]
 
 
 def _rulings(events: list[Any]) -> dict[str, list[tuple[str, str]]]:

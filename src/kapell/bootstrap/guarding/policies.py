@@ -14,7 +14,7 @@ from kapell.kit.errors import Invalid
 from kapell.services.policies.current import FOLDER, CurrentPolicies
 from kapell.services.policies.policies import Policies, Terms
 from kapell.services.policies.ports import Compiler, Sources
-from kapell.settings.loading import Settings
+from kapell.settings.loading import Settings, load_settings
 
 _LIBRARY = "library"
 
@@ -28,6 +28,24 @@ def make_policies(root: Path, settings: Settings, clock: Clock | None = None) ->
         GoodPolicyFiles(root / STATE),
     )
     return Policies(current, terms(settings), clock or SystemClock())
+
+
+def open_policies(root: Path) -> Policies:
+    """Return the policies of a workspace where no app is open; the settings are read whole.
+
+    Raises:
+        KapellError: With what is wrong in the settings.
+    """
+    return make_policies(root, load_settings(root))
+
+
+def open_compiler(root: Path) -> Compiler:
+    """Return who makes the policies of a workspace ready; the settings are read whole.
+
+    Raises:
+        KapellError: With what is wrong in the settings.
+    """
+    return compiler(load_settings(root))
 
 
 def compiler(settings: Settings) -> Compiler:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kapell.bootstrap.definitions import open_definitions, workspace_files
-from kapell.bootstrap.guarding.policies import built_in, compiler, make_policies
+from kapell.bootstrap.guarding.policies import built_in, open_compiler, open_policies
 from kapell.cli.authoring.explaining import Recorded, explain_recorded, show_ruled
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block, problem_document
@@ -25,7 +25,6 @@ from kapell.services.policies.current import FOLDER, read_sources
 from kapell.services.policies.policies import Policies
 from kapell.services.policies.supposing import ruled, supposed
 from kapell.services.workflows.ports import Files
-from kapell.settings.loading import load_settings
 
 app = typer.Typer(
     cls=InnerGroup,
@@ -46,7 +45,7 @@ def lint(ctx: typer.Context, as_json: AsJson = False) -> int:
     problems: tuple[Problem, ...] = ()
     try:
         sources = read_sources(files)
-        asyncio.run(compiler(load_settings(root)).lint({**built_in(), **sources}))
+        asyncio.run(open_compiler(root).lint({**built_in(), **sources}))
     except DefinitionInvalid as error:
         problems, sources = error.problems, {}
     names = [one for one in files.names(FOLDER, (".rego",)) if not one.endswith("_test.rego")]
@@ -71,7 +70,7 @@ def test(ctx: typer.Context, as_json: AsJson = False) -> int:
     """Ask the policies what the cases in `policies/*_test.yaml` say, and compare."""
     screen, root = Screen(ctx.obj), root_of(ctx.obj)
     tools = open_definitions(root).tools
-    policies = make_policies(root, load_settings(root))
+    policies = open_policies(root)
     cases = _cases(workspace_files(root))
     outcomes = asyncio.run(_outcomes(policies, cases, tools))
     wrong = sum(bool(one["why"]) for one in outcomes)
@@ -145,7 +144,7 @@ def explain(
     said: dict[str, Json] = {"asked": True, "args": given_arguments(given or [], args)}
     for name, value in given_arguments(fields or [], "").items():
         _put(said, name.split("."), value)
-    policies = make_policies(root, load_settings(root))
+    policies = open_policies(root)
     document = supposed("tool", said, spec, policies.terms, policies.now())
 
     async def work() -> Exit:

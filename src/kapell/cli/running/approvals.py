@@ -128,18 +128,7 @@ def answer(
     as_json: AsJson = False,
 ) -> int:
     """Answer an approval; a worker, or `kapell runs resume`, goes on with the run."""
-    if approve is reject:
-        raise Invalid(
-            "The answer cannot be both." if approve else "It is not said what the answer is.",
-            code="answer_missing",
-            advice="Give --approve or --reject.",
-        )
-    if everything and path:
-        raise Invalid(
-            "--all answers every open one of the run, and one is named.",
-            code="option_unused",
-            advice="Leave out one of the two.",
-        )
+    _check_meant(approve, reject, everything, path)
     changed = _changed(edits)
 
     async def work(session: Session) -> Exit:
@@ -198,6 +187,22 @@ def delegate(
         return Exit.OK
 
     return carry_out(ctx.obj, work)
+
+
+def _check_meant(approve: bool, reject: bool, everything: bool, path: str) -> None:
+    """Raise where it is not said what the answer is, or to which question."""
+    if approve is reject:
+        raise Invalid(
+            "The answer cannot be both." if approve else "It is not said what the answer is.",
+            code="answer_missing",
+            advice="Give --approve or --reject.",
+        )
+    if everything and path:
+        raise Invalid(
+            "--all answers every open one of the run, and one is named.",
+            code="option_unused",
+            advice="Leave out one of the two.",
+        )
 
 
 def _one(rows: tuple[ApprovalRow, ...], path: str, run_id: RunId) -> str:

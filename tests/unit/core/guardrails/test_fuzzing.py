@@ -1,7 +1,7 @@
 """Whatever a text holds, looking at it ends, and in time that grows with the text alone."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from re import _parser  # type: ignore[attr-defined]  # the only reader of expressions there is
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kapell.core.guardrails.catalogue.detectors import DETECTORS
+from kapell.core.guardrails.findings import Finding
 from kapell.core.guardrails.looking import look
 from kapell.core.guardrails.redacting import redacted
 from kapell.core.guardrails.rules import Rules, make_rules
@@ -27,15 +28,21 @@ SCRAPS = st.sampled_from(
 )
 
 
+def placed(found: Sequence[Finding], text: str) -> bool:
+    """Return whether findings follow each other in a text, each within it and none empty."""
+    ends = (0, *(one.end for one in found))
+    return all(
+        end <= one.start < one.end <= len(text) for end, one in zip(ends, found, strict=False)
+    )
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(SCRAPS | st.text(max_size=6), max_size=30).map("".join))
 def test_any_text_is_looked_at_and_redacted(text: str) -> None:
-    at = 0
-    for one in look(text, RULES):
-        assert at <= one.start < one.end <= len(text)
-        assert 0 < one.score <= 1
-        at = one.end
-    assert isinstance(redacted(text, look(text, RULES)), str)
+    found = look(text, RULES)
+    assert placed(found, text)
+    assert all(0 < one.score <= 1 for one in found)
+    assert isinstance(redacted(text, found), str)
 
 
 @settings(max_examples=100, deadline=None)
@@ -64,7 +71,8 @@ HOSTILE = {
 def test_a_megabyte_of_hostile_text_ends(family: str) -> None:
     piece = HOSTILE[family]
     size = 1_000_000 if family in ("letters", "digits", "unseen", "encoded") else 100_000
-    look(piece * (size // len(piece)), Rules())
+    text = piece * (size // len(piece))
+    assert placed(look(text, Rules()), text)
 
 
 def repeats(parsed: object, within: int = 1, open_: bool = False) -> Iterator[tuple[int, bool]]:

@@ -1,6 +1,7 @@
 """Calls that a gate holds: people are asked, and the run waits without holding anything."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
@@ -105,8 +106,8 @@ def test_a_rejected_step_fails_and_no_retry_asks_again(policy: str) -> None:
 
 
 @pytest.mark.parametrize("taken", ["reject", "fail"])
-def test_a_step_whose_question_expires_fails(taken: str) -> None:
-    question = Question(rule="r", why="w", expires=60, on_expiry=taken)  # type: ignore[arg-type]
+def test_a_step_whose_question_expires_fails(taken: Literal["reject", "fail"]) -> None:
+    question = Question(rule="r", why="w", expires=60, on_expiry=taken)
     made = ran("- {id: a, tool: send, retry: {attempts: 3, on: [denied]}}", question)
     made.run()
     assert made.state.failure is not None

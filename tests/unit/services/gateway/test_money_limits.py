@@ -82,7 +82,9 @@ async def test_many_calls_at_once_wait_for_what_the_others_give_back() -> None:
 
 async def test_what_costs_nothing_needs_no_room() -> None:
     free = _guard(price=0, said={"user": 0})
-    await _spend(free, 10**9)
+    facts: list[Fact] = []
+    await _spend(free, 10**9, facts)
+    assert facts == []
 
 
 @pytest.mark.requirement("GR-07")
