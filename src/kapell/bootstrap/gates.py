@@ -13,7 +13,7 @@ from kapell.services.limits.gate import LimitsToolGate
 from kapell.services.policies.gates import PolicyModelGate, PolicyToolGate
 from kapell.services.policies.policies import Policies
 from kapell.services.tools.ports import ToolGate
-from kapell.settings.guardrails import GuardrailSettings
+from kapell.settings.guarding.guardrails import GuardrailSettings
 
 
 class Gates(msgspec.Struct, frozen=True):

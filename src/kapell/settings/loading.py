@@ -18,11 +18,11 @@ from kapell.core.workflows.pins import WorkspaceDefaults
 from kapell.kit.errors import Invalid, Place
 from kapell.kit.json import Json
 from kapell.settings import FILE
-from kapell.settings.approvals import ApprovalSettings
 from kapell.settings.authored import DefinitionsForm, settings_tree, workspace_defaults
+from kapell.settings.guarding.approvals import ApprovalSettings
+from kapell.settings.guarding.guardrails import GuardrailSettings
+from kapell.settings.guarding.limits import BreakerSettings, LimitsSettings
 from kapell.settings.guarding.policies import PolicySettings
-from kapell.settings.guardrails import GuardrailSettings
-from kapell.settings.limits import BreakerSettings, LimitsSettings
 from kapell.settings.sections import (
     DatabaseSettings,
     LogSettings,

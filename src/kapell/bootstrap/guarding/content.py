@@ -18,7 +18,7 @@ from kapell.services.guardrails.models import ContentModelGate
 from kapell.services.guardrails.naming import Naming, Seal, key_gone
 from kapell.services.guardrails.tools import ContentToolGate
 from kapell.services.guardrails.treating import Treatments
-from kapell.settings.guardrails import GuardrailSettings
+from kapell.settings.guarding.guardrails import GuardrailSettings
 from kapell.settings.loading import Settings
 from kapell.settings.spending import VaultSettings
 

@@ -22,7 +22,7 @@ from kapell.services.limits.escalations import Escalations
 from kapell.services.limits.limiter import Limiter
 from kapell.services.limits.tenants import TenantBreaker
 from kapell.services.tools.ports import ToolCall
-from kapell.settings.limits import BreakerSettings, CostSection
+from kapell.settings.guarding.limits import BreakerSettings, CostSection
 from kapell.settings.loading import Settings
 
 _DAY = 86_400.0

@@ -12,7 +12,7 @@ from kapell.services.gateway.ports import OnDelta
 from kapell.services.guardrails.models import WITHHELD, ContentModelGate
 from kapell.services.guardrails.naming import Naming
 from kapell.services.guardrails.treating import Treatments
-from kapell.settings.guardrails import GuardrailSettings
+from kapell.settings.guarding.guardrails import GuardrailSettings
 from kapell.settings.spending import VaultSettings
 from kapell.testing.stores import MemoryStore
 
