@@ -22,13 +22,13 @@ from kapell.adapters.tools.specs import SPECS
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.good import GoodAgentFiles
 from kapell.adapters.workspace.inputs import LocalInputFiles
-from kapell.bootstrap.approving import argument_check
 from kapell.bootstrap.audit.making import Audit, make_audit
 from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
-from kapell.bootstrap.gates import make_gates, standing
+from kapell.bootstrap.guarding.approvals import argument_check
 from kapell.bootstrap.guarding.content import make_content
+from kapell.bootstrap.guarding.gates import make_gates, standing
 from kapell.bootstrap.guarding.limits import breaker_of, make_escalations, make_limits
 from kapell.bootstrap.guarding.policies import make_policies
 from kapell.bootstrap.keeping import KeyFinder, make_vault
