@@ -9,7 +9,7 @@ from kapell.core.events.model import ModelAnswered, ModelFailed
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.gateway.routing.endings import tries_of
 from kapell.kit.errors import KapellError, Unavailable
-from kapell.projections.telemetry import telemetry
+from kapell.projections.traces.telemetry import telemetry
 from kapell.testing.providers.call import Call
 from kapell.testing.providers.faults import Fault
 from kapell.testing.providers.server import LoopbackProvider

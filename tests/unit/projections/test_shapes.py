@@ -11,7 +11,7 @@ from kapell.kit.errors import Failure, Kind
 from kapell.kit.json import Json
 from kapell.projections import addresses
 from kapell.projections.outline import outline
-from kapell.projections.spans import trace
+from kapell.projections.traces.spans import trace
 from kapell.projections.tree import RunView, begin, fold, tree
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.driving import Driver

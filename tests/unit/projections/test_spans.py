@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kapell.projections.spans import TraceView, otlp, trace
+from kapell.projections.traces.spans import TraceView, otlp, trace
 from tests.unit.projections.histories import until_asked, whole
 
 

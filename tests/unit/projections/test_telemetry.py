@@ -12,7 +12,7 @@ from kapell.core.events.value import Inline
 from kapell.core.gateway.calls import ModelAnswer, Try, Turned, Usage
 from kapell.core.guardrails.verdicts import Reason, Verdict
 from kapell.core.policies.judgement import Judgement
-from kapell.projections.telemetry import telemetry
+from kapell.projections.traces.telemetry import telemetry
 from tests.unit.core.audit.chains import event
 from tests.unit.core.runs.running import BAD
 from tests.unit.core.runs.test_turns import ask, working

@@ -29,9 +29,9 @@ from kapell.core.runs.status import RunStatus
 from kapell.kit.clock import instant_text, span_text
 from kapell.kit.errors import Invalid
 from kapell.kit.money import text as money
-from kapell.projections.spans import TraceView, trace
-from kapell.projections.telemetry import telemetry
 from kapell.projections.timeline import line_of
+from kapell.projections.traces.spans import TraceView, trace
+from kapell.projections.traces.telemetry import telemetry
 from kapell.projections.tree import RunView
 from kapell.services.runs.ports import RunSummary
 

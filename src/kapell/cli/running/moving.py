@@ -11,7 +11,7 @@ from kapell.cli.output import answers
 from kapell.cli.running.arguments import AsJson, Run
 from kapell.cli.session import Session, carry_out
 from kapell.kit.errors import Conflict, Invalid, Missing
-from kapell.projections.spans import otlp, trace
+from kapell.projections.traces.spans import otlp, trace
 
 
 def export(
