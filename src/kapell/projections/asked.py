@@ -2,7 +2,11 @@
 
 import msgspec
 
-from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from kapell.core.events.guarding.approval import (
+    ApprovalAnswered,
+    ApprovalExpired,
+    ApprovalRequested,
+)
 from kapell.core.events.value import Packed
 
 

@@ -5,14 +5,6 @@ from typing import Literal
 
 import msgspec
 
-from kapell.core.events.approval import (
-    ApprovalAnswered,
-    ApprovalDelegated,
-    ApprovalEscalated,
-    ApprovalExpired,
-    ApprovalReminded,
-    ApprovalRequested,
-)
 from kapell.core.events.budget import (
     BudgetAlerted,
     BudgetExceeded,
@@ -26,7 +18,15 @@ from kapell.core.events.compensation import (
     CompensationSucceeded,
 )
 from kapell.core.events.envelope import Event, Payload
-from kapell.core.events.guard import BreakerTripped, GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.approval import (
+    ApprovalAnswered,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalReminded,
+    ApprovalRequested,
+)
+from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.model import (
     ModelAbandoned,
     ModelAnswered,

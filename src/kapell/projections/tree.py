@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
 from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.compensation import (
     CompensationFailed,
@@ -12,6 +11,11 @@ from kapell.core.events.compensation import (
     CompensationSucceeded,
 )
 from kapell.core.events.envelope import Event
+from kapell.core.events.guarding.approval import (
+    ApprovalAnswered,
+    ApprovalExpired,
+    ApprovalRequested,
+)
 from kapell.core.events.model import ModelRequested
 from kapell.core.events.run import (
     RunCancelled,

@@ -17,7 +17,7 @@ from kapell.adapters.tools.options import ToolOptions
 from kapell.adapters.tools.registry import builtin_tools
 from kapell.adapters.tools.specs import builtin_specs
 from kapell.adapters.workspace.files import WorkspaceFolder
-from kapell.core.events.approval import ApprovalRequested
+from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.run import RunQueued
 from kapell.core.events.signal import ChildStarted
 from kapell.core.events.step import StepFailed, StepSkipped, StepSucceeded

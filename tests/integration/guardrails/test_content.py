@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kapell.bootstrap.app import App
-from kapell.core.events.guard import GuardVerdict
+from kapell.core.events.guarding.guard import GuardVerdict
 from kapell.core.gateway.calls import ModelRequest
 from kapell.core.runs.status import RunStatus
 from kapell.core.tools.spec import ToolSpec

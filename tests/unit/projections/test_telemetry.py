@@ -5,9 +5,9 @@ import json
 import msgspec
 import pytest
 
-from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired
 from kapell.core.events.envelope import Payload
-from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.approval import ApprovalAnswered, ApprovalExpired
+from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.value import Inline
 from kapell.core.gateway.calls import ModelAnswer, Try, Turned, Usage
 from kapell.core.guardrails.verdicts import Reason, Verdict

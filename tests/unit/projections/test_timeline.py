@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from kapell.core.events.approval import ApprovalRequested
 from kapell.core.events.envelope import Payload
+from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.projections.timeline import Line, line_of
 from tests.unit.projections.histories import whole
 

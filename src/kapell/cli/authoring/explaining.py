@@ -9,7 +9,7 @@ from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.core.events.envelope import Event
-from kapell.core.events.guard import PolicyVerdict
+from kapell.core.events.guarding.guard import PolicyVerdict
 from kapell.core.events.tool import ToolRequested
 from kapell.core.policies.asking.documents import Document
 from kapell.core.policies.ruled import Ruled

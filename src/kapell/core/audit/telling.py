@@ -11,7 +11,9 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from kapell.core.audit.record import Act, Detail
-from kapell.core.events.approval import (
+from kapell.core.events.budget import BudgetAlerted, BudgetExceeded, BudgetWarned
+from kapell.core.events.envelope import Event, Payload
+from kapell.core.events.guarding.approval import (
     ApprovalAnswered,
     ApprovalDelegated,
     ApprovalEscalated,
@@ -19,9 +21,7 @@ from kapell.core.events.approval import (
     ApprovalReminded,
     ApprovalRequested,
 )
-from kapell.core.events.budget import BudgetAlerted, BudgetExceeded, BudgetWarned
-from kapell.core.events.envelope import Event, Payload
-from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelHeld
 from kapell.core.events.run import (
     RunCancelled,

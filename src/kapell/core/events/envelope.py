@@ -4,10 +4,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from kapell.core.events.approval import ApprovalEvent
 from kapell.core.events.budget import BudgetEvent
 from kapell.core.events.compensation import CompensationEvent
-from kapell.core.events.guard import GuardEvent
+from kapell.core.events.guarding.approval import ApprovalEvent
+from kapell.core.events.guarding.guard import GuardEvent
 from kapell.core.events.model import ModelEvent
 from kapell.core.events.run import RunEvent
 from kapell.core.events.signal import ChildEvent, SignalEvent

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
-from kapell.core.events.approval import (
+from kapell.core.events.budget import BudgetReserved, BudgetSettled
+from kapell.core.events.envelope import Payload
+from kapell.core.events.guarding.approval import (
     ApprovalAnswered,
     ApprovalDelegated,
     ApprovalEscalated,
@@ -11,8 +13,6 @@ from kapell.core.events.approval import (
     ApprovalReminded,
     ApprovalRequested,
 )
-from kapell.core.events.budget import BudgetReserved, BudgetSettled
-from kapell.core.events.envelope import Payload
 from kapell.core.events.model import (
     ModelAbandoned,
     ModelAnswered,

@@ -8,8 +8,8 @@ kept: what a finished block held inside is gone, its result stays.
 import msgspec
 
 from kapell.core.agents.turns import Turn
-from kapell.core.events.approval import ApprovalRequested
 from kapell.core.events.budget import BudgetWarned
+from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.run import RunQueued
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.guardrails.labels import Label, Mask

@@ -5,7 +5,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kapell.core.events.approval import ApprovalAnswered, ApprovalExpired
 from kapell.core.events.budget import (
     BudgetAlerted,
     BudgetExceeded,
@@ -14,7 +13,8 @@ from kapell.core.events.budget import (
     BudgetWarned,
 )
 from kapell.core.events.envelope import Event, Payload
-from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.approval import ApprovalAnswered, ApprovalExpired
+from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.run import (
     RunCancelled,

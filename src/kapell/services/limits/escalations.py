@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from kapell.core.events.envelope import Event
-from kapell.core.events.guard import BreakerTripped
+from kapell.core.events.guarding.guard import BreakerTripped
 from kapell.core.runs.state import State
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId

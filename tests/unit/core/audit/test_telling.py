@@ -8,9 +8,9 @@ from kapell.core.audit.deriving import SEALED, Deriving
 from kapell.core.audit.lines import entry_of, line_of, text_of
 from kapell.core.audit.record import Act, Head
 from kapell.core.audit.telling import LONGEST, hidden, named, tells, told
-from kapell.core.events.approval import ApprovalAnswered
 from kapell.core.events.envelope import COPIED, Payload
-from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.approval import ApprovalAnswered
+from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Inline
 from kapell.core.guardrails.verdicts import Reason, Verdict

@@ -7,7 +7,7 @@ import pytest
 
 from kapell.core.agents.definition import Agent
 from kapell.core.events.budget import BudgetAlerted
-from kapell.core.events.guard import BreakerTripped
+from kapell.core.events.guarding.guard import BreakerTripped
 from kapell.core.gateway.calls import ModelAnswer, Usage
 from kapell.core.limits.breaker import Breaker, confidence_of
 from kapell.core.pricing.foresight import RunForecast

@@ -6,7 +6,7 @@ import pytest
 
 from kapell.core.agents.definition import Agent
 from kapell.core.approvals.question import packed_digest
-from kapell.core.events.approval import ApprovalRequested
+from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.model import ModelAnswered
 from kapell.core.gateway.calls import ModelAnswer, ToolAsk, Usage
 from kapell.core.guardrails.grounding.demand import Grounded, Score

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from kapell.core.approvals.question import Question, call_digest
-from kapell.core.events.approval import ApprovalAnswered
+from kapell.core.events.guarding.approval import ApprovalAnswered
 from kapell.core.events.run import RunForked
 from kapell.core.events.tool import ToolFailed, ToolRequested
 from kapell.core.gateway.calls import ModelAnswer

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kapell.core.agents.definition import Agent
-from kapell.core.events.approval import ApprovalRequested
+from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.model import ModelRequested
 from kapell.core.events.run import RunForked, RunSucceeded
 from kapell.core.events.signal import ChildStarted

@@ -7,7 +7,7 @@ gives the result or other words itself, or ends the run.
 from typing import Literal
 
 from kapell.core.events.budget import BudgetAlerted
-from kapell.core.events.guard import BreakerTripped
+from kapell.core.events.guarding.guard import BreakerTripped
 from kapell.core.events.step import StepDead
 from kapell.core.guardrails.labels import label_of
 from kapell.core.limits.breaker import SURE, UNUSUAL, Breaker

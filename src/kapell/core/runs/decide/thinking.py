@@ -11,13 +11,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kapell.core.events.approval import (
+from kapell.core.events.envelope import Payload
+from kapell.core.events.guarding.approval import (
     ApprovalAnswered,
     ApprovalDelegated,
     ApprovalEscalated,
     ApprovalReminded,
 )
-from kapell.core.events.envelope import Payload
 from kapell.core.events.run import RunAssigned, RunMerged, RunResumed, RunWaiting
 from kapell.core.events.signal import SignalReceived
 from kapell.core.events.step import StepSkipped

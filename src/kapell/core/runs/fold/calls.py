@@ -8,7 +8,7 @@ from kapell.core.events.budget import (
     BudgetSettled,
     BudgetWarned,
 )
-from kapell.core.events.guard import BreakerTripped, GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.signal import (
     ChildEnded,

@@ -5,8 +5,9 @@ from typing import cast
 
 import msgspec
 
-from kapell.core.events import approval, budget, compensation, guard, model, run, signal, step, tool
+from kapell.core.events import budget, compensation, model, run, signal, step, tool
 from kapell.core.events.envelope import Event, Payload
+from kapell.core.events.guarding import approval, guard
 from kapell.core.runs.fold import breaking, calls, questions, runs, steps
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import State

@@ -2,7 +2,7 @@
 
 from kapell.core.agents import turns
 from kapell.core.approvals.approvers import handed_on
-from kapell.core.events.approval import (
+from kapell.core.events.guarding.approval import (
     ApprovalAnswered,
     ApprovalDelegated,
     ApprovalEscalated,

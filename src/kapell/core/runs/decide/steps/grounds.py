@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from kapell.core.approvals.question import packed_digest
-from kapell.core.events.approval import ApprovalRequested
+from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.step import StepWaiting
 from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.guardrails.grounding.answers import Grounding, ground

@@ -6,7 +6,7 @@ import msgspec
 
 from kapell.core.agents.turns import UNREADABLE, corrections
 from kapell.core.events.budget import BudgetAlerted
-from kapell.core.events.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
 from kapell.core.events.model import AskedTool, ModelAnswered, ModelFailed
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Packed

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 from kapell.core.approvals.approvers import may_answer, subject
 from kapell.core.approvals.question import call_digest, packed_digest
-from kapell.core.events.approval import ApprovalAnswered, ApprovalDelegated, ApprovalExpired
+from kapell.core.events.guarding.approval import (
+    ApprovalAnswered,
+    ApprovalDelegated,
+    ApprovalExpired,
+)
 from kapell.core.events.tool import ToolFailed
 from kapell.core.events.value import Packed
 from kapell.core.guardrails.labels import USER, Label, label_of

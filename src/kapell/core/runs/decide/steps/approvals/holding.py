@@ -1,7 +1,7 @@
 """Calls that a gate held: nothing was called, the money is free again, people are asked."""
 
 from kapell.core.approvals.question import call_digest
-from kapell.core.events.approval import ApprovalRequested
+from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.model import ModelHeld
 from kapell.core.events.tool import ToolHeld
 from kapell.core.events.value import Packed

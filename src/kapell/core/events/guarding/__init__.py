@@ -1,0 +1,1 @@
+"""Events of what stands between a run and the world: verdicts, and what people are asked."""
