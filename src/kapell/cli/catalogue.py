@@ -41,7 +41,9 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "agents": Entry("authoring.agents", "List, lint, route, make and test agents.", _AUTHORING),
     "tools": Entry("authoring.tools", "List, show and try the tools steps may use.", _AUTHORING),
-    "policy": Entry("authoring.policy", "Look through policies, test them, ask them.", _AUTHORING),
+    "policy": Entry(
+        "authoring.policies.commands", "Look through policies, test them, ask them.", _AUTHORING
+    ),
     "models": Entry(
         "authoring.models", "List providers and routes; show how they are.", _AUTHORING
     ),

@@ -8,7 +8,7 @@ import typer
 
 from kapell.bootstrap.definitions import open_definitions, workspace_files
 from kapell.bootstrap.guarding.policies import built_in, open_compiler, open_policies
-from kapell.cli.authoring.explaining import Recorded, explain_recorded, show_ruled
+from kapell.cli.authoring.policies.explaining import Recorded, explain_recorded, show_ruled
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block, problem_document
 from kapell.cli.group import InnerGroup

@@ -1,0 +1,1 @@
+"""Commands about policies: looking through them, testing them, asking them."""
