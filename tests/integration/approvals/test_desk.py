@@ -163,6 +163,36 @@ async def test_of_two_answers_at_once_one_wins(any_shop: Shop) -> None:
             assert ended.status is (RunStatus.SUCCEEDED if won else RunStatus.FAILED)
 
 
+@pytest.mark.requirement("GR-10")
+async def test_of_two_answers_of_one_person_at_once_one_wins(any_shop: Shop) -> None:
+    """From two devices, say: the one that came second does not look as if it counted."""
+    any_shop.workflow("send", SEND)
+    async with any_shop.open({"test.send": sender()}) as app:
+        desk = app.approvals
+        for second, told in ((False, "approval_answered"), (True, "")):
+            run = await asked(app, "send")
+            said = await asyncio.gather(
+                desk.answer(run, "a#1/1", True, by="ann"),
+                desk.answer(run, "a#1/1", second, by="ann"),
+                return_exceptions=True,
+            )
+            assert said.count(True) == 1
+            (other,) = [one for one in said if one is not True]
+            assert (other.code if isinstance(other, Conflict) else "") == told
+
+
+@pytest.mark.requirement("GR-10")
+async def test_a_role_is_no_second_person(shop: Shop) -> None:
+    shop.workflow("send", SEND)
+    tool = sender()
+    async with shop.open({"test.send": tool}) as app:
+        run = await asked(app, "send", {"need": 2})
+        await app.approvals.answer(run, "a#1/1", True, by="ann")
+        with pytest.raises(Denied) as caught:
+            await app.approvals.answer(run, "a#1/1", True, by="role:office")
+        assert caught.value.code == "approval_not_yours"
+
+
 @pytest.mark.requirement("GR-10", "WF-11")
 async def test_two_must_agree_and_one_hands_it_on(any_shop: Shop) -> None:
     any_shop.workflow("send", SEND)

@@ -196,6 +196,13 @@ def test_an_export_is_verified_by_itself(recorded: Desk) -> None:
     assert faults(recorded, str(later)) == []
     file = recorded.write("less.jsonl", "\n".join(lines[:2] + lines[3:]))
     assert ("entry_missing", 4) in faults(recorded, str(file))
+    last = json.loads(lines[-1])
+    head = f"{last['seq']}:{last['hash'][:12]}"
+    cut = str(recorded.write("cut.jsonl", "\n".join(lines[:-1])))
+    whole = str(recorded.folder / "whole.jsonl")
+    assert faults(recorded, whole, "--expect", head) == []
+    assert faults(recorded, cut, "--expect", head) == [("head_unexpected", last["seq"])]
+    assert recorded.call("audit", "verify", cut, "--expect", "seven").code == Exit.INVALID
     broken = recorded.call("audit", "verify", str(recorded.write("no.jsonl", "{}")))
     assert (broken.code, "Line 1" in broken.err) == (Exit.INVALID, True)
     assert recorded.call("audit", "verify", "nowhere.jsonl").code == Exit.MISSING

@@ -50,7 +50,7 @@ def verify(
     """Hold the record against its chain, the log, and the anchor beside the database."""
     expected = _expected(expect)
     if file:
-        return _told(Screen(ctx.obj), verify_lines(_lines(Path(file))), as_json=as_json)
+        return _told(Screen(ctx.obj), verify_lines(_lines(Path(file)), expected), as_json=as_json)
 
     async def work(session: Session) -> Exit:
         found = await session.app.audit.verifier.verify(expected)

@@ -18,8 +18,11 @@ def may_answer(
 ) -> bool:
     """Tell whether ``by`` may answer: named, or in a role that is; anyone where nobody is named.
 
-    Who has handed the question on (``passed``) may not any more, unless it came back by name.
+    Who has handed the question on (``passed``) may not any more, unless it came back by name. A
+    role is nobody: those who have it answer, each for themselves.
     """
+    if by.startswith(ROLE):
+        return False
     if by in approvers:
         return True
     if by in passed:

@@ -159,9 +159,11 @@ class Approvals:
         answer = Answer(
             row.path, approved, note, data, row.standing.digest, row.at, self.roles(who)
         )
-        await self._send(run, answer, f"{turn}{who}", who)
+        sent = await self._send(run, answer, f"{turn}{who}", who)
         after = await self._reader.told(self._identity.tenant, run, turn)
-        self._refuse_second(row, after, turn, who, sent=True)
+        if not sent and _same(after, who, (approved, data, row.standing.digest)):
+            return False
+        self._refuse_second(row, after, turn, who, sent=sent)
         return True
 
     async def delegate(

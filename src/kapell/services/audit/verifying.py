@@ -130,17 +130,27 @@ class Verifier:
         return found[0] if found and found[0].seq == seq else None
 
 
-def verify_lines(lines: Iterable[bytes]) -> Verified:
+def verify_lines(lines: Iterable[bytes], expected: tuple[int, str] | None = None) -> Verified:
     """Verify an exported record by itself: the chain, from its first entry on.
+
+    Args:
+        lines: What was exported.
+        expected: Number and hash (or their start) of an entry, as somebody wrote them down; it
+            shows whether the end was cut off, which a chain by itself does not.
 
     Raises:
         Invalid: ``audit_line_broken``.
     """
     checker, count = Checker(), 0
+    found: Entry | None = None
     for number, line in enumerate(lines, start=1):
         entry = entry_of(line, number)
+        if expected is not None and entry.seq == expected[0]:
+            found = entry
         if not count:
             checker = Checker(Head(seq=entry.seq - 1, hash=entry.previous))
         checker.take(entry, None)
         count += 1
+    if expected is not None:
+        checker.expected(expected[0], found, expected[1])
     return Verified(entries=count, events=0, head=checker.head, faults=tuple(checker.faults))

@@ -21,6 +21,8 @@ from kapell.core.approvals.showing import as_text, difference, visible
         (("role:x", "user:c"), ("user:b",), "user:b", ("x",), False),
         (("role:x", "user:b"), ("user:b",), "user:b", (), True),
         (("user:c",), ("user:b",), "user:b", (), False),
+        (("role:x",), (), "role:x", ("x",), False),
+        ((), (), "role:x", (), False),
     ],
 )
 def test_who_may_answer(
