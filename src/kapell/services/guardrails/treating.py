@@ -25,9 +25,6 @@ _REMEMBERED = 20_000
 _AT_ONCE = 20_000
 """Characters that are looked over in one go; more of them takes a thread."""
 
-_SHORT = 16
-"""Characters up to which a text is looked over again: remembering it would cost as much."""
-
 
 class Treatment:
     """A profile at work: it remembers what it found in which text, by the text's digest.
@@ -50,8 +47,6 @@ class Treatment:
 
     def findings(self, text: str) -> tuple[Finding, ...]:
         """Return what there is in a text, looked for once."""
-        if len(text) <= _SHORT:
-            return weighed(look(text, self.profile.rules))
         key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
         with self._alone:
             found = self._found.get(key)

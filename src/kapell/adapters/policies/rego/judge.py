@@ -1,8 +1,11 @@
 """Judges by a compiled bundle: one interpreter for each thread, all on the same bundle."""
 
 import json
+import marshal
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import regopy
@@ -12,6 +15,10 @@ from kapell.adapters.policies.rego.encoding import give_input
 from kapell.core.policies.linting.reading import Used, kept
 from kapell.kit.errors import Denied
 from kapell.kit.json import Json
+
+_REMEMBERED = 2_000
+"""Answers that are at hand. Nothing a policy may call draws lots or reads a clock, so that the
+same question has the same answer as long as the policies are the same."""
 
 
 def new_interpreter() -> Any:
@@ -36,12 +43,30 @@ class RegoJudge:
         self._entries = entries
         self._used = used
         self._local = threading.local()
+        self._answers: OrderedDict[bytes, Mapping[str, Json]] = OrderedDict()
+        self._alone = threading.Lock()
         self.packages = frozenset(entries)
 
     async def evaluate(self, packages: Sequence[str], document: Json) -> Mapping[str, Json]:
         """Return what packages evaluate to for an input document."""
+        read = kept(document, self._used)
+        key = _key(packages, read)
+        with self._alone:
+            known = self._answers.get(key)
+            if known is not None:
+                self._answers.move_to_end(key)
+                return known
+        found = self._evaluated(packages, read)
+        if key:
+            with self._alone:
+                self._answers[key] = found
+                if len(self._answers) > _REMEMBERED:
+                    self._answers.popitem(last=False)
+        return found
+
+    def _evaluated(self, packages: Sequence[str], read: Json) -> Mapping[str, Json]:
         interpreter = self._interpreter()
-        give_input(interpreter._impl, kept(document, self._used))
+        give_input(interpreter._impl, read)
         return {
             package: {
                 rule: self._answer(interpreter, f"{package}.{rule}")
@@ -75,6 +100,17 @@ class RegoJudge:
         if not is_ok:
             raise _failed(rule)
         return _read(rule, text)
+
+
+def _key(packages: Sequence[str], read: Json) -> bytes:
+    """Return the digest of a question, for its words are nothing to keep; empty: not remembered."""
+    question: Any = (tuple(packages), read)
+    try:
+        # It tells 1 from 1.0 and from true, and takes what JSON has no words for.
+        written = marshal.dumps(question, 2)
+    except ValueError:
+        return b""
+    return blake2b(written, digest_size=16).digest()
 
 
 def _read(rule: str, text: str) -> Json:

@@ -28,9 +28,8 @@ def worth(text: str, lower: str, kinds: frozenset[str]) -> Iterator[Detector]:
     if not chosen:
         return
     digits = sum(map(text.count, "0123456789"))
-    heard = _heard(lower)
-    for detector, needs in chosen:
-        if detector.digits <= digits and not (needs and needs.isdisjoint(heard)):
+    for detector in _called(kinds, _heard(lower)):
+        if detector.digits <= digits:
             yield detector
 
 
@@ -52,6 +51,14 @@ def _words() -> "tuple[tuple[str, ...], re2.Set]":
         search.Add(re2.escape(word))
     search.Compile()
     return words, search
+
+
+@lru_cache(maxsize=1024)
+def _called(kinds: frozenset[str], heard: frozenset[str]) -> tuple[Detector, ...]:
+    """Return the detectors whose words were heard; most texts have none, or the same few."""
+    return tuple(
+        detector for detector, needs in _chosen(kinds) if not (needs and needs.isdisjoint(heard))
+    )
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,47 @@
+"""A judge remembers its answers: to the very same question, and to no other."""
+
+from kapell.adapters.policies.rego.compiling import compiled
+from kapell.kit.json import Json
+
+PACKAGE = "kapell.tool"
+RULES = {
+    "policies/kinds.rego": """\
+package kapell.tool
+
+import rego.v1
+
+allow contains {"rule": "number"} if is_number(input.args.n)
+
+allow contains {"rule": "truth"} if is_boolean(input.args.n)
+
+allow contains {"rule": "text"} if is_string(input.args.n)
+
+allow contains {"rule": "nothing"} if is_null(input.args.n)
+
+allow contains {"rule": "much"} if input.args.n > 1.5
+"""
+}
+
+
+async def test_values_that_look_alike_are_different_questions() -> None:
+    judge = compiled(RULES)
+    asked: tuple[Json, ...] = (1, True, "1", None, 1.0, 2, "true", 0, False, "", [1], {"n": 1})
+
+    async def answers() -> list[Json]:
+        return [(await judge.evaluate([PACKAGE], {"args": {"n": one}}))[PACKAGE] for one in asked]
+
+    first = [str(one) for one in await answers()]
+    assert [str(one) for one in await answers()] == first
+    alone = [
+        str((await compiled(RULES).evaluate([PACKAGE], {"args": {"n": one}}))[PACKAGE])
+        for one in asked
+    ]
+    assert first == alone
+    assert len(set(first)) >= 6
+
+
+async def test_the_same_question_is_judged_once_and_another_package_is_another_question() -> None:
+    judge = compiled(RULES)
+    once = await judge.evaluate([PACKAGE], {"args": {"n": 1}, "unread": 1})
+    assert await judge.evaluate([PACKAGE], {"args": {"n": 1}, "unread": 2}) is once
+    assert await judge.evaluate([], {"args": {"n": 1}}) == {}
