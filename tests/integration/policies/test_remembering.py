@@ -1,5 +1,8 @@
 """A judge remembers its answers: to the very same question, and to no other."""
 
+import subprocess
+import sys
+
 from kapell.adapters.policies.rego.compiling import compiled
 from kapell.kit.json import Json
 
@@ -45,3 +48,12 @@ async def test_the_same_question_is_judged_once_and_another_package_is_another_q
     once = await judge.evaluate([PACKAGE], {"args": {"n": 1}, "unread": 1})
     assert await judge.evaluate([PACKAGE], {"args": {"n": 1}, "unread": 2}) is once
     assert await judge.evaluate([], {"args": {"n": 1}}) == {}
+
+
+def test_expressions_of_ones_own_outlive_the_interpreter() -> None:
+    program = (
+        "import kapell.adapters.policies.rego.compiling\n"
+        "from kapell.core.guardrails.rules import make_rules\n"
+        "make_rules(patterns={'staff': 'EMP-[0-9]{6}'})\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

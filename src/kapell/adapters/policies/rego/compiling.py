@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from regopy import RegoError
-
 from kapell.adapters.policies.rego.judge import RegoJudge, new_interpreter
+from kapell.adapters.policies.rego.vendor import RegoError
 from kapell.core.definitions.problems import Problems
 from kapell.core.policies.linting.linter import entries, lint
 from kapell.core.policies.linting.reading import used_by

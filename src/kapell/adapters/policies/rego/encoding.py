@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from regopy import rego_shared
-
+from kapell.adapters.policies.rego.vendor import rego_shared
 from kapell.kit.errors import Denied
 from kapell.kit.json import Json
 

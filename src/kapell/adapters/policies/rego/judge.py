@@ -8,10 +8,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-import regopy
-from regopy import rego_shared
-
 from kapell.adapters.policies.rego.encoding import give_input
+from kapell.adapters.policies.rego.vendor import rego_shared, regopy
 from kapell.core.policies.linting.reading import Used, kept
 from kapell.kit.errors import Denied
 from kapell.kit.json import Json
