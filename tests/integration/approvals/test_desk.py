@@ -31,6 +31,24 @@ steps:
   - {id: a, approval: {title: Ok?, data: {n: 1}, edit: [n], expires: 1s}}
 """
 
+BOTH_ASK = """package kapell.tool
+
+import rego.v1
+
+ask contains {
+    "rule": "money",
+    "reason": "Money moves.",
+    "risk": "high",
+    "approvers": ["user:boss"],
+} if input.tool.name == "test.pay"
+
+ask contains {
+    "rule": "books",
+    "reason": "It has to be booked.",
+    "approvers": ["user:ann"],
+} if input.tool.name == "test.pay"
+"""
+
 
 class Sender:
     """A tool that notes what it was called with."""
@@ -234,6 +252,41 @@ async def test_an_answer_to_one_rule_is_none_to_another(shop: Shop) -> None:
         async with working(app):
             assert await output(app, run) == {"paid": 500}
         assert tool.made == [{"amount": 500}]
+
+
+@pytest.mark.requirement("GR-10", "GR-06")
+async def test_of_two_rules_that_ask_each_asks_its_own_people(shop: Shop) -> None:
+    (shop.folder / "policies" / "tools.rego").write_text(BOTH_ASK, "utf-8")
+    shop.workflow("pay", PAY)
+    tool = Sender("test.pay", {"type": "object"})
+    async with shop.open({"test.pay": tool}) as app:
+        run = await asked(app, "pay")
+        await app.approvals.answer(run, "a#1/1", True, by="boss")
+        async with working(app):
+            row = await changed(app, run, lambda row: row.path == "a#1/2")
+        assert (row.details.rule, row.standing.approvers) == ("kapell.tool.books", ("user:ann",))
+        assert not tool.made
+        await app.approvals.answer(run, "a#1/2", True, by="ann")
+        async with working(app):
+            assert await output(app, run) == {"paid": 5}
+        assert len(tool.made) == 1
+
+
+@pytest.mark.requirement("GR-05", "GR-10")
+async def test_an_approved_call_has_its_place_in_its_tools_rate(shop: Shop) -> None:
+    rate = "{per: tool, who: test.pay, most: 1, every: 36500d}"
+    with (shop.folder / "kapell.yaml").open("a") as file:
+        file.write(f"limits: {{rates: [{rate}]}}\n")
+    shop.workflow("pay", PAY)
+    tool = Sender("test.pay", {"type": "object"})
+    async with shop.open({"test.pay": tool}) as app:
+        run = await asked(app, "pay")
+        await app.approvals.answer(run, "a#1/1", True)
+        async with working(app):
+            assert await output(app, run) == {"paid": 5}
+            other = await started(app, "pay")
+            assert (await reached(app, other)).error_code == "rate_limited"
+        assert len(tool.made) == 1
 
 
 @pytest.mark.requirement("DX-07")

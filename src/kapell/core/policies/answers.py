@@ -1,6 +1,6 @@
 """What rules give, and what comes of several that give something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -99,11 +99,40 @@ def _unusable(where: str, why: str) -> Invalid:
 def deciding(fired: Sequence[Fired], *, untrusted: bool) -> Fired | None:
     """Return the rule that decides: deny over ask over allow; None when none speaks.
 
-    Of several that ask, the gravest does. A rule that allows speaks for data of strangers only when
-    it says so.
+    Of several that ask, the gravest does first (see ``unasked``). A rule that allows speaks for
+    data of strangers only when it says so.
     """
     heard = [one for one in fired if one.ruling != "allow" or one.answer.untrusted or not untrusted]
     return min(heard, key=_order, default=None)
+
+
+def unasked(
+    fired: Sequence[Fired], decided: Fired, approved: Callable[[str], bool]
+) -> Fired | None:
+    """Return the rule whose people have still to be asked before a call is made; None: nobody.
+
+    Who agreed for one rule has agreed for another too when that one would have asked them, and no
+    more of them.
+
+    Args:
+        fired: The rules that spoke.
+        decided: The one that decides, which asks.
+        approved: Tells whether people approved of the call for a rule.
+    """
+    asking = [decided, *sorted((one for one in fired if one.ruling == "ask"), key=_order)]
+    heard = [one for one in asking if approved(one.name)]
+    for one in asking:
+        if not any(_speaks_for(other.answer, one.answer) for other in heard):
+            return one
+    return None
+
+
+def _speaks_for(given: Answer, other: Answer) -> bool:
+    """Tell whether people who agreed as one answer wants are enough for another."""
+    among = not other.approvers or (
+        bool(given.approvers) and set(given.approvers) <= set(other.approvers)
+    )
+    return among and other.need <= given.need
 
 
 def _order(one: Fired) -> tuple[int, int, int, str]:

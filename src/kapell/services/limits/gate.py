@@ -1,5 +1,6 @@
 """The rates of tools, held at their door."""
 
+from kapell.core.approvals.question import call_digest
 from kapell.core.policies.notes import Note
 from kapell.core.tools.spec import ToolSpec
 from kapell.services.limits.limiter import Limiter
@@ -15,11 +16,16 @@ class LimitsToolGate:
     async def before(self, spec: ToolSpec, call: ToolCall, note: Note) -> ToolCall:
         """Return the call as it is, when its tool has room.
 
+        What people approved of was counted when it was held: it is not counted again, and no rate
+        makes their answer void.
+
         Raises:
             Limited: ``rate_limited``.
         """
         del note
-        await self._limiter.admit_call(call.tenant_id, spec.name)
+        approved = call.caller.approved
+        if not approved or approved != call_digest(call.tool, call.args):
+            await self._limiter.admit_call(call.tenant_id, spec.name)
         return call
 
     async def after(

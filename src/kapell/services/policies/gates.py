@@ -1,6 +1,7 @@
 """The gates in which policies stand: before every call of a tool, before every call of a model."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal, TypedDict
 
 import msgspec
@@ -30,7 +31,7 @@ from kapell.kit.errors import Denied
 from kapell.kit.json import Json
 from kapell.services.gateway.ports import OnDelta
 from kapell.services.policies.policies import Policies, Terms
-from kapell.services.policies.questions import question_of
+from kapell.services.policies.questions import question_of, still_asked
 from kapell.services.tools.ports import ToolCall, ToolResult
 
 _PROFILES: Mapping[str, Profile] = {"strict": "strict", "off": "off"}
@@ -52,9 +53,12 @@ class PolicyToolGate:
         policies = self._policies
         document = tool_document(spec, call.args, call.caller, policies.terms, policies.now())
         ruled = await policies.tool(document)
-        if ruled.judgement.ruling == "ask" and _is_approved(call, ruled.judgement.rule):
-            note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
-            return call
+        if ruled.judgement.ruling == "ask":
+            left = still_asked(ruled, partial(_is_approved, call))
+            if left is None:
+                note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
+                return call
+            ruled = left
         note(ruled.judgement)
         if ruled.judgement.ruling == "deny":
             raise denied(ruled, f"the tool {spec.name!r}")
@@ -97,9 +101,12 @@ class PolicyModelGate:
         document = model_document(request, policies.now())
         ruled = await policies.model(document)
         asked: dict[str, Json] = {"model": request.model}
-        if ruled.judgement.ruling == "ask" and _is_agreed(request, ruled.judgement.rule, asked):
-            note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
-            return request
+        if ruled.judgement.ruling == "ask":
+            left = still_asked(ruled, partial(_is_agreed, request, asked))
+            if left is None:
+                note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
+                return request
+            ruled = left
         note(ruled.judgement)
         if ruled.judgement.ruling == "deny":
             raise denied(ruled, f"the model {request.model!r}")
@@ -118,7 +125,7 @@ class PolicyModelGate:
         return on_delta
 
 
-def _is_agreed(request: ModelRequest, rule: str, asked: Json) -> bool:
+def _is_agreed(request: ModelRequest, asked: Json, rule: str) -> bool:
     approved = request.caller.grants.get(rule)
     return approved is not None and approved == call_digest(request.model, asked)
 

@@ -1,7 +1,11 @@
 """What people are asked when a policy wants them to agree."""
 
+from collections.abc import Callable
+
+import msgspec
+
 from kapell.core.approvals.question import Question
-from kapell.core.policies.answers import Answer
+from kapell.core.policies.answers import Answer, unasked
 from kapell.core.policies.ruled import Ruled
 from kapell.kit.clock import span
 
@@ -21,6 +25,22 @@ def question_of(ruled: Ruled) -> Question:
         escalate_after=_seconds(answer.escalate_after),
         escalate_to=answer.escalate_to,
     )
+
+
+def still_asked(ruled: Ruled, approved: Callable[[str], bool]) -> Ruled | None:
+    """Return a ruling that asks as it stands once people approved for some rules; None: for all.
+
+    Args:
+        ruled: What the policies say.
+        approved: Tells whether people approved of exactly this call for a rule.
+    """
+    if ruled.decided is None:
+        return ruled
+    left = unasked(ruled.fired, ruled.decided, approved)
+    if left is None or left is ruled.decided:
+        return None if left is None else ruled
+    judgement = msgspec.structs.replace(ruled.judgement, rule=left.name, reason=left.answer.reason)
+    return msgspec.structs.replace(ruled, judgement=judgement, decided=left)
 
 
 def _seconds(given: float | str | None) -> float | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kapell.core.policies.answers import Answer, Fired, deciding, fired_in
+from kapell.core.policies.answers import Answer, Fired, deciding, fired_in, unasked
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json
 
@@ -28,6 +28,32 @@ def test_deny_goes_over_ask_and_ask_over_allow() -> None:
     assert name(fired()) is None
     assert name(fired(allow=ALLOW), untrusted=True) is None, "it does not speak for strangers' data"
     assert name(fired(allow=[{"rule": "y", "untrusted": True}]), untrusted=True) == "kapell.tool.y"
+
+
+@pytest.mark.requirement("GR-06", "GR-10")
+@pytest.mark.parametrize(
+    ("other", "asked"),
+    [
+        ({"approvers": ["user:boss"]}, True),
+        ({"approvers": ["user:ann", "user:ben"], "need": 3}, True),
+        ({"approvers": ["user:ann", "user:ben"]}, False),
+        ({}, False),
+        ({"need": 3}, True),
+    ],
+)
+def test_a_rule_that_names_people_is_asked_of_them(other: dict[str, Json], asked: bool) -> None:
+    grave: Json = {"rule": "a", "risk": "high", "approvers": ["user:ann", "user:ben"], "need": 2}
+    found = fired(ask=[grave, {"rule": "b", **other}])
+    (decided, second) = found
+    assert unasked(found, decided, lambda _: False) is decided
+    left = unasked(found, decided, lambda name: name.endswith(".a"))
+    assert left is (second if asked else None)
+    assert unasked(found, decided, lambda _: True) is None
+
+
+def test_who_anybody_is_does_not_stand_for_those_who_are_named() -> None:
+    found = fired(ask=[{"rule": "a", "risk": "high"}, {"rule": "b", "approvers": ["user:boss"]}])
+    assert unasked(found, found[0], lambda name: name.endswith(".a")) is found[1]
 
 
 @pytest.mark.parametrize(
