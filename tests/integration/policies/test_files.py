@@ -76,6 +76,16 @@ def test_the_next_process_has_the_last_good_version_too(office: Office) -> None:
     assert judged(office(mail=BROKEN), call()).outcome == ("deny", "kapell.tool.d")
 
 
+@pytest.mark.requirement("AG-06", "GR-06")
+def test_rules_that_were_taken_away_do_not_come_back_when_a_later_file_is_broken(
+    office: Office, tmp_path: Path
+) -> None:
+    assert judged(office(mail=ALLOW), call()).outcome[0] == "allow"
+    (tmp_path / "policies" / "mail.rego").unlink()
+    assert judged(office(), call()).outcome[0] == "ask"
+    assert judged(office(other=BROKEN), call()).outcome[0] == "ask"
+
+
 @pytest.mark.requirement("GR-06")
 def test_policies_that_never_were_good_allow_nothing(office: Office) -> None:
     said = judged(office(mail=BROKEN), call())

@@ -97,7 +97,8 @@ class CurrentPolicies:
             return
         self.problems = ()
         self._version = version
-        if self._good is not None and sources:
+        if self._good is not None and (sources or self._good.last()):
+            # None at all is a version too: rules that were taken away must not come back.
             self._good.keep(sources)
 
     async def _made(self, sources: Sources) -> Version:
