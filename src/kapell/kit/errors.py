@@ -70,6 +70,9 @@ class KapellError(Exception):
         place: Where in an authored file it was found.
         retry_after: Seconds the other side asked us to wait, when it did.
         flaws: Everything wrong in what was given, where that is known part by part.
+
+    Attributes:
+        strange: Whether its message may hold words of strangers, such as a line of their file.
     """
 
     kind: ClassVar[Kind] = Kind.BUG
@@ -94,6 +97,7 @@ class KapellError(Exception):
         self.place = place
         self.retry_after = retry_after
         self.flaws = flaws
+        self.strange = False
 
     @staticmethod
     def from_failure(failure: "Failure") -> "KapellError":

@@ -130,7 +130,7 @@ def _observation(
     strange = spec is not None and spec.trust == "untrusted"
     if ask.failure is not None:
         text = _failed(ask.failure, spec)
-        if strange:  # it may tell what the other side said
+        if strange or ask.label & WEB:  # it may tell what the other side said
             text = spotlit(text, seed, dense=dense)
         return Message("tool", text, answers=ask.id, tool=ask.tool, failed=True)
     result = value(ask.output or NOTHING)

@@ -51,6 +51,7 @@ class CallBroke(msgspec.Struct, frozen=True):
     """A call failed; ``unknown`` says that it may have taken effect (or been charged).
 
     ``tries`` are the decisions of the route that ended in it, or the one that turned a breaker.
+    ``strange``: its message may hold words of strangers.
     """
 
     call: str
@@ -59,6 +60,7 @@ class CallBroke(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     tries: tuple[Try, ...] = ()
     facts: tuple[Fact, ...] = ()
+    strange: bool = False
 
 
 class CallHeld(msgspec.Struct, frozen=True):

@@ -106,12 +106,14 @@ class ToolExecutor:
             result = await self._passed(tool.spec, passed, result, note)
         except KapellError as error:
             scrub(error, call.secrets)
+            self._doubt(tool.spec, call, error)
             self._tell(tool.spec, call, began, error)
             raise
         except UnknownOutcome as unknown:
             cause = unknown.__cause__
             if isinstance(cause, KapellError):
                 scrub(cause, call.secrets)
+                self._doubt(tool.spec, call, cause)
             self._tell(tool.spec, call, began, cause)
             raise
         return self._recorded(tool.spec, call, result, size, began)
@@ -171,10 +173,21 @@ class ToolExecutor:
         """Return the result, marked as not to be trusted when it was read from strangers' files."""
         if spec.effects != "read" or not spec.folder or spec.trust == "untrusted":
             return result
-        named = (*(text for _, text in paths_in(spec.args, call.args)), *_named(result.output))
-        if any(self._strangers.wrote(call, path) for path in named):
+        if self._is_strange(spec, call) or any(
+            self._strangers.wrote(call, path) for path in _named(result.output)
+        ):
             return msgspec.structs.replace(result, trust="untrusted")
         return result
+
+    def _doubt(self, spec: ToolSpec, call: ToolCall, error: KapellError) -> None:
+        """Mark an error that may quote strangers' files: what cannot be read is often shown."""
+        if spec.trust == "untrusted" or (spec.folder and self._is_strange(spec, call)):
+            error.strange = True
+
+    def _is_strange(self, spec: ToolSpec, call: ToolCall) -> bool:
+        """Tell whether a call names files that strangers wrote."""
+        named = paths_in(spec.args, call.args)
+        return any(self._strangers.wrote(call, path) for _, path in named)
 
     def _recorded(
         self, spec: ToolSpec, call: ToolCall, result: ToolResult, size: int, began: float

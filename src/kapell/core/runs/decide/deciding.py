@@ -213,7 +213,15 @@ def _call_broke(t: Thinking, event: CallBroke) -> None:
     replies.judged(t, call, event.facts)
     unknown = event.unknown and not (told and call.repeatable)
     failure = replies.once(call, event.failure, unknown=unknown)
-    replies.end_call(t, call, failure, unknown=unknown, seconds=event.seconds, tries=event.tries)
+    replies.end_call(
+        t,
+        call,
+        failure,
+        unknown=unknown,
+        seconds=event.seconds,
+        tries=event.tries,
+        strange=event.strange,
+    )
     if told and unknown:
         t.do(partial(_unknown, t, call.path, event.failure))
     elif told:

@@ -108,10 +108,11 @@ def result_label(t: Thinking, call: OpenCall, spec: ToolSpec | None, trust: str)
     return label
 
 
-def failed_label(t: Thinking, call: OpenCall) -> Label:
+def failed_label(t: Thinking, call: OpenCall, *, strange: bool = False) -> Label:
     """Return the label of what a failing call says: of strangers where its results would be."""
     spec = t.ctx.tools.get(call.name)
-    trust = "untrusted" if spec is not None and spec.trust == "untrusted" else "trusted"
+    untrusted = strange or (spec is not None and spec.trust == "untrusted")
+    trust = "untrusted" if untrusted else "trusted"
     return label_of(result_label(t, call, spec, trust))
 
 

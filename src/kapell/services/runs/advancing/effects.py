@@ -261,7 +261,8 @@ def _broken(
             advice="Report it with the run's export.",
         )
     failure, seconds = Failure.of(error, call.path), perf_counter() - began
-    return CallBroke(call.call, failure, unknown, seconds, tries_of(error), tuple(facts))
+    tries = tries_of(error)
+    return CallBroke(call.call, failure, unknown, seconds, tries, tuple(facts), error.strange)
 
 
 def stopped(call: OpenCall) -> CallBroke:

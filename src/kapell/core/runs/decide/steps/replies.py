@@ -283,8 +283,12 @@ def end_call(
     unknown: bool,
     seconds: float = 0.0,
     tries: tuple[Try, ...] = (),
+    strange: bool = False,
 ) -> None:
-    """Record that a call ended without a result; a model's unknown outcome costs its worst case."""
+    """Record that a call ended without a result; a model's unknown outcome costs its worst case.
+
+    ``strange``: what it says of its failure may be words of strangers.
+    """
     if call.kind == "model":
         money.settle(t, call, call.usd if unknown else 0, call.tokens if unknown else 0)
         t.emit(
@@ -311,6 +315,6 @@ def end_call(
                 unknown=unknown,
                 seconds=seconds,
                 ask=call.ask,
-                label=failed_label(t, call),
+                label=failed_label(t, call, strange=strange),
             )
         )
