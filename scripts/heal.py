@@ -43,11 +43,19 @@ tools: ["file.*", "table.*", "json.query", "text.*", "time.now", "sql.query", "g
 ---
 You do what you are asked, with your tools.
 """
+# Nobody is asked: what is measured is how a call comes to be right, not who lets it through.
+_POLICY = """package kapell.tool
+
+import rego.v1
+
+allow contains {"rule": "clerk", "untrusted": true} if input.agent.name == "clerk"
+"""
 _FILES = {
     "kapell.yaml": "model: offline\n",
     "agents/clerk.md": _AGENT,
     "workflows/do.yaml": "name: do\ninputs: {what: {type: string}}\n"
     'steps: [{id: do, agent: clerk, prompt: "{{ inputs.what }}"}]\n',
+    "policies/clerk.rego": _POLICY,
     "notes.txt": "The code is 42.\n",
     "old.txt": "Old.\n",
     "config.json": '{"server": {"port": 8080}}\n',

@@ -42,6 +42,7 @@ from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
 from kapell.services.approvals.desk import Approvals
 from kapell.services.policies.admission import PolicyAdmission
+from kapell.services.policies.answering import PolicyAnswers
 from kapell.services.policies.limits import PolicyLimits
 from kapell.services.pricing.foreseeing import MOST, RunForesight
 from kapell.services.runs.advancing.desk import Desk
@@ -182,6 +183,7 @@ class App:
             argument_check(specs, str(root)),
             settings.approvals.roles,
             self.limits.admission,
+            PolicyAnswers(self.policies) if settings.guardrails.flags.policies else None,
         )
         self.resolver = Resolver(self.identity, store.starts, store.reader, self.limits.admission)
         self.forker = Forker(self.identity, store.starts, store.reader, self.histories, self.teller)
@@ -194,6 +196,7 @@ class App:
             self.histories,
             self.versions,
             breaker_of(settings.breaker),
+            actor,
         )
 
     async def _ended_well(self) -> Sequence[RunSummary]:

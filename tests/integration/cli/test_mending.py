@@ -86,8 +86,9 @@ def test_a_failed_run_is_tried_again_by_another_process(desk: Desk) -> None:
     assert _of_run(after) == [*ENDED, "run.repaired", "run.failed", "run.repaired", "run.succeeded"]
     assert _of_path(after, "before") == ["step.started", "step.succeeded"]
     assert _of_path(after, "after") == ["step.started", "step.succeeded"]
-    once = ["step.started", "tool.requested", "tool.failed", "step.dead", "run.repaired"]
-    last = ["step.started", "tool.requested", "tool.returned", "step.succeeded"]
+    begun = ["step.started", "tool.requested", "policy.verdict"]
+    once = [*begun, "tool.failed", "step.dead", "run.repaired"]
+    last = [*begun, "tool.returned", "step.succeeded"]
     again = "step.retry_scheduled"
     assert _of_path(after, "read") == [*once, again, *once, again, *last]
     (note,) = [one["payload"]["note"] for one in after if one["payload"].get("note")]

@@ -42,6 +42,8 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     ``breaker`` says when it is taken for one that runs away.
     ``labels`` says where each input comes from, ``label`` what decided that there is a run at all:
     whatever happens in it carries that.
+    ``subject`` is on whose behalf it acts, where that is not who wrote this: a child acts for whom
+    its parent acts for, a copy for whoever made it.
     """
 
     workflow: str
@@ -60,6 +62,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     breaker: Breaker | None = None
     labels: Mapping[str, Label] = {}
     label: Label = ()
+    subject: str = ""
 
 
 class RunAssigned(msgspec.Struct, frozen=True, tag="run.assigned"):

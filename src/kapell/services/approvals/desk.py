@@ -1,17 +1,20 @@
 """The desk at which people answer: what is open, what will happen, and whose answer counts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
 from kapell.core.approvals.approvers import may_answer, subject
 from kapell.core.approvals.showing import difference
 from kapell.core.limits.rates import Asker
+from kapell.core.policies.asking.documents import ApprovalDocument, ApprovalPart
 from kapell.core.runs.commands import Answer, Command, Delegate
 from kapell.kit.clock import instant_text
 from kapell.kit.errors import Conflict, Denied, Invalid, KapellError, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Digest, Json, decode
+from kapell.services.approvals.rules import AnswerRules, answer_document
 from kapell.services.limits.admission import Admission
 from kapell.services.runs.ports import (
     ApprovalRow,
@@ -23,6 +26,7 @@ from kapell.services.runs.ports import (
 from kapell.services.runs.reading import Histories
 from kapell.services.runs.starting import Identity
 
+_RISKS: Mapping[str, Literal["low", "high"]] = {"low": "low", "high": "high"}
 CheckArguments = Callable[[RunId, str, Json], None]
 """Raises ``tool_arguments`` or ``path_outside`` for arguments that a tool does not take."""
 
@@ -49,6 +53,7 @@ class Approvals:
         check: Holds changed arguments against the tool's schema.
         roles: Who has which role.
         admission: Lets a person ask so often and no more.
+        rules: Have a say in whose answer counts, beside the approvers of a question.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Approvals:
         check: CheckArguments,
         roles: Mapping[str, Iterable[str]],
         admission: Admission,
+        rules: AnswerRules | None = None,
     ) -> None:
         self._identity = identity
         self._starts = starts
@@ -68,6 +74,7 @@ class Approvals:
         self._check = check
         self._roles = {name: {subject(one) for one in people} for name, people in roles.items()}
         self._admission = admission
+        self._rules = rules
 
     def roles(self, by: str) -> tuple[str, ...]:
         """Return the roles of somebody, sorted."""
@@ -133,7 +140,7 @@ class Approvals:
         Raises:
             Missing: ``approval_unknown``.
             Conflict: ``approval_answered``, ``approval_expired``, ``approval_changed``.
-            Denied: ``approval_not_yours``.
+            Denied: ``approval_not_yours``; ``policy_denied`` where a rule does not let it count.
             Invalid: ``approval_edit`` for data that may not be changed, or does not fit.
             Limited: ``rate_limited``.
         """
@@ -154,6 +161,7 @@ class Approvals:
             )
         if data is not None:
             await self._check_edit(row, data)
+        await self._refuse_forbidden(row, who, approved, data)
         turn = f"{beginning}{row.standing.changes}:"
         self._refuse_second(row, before, turn, who, sent=False)
         answer = Answer(
@@ -240,6 +248,31 @@ class Approvals:
             code="approval_not_yours",
             advice=f"It is for: {asked}. They can hand it on with 'kapell approvals delegate'.",
         )
+
+    async def _refuse_forbidden(
+        self, row: ApprovalRow, who: str, approved: bool, edit: Json
+    ) -> None:
+        """Refuse what a rule forbids; it reads the arguments as they would be approved of."""
+        if self._rules is None:
+            return
+        given = edit if isinstance(edit, Mapping) else {}
+        details = row.details
+        part = ApprovalPart(
+            answer="approve" if approved else "reject",
+            by=who,
+            roles=self.roles(who),
+            rule=details.rule,
+            risk=_RISKS.get(details.risk, "medium"),
+            tool=details.tool,
+            edited=bool(given),
+        )
+
+        async def describe() -> ApprovalDocument:
+            old = await self.data(row)
+            args: Json = {**old, **given} if isinstance(old, Mapping) else (given or old)
+            return await answer_document(self._histories, row, part, args)
+
+        await self._rules.may_count(describe)
 
     def _refuse_second(
         self, row: ApprovalRow, told: Sequence[InboxMessage], turn: str, who: str, *, sent: bool

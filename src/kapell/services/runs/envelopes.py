@@ -40,3 +40,11 @@ def enveloped(
         )
         for seq, payload in enumerate(payloads, after + 1)
     )
+
+
+def for_whom(queued: Event, subject: str) -> str:
+    """Return what a copy of a run's first event says of whom it acts for: whoever made the copy.
+
+    Empty where that is who wrote the event, as in a run that is no copy.
+    """
+    return "" if subject == queued.actor else subject

@@ -22,7 +22,7 @@ from kapell.core.workflows.inputs import bind, given_labels
 from kapell.kit.errors import Bug, Conflict, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
-from kapell.services.runs.envelopes import enveloped
+from kapell.services.runs.envelopes import enveloped, for_whom
 from kapell.services.runs.ports import NewRun, RunReader, RunStarts
 from kapell.services.runs.reading import Histories
 from kapell.services.runs.starting import Identity, new_run
@@ -129,7 +129,9 @@ class Forker:
             payload = event.payload
             if isinstance(payload, RunQueued):
                 origin = Origin("fork", forked.run_id, forked.seq)
-                payload = msgspec.structs.replace(payload, origin=origin, key="")
+                payload = msgspec.structs.replace(
+                    payload, origin=origin, key="", subject=for_whom(event, who.actor)
+                )
             copied.append(
                 msgspec.structs.replace(
                     event,

@@ -92,7 +92,7 @@ def begin(first: Event) -> State:
         run_id=first.run_id,
         request=first.payload,
         correlation_id=first.correlation_id,
-        subject=first.actor,
+        subject=first.payload.subject or first.actor,
         created_at=first.at,
         updated_at=first.at,
         seq=first.seq,

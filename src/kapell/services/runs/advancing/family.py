@@ -67,6 +67,7 @@ async def child_run(desk: Desk, program: Program, parent: State, child: ChildSta
         breaker=_left(parent),
         labels=child.labels,
         label=child.label,
+        subject=parent.subject,
     )
     now = desk.now()
     events = enveloped(

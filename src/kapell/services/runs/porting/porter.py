@@ -24,6 +24,7 @@ from kapell.core.workflows.version import Version, version_hash
 from kapell.kit.errors import Conflict, Invalid, KapellError, Missing
 from kapell.kit.ids import EventId, RunId, TenantId, VersionHash, is_id
 from kapell.kit.json import Digest, digest
+from kapell.services.runs.envelopes import for_whom
 from kapell.services.runs.porting.artifacts import gathered
 from kapell.services.runs.porting.checks import broken, check_events, check_rows
 from kapell.services.runs.ports import ArtifactStore, NewRun, RunReader, RunStarts
@@ -57,6 +58,14 @@ class _File(msgspec.Struct, frozen=True):
     artifacts: dict[str, str]
 
 
+class _Here(msgspec.Struct, frozen=True):
+    """What is said of an import by whoever makes it, not by its file."""
+
+    workspace: str
+    breaker: Breaker | None = None
+    subject: str = ""
+
+
 class Porter:
     """Exports and imports runs."""
 
@@ -70,15 +79,15 @@ class Porter:
         histories: Histories,
         versions: Versions,
         breaker: Breaker | None = None,
+        subject: str = "",
     ) -> None:
         self._tenant = tenant
-        self._workspace = workspace
+        self._here = _Here(workspace, breaker, subject)
         self._starts = starts
         self._reader = reader
         self._artifacts = artifacts
         self._histories = histories
         self._versions = versions
-        self._breaker = breaker
 
     async def export(self, run: RunId) -> bytes:
         """Return a run as one compressed file; the same run gives the same bytes.
@@ -124,7 +133,7 @@ class Porter:
         except KapellError as error:
             raise broken("its version cannot be stored") from error
         await self._refuse_known(run_id)
-        new = _checked(file, version, self._tenant, self._workspace, run_id, self._breaker)
+        new = _checked(file, version, self._tenant, run_id, self._here)
         await self._versions.save(self._tenant, version, file.version)
         await self._artifacts.put(self._tenant, artifacts)
         (started,) = await self._starts.start([new])
@@ -205,9 +214,8 @@ def _checked(
     file: _File,
     version: VersionHash,
     tenant: TenantId,
-    workspace: str,
     run_id: RunId,
-    breaker: Breaker | None,
+    here: _Here,
 ) -> NewRun:
     """Return the run of a file, bound to this workspace.
 
@@ -216,7 +224,7 @@ def _checked(
     try:
         events = [_event(line, run_id, tenant) for line in file.events]
         check_events(events, file.artifacts)
-        believed = tuple(_believed(event, workspace, file.version, breaker) for event in events)
+        believed = tuple(_believed(event, file.version, here) for event in events)
         state = fold(Program(file.version), believed)
         row, changes = row_of(state, None), _changes(state, events)
         check_rows(state, row, changes)
@@ -251,13 +259,13 @@ _UNFIT = (KapellError, ArithmeticError, AttributeError, LookupError, RecursionEr
 """What folding a log that nobody wrote may end in."""
 
 
-def _believed(event: Event, workspace: str, version: Version, breaker: Breaker | None) -> Event:
+def _believed(event: Event, version: Version, here: _Here) -> Event:
     """Return an event of a file: whatever it says of itself, all of it is the word of strangers.
 
-    Where it asks to be left unguarded, it is guarded as anything else; and what holds it when it
-    runs away is said here, not by the file.
+    Where it asks to be left unguarded, it is guarded as anything else; what holds it when it runs
+    away is said here, not by the file; and it acts for whoever brought it, whomever it names.
     """
-    moved = _moved(event, workspace)
+    moved = _moved(event, here.workspace)
     if not isinstance(moved.payload, RunQueued):
         return moved
     label = label_of(WEB)
@@ -269,7 +277,8 @@ def _believed(event: Event, workspace: str, version: Version, breaker: Breaker |
         labels={"": label},
         label=label,
         guards=guards,
-        breaker=breaker or moved.payload.breaker,
+        breaker=here.breaker or moved.payload.breaker,
+        subject=for_whom(event, here.subject),
     )
     return msgspec.structs.replace(moved, payload=payload)
 
