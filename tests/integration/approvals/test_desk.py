@@ -97,6 +97,11 @@ async def changed(app: App, run: RunId, done: Callable[[ApprovalRow], bool]) -> 
     raise AssertionError("the question stays as it is")
 
 
+def at(path: str) -> Callable[[ApprovalRow], bool]:
+    """Return what tells whether a question stands under an address."""
+    return lambda row: row.path == path
+
+
 @pytest.mark.requirement("WF-11", "GR-10")
 async def test_a_held_call_is_edited_and_let_through(any_shop: Shop) -> None:
     any_shop.workflow("send", SEND)
@@ -287,6 +292,20 @@ async def test_an_approved_call_has_its_place_in_its_tools_rate(shop: Shop) -> N
             other = await started(app, "pay")
             assert (await reached(app, other)).error_code == "rate_limited"
         assert len(tool.made) == 1
+
+
+@pytest.mark.requirement("GR-09", "GR-10")
+async def test_whoever_says_no_to_everything_trips_no_breaker(shop: Shop) -> None:
+    step = "  - {id: a%d, tool: test.pay, with: {amount: %d}, on_error: continue}\n"
+    shop.workflow("many", "steps:\n" + "".join(step % (one, one) for one in range(4)))
+    tool = Sender("test.pay", {"type": "object"})
+    async with shop.open({"test.pay": tool}) as app, working(app):
+        run = await started(app, "many")
+        for one in range(4):
+            await changed(app, run, at(f"a{one}#1/1"))
+            await app.approvals.answer(run, f"a{one}#1/1", False)
+        assert (await reached(app, run)).status is RunStatus.SUCCEEDED
+        assert not tool.made
 
 
 @pytest.mark.requirement("DX-07")

@@ -28,6 +28,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     escalate_to: str = ""
 
 
+SAID_NO = frozenset({"approval_rejected", "approval_expired"})
+"""Codes of failures that are people's answer, or none in time: nothing broke, nothing ran away."""
+
+
 def call_digest(tool: str, args: Json) -> str:
     """Return what stands for exactly this call: an approval is given for it and for no other.
 

@@ -135,6 +135,19 @@ def test_retries_handlers_and_successes_between_are_no_run_away() -> None:
 
 
 @pytest.mark.requirement("GR-09")
+@pytest.mark.parametrize("code", ["approval_rejected", "approval_expired"])
+def test_people_who_say_no_are_no_run_away(code: str) -> None:
+    no = Failure(code, "No.", Kind.DENIED)
+    steps = "\n".join(
+        f"- {{id: t{n}, tool: look.up, with: {{}}, on_error: continue}}" for n in range(5)
+    )
+    assert running(steps, lambda call: no).state.status == "succeeded"
+    assert not tripped(running(EACH, lambda call: no))
+    mixed = running(steps, lambda call: no if call.path in ("t1", "t3") else BAD)
+    assert [trip.path for trip in tripped(mixed)] == ["t4"], "what broke counts on"
+
+
+@pytest.mark.requirement("GR-09")
 def test_failures_of_a_run_that_only_goes_on_over_them_hold_it() -> None:
     steps = "\n".join(
         f"- {{id: t{n}, tool: look.up, with: {{}}, on_error: continue}}" for n in range(5)

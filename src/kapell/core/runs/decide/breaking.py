@@ -6,6 +6,7 @@ gives the result or other words itself, or ends the run.
 
 from typing import Literal
 
+from kapell.core.approvals.question import SAID_NO
 from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.guarding.guard import BreakerTripped
 from kapell.core.events.step import StepDead
@@ -41,6 +42,8 @@ def failed(t: Thinking, run: StepRun, failure: Failure) -> Failure | None:
     """Tell that too much has failed in a row, this included, and what holds the run; else None."""
     breaker = _active(t, run)
     if breaker is None or breaker.failures is None or not t.place(run).calls:
+        return None
+    if failure.code in SAID_NO:  # a person has looked already
         return None
     name = agent_of(t.program, run)
     of_agent = streak(t.state, name).failures + 1 if name else 0

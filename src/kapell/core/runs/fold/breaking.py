@@ -5,6 +5,7 @@ from typing import cast
 
 import msgspec
 
+from kapell.core.approvals.question import SAID_NO
 from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.envelope import Payload
 from kapell.core.events.model import ModelAnswered, ModelRequested
@@ -51,7 +52,7 @@ def _succeeded(state: State, program: Program, event: StepSucceeded) -> None:
 
 def _failed(state: State, program: Program, event: StepFailed | StepDead) -> None:
     run = state.steps.get(event.path)
-    if run is None or not _calls(program, run):
+    if run is None or not _calls(program, run) or event.failure.code in SAID_NO:
         return
     if not dealt_with(program, run):
         state.breaking.failures += 1

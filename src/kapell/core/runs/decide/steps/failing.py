@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kapell.core.approvals.question import SAID_NO
 from kapell.core.events.step import (
     StepDead,
     StepFailed,
@@ -23,9 +24,6 @@ from kapell.kit.errors import Failure, KapellError, Kind
 
 LONGEST_WISH = 3600.0
 """Seconds a provider's ``Retry-After`` is followed: a broken one must not park a run for years."""
-
-_PEOPLE_SAID_NO = frozenset({"approval_rejected", "approval_expired"})
-"""Nobody is asked again by a retry, unless the author names the code."""
 
 
 def broke(t: Thinking, path: str, failure: Failure, unknown: bool) -> None:
@@ -62,7 +60,7 @@ def _stopped(t: Thinking, run: StepRun) -> bool:
 
 
 def _again(policy: Retry, attempt: int, failure: Failure) -> bool:
-    said_no = failure.code in _PEOPLE_SAID_NO
+    said_no = failure.code in SAID_NO  # nobody is asked again, unless the author names the code
     return attempt < policy.attempts and (
         failure.code in policy.on or (str(failure.kind.value) in policy.on and not said_no)
     )
