@@ -312,6 +312,22 @@ async def test_a_tool_that_gives_orders_in_its_description_is_not_offered(shop: 
         assert await sent(app) == []
 
 
+@pytest.mark.requirement("GR-02", "GR-04")
+async def test_a_secret_in_what_a_tool_says_of_itself_reaches_no_model(shop: Shop) -> None:
+    (shop.folder / "agents").mkdir()
+    (shop.folder / "agents" / "clerk.md").write_text(
+        "---\nname: clerk\ndescription: Counts.\ntools: [test.counting]\n---\nYou count.\n", "utf-8"
+    )
+    script(shop, {"label": "*", "text": "done"})
+    shop.workflow("w", "steps: [{id: a, agent: clerk, prompt: hello}]\n")
+    async with shop.open({"test.counting": Telling(f"Count with {KEY}.")}) as app:
+        await ran(app, "w")
+        (request,) = await sent(app)
+        (offer,) = request.tools
+        assert offer.name == "test.counting"
+        assert offer.description == "Count with [OPENAI_KEY]."
+
+
 @pytest.mark.requirement("GR-01")
 async def test_an_imported_run_cannot_ask_to_be_unguarded(shop: Shop, tmp_path: Path) -> None:
     script(shop, {"label": "*", "text": "ok"})

@@ -6,7 +6,7 @@ import msgspec
 
 from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import Question, call_digest
-from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Thought
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Thought, ToolOffer
 from kapell.core.guardrails.findings import Family
 from kapell.core.guardrails.pseudonyms import marked, restored
 from kapell.core.policies.notes import Note
@@ -79,8 +79,9 @@ class ContentModelGate:
         request = self._in_conversation(request)
         names = await self._naming.names(_tenant(request), _conversation(request), sweep.wanted)
         messages = tuple(_renewed(one, sweep, names) for one in said)
-        if messages != request.messages:
-            request = msgspec.structs.replace(request, messages=messages)
+        tools = tuple(_offered(one, offers) for one in request.tools)
+        if messages != request.messages or tools != request.tools:
+            request = msgspec.structs.replace(request, messages=messages, tools=tools)
         if "ask" in actions:
             _ask(request, (*sweep.kinds("ask"), *offers.kinds("ask")))
         return request
@@ -183,6 +184,13 @@ def _renewed(message: Message, sweep: Sweep, names: Mapping[str, str]) -> Messag
             )
             for ask in message.asks
         ),
+    )
+
+
+def _offered(offer: ToolOffer, sweep: Sweep) -> ToolOffer:
+    """Return a tool as a model may see it; its name stays, for it is what the model asks for."""
+    return msgspec.structs.replace(
+        offer, description=sweep.text(offer.description), args=sweep.value(offer.args)
     )
 
 
