@@ -4,6 +4,7 @@ import shutil
 
 from kapell.bootstrap.app import STATE, App
 from kapell.core.audit.telling import code
+from kapell.core.policies.caller import Caller
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
@@ -13,10 +14,11 @@ TIMEOUT = 120.0
 """Seconds a call may take when the tool itself says nothing."""
 
 
-async def call_tool(app: App, name: str, args: Json) -> ToolResult:
+async def call_tool(app: App, name: str, args: Json, *, asked: bool = False) -> ToolResult:
     """Call a tool through the same door as runs do, in an empty folder of its own.
 
-    What the tool writes there comes back with the result; the folder is gone afterwards.
+    What the tool writes there comes back with the result; the folder is gone afterwards. ``asked``
+    says that a program asks for it, behind which a model may stand, and no person who wrote it.
 
     Raises:
         KapellError, UnknownOutcome: as the door raises them.
@@ -34,6 +36,7 @@ async def call_tool(app: App, name: str, args: Json) -> ToolResult:
         timeout=TIMEOUT if spec is None or spec.timeout is None else spec.timeout,
         workspace=str(app.root),
         folder=str(folder),
+        caller=Caller(tenant=app.tenant, subject=app.identity.actor, asked=asked),
     )
     auditor, verdict = app.audit.auditor, "unknown"
     await auditor.act("tools.call", name, "requested", call=number)

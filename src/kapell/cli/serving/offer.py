@@ -95,7 +95,7 @@ class Offer:
         if name in self._tools:
             self._check(self._tools[name], args)
             await self._app.limits.admission.tell(self._app.tenant, asker)
-            return (await call_tool(self._app, name, args)).output
+            return (await call_tool(self._app, name, args, asked=True)).output
         raise Missing(
             f"There is no tool {name!r} here.",
             code="tool_unknown",
