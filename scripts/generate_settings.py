@@ -1,14 +1,20 @@
 """Writes ``schema/kapell.schema.json`` and ``docs/reference/settings.md`` from the settings."""
 
+import ast
+import inspect
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from kapell.core.definitions.published import DIALECT, schema_of
 from kapell.core.gateway.providers import PROVIDERS
 from kapell.settings.authored import DefinitionsForm
 from kapell.settings.loading import NESTED, PREFIX, Settings
+from kapell.settings.sections import Section
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "settings.md"
@@ -19,6 +25,10 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema of ``kapell.yaml``: both halves of the settings in one."""
     ours: dict[str, Any] = json.loads(json.dumps(schema_of(DefinitionsForm, "Kapell settings")))
     theirs = Settings.model_json_schema(mode="validation")
+    _describe(theirs["properties"], Settings)
+    for section in Section.__subclasses__():
+        if section.__name__ in theirs["$defs"]:
+            _describe(theirs["$defs"][section.__name__]["properties"], section)
     theirs["properties"].pop("definitions", None)
     definitions = {**ours["$defs"], **theirs["$defs"]}
     definitions.pop("WorkspaceDefaults", None)
@@ -33,6 +43,24 @@ def schema() -> dict[str, Any]:
         "properties": {name: _plain(one) for name, one in properties.items()},
         "$defs": {name: _plain(one) for name, one in sorted(definitions.items())},
     }
+
+
+def _describe(properties: dict[str, Any], model: type[BaseModel]) -> None:
+    """Give fields the texts that stand under them as their descriptions.
+
+    Read here rather than by pydantic, which would do it whenever the program starts.
+    """
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    if not isinstance(body, ast.ClassDef):
+        raise TypeError(f"{model.__name__} is no class")
+    for field, text in zip(body.body, body.body[1:], strict=False):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            shape = properties.get(field.target.id)
+            if shape is not None:
+                described = {**shape, "description": inspect.cleandoc(str(text.value.value))}
+                properties[field.target.id] = dict(sorted(described.items()))
 
 
 def _plain(value: Any) -> Any:

@@ -32,9 +32,7 @@ Seconds = Annotated[
 class Section(BaseModel):
     """A part of the settings; a key it does not know is an error."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class DatabaseSettings(Section):
