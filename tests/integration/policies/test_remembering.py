@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+from kapell.adapters.policies.rego.compiler import RegoCompiler
 from kapell.adapters.policies.rego.compiling import compiled
+from kapell.bootstrap.guarding.policies import built_in
 from kapell.kit.json import Json
 
 PACKAGE = "kapell.tool"
@@ -55,5 +58,27 @@ def test_expressions_of_ones_own_outlive_the_interpreter() -> None:
         "import kapell.adapters.policies.rego.compiling\n"
         "from kapell.core.guardrails.rules import make_rules\n"
         "make_rules(patterns={'staff': 'EMP-[0-9]{6}'})\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+async def test_the_built_in_modules_are_made_ready_when_they_are_first_asked() -> None:
+    later, now = await RegoCompiler().compile(built_in()), compiled(built_in())
+    assert later.packages == now.packages
+    asked: Json = {"kind": "tool", "profile": "default", "tool": {"effects": "external"}}
+    assert await later.evaluate(["kapell.default"], asked) == await now.evaluate(
+        ["kapell.default"], asked
+    )
+
+
+def test_a_model_is_asked_without_an_interpreter_where_no_rule_speaks(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, pathlib, sys\n"
+        "from kapell.bootstrap.guarding.policies import make_policies\n"
+        "from kapell.settings.loading import load_settings\n"
+        f"root = pathlib.Path({str(tmp_path)!r})\n"
+        "policies = make_policies(root, load_settings(root))\n"
+        "assert not asyncio.run(policies.speaks_of('kapell.model'))\n"
+        "assert 'regopy' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
