@@ -1,15 +1,17 @@
 """How much the detectors of guardrails find, and how often they are wrong.
 
-Usage: ``python scripts/guardrails.py [FOLDER] [--wrong] [--write]``. Without a folder our own
-corpus (``evals/guardrails``) is measured; ``--write`` puts the figures into
-``docs/reference/guardrail-figures.md``. A folder holds public sets that whoever measures has
-fetched: JSON, JSON lines, CSV or text files, one text a row. A row is an attack or not by its field
-``label`` (or ``type``); without one the file's name says it (``benign``, ``safe``, ``notinject``,
-``xstest``).
+Usage: ``python scripts/guardrails.py [FOLDER] [--wrong] [--write] [--half HALF]``.
+
+Without a folder our own corpus (``evals/guardrails``) is measured; ``--write`` puts the figures
+into ``docs/reference/guardrail-figures.md``; ``--half`` takes one half of the attacks. A folder
+holds public sets that whoever measures has fetched: JSON, JSON lines, CSV or text files, one text a
+row. A row is an attack or not by its field ``label`` (or ``type``); without one the file's name
+says it (``benign``, ``safe``, ``notinject``, ``xstest``).
 """
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import platform
@@ -60,6 +62,11 @@ def seen(sample: Sample) -> Seen:
     """Return what the detectors make of a text on its way to a model."""
     findings = look(sample.text, Rules())
     return Seen(findings, decided(findings, DEFAULT, "request")[0] == "block")
+
+
+def half(sample: Sample) -> str:
+    """Return the half a text belongs to by its hash: tuning (patterns may be made by it) or not."""
+    return "held-out" if hashlib.sha256(sample.text.encode()).digest()[0] % 2 else "tuning"
 
 
 def own(part: str) -> Iterator[Sample]:
@@ -138,6 +145,10 @@ def figures(samples: Sequence[Sample]) -> Iterator[tuple[str, str, str, str]]:
             else:
                 kind = "attacks" if some[0][0].attack else "false positives"
                 yield group, name, f"{kind}: signal", _share(bool(f.signals) for _, f in some)
+                for part in ("tuning", "held-out") if group == "attacks" else ():
+                    seen_of = [bool(f.signals) for s, f in some if half(s) == part]
+                    if seen_of:
+                        yield group, name, f"signal, {part} half", _share(iter(seen_of))
                 yield group, name, f"{kind}: stopped", _share(f.stopped for _, f in some)
 
 
@@ -168,7 +179,9 @@ What the detectors find in our own corpus
 ([`evals/guardrails`](../../evals/guardrails/README.md)) and how often they are wrong, with 95 %
 intervals. *Signal* means that an attack was noticed, *stopped* that the profile `default` does not
 let the request pass; what is only noticed is on record, and what strangers' words may do is decided
-by trust labels and policies. Measured
+by trust labels and policies. The latest patterns were tuned on the *tuning* half of the attacks (by
+a hash of the text), without a look at the *held-out* half, whose share is the one to believe; many
+attacks of both halves share a template, so that of other authors' attacks less is found. Measured
 {datetime.now(UTC).date()} with Kapell {version("kapell")}, Python {platform.python_version()}, on
 {platform.machine()} with {os.cpu_count()} cores. `python scripts/guardrails.py FOLDER` measures
 public sets.
@@ -185,11 +198,14 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="public sets; without it our corpus")
     parser.add_argument("--wrong", action="store_true", help="print what is judged wrongly")
     parser.add_argument("--write", action="store_true", help="write the page of figures")
+    parser.add_argument("--half", choices=("tuning", "held-out"), help="only this half of attacks")
     asked = parser.parse_args()
     if asked.folder is None:
         samples = [one for part in ("attacks", "benign", "pii", "clean") for one in own(part)]
     else:
         samples = list(public(asked.folder))
+    if asked.half:
+        samples = [one for one in samples if not one.attack or half(one) == asked.half]
     if asked.wrong:
         print("\n".join(wrong(samples)))
     elif asked.write:

@@ -13,6 +13,7 @@ from kapell.core.guardrails.subjects.topics import about
 from kapell.core.guardrails.views.folding import folded
 from kapell.core.guardrails.views.reading import readings
 from kapell.core.guardrails.views.view import View
+from kapell.core.guardrails.views.wording import unseen, worded
 
 _DEPTH = 3
 """How often what was decoded is decoded again."""
@@ -59,9 +60,18 @@ def _deep(text: str, rules: Rules, depth: int) -> Iterator[Finding]:
     """Yield what is found in a text and in every other way to read it."""
     view = folded(text)
     yield from _back(view, _plain(view.text, rules))
+    for hidden in unseen(text):
+        yield from _back(hidden, _orders(hidden.text, rules))
+    for plain in worded(view.text):
+        yield from _back(view, _back(plain, _orders(plain.text, rules)))
     if depth > 0:
         for other in readings(view.text):
             yield from _back(view, _back(other, _deep(other.text, rules, depth - 1)))
+
+
+def _orders(text: str, rules: Rules) -> Iterator[Finding]:
+    """Yield the signals alone: words that are guessed at show no values."""
+    return (finding for finding in _plain(text, rules) if finding.family not in _VALUES)
 
 
 def _back(view: View, findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -13,7 +13,15 @@ from kapell.core.guardrails.pii import (
     ssn,
 )
 from kapell.core.guardrails.secrets import assignments, keys, private_keys, tokens
-from kapell.core.guardrails.signals import hidden, injection, jailbreak
+from kapell.core.guardrails.signals import (
+    carrying,
+    hidden,
+    injection,
+    jailbreak,
+    revealing,
+    standing,
+    undoing,
+)
 
 DETECTORS: tuple[Detector, ...] = tuple(
     detector
@@ -34,6 +42,10 @@ DETECTORS: tuple[Detector, ...] = tuple(
         injection,
         jailbreak,
         hidden,
+        carrying,
+        standing,
+        revealing,
+        undoing,
     )
     for detector in module.DETECTORS
 )

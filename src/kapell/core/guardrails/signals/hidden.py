@@ -3,8 +3,9 @@
 import re
 
 from kapell.core.guardrails.detectors.detector import Detector
+from kapell.core.guardrails.signals.carrying import ordered
 
-_READER = (
+READER = (
     r"(?:AIs?|A\.I\.|LLMs?|language models?|chat ?bots?|AI"
     r" (?:assistants?|agents?|models?|systems?)|assistants?|GPT|ChatGPT|Claude|Gemini|Copilot|"
     r"(?:autonomous"
@@ -26,7 +27,7 @@ DETECTORS = (
     _signal(
         "addressed",
         r"\b(?:attention|note|notice|message|instructions?|important|memo|reminder|hey|dear)["
-        rf" ,:!]{{0,3}}(?:(?:to|for) )?(?:(?:the|any|all|every) )?{_READER}\b(?:"
+        rf" ,:!]{{0,3}}(?:(?:to|for) )?(?:(?:the|any|all|every) )?{READER}\b(?:"
         r" (?:reading|processing|summari[sz]ing|reviewing|agents?|assistants?))?\s{0,2}[:,!.\-]",
         (
             "ai",
@@ -53,7 +54,7 @@ DETECTORS = (
     ),
     _signal(
         "addressed",
-        rf"\b{_READER}(?: (?:that|who|which))?(?: (?:is|are))?"
+        rf"\b{READER}(?: (?:that|who|which))?(?: (?:is|are))?"
         r" (?:reading|processing|summari[sz]ing|parsing|reviewing|handling)"
         r" (?:this|the)\b[^.\n]{0,80}?\b(?:must|should|please|needs? to|has to|have"
         r" to|ignore|send|forward)\b",
@@ -77,7 +78,7 @@ DETECTORS = (
         r" server)",
         ("http://", "https://", "@", "attacker", "my server"),
         0.6,
-    ),
+    )._replace(check=ordered),
     _signal(
         "exfiltration",
         r"!\[[^\]\n]{0,80}\]\(https?://[^)\s]{1,200}[?&][\w\-]{1,20}=(?:\{|\[|<|\$|[^)\s]{0,40}"
@@ -87,7 +88,7 @@ DETECTORS = (
     ),
     _signal(
         "hidden_text",
-        rf"<!--[^>]{{0,300}}?\b(?:ignore|instructions?|{_READER}|system"
+        rf"<!--[^>]{{0,300}}?\b(?:ignore|instructions?|{READER}|system"
         r" prompt|must|send|forward)\b[^>]{0,300}?-->",
         ("<!--",),
         0.5,
@@ -97,7 +98,7 @@ DETECTORS = (
         r"(?:display\s?:\s?none|visibility\s?:\s?hidden|font-size\s?:\s?[01](?:px|pt|em)?\b"
         r"|opacity\s?:\s?0\b|color\s?:\s?(?:white|#fff(?:fff)?)\b)[^>]{0,80}>[^<]{0,300}?\b"
         r"(?:ignore|instructions?|you"
-        rf" must|{_READER})\b",
+        rf" must|{READER})\b",
         ("display", "visibility", "font-size", "opacity", "color"),
         0.7,
     ),

@@ -1,4 +1,4 @@
-"""Parts of a text that are another text, encoded: base64, base32 and hexadecimal."""
+"""Parts of a text that are another text, encoded: base64, base32, hexadecimal and bits."""
 
 import base64
 import binascii
@@ -11,6 +11,7 @@ from kapell.core.guardrails.views.view import View, piece
 
 _SHORTEST = 12
 _HEX = r"(?<![0-9A-Za-z])(?:0x|\\x)?[0-9A-Fa-f]{2}(?:(?:[ :,]|, ?0x|0x|\\x)?[0-9A-Fa-f]{2}){7,}"
+_BITS = r"(?<![0-9A-Za-z])[01]{8}(?:[ ,\n]?[01]{8}){7,20000}"
 BLOCKS = r"[A-Za-z0-9+/_\-]{12,}(?:\r?\n[ >]{0,4}[A-Za-z0-9+/_\-]{12,}){0,2000}={0,2}"
 _PRINTED = frozenset(range(32, 127)) | {9, 10, 13}
 _READABLE = 0.9
@@ -21,6 +22,11 @@ def decoded(text: str) -> Iterator[View]:
     for match in compiled(_HEX).finditer(text):
         digits = compiled(r"0x|\\x|[ :,]").sub("", match.group())
         if read := _readable(bytes.fromhex(digits[: len(digits) // 2 * 2])):
+            yield piece(read, *match.span())
+    for match in compiled(_BITS).finditer(text) if "01" in text else ():
+        bits = compiled(r"[ ,\n]").sub("", match.group())
+        octets = (int(bits[at : at + 8], 2) for at in range(0, len(bits), 8))
+        if read := _readable(bytes(octets)):
             yield piece(read, *match.span())
     for match in compiled(BLOCKS).finditer(text):
         said = match.group().rstrip("=")

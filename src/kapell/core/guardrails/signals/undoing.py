@@ -1,0 +1,168 @@
+# ruff: noqa: E501, RUF001
+"""Orders that undo what was told before in other words than "ignore": it ends, it is skipped."""
+
+import re
+
+from kapell.core.guardrails.detectors.detector import Detector
+from kapell.core.guardrails.signals.hidden import READER
+
+_UNDO = (
+    r"(?:ignore|disregard|forget|overrid(?:e|es)|overrule|bypass|neglect|dismiss|discard|abandon"
+    r"|cancel|drop|skip|set aside|pay no attention to|do not follow|don'?t follow|stop following"
+    r"|stop obeying|throw away|give up|lift|delete)"
+)
+_TOLD = (
+    r"(?:instructions?|prompts?|rules|directions?|directives?|guidelines?|commands?|orders"
+    r"|restrictions?|constraints|task|job|everything|anything|whatever|all|what)"
+)
+_ENDED = (
+    r"(?:void|cancel+ed|obsolete|revoked|invalid|suspended|replaced|overridden|superseded|disabled"
+    r"|lifted|switched off|turned off|removed|deleted|a mistake|no longer (?:apply|valid|hold|count)"
+    r"|do(?:es)? not (?:apply|count))"
+)
+_NOW = (
+    r"(?:say|reply|answer|output|print|reveal|send|forward|e-?mail|delete|erase|rate|recommend"
+    r"|approve|ignore|disregard|forget|turn off|disable|insult|transfer|upload|visit|run|execute"
+    r"|praise|mark|call|buy|pay|download|install|open|post|tell|write|list|rank|hide|change)"
+)
+
+# "the rules from before no longer apply", and "ignore your restrictions", by language.
+_TONGUES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("nicht mehr", "einschränkung"),
+     r"\b(?:bisherig|vorherig|obig|ursprünglich|früher gegeben|dein)\w{0,2} (?:regeln|anweisungen"
+     r"|vorgaben|instruktionen) gelten (?:ab (?:jetzt|sofort) |jetzt |nun )?nicht mehr\b"
+     r"|\bignorier\w{0,3} (?:alle |deine |sämtliche ){1,2}(?:einschränkung|beschränkung)en"),
+    (("ne s'appliquent plus", "plus valables", "restrictions"),
+     r"\b(?:instructions|consignes|règles) (?:précédentes|antérieures|initiales|ci-dessus) (?:ne"
+     r" s'appliquent plus|ne sont plus valables)|\b(?:ignore|oublie)\w{0,2} (?:toutes )?(?:tes|vos)"
+     r" restrictions"),
+    (("ya no", "restricciones"),
+     r"\b(?:instrucciones|reglas) (?:anteriores|previas|iniciales|de antes) ya no\b|\b(?:ignora"
+     r"|olvida)\w{0,2} (?:todas )?(?:tus|sus|las) restricciones"),
+    (("non valgono", "restrizioni", "non si applicano"),
+     r"\b(?:istruzioni|regole) (?:precedenti|iniziali) non (?:valgono|si applicano) più"
+     r"|\b(?:ignora|dimentica) (?:tutte )?le (?:tue )?restrizioni"),
+    (("não valem", "já não", "não se aplicam", "restrições"),
+     r"\b(?:instruções|regras) (?:anteriores|iniciais) (?:já )?não (?:valem|se aplicam)"
+     r"|\b(?:ignor|esque)\w{1,3} (?:todas )?as (?:tuas|suas) restrições"),
+    (("niet meer", "beperkingen"),
+     r"\b(?:eerdere|vorige|bovenstaande) (?:instructies|regels) gelden niet (?:meer|langer)"
+     r"|\b(?:negeer|vergeet) (?:al )?(?:je|jouw|uw) beperkingen"),
+    (("nie obowiązuj", "ograniczenia"),
+     r"\b(?:poprzednie|wcześniejsze) (?:instrukcje|zasady|polecenia) (?:już )?nie obowiązuj"
+     r"|\b(?:zignoruj|ignoruj|zapomnij o) (?:swo|twoj)\w{1,3} ogranicze"),
+    (("не действ", "ограничения"),
+     r"\b(?:предыдущие|прежние|прошлые) (?:инструкции|правила|указания) (?:больше|уже) не действ"
+     r"|\b(?:игнорируй|забудь)\w{0,2} (?:про |о )?(?:все )?(?:свои|твои) ограничени"
+     r"|\bнет (?:никаких|больше) ограничений\b"),
+    (("нет никаких",), r"\b(?:у тебя|ты)[^.\n]{0,20}? нет (?:никаких|больше) ограничений"),
+    (("geçerli değil", "kısıtlama"),
+     r"\bönceki (?:talimat|kural)\w{0,5} artık geçerli değil|\bkısıtlama\w{0,8} (?:yok say|unut)"),
+    (("不再", "限制"),
+     r"(?:之前|以前|上面|先前)的?(?:指令|规则|指示)(?:都|已经|现在)?不再(?:适用|有效)|(?:忽略|忘记)你的?(?:所有)?限制"),
+    (("指示", "ルール", "制限"),
+     r"(?:以前|これまで|前|上記)の(?:指示|ルール)は(?:もう|今後)?(?:無効|適用され)|制限を(?:無視|忘れ)"),
+    (("지시", "규칙", "제한"), r"이전 (?:지시|규칙)\w{0,3} (?:더 이상|이제) |제한을 무시"),
+)  # fmt: skip
+
+
+def _signal(kind: str, pattern: str, needs: tuple[str, ...], score: float) -> Detector:
+    return Detector("injection", kind, pattern, needs, score=score, flags=re.IGNORECASE)
+
+
+DETECTORS = (
+    _signal(
+        "override",
+        rf"\b{_UNDO} (?:[\w']{{1,14}} ){{0,3}}?{_TOLD} (?:that )?you (?:were|have been|are|got|had"
+        r"|received|have) ?(?:given|told|instructed|from (?:the|your)|so far|earlier|before)\b",
+        ("you were", "you have", "you are", "you got", "you had", "you received"),
+        0.8,
+    ),
+    _signal(
+        "override",
+        rf"\b{_UNDO} (?:the |all |any )?(?:whatever|what|anything|everything) (?:the|your)"
+        r" (?:system (?:message|prompt)|developer|instructions|operator|prompt)\b",
+        ("system message", "system prompt", "developer", "instructions", "operator", "prompt"),
+        0.8,
+    ),
+    _signal(
+        "override",
+        rf"\b{_UNDO} (?:all |any )?(?:the |your )?(?:earlier |prior )?{_TOLD} (?:at the (?:top|start"
+        r"|beginning) of|from (?:the (?:top|start|beginning)|before|your (?:developer|maker|owner))|above\b)",
+        ("at the", "from the", "from before", "from your", "above"),
+        0.75,
+    ),
+    _signal(
+        "override",
+        rf"\b{_UNDO} (?:all |any )?(?:of )?(?:(?:the|your) )?(?:earlier|prior|previous) orders\b"
+        r"[^.\n]{0,20}?\b(?:they|and|because|now)\b|\bdo the opposite of (?:what|everything)"
+        r" (?:your|the) (?:instructions|rules|system|prompt|developer)",
+        ("orders", "opposite"),
+        0.75,
+    ),
+    _signal(
+        "override",
+        r"\b(?:instructions|rules|guidelines|orders|directives|restrictions|prompts?)"
+        r" (?:above(?! (?:the|my|our|an?)\b)|from before|before this|you (?:were given|got|received|have)|given (?:above|before"
+        rf"|earlier))[^.\n]{{0,20}}?\b{_ENDED}\b",
+        ("above", "from before", "before this", "you were", "you got", "you received", "you have",
+         "given"),
+        0.8,
+    ),
+    _signal(
+        "override",
+        r"\byour (?:normal|usual|safety|standard|previous|content|old|original)? ?(?:rules|guidelines"
+        rf"|restrictions|filters|limitations|safeguards) (?:are|is|were|have been)(?: now)? {_ENDED}\b"
+        rf"|\bthe (?:previous|prior|system|old|original) prompt is (?:now )?{_ENDED}\b",
+        ("your ", "prompt is"),
+        0.75,
+    ),
+    _signal(
+        "role_marks",
+        r"(?:^|\n|/\*|\*|#|//|--|[\"'<>({\[])[ \t]{0,8}(?:note to )?(?:the )?(?:system|assistants?|ai|agents?|llm"
+        r"|copilot|claude|chatgpt|gpt|codex|coding agents?)(?: (?:note|message|override|instructions?"
+        r"|update|prompt|notice|command))?\s?:\s{0,3}(?:[\w,\-]{1,14} ){0,4}?(?:disregard|ignore|forget"
+        r"|override|obsolete|you must|do not (?:summari|review|report|tell|mention|flag)|instead"
+        r"|reveal|exfiltrate|bypass)",
+        ("system", "assistant", "ai:", "ai :", "agent", "llm", "copilot", "claude", "gpt", "codex"),
+        0.7,
+    ),
+    _signal(
+        "new_orders",
+        r"\b(?:do not|don'?t|stop) (?:summari[sz](?:e|ing)|translat(?:e|ing)|answer(?:ing)?|describ"
+        r"(?:e|ing)|review(?:ing)?|classify(?:ing)?|process(?:ing)?) (?:this|the) (?:[\w\-]{1,14}"
+        r" ){0,2}?(?:document|text|page|e-?mail|mail|message|file|article|question|request)\b[^\n]"
+        r"{0,12}?\b(?:instead|rather|just|only)\b",
+        ("instead", "rather", "just", "only"),
+        0.7,
+    ),
+    _signal(
+        "addressed",
+        r"\bas (?:the|an?) (?:AI )?(?:assistant|agent|language model|model|chat ?bot)(?: reading this)?"
+        r",? you (?:are|must|have to|will|shall)(?: now)? (?:required|obliged|ordered|instructed"
+        rf"|{_NOW})\b",
+        ("as the", "as a"),
+        0.75,
+    ),
+    _signal(
+        "addressed",
+        r"\b(?:AIs|(?:AI|coding|automated|autonomous|virtual) (?:assistants?|agents?|systems?"
+        r"|models?|reviewers?|readers?)|LLMs?|language models|chat ?bots?)(?: reading this)? (?:must"
+        r"|have to|has to|are required to|are instructed to|are to|shall)(?: now| first| always"
+        rf"| immediately)? {_NOW}\b",
+        ("must", "have to", "has to", "are required", "are instructed", "are to", "shall"),
+        0.65,
+    ),
+    _signal(
+        "addressed",
+        r"\b(?:attention|note|notice|message|instructions?|important|memo|task)[ ,:!]{1,3}(?:(?:to|for)"
+        r" )?(?:(?:the|any|all|every) )?(?:(?:coding|automated|autonomous|virtual|AI|helpful|reading"
+        rf"|summari[sz]ing) ){{1,2}}{READER}\b\s?[:,!\-]"
+        rf"|\b(?:attention|note|notice|message|instructions?) (?:to|for) (?:the|any|all|every) {READER}"
+        r" (?:that (?:is )?)?(?:read(?:s|ing)?|process(?:es|ing)|summari[sz](?:es|ing)|handl(?:es|ing))"
+        r" (?:this|these|the|my|our) [\w\-]{1,16}\s?[:,!\-]",
+        ("agent", "assistant", "model", "bot", "llm", "copilot", "claude", "gpt", "gemini", " ai"),
+        0.75,
+    ),
+    *(_signal("override", pattern, needs, 0.75) for needs, pattern in _TONGUES),
+)  # fmt: skip
