@@ -270,6 +270,26 @@ def late_child() -> Simulation:
     return made
 
 
+def judged_answer() -> Simulation:
+    """A judge doubts an answer, and agrees to the next."""
+    opinions: list[Json] = [{"score": 0.3, "unsupported": [1]}, {"score": 1, "unsupported": []}]
+    made = begun(
+        """
+        name: judged
+        model: offline
+        steps:
+          - id: reply
+            ask: How long is it?
+            grounded: {sources: ["The bridge is 120 metres long."], judge: "scripted:judge"}
+        """
+    )
+    said = "The bridge is 120 metres long."
+    made.effect = lambda call, args: opinions.pop(0) if call.judges else said
+    made.quotes = {one: PRICE for one in ("offline", "scripted:judge")}
+    made.run()
+    return made
+
+
 def guarded() -> Simulation:
     """Gates judge and hold calls; people are reminded, and one hands the question on."""
     made = begun(
@@ -368,6 +388,7 @@ STORIES: dict[str, Callable[[], Simulation]] = {
     "late-child": late_child,
     "guarded": guarded,
     "runaway": runaway,
+    "judged": judged_answer,
 }
 
 

@@ -32,6 +32,7 @@ from kapell.core.events.model import (
     ModelAnswered,
     ModelFailed,
     ModelHeld,
+    ModelJudged,
     ModelRequested,
 )
 from kapell.core.events.run import (
@@ -233,10 +234,18 @@ def _strangers(label: Label) -> str:
     return " (with strangers' words)" if untrusted(label) else ""
 
 
+def _judged(payload: ModelJudged) -> str:
+    said = f"says {payload.score:g}" if payload.score is not None else payload.without
+    wrong = f", to be corrected: {payload.problem}" if payload.problem else ""
+    counts = f", {payload.grounding.score:g} counts" if payload.grounding is not None else ""
+    return f"{payload.judge or 'no judge'} of {payload.call}: {said}{counts}{wrong}"
+
+
 def _of_call(payload: Payload) -> tuple[str, Weight]:
     match payload:
         case ModelRequested():
-            return f"asks {payload.model}{_strangers(payload.label)}", "detail"
+            what = f" to judge {payload.judges}" if payload.judges else ""
+            return f"asks {payload.model}{what}{_strangers(payload.label)}", "detail"
         case ModelAnswered():
             wrong = f", to be corrected: {payload.problem}" if payload.problem else ""
             if payload.asks:
@@ -247,6 +256,8 @@ def _of_call(payload: Payload) -> tuple[str, Weight]:
                 f"{payload.usage.total} tokens, {money(payload.cost)}{wrong}",
                 "detail",
             )
+        case ModelJudged():
+            return _judged(payload), "detail"
         case ModelFailed():
             return f"{payload.model} failed: {_blamed(payload.failure)}", "detail"
         case ModelAbandoned():

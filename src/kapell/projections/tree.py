@@ -352,7 +352,8 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
         case ModelRequested():
             step = view.step(payload.path)
             step.live[payload.path] = StepStatus.RUNNING
-            step.model, step.agent = payload.model, payload.agent
+            if not payload.judges:
+                step.model, step.agent = payload.model, payload.agent
             step.calls += 1
             view.calls += 1
         case ToolRequested():

@@ -10,7 +10,13 @@ from typing import Literal
 import msgspec
 
 from kapell.core.events.envelope import Event
-from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.model import (
+    ModelAbandoned,
+    ModelAnswered,
+    ModelFailed,
+    ModelJudged,
+    ModelRequested,
+)
 from kapell.core.events.signal import ChildEnded, ChildStarted
 from kapell.core.events.tool import ToolFailed, ToolRequested, ToolReturned
 from kapell.core.events.value import ArtifactRef, Packed
@@ -91,11 +97,14 @@ def turns(events: Iterable[Event], value: Callable[[Packed], Json]) -> list[Turn
     begun: dict[str, float] = {}
     for event in events:
         payload = event.payload
-        if isinstance(payload, ModelRequested):
+        if isinstance(payload, ModelRequested) and not payload.judges:
             view = _begun(event.run_id, payload)
             found[payload.call] = last[payload.path] = view
         elif isinstance(payload, ModelAnswered) and payload.call in found:
             _answered(found[payload.call], payload, value)
+        elif isinstance(payload, ModelJudged) and payload.call in found and payload.problem:
+            found[payload.call].outcome = "wrong"
+            found[payload.call].problem = payload.problem
         elif isinstance(payload, ModelFailed | ModelAbandoned) and payload.call in found:
             view = found[payload.call]
             view.outcome = "failed"

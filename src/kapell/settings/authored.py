@@ -13,7 +13,7 @@ from kapell.core.definitions.reading import read
 from kapell.core.definitions.shaping import shape
 from kapell.core.definitions.tree import Node
 from kapell.core.workflows.compiling.filling import budget_of, retry_of
-from kapell.core.workflows.models import resolve_model
+from kapell.core.workflows.models import check_judge, resolve_model
 from kapell.core.workflows.pins import WorkspaceDefaults
 from kapell.core.workflows.version import Retry
 from kapell.kit.errors import Invalid, Place
@@ -124,7 +124,27 @@ def workspace_defaults(
             place = form.value("model").place
     if model:
         found = msgspec.structs.replace(found, model=model)
+    found = _judge(found, tree, environ, problems)
     # Told here, it is not blamed on every step that names no model itself. Nor is a broken route.
     if found.model in found.routes or found.model not in names:
         resolve_model(found.model, found.routes, place, problems)
     return found
+
+
+_JUDGE = "KAPELL_GUARDRAILS__GROUNDING__JUDGE"
+
+
+def _judge(
+    found: WorkspaceDefaults, tree: Node | None, environ: Mapping[str, str], problems: Problems
+) -> WorkspaceDefaults:
+    """Return the defaults with the judge of answers; versions hold it, so it is read here."""
+    node = tree
+    for key in ("guardrails", "grounding", "judge"):
+        node = None if node is None else node.get(key)
+    name, place = environ.get(_JUDGE), Place(file=_JUDGE, line=1, column=1)
+    if not name and node is not None:
+        name, place = node.text, node.place
+    if not name:
+        return found
+    check_judge(name, found.routes, place, problems)
+    return msgspec.structs.replace(found, judge=name)

@@ -83,7 +83,7 @@ async def _items(session: Session, workload: str, run: str) -> list[Item]:
     found = []
     for event in events:
         payload = event.payload
-        if isinstance(payload, ModelRequested) and payload.turn == 1:
+        if isinstance(payload, ModelRequested) and payload.turn == 1 and not payload.judges:
             step = state.steps[payload.path]
             item = Item(
                 prompt=str(await app.histories.value(payload.prompt)),

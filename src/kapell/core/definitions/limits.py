@@ -89,6 +89,13 @@ class GroundedForm(Authored, kw_only=True):
         Annotated[float, Meta(gt=0, le=1)] | None,
         doc("Sentences that score less are flagged.", default=0.7),
     ] = None
+    judge: Annotated[
+        str | None,
+        doc(
+            "Model that is asked too whether the sources hold an answer. It can only lower a "
+            "score. Without it, the one of `guardrails.grounding.judge`."
+        ),
+    ] = None
 
 
 def grounded_of(form: GroundedForm | None) -> Grounded | None:
@@ -99,4 +106,5 @@ def grounded_of(form: GroundedForm | None) -> Grounded | None:
         sources=form.sources,
         on_failure=form.on_failure or "correct",
         threshold=form.threshold or 0.7,
+        judge=form.judge,
     )

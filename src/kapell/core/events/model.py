@@ -31,7 +31,8 @@ class ModelRequested(
     what is sent. ``turn`` counts from 1, ``tools`` names those the model may ask for.
     ``size`` are the bytes that are sent, ``forecast`` is what the call is expected to use, learnt
     from calls before it. ``label`` says where what is sent comes from, ``approved`` is the digest
-    of the request that people approved.
+    of the request that people approved. ``judges`` is the call whose answer this one is to judge:
+    it is no turn, and its answer no step's result.
     """
 
     call: str
@@ -48,6 +49,7 @@ class ModelRequested(
     label: Label = ()
     approved: str = ""
     grants: Mapping[str, str] = {}
+    judges: str = ""
 
 
 class ModelAnswered(
@@ -61,7 +63,9 @@ class ModelAnswered(
     ``cached``: nobody was asked, an earlier answer was given again. ``tries`` are the decisions of
     a route with their reasons, ``by`` the model that answered in its name; without a route there is
     one try if the call turned the model's breaker, else none. ``confidence`` is how sure the answer
-    says it is, 0..1; ``grounding`` how its sources hold it, where that is demanded.
+    says it is, 0..1; ``grounding`` how its sources hold it, where that is demanded. With
+    ``unjudged`` a judge is asked before it is used; ``judges`` is the call whose answer this one is
+    a judgement on.
     """
 
     call: str
@@ -81,6 +85,28 @@ class ModelAnswered(
     tries: tuple[Try, ...] = ()
     confidence: float | None = None
     grounding: Score | None = None
+    unjudged: bool = False
+    judges: str = ""
+
+
+class ModelJudged(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="model.judged"
+):
+    """How the answer of ``call`` is held by its sources, now that ``judge`` was asked.
+
+    ``score`` is the judge's own, 0..1; None when there is none, and the scorer's verdict stands
+    alone, because of ``without``: ``judge_failed``, ``judge_unclear``, ``judge_held``,
+    ``judge_offline`` or ``judge_budget``. ``grounding`` is what counts. ``problem`` says what is
+    wrong with the answer, when it must be corrected.
+    """
+
+    call: str
+    path: str
+    judge: str
+    score: float | None = None
+    without: str = ""
+    grounding: Score | None = None
+    problem: str = ""
 
 
 class ModelFailed(
@@ -117,4 +143,6 @@ class ModelHeld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     seconds: float = 0.0
 
 
-ModelEvent: TypeAlias = ModelRequested | ModelAnswered | ModelFailed | ModelAbandoned | ModelHeld
+ModelEvent: TypeAlias = (
+    ModelRequested | ModelAnswered | ModelJudged | ModelFailed | ModelAbandoned | ModelHeld
+)

@@ -127,6 +127,9 @@ class Program:
             for place in plan.places.values():
                 if place.step.model:
                     yield place.step.model
+                held = place.step.grounded
+                if held is not None and held.judge:
+                    yield held.judge
 
     def _add(self, body: Body, version: Version, *, is_workflow: bool = False) -> int:
         number = len(self.bodies)

@@ -54,6 +54,17 @@ class Fan(msgspec.Struct):
     label: Mask = 0
 
 
+class Judging(msgspec.Struct):
+    """An answer that a judge model is asked about before it is used.
+
+    ``call`` is the one that brought it, ``turn`` what it becomes if it has to be corrected.
+    """
+
+    call: str
+    value: Packed
+    turn: Turn
+
+
 class StepRun(msgspec.Struct):
     """One passage of the run through a step; an item of a ``for_each`` is one too.
 
@@ -68,6 +79,7 @@ class StepRun(msgspec.Struct):
     that of what decided that it happens.
     ``held`` counts its calls that wait for people; ``approved`` is the digest of the step's own
     call that they let through, ``granted`` the arguments it is made with then, with their labels.
+    ``judging`` is its answer while a judge is asked about it.
     """
 
     path: str
@@ -104,6 +116,7 @@ class StepRun(msgspec.Struct):
     granted: Packed = NOTHING
     granted_labels: dict[str, Label] = {}
     grants: dict[str, str] = {}
+    judging: Judging | None = None
 
     @property
     def outer(self) -> str:
@@ -142,7 +155,8 @@ class OpenCall(msgspec.Struct):
     """A call requested and not answered. ``holders`` are the meters its reservation counts in.
 
     ``labels`` are those of its arguments by name; under the empty name stands that of a model's
-    whole prompt, or of what decided that a tool is called.
+    whole prompt, or of what decided that a tool is called. ``judges`` is the call whose answer a
+    judge is asked about with this one.
     """
 
     call: str
@@ -164,6 +178,7 @@ class OpenCall(msgspec.Struct):
     labels: dict[str, Mask] = {}
     approved: str = ""
     grants: dict[str, str] = {}
+    judges: str = ""
 
 
 class Question(msgspec.Struct):

@@ -1,9 +1,13 @@
 """Names of models: providers, the two without a key, and the workspace's routes."""
 
+import msgspec
+
 from kapell.core.agents.borrowed import MODELS
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import Problems
 from kapell.core.gateway.routing.route import Route, Routes
+from kapell.core.guardrails.grounding.demand import Grounded
+from kapell.core.workflows.pins import WorkspaceDefaults
 from kapell.kit.errors import Place
 
 PROVIDERS = ("openai", "anthropic", "google", "ollama", "azure")
@@ -61,6 +65,27 @@ def resolve_model(name: str | None, routes: Routes, place: Place, problems: Prob
         "kapell.yaml.",
     )
     return None
+
+
+def judged(held: Grounded | None, defaults: WorkspaceDefaults) -> Grounded | None:
+    """Return what is demanded of an answer, with the judge of the workspace if it names none."""
+    name = None if held is None else held.judge or defaults.judge
+    if held is None or name is None:
+        return held
+    nowhere = Place(file="", line=0, column=0)
+    judge = resolve_model(name, defaults.routes, nowhere, Problems()) or name
+    return msgspec.structs.replace(held, judge=judge)
+
+
+def check_judge(name: str | None, routes: Routes, place: Place, problems: Problems) -> None:
+    """Note a judge that is no model, or one that judges nothing."""
+    if resolve_model(name, routes, place, problems) == "offline":
+        problems.error(
+            "judge_offline",
+            "The offline model cannot judge: it knows no more than the scorer does.",
+            place,
+            "Name a model of a provider, or leave `judge` out.",
+        )
 
 
 _PROVIDERS_ADVICE = f"Providers: {', '.join(f'`{one}`' for one in PROVIDERS)}."

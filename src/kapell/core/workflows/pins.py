@@ -17,7 +17,8 @@ class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """What a workspace sets for workflows and agents that say nothing themselves.
 
     ``routes`` maps short names to models and to routes. ``retry`` None means the language's own
-    default. ``agent_tools`` are those of agents that name none.
+    default. ``agent_tools`` are those of agents that name none. ``judge`` is the model that judges
+    answers which must keep to their sources.
     """
 
     model: str | None = "offline"
@@ -26,6 +27,7 @@ class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
     retry: Retry | None = None
     timeout: float | None = None
     agent_tools: tuple[str, ...] = ()
+    judge: str | None = None
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):

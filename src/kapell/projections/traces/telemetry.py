@@ -73,7 +73,7 @@ def telemetry(events: Iterable[Event]) -> Iterator[Signal]:
     tools: dict[str, ToolRequested] = {}
     for event in events:
         payload = event.payload
-        if isinstance(payload, ModelRequested):
+        if isinstance(payload, ModelRequested) and not payload.judges:
             agents[payload.path] = payload.agent
         elif isinstance(payload, ToolRequested):
             tools[payload.call] = payload
@@ -100,7 +100,7 @@ def _told(event: Event, agents: dict[str, str], tools: dict[str, ToolRequested])
         yield kind, "", _workflow(payload)
     elif isinstance(payload, ModelAnswered | ModelFailed):
         yield from _routed(payload)
-        if isinstance(payload, ModelAnswered):
+        if isinstance(payload, ModelAnswered) and not payload.judges:
             yield from _chosen(payload, agents.get(payload.path, ""))
     elif isinstance(payload, ToolReturned | ToolFailed):
         yield "tool_invoked", payload.path, _invoked(payload, agents, tools)

@@ -35,6 +35,14 @@ class FlagSettings(Section):
         return tuple(name for name, on in self if not on)
 
 
+class GroundingSettings(Section):
+    """Answers that must keep to their sources."""
+
+    judge: str | None = None
+    """Model that is asked, beside the scorer, whether the sources hold an answer; each judgement is
+    a model call that costs. It can only lower a score. Empty asks none."""
+
+
 class GuardrailSettings(Section):
     """What is looked for, and what is done about it."""
 
@@ -79,6 +87,9 @@ class GuardrailSettings(Section):
     keep: Seconds = Field(default=30 * 86_400, gt=0)
     """Seconds for which the names that stand for personal data are kept after a conversation last
     needed a new one; what goes on later has new names."""
+
+    grounding: GroundingSettings = GroundingSettings()
+    """Answers that must keep to their sources."""
 
     flags: FlagSettings = FlagSettings()
     """The guards, each of which can be taken away by its name."""

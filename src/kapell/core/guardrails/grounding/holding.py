@@ -21,10 +21,20 @@ from kapell.core.guardrails.grounding.sources import Source, sentences
 from kapell.core.guardrails.grounding.statements import Statement, Word, statement_of
 
 Flaw: TypeAlias = Literal[
-    "quote", "citation", "number", "date", "name", "negation", "opposite", "other", "words"
+    "quote",
+    "citation",
+    "number",
+    "date",
+    "name",
+    "negation",
+    "opposite",
+    "other",
+    "words",
+    "judge",
 ]
 """What of a sentence its sources do not hold: a quote, what it cites, a number, a date, a name;
-it denies or turns round what they say, names another thing of a kind, or says what they do not."""
+it denies or turns round what they say, names another thing of a kind, says what they do not,
+or a judge model does not find it there."""
 
 CAPS: dict[Flaw, float] = {
     "quote": 0.0,

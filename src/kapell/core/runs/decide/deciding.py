@@ -13,7 +13,7 @@ from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context, Kept, NeedsValues
 from kapell.core.runs.decide import clock, commands, kick, scopes, settle
-from kapell.core.runs.decide.steps import begin, calls, failing, fans, money, replies
+from kapell.core.runs.decide.steps import begin, calls, failing, fans, judging, money, replies
 from kapell.core.runs.decide.steps.approvals import holding
 from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.thinking import ChildStart, Kind, Task, Thinking, Waitlists
@@ -149,7 +149,7 @@ def _input(t: Thinking, event: Input) -> None:
     if isinstance(event, ToolReplied):
         replies.tool_replied(t, event)
     elif isinstance(event, ModelReplied):
-        replies.model_replied(t, event)
+        _model_replied(t, event)
     elif isinstance(event, Claimed):
         _claimed(t, event)
     elif isinstance(event, TimePassed):
@@ -157,7 +157,7 @@ def _input(t: Thinking, event: Input) -> None:
     elif isinstance(event, CallBroke):
         _call_broke(t, event)
     elif isinstance(event, CallHeld):
-        holding.call_held(t, event)
+        _call_held(t, event)
     elif isinstance(event, Told):
         commands.told(t, event)
     elif isinstance(event, Poisoned):
@@ -205,9 +205,28 @@ def _outcome_unknown(path: str, cause: Failure | None) -> Failure:
     )
 
 
+def _model_replied(t: Thinking, event: ModelReplied) -> None:
+    call = t.state.calls.get(event.call)
+    if call is not None and call.judges:
+        judging.replied(t, event, call)
+    else:
+        replies.model_replied(t, event)
+
+
+def _call_held(t: Thinking, event: CallHeld) -> None:
+    call = t.state.calls.get(event.call)
+    if call is not None and call.judges:
+        judging.held(t, event, call)
+    else:
+        holding.call_held(t, event)
+
+
 def _call_broke(t: Thinking, event: CallBroke) -> None:
     call = t.state.calls.get(event.call)
     if call is None:
+        return
+    if call.judges and t.state.phase != "cancelling":
+        judging.broke(t, event, call)
         return
     told = bool(call.ask) and t.state.phase != "cancelling"
     replies.judged(t, call, event.facts)

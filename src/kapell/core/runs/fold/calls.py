@@ -9,7 +9,13 @@ from kapell.core.events.budget import (
     BudgetWarned,
 )
 from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
-from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelRequested
+from kapell.core.events.model import (
+    ModelAbandoned,
+    ModelAnswered,
+    ModelFailed,
+    ModelJudged,
+    ModelRequested,
+)
 from kapell.core.events.signal import (
     ChildEnded,
     ChildSettled,
@@ -22,7 +28,7 @@ from kapell.core.guardrails.labels import AGENT, all_of, mask_of, masks_of
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
-from kapell.core.runs.state import Child, GivenUp, HeldSignal, OpenCall, State, StepRun
+from kapell.core.runs.state import Child, GivenUp, HeldSignal, Judging, OpenCall, State, StepRun
 
 
 def requested(
@@ -47,7 +53,7 @@ def requested(
     if isinstance(event, ModelRequested):
         call.kind, call.name, call.prompt = "model", event.model, event.prompt
         call.agent, call.max_output, call.repeatable = event.agent, event.max_output, True
-        call.tools = event.tools
+        call.tools, call.judges = event.tools, event.judges
         call.approved, call.grants = event.approved, dict(event.grants)
         if event.label:
             call.labels = {"": mask_of(event.label)}
@@ -124,14 +130,32 @@ def close(state: State, call: str, at: float) -> OpenCall | None:
 
 
 def answered(state: State, program: Program, event: ModelAnswered, at: float, seq: int) -> None:
-    """A model answered: an answer with a problem, or one that asks for tools, is a turn."""
+    """A model answered: an answer with a problem, or one that asks for tools, is a turn.
+
+    A judge's is none: what it says counts for the answer it judges.
+    """
     del program, seq
     close(state, event.call, at)
     run = state.steps[event.path]
     run.label |= AGENT
+    if event.judges:
+        return
     tree.forget_grant(run)
     if event.problem or event.asks:
         run.turns.append(turns.turn_of(event))
+    elif event.unjudged:
+        value = event.text if event.value is None else event.value
+        run.judging = Judging(event.call, value, turns.turn_of(event))
+
+
+def model_judged(state: State, program: Program, event: ModelJudged, at: float, seq: int) -> None:
+    """An answer was judged: one with a problem is a turn, any other is used or shown to people."""
+    del program, at, seq
+    run = state.steps[event.path]
+    judging, run.judging = run.judging, None
+    if judging is not None and event.problem:
+        judging.turn.problem = event.problem
+        run.turns.append(judging.turn)
 
 
 def model_failed(state: State, program: Program, event: ModelFailed, at: float, seq: int) -> None:

@@ -44,6 +44,7 @@ _CHANGES = cast(
         compensation.CompensationFailed: steps.undo_failed,
         model.ModelRequested: calls.requested,
         model.ModelAnswered: calls.answered,
+        model.ModelJudged: calls.model_judged,
         model.ModelFailed: calls.model_failed,
         model.ModelAbandoned: calls.abandoned,
         model.ModelHeld: questions.held,

@@ -206,6 +206,7 @@ def _void(state: State, program: Program, run: StepRun, event: RunForked) -> Non
     run.open = 0
     run.held = 0
     tree.forget_grant(run)
+    run.judging = None
     if run.fan is not None:
         run.fan.busy = 0
     if run.waits == "retry":

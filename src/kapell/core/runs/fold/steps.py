@@ -51,6 +51,7 @@ def started(state: State, program: Program, event: StepStarted, at: float, seq: 
         run.number = 0
         run.handled = False
         tree.forget_grant(run)
+        run.judging = None
         if place.metered:
             _meter(state, program, run, event)
     if event.items is not None:
@@ -196,6 +197,7 @@ def retry_scheduled(
     tree.prune(state, program, run)
     tree.close_questions(state, run)
     tree.forget_grant(run)
+    run.judging = None
     run.failure = event.failure
     run.status = StepStatus.QUEUED
     run.overdue = False

@@ -11,7 +11,7 @@ from kapell.core.workflows.authored.steps import StepForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
 from kapell.core.workflows.checks.arguments import check_arguments
 from kapell.core.workflows.inputs import unfit
-from kapell.core.workflows.models import resolve_model
+from kapell.core.workflows.models import check_judge, resolve_model
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.references import Reference, references_of
 from kapell.core.workflows.runtimes import lives_elsewhere
@@ -147,6 +147,7 @@ class _Models:
             if step.agent is not None or step.ask is not None:
                 key = "agent" if step.agent is not None else "ask"
                 self._needs(step.agent, model, step.place(key))
+                self._judge(step, step.place(key))
             if step.compensate is not None and step.compensate.agent is not None:
                 self._needs(step.compensate.agent, model, step.compensate.place("agent"))
             for held in sequences_of(step):
@@ -162,6 +163,16 @@ class _Models:
 
     def _resolve(self, name: str | None, place: Place) -> str | None:
         return resolve_model(name, self._defaults.routes, place, self._problems)
+
+    def _judge(self, step: StepForm, place: Place) -> None:
+        agent = self._pins.agents.get(step.agent or "")
+        if step.grounded is not None:
+            node = step.grounded.node.get("judge")
+            name, place = step.grounded.judge, place if node is None else node.place
+        else:
+            held = agent.grounded if agent is not None else None
+            name = held.judge if held is not None else None
+        check_judge(name, self._defaults.routes, place, self._problems)
 
     def _needs(self, agent: str | None, near: str | None, place: Place) -> None:
         if near is not None:

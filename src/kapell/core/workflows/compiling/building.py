@@ -11,7 +11,7 @@ from kapell.core.guardrails.standing import ProfileName
 from kapell.core.workflows.authored.steps import CompensateForm, StepForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
 from kapell.core.workflows.compiling.filling import UNDO_RETRY, action_prompt, budget_of, retry_of
-from kapell.core.workflows.models import resolve_model
+from kapell.core.workflows.models import judged, resolve_model
 from kapell.core.workflows.order import join_of, order_of
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.programs import program_timeout, program_work
@@ -135,8 +135,8 @@ class Builder:
     def _grounded(self, form: StepForm) -> Grounded | None:
         """Return what the step demands of its answer, else its agent."""
         if form.grounded is not None or form.agent is None:
-            return grounded_of(form.grounded)
-        return self._pins.agents[form.agent].grounded
+            return judged(grounded_of(form.grounded), self._defaults)
+        return judged(self._pins.agents[form.agent].grounded, self._defaults)
 
     def _output(self, form: StepForm) -> Json:
         if isinstance(form.output, str):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from kapell.core.agents.definition import Agent
 from kapell.core.agents.delegation import team
 from kapell.core.definitions.problems import Problems
 from kapell.core.workflows.authored.workflow import InputForm, WorkflowForm
@@ -10,6 +11,7 @@ from kapell.core.workflows.checks.inputs import check_inputs
 from kapell.core.workflows.checks.walk import check_workflow
 from kapell.core.workflows.compiling.building import Builder
 from kapell.core.workflows.compiling.filling import budget_of, merged
+from kapell.core.workflows.models import judged
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
 from kapell.core.workflows.references import references_of
 from kapell.core.workflows.version import InputSpec, Version
@@ -47,11 +49,16 @@ def compile_workflow(
         budget=merged(around.budget, merged(budget_of(form.budget), defaults.budget)),
         timeout=form.timeout if around.timeout is None else around.timeout,
         on_failure=form.on_failure or "compensate",
-        agents={name: pins.agents[name] for name in team(agents, pins.agents)},
+        agents={name: _agent(pins.agents[name], defaults) for name in team(agents, pins.agents)},
         workflows={name: pins.workflows[name] for name in workflows},
     )
     # What runs here is what a store gives back, down to the order of keys.
     return msgspec.json.decode(encode(version), type=Version)
+
+
+def _agent(agent: Agent, defaults: WorkspaceDefaults) -> Agent:
+    """Return an agent as it answers other agents, with the judge of the workspace."""
+    return msgspec.structs.replace(agent, grounded=judged(agent.grounded, defaults))
 
 
 def _inputs(form: WorkflowForm) -> dict[str, InputSpec] | None:

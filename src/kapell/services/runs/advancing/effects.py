@@ -12,8 +12,9 @@ from kapell.core.agents.delegation import specs_of
 from kapell.core.agents.messages import messages, offer
 from kapell.core.approvals.held import Held
 from kapell.core.events.value import Packed, unpack
-from kapell.core.gateway.calls import ModelAnswer, ModelRequest
+from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest
 from kapell.core.gateway.routing.endings import may_be_charged, tries_of
+from kapell.core.guardrails.grounding import judging
 from kapell.core.guardrails.labels import WEB, labels_of
 from kapell.core.policies.caller import Caller
 from kapell.core.policies.notes import Fact, Note, unnoted
@@ -115,8 +116,9 @@ class Effects:
             async with self._slots:
                 began = perf_counter()
                 if call.kind == "model":
-                    request = self._request(call, sight)
-                    listener = self._listener(call, sight)
+                    own = not call.judges
+                    request = self._request(call, sight) if own else _judgement(call, sight)
+                    listener = self._listener(call, sight) if own else None
                     answer = await self._models.complete(request, listener, intent, facts.append)
                     seconds = perf_counter() - began
                     return ModelReplied(call.call, answer, seconds, tuple(facts))
@@ -222,6 +224,28 @@ class Effects:
         if left is None:
             return own or _NO_TIMEOUT
         return min(left, own or left)
+
+
+def _judgement(call: OpenCall, sight: Sight) -> ModelRequest:
+    """Return what a judge is asked: nothing of the step's own conversation but what it judges."""
+    return ModelRequest(
+        model=call.name,
+        messages=(
+            Message(role="system", text=judging.INSTRUCTIONS),
+            Message(role="user", text=_text(call.prompt, sight)),
+        ),
+        schema=judging.SCHEMA,
+        max_output=call.max_output,
+        temperature=0.0,
+        timeout=_NO_TIMEOUT if call.deadline is None else max(call.deadline - sight.now, 0.001),
+        idempotency_key=call.key,
+        label=call.call,
+        tenant=sight.state.tenant_id,
+        subject=sight.state.subject,
+        conversation=sight.state.correlation_id,
+        trust="untrusted" if call.labels.get("", 0) & WEB else "trusted",
+        caller=_caller(call, sight),
+    )
 
 
 def _text(packed: Packed, sight: Sight) -> str:

@@ -12,7 +12,7 @@ from kapell.core.runs.decide.origins import (
     call_labels,
     given_masks,
 )
-from kapell.core.runs.decide.steps import asking, requests
+from kapell.core.runs.decide.steps import asking, judging, requests
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
@@ -103,6 +103,8 @@ def _call(t: Thinking, run: StepRun, started: Callable[[], None]) -> None:
         requests.call_tool(t, run, work.tool, args, labels, started)
     elif breaking.too_many(t, run, begins=_delegates(run)) or breaking.repeating(t, run):
         return
+    elif run.judging is not None:
+        judging.ask(t, run, run.judging)
     elif isinstance(work, AgentWork | AskWork) and turns.pending(run.turns):
         asking.call_asked(t, run, started)
     elif (failure := turns.refused_for_good(run.turns)) is not None:

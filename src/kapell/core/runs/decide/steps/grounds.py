@@ -7,9 +7,9 @@ from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.step import StepWaiting
 from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.guardrails.grounding.answers import Grounding, ground
-from kapell.core.guardrails.grounding.demand import Grounded, Score
+from kapell.core.guardrails.grounding.demand import Score
 from kapell.core.guardrails.grounding.sources import Source, sources_of, texts_of
-from kapell.core.guardrails.labels import AGENT, label_of
+from kapell.core.guardrails.labels import AGENT, Mask, label_of
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.state import StepRun
@@ -40,7 +40,7 @@ def checked(t: Thinking, run: StepRun, value: Json) -> Checked:
         return None
     text = value if isinstance(value, str) else "\n\n".join(texts_of(value))
     try:
-        sources = _sources(t, run, demand)
+        sources, _ = sources_for(t, run)
     except KapellError as error:
         reraise_if_cheap(t, error)
         return Failure.of(error, run.path)
@@ -50,22 +50,37 @@ def checked(t: Thinking, run: StepRun, value: Json) -> Checked:
     return ground(text, sources, demand.threshold)
 
 
-def _sources(t: Thinking, run: StepRun, demand: Grounded) -> tuple[Source, ...]:
-    names = t.names(run)
-    if demand.sources is not None:
-        return sources_of(names.value(demand.sources))
+def sources_for(t: Thinking, run: StepRun) -> tuple[tuple[Source, ...], Mask]:
+    """Return what the answers of a step run are held against, and where that comes from."""
+    names, demand = t.names(run), t.place(run).step.grounded
+    if demand is not None and demand.sources is not None:
+        return sources_of(names.value(demand.sources)), names.label
     outputs = [ask.output for turn in run.turns for ask in turn.asks if ask.output is not None]
-    return tuple(one for output in outputs for one in sources_of(names.unpacked(output)))
+    found = tuple(one for output in outputs for one in sources_of(names.unpacked(output)))
+    return found, run.label
+
+
+def judge_of(t: Thinking, run: StepRun) -> str:
+    """Return the model that judges the answers of a step run; empty without one.
+
+    The model that stands in for every other stands in for this one too.
+    """
+    demand = t.place(run).step.grounded
+    judge = demand.judge if demand is not None else None
+    return (t.state.request.model or judge) if judge else ""
+
+
+def unjudged(t: Thinking, run: StepRun, found: Checked, act: str) -> bool:
+    """Tell whether a judge is asked about an answer; not where its sources refuse it already."""
+    return isinstance(found, Grounding) and act != "block" and bool(judge_of(t, run))
 
 
 def problem(found: Checked) -> str:
     """Return what is told to the model of an answer that its sources do not hold; else nothing."""
     if not isinstance(found, Grounding) or not found.flagged:
         return ""
-    lines = [
-        f"- {one.text[:_LONG]} ({', '.join(one.flaws) or 'words'})"
-        for one in found.flagged[:_SHOWN]
-    ]
+    named = [one for one in found.sentences if one.score < found.threshold or "judge" in one.flaws]
+    lines = [f"- {one.text[:_LONG]} ({', '.join(one.flaws) or 'words'})" for one in named[:_SHOWN]]
     return (
         "the sources do not hold all of it. Leave out or correct these sentences, and say only "
         "what the sources say:\n" + "\n".join(lines)

@@ -43,6 +43,22 @@ def room(t: Thinking, run: StepRun, usd: int, tokens: int, started: Callable[[],
     return True
 
 
+def place(t: Thinking, run: StepRun, usd: int, tokens: int) -> Literal["now", "later", "never"]:
+    """Tell whether a call that can be done without has room in every budget around it.
+
+    ``later``: once other calls in flight are settled. Nothing fails where there is none.
+    """
+    found: Literal["now", "later"] = "now"
+    for _, meter in _meters(t, run):
+        for _, limit, used, reserved, needed in _lines(meter, usd, tokens):
+            if limit is None or used + reserved + needed <= limit:
+                continue
+            if not reserved or used + needed > limit:
+                return "never"
+            found = "later"
+    return found
+
+
 _Line = tuple[Literal["usd", "tokens"], int | None, int, int, int]
 
 

@@ -47,19 +47,18 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
     if opened is None:
         return
     run = t.state.steps[opened.path]
-    text, storable = _storable(t, event.answer)
+    text, whole = storable(t, event.answer)
     asks, thoughts = _asks(t, run, event.answer), _thoughts(t, event.answer)
     schema = schema_of_step(t.program, run)
-    problem = (
-        _problem(schema, event.answer, opened, asks) if storable else "it held a NUL character"
-    )
+    problem = _problem(schema, event.answer, opened, asks) if whole else "it held a NUL character"
     value = event.answer.value if schema is not None else event.answer.text
     found = grounds.checked(t, run, value) if not (problem or asks) else None
     judged(t, opened, event.facts)
-    spent = _cost(t, opened, event.answer)
+    spent = cost_of(t, opened, event.answer)
     money.settle(t, opened, spent, event.answer.usage.total)
     act = grounds.demanded(t, run, found)
-    if act == "correct":
+    unjudged = grounds.unjudged(t, run, found, act)
+    if act == "correct" and not unjudged:
         problem = grounds.problem(found)
     t.emit(
         ModelAnswered(
@@ -76,16 +75,17 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
             thoughts=thoughts,
             offline=event.answer.offline,
             cached=event.answer.cached,
-            by=_by(opened, event.answer),
+            by=by_whom(opened, event.answer),
             tries=event.answer.tries,
             confidence=_confidence(event.answer, None if problem or asks else value),
             grounding=grounds.score(found),
+            unjudged=unjudged,
         )
     )
     if problem and corrections(run.turns) > t.place(run).step.corrections:
         failure = grounds.refused(run, found) or _invalid(run, problem, event.answer.refused)
         t.later("broke", run.path, failure)
-    elif problem or asks:
+    elif problem or asks or unjudged:
         t.later("call", run.path)
     elif act:
         grounds.doubted(t, run, act, value, found)
@@ -100,12 +100,12 @@ def _confidence(answer: ModelAnswer, value: Json) -> float | None:
     return None if answer.offline else confidence_of(value)
 
 
-def _by(opened: OpenCall, answer: ModelAnswer) -> str:
+def by_whom(opened: OpenCall, answer: ModelAnswer) -> str:
     """Return the model that answered in the name of a route; empty when that was named itself."""
     return answer.model if answer.tries and answer.model != opened.name else ""
 
 
-def _storable(t: Thinking, answer: ModelAnswer) -> tuple[Packed, bool]:
+def storable(t: Thinking, answer: ModelAnswer) -> tuple[Packed, bool]:
     """Return an answer's text as events hold it, and whether all of the answer can be held."""
     try:
         t.pack(answer.value)
@@ -115,7 +115,7 @@ def _storable(t: Thinking, answer: ModelAnswer) -> tuple[Packed, bool]:
         return t.pack(whole.replace("\0", "")), False
 
 
-def _cost(t: Thinking, opened: OpenCall, answer: ModelAnswer) -> int:
+def cost_of(t: Thinking, opened: OpenCall, answer: ModelAnswer) -> int:
     """Return what an answer cost: by the price of who gave it, nothing if it was given again.
 
     A deployment of the route that may charge although it failed counts at its worst case, as far

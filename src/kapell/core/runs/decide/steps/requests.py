@@ -138,7 +138,7 @@ def ask_model(
         )
     agent = agent_of_step(t.program, run)
     model = t.state.request.model or t.place(run).step.model or ""
-    quote = _quote(t, model)
+    quote = quote_of(t, model)
     max_output = agent.max_output if agent and agent.max_output else DEFAULT_MAX_OUTPUT
     number = len(run.turns) + 1
     limit = agent.turns if agent and agent.turns else turns.TURNS
@@ -174,7 +174,12 @@ def ask_model(
     t.emit(BudgetReserved(call, usd, tokens + max_output))
 
 
-def _quote(t: Thinking, model: str) -> Quote:
+def quote_of(t: Thinking, model: str) -> Quote:
+    """Return a model's price.
+
+    Raises:
+        KapellError: there is no such model, or no price for it.
+    """
     quote = t.ctx.quotes.get(model)
     if isinstance(quote, Quote):
         return quote
