@@ -1,9 +1,11 @@
 """One tool call outside any run: to try a tool, or for a client that asks for it."""
 
 import shutil
+from collections.abc import Mapping
 
 from kapell.bootstrap.app import STATE, App
 from kapell.core.audit.telling import code
+from kapell.core.guardrails.labels import WEB, label_of
 from kapell.core.policies.caller import Caller
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
@@ -17,11 +19,14 @@ TIMEOUT = 120.0
 async def call_tool(app: App, name: str, args: Json, *, asked: bool = False) -> ToolResult:
     """Call a tool through the same door as runs do, in an empty folder of its own.
 
-    What the tool writes there comes back with the result; the folder is gone afterwards. ``asked``
-    says that a program asks for it, behind which a model may stand, and no person who wrote it.
+    A person's own call is like a step that an author wrote. ``asked`` says that a program asks for
+    it, behind which a model may stand: nobody here knows what that has read.
+
+    What the tool writes there comes back with the result; the folder is gone afterwards.
 
     Raises:
         KapellError, UnknownOutcome: as the door raises them.
+        Held: people would have to agree, and there is no run to wait in.
     """
     number = app.identity.new_id()
     spec = next((tool.spec for tool in app.tools.values() if tool.spec.name == name), None)
@@ -36,7 +41,7 @@ async def call_tool(app: App, name: str, args: Json, *, asked: bool = False) -> 
         timeout=TIMEOUT if spec is None or spec.timeout is None else spec.timeout,
         workspace=str(app.root),
         folder=str(folder),
-        caller=Caller(tenant=app.tenant, subject=app.identity.actor, asked=asked),
+        caller=_caller(app, args, asked),
     )
     auditor, verdict = app.audit.auditor, "unknown"
     await auditor.act("tools.call", name, "requested", call=number)
@@ -50,3 +55,15 @@ async def call_tool(app: App, name: str, args: Json, *, asked: bool = False) -> 
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         await auditor.act("tools.call", name, verdict, call=number)
+
+
+def _caller(app: App, args: Json, asked: bool) -> Caller:
+    named = args if isinstance(args, Mapping) else {}
+    names = [str(one) for one in named] or [""]
+    return Caller(
+        tenant=app.tenant,
+        subject=app.identity.actor,
+        asked=asked,
+        profile=app.settings.guardrails.profile,
+        labels=dict.fromkeys(names, label_of(WEB)) if asked else {},
+    )

@@ -250,3 +250,50 @@ async def test_a_client_that_asks_too_often_is_told_when_to_come_back(served: De
         told = again.structured_content or {}
         assert (again.is_error, told["code"]) == (True, "rate_limited")
         assert told["retry_after"] > 0
+
+
+OUTSIDE = '''
+from pathlib import Path
+from kapell import tool
+
+@tool(effects="external", trust="trusted")
+def post(text: str) -> str:
+    """Send it away."""
+    with Path("posted.txt").open("a") as file:
+        file.write(text)
+    return text
+'''
+ALLOWING = """package kapell.tool
+
+import rego.v1
+
+allow contains {"rule": "post", "untrusted": true} if input.args.text == "fine"
+
+ask contains {"rule": "odd", "reason": "a secret reason"} if input.args.text == "odd"
+"""
+
+
+@pytest.mark.requirement("GR-06", "TL-06")
+async def test_what_a_clients_model_asks_for_does_not_leave_unless_a_rule_allows_it(
+    served: Desk,
+) -> None:
+    served.write("tools/outside.py", OUTSIDE)
+    posted = served.folder / "posted.txt"
+    own = await asyncio.to_thread(served.run, "tools", "call", "post", "--arg", "text=mine")
+    assert own.code == 0, own.err
+    assert posted.read_text() == "mine", "a person's own call is like a step they wrote"
+    async with over_stdio(served, "--tools", "*") as client:
+        refused = await client.call_tool("post", {"text": "fine"})
+        assert (refused.is_error, refused.structured_content["code"]) == (True, "policy_denied")
+        assert "strangers" not in text_of(refused), "the rule is for people"
+        written = await client.call_tool("file.write", {"path": "a.txt", "text": "b"})
+        assert not written.is_error, "what stays inside may be done"
+        assert posted.read_text() == "mine"
+    served.write("policies/post.rego", ALLOWING)
+    async with over_stdio(served, "--tools", "*") as client:
+        assert not (await client.call_tool("post", {"text": "fine"})).is_error
+        waits = await client.call_tool("post", {"text": "odd"})
+        assert (waits.is_error, waits.structured_content["code"]) == (True, "approval_needed")
+        assert "secret reason" not in text_of(waits)
+        assert "a run waits for people" in text_of(waits)
+    assert posted.read_text() == "minefine"

@@ -183,6 +183,21 @@ def test_what_is_on_no_allow_list_is_denied_whatever_a_rule_allows(office: Offic
     assert judged(seen, call()).outcome == ("deny", "kapell.tool.l")
 
 
+@pytest.mark.requirement("GR-04", "GR-06")
+def test_places_that_the_settings_name_with_a_port_may_be_looked_up_with_strangers_words(
+    office: Office,
+) -> None:
+    policies = office('tools: {web: {allow: ["site.test:8731", "*.docs.test:443"]}}\n')
+    fetch = spec("web.fetch", "read", reaches=True)
+
+    def outcome(url: str) -> tuple[str, str]:
+        return judged(policies, call({"url": url}, labels=STRANGERS), fetch).outcome
+
+    assert outcome("http://site.test:8731/a") == ("allow", "kapell.default.listed-lookup")
+    assert outcome("https://a.docs.test/") == ("allow", "kapell.default.listed-lookup")
+    assert outcome("https://evil.test:8731/") == ("ask", "kapell.default.untrusted")
+
+
 @pytest.mark.requirement("GR-06")
 def test_outside_places_and_data_have_packages_of_their_own(office: Office) -> None:
     policies = office(

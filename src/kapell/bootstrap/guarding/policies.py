@@ -1,6 +1,7 @@
 """Policies wired up: where their files are, who judges by them, what the settings add."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from kapell import library
@@ -74,13 +75,21 @@ def compiler(settings: Settings) -> Compiler:
 def terms(settings: Settings) -> Terms:
     """Return what the settings add to a question."""
     said, tools = settings.policies, settings.tools
-    opened = dict.fromkeys((*tools.http.allow, *tools.web.allow))
+    opened = dict.fromkeys(_host(one) for one in (*tools.http.allow, *tools.web.allow))
     return Terms(
         domains=said.domains,
         recipients=said.recipients,
-        open=tuple(one for one in opened if one != "*"),
+        open=tuple(one for one in opened if one not in ("", "*")),
         zone=ZoneInfo(said.zone),
     )
+
+
+def _host(pattern: str) -> str:
+    """Return the host of what a tool may reach; which port it may take is the tool's to hold."""
+    try:
+        return urlsplit(f"//{pattern}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def built_in() -> Sources:

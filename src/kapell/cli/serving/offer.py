@@ -26,6 +26,7 @@ LONGEST_WAIT = 300.0
 """Seconds a client may wait for a run in one call; it may ask again."""
 _LOOK_EVERY = 0.1
 _WORKFLOWS = "workflows."
+_RULED = frozenset({"policy_denied", "approval_needed"})
 
 _RUN: Json = {"type": "string", "minLength": 1, "description": "The run's id."}
 _WAIT: Json = {
@@ -95,12 +96,26 @@ class Offer:
         if name in self._tools:
             self._check(self._tools[name], args)
             await self._app.limits.admission.tell(self._app.tenant, asker)
-            return (await call_tool(self._app, name, args, asked=True)).output
+            return await self._called(name, args)
         raise Missing(
             f"There is no tool {name!r} here.",
             code="tool_unknown",
             advice="List the tools; more may be offered by `kapell mcp --tools PATTERN`.",
         )
+
+    async def _called(self, name: str, args: Mapping[str, Json]) -> Json:
+        """Call a tool; by which rule it is refused is for the people of this workspace alone."""
+        try:
+            return (await call_tool(self._app, name, args, asked=True)).output
+        except Denied as error:
+            if error.code not in _RULED:
+                raise
+            raise Denied(
+                f"The policies of this workspace do not let clients call {name!r} so.",
+                code=error.code,
+                advice="Do without it, or ask for a workflow that makes the call: a run waits for "
+                "people. Who runs this server sees why with 'kapell policy explain'.",
+            ) from error
 
     def _workflows(self) -> dict[str, Version]:
         """Return the workflows by the names of their tools."""

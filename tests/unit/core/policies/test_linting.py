@@ -181,6 +181,43 @@ def test_what_can_never_do_what_was_meant_is_told(body: str, said: str) -> None:
     assert found(body) == [said]
 
 
+@pytest.mark.requirement("GR-06", "WF-11")
+@pytest.mark.parametrize(
+    ("key", "value", "advice"),
+    [
+        ("on_expiry", '"rejct"', "Did you mean `reject`?"),
+        ("on_expiry", '"approve"', "Its values: `fail`, `reject`."),
+        ("risk", "3", ""),
+        ("need", "0", "Give a whole number, at least 1."),
+        ("need", "1.5", "Give a whole number, at least 1."),
+        ("need", '"two"', "Give a whole number, at least 1."),
+        ("need", "true", "Give a whole number, at least 1."),
+        ("expires", '"2 days"', "Give seconds, or a span such as `90s`, `4h` or `2d`."),
+        ("expires", "0", "Give seconds, or a span such as `90s`, `4h` or `2d`."),
+        ("remind", "null", "Give seconds, or a span such as `90s`, `4h` or `2d`."),
+        ("escalate_after", '"soon"', "Give seconds, or a span such as `90s`, `4h` or `2d`."),
+        ("approvers", '"role:office"', 'Give a list such as ["role:office", "user:anna"].'),
+    ],
+)
+def test_what_people_are_asked_with_is_checked_where_it_is_written(
+    key: str, value: str, advice: str
+) -> None:
+    given = f'"rule": "x", "reason": "y",\n\t"{key}": {value}'
+    (one,) = found(f"ask contains {{\n\t{given}\n}} if input.asked\n")
+    assert one.startswith(f"7:{len(key) + 6}: `{key}` is never {value}. [policy_answer]")
+    assert one.endswith(advice)
+
+
+def test_values_that_a_rule_computes_are_left_to_the_answer() -> None:
+    rule = """
+        ask contains {
+            "rule": "x", "reason": "y", "need": 1 + input.args.n, "expires": input.args.until,
+            "approvers": {one | some one in input.args.who}, "risk": input.args.risk,
+        } if input.asked
+    """
+    assert found(rule) == []
+
+
 @pytest.mark.parametrize(
     ("package", "said"),
     [

@@ -8,6 +8,8 @@ from kapell.core.policies.answers import Answer
 from kapell.core.policies.kinds import RULES
 from kapell.core.policies.linting.modules import Module, Rule, Statement
 from kapell.core.policies.linting.tokens import Token
+from kapell.kit.clock import span
+from kapell.kit.errors import Invalid
 
 _COMMON = ("rule", "reason")
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -21,6 +23,10 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "risk": ("low", "medium", "high"),
     "on_expiry": ("reject", "fail"),
 }
+
+_SPANS = frozenset({"expires", "remind", "escalate_after"})
+_ODD = frozenset({"[", "{", "true", "false", "null", "-"})
+"""What the value of such a key never begins with."""
 
 
 def check_answers(module: Module, problems: Problems) -> None:
@@ -46,7 +52,7 @@ def _check(rule: Rule, module: Module, problems: Problems) -> None:
                 key.place(module.path),
                 hint(key.value, known, "Its keys"),
             )
-        elif value.kind == "text" and key.value in _VALUES:
+        elif value is not None:
             _check_value(key, value, module, problems)
     for needed in ("rule",) if rule.name.text == "allow" else _COMMON:
         if needed not in keys:
@@ -59,14 +65,47 @@ def _check(rule: Rule, module: Module, problems: Problems) -> None:
 
 
 def _check_value(key: Token, value: Token, module: Module, problems: Problems) -> None:
-    known = _VALUES[key.value]
-    if value.value not in known:
+    """Note a value that the key can never have; one that is computed is judged when it is given."""
+    advice = _wrong(key.value, value)
+    if advice:
         problems.error(
             "policy_answer",
             f"`{key.value}` is never {value.text}.",
             value.place(module.path),
-            hint(value.value, known, "Its values"),
+            advice,
         )
+
+
+def _wrong(name: str, value: Token) -> str:
+    """Return what to write in place of a value, empty when it may be right."""
+    odd = value.text in _ODD
+    if name in _VALUES:
+        wrong = odd or value.kind == "number" or _is_text_of_none(value, _VALUES[name])
+        return hint(value.value, _VALUES[name], "Its values") if wrong else ""
+    if name == "need":
+        wrong = odd or value.kind == "text" or _is_no_count(value)
+        return "Give a whole number, at least 1." if wrong else ""
+    if name in _SPANS:
+        wrong = odd or (value.kind in ("text", "number") and not _is_span(value))
+        return "Give seconds, or a span such as `90s`, `4h` or `2d`." if wrong else ""
+    if name == "approvers" and value.kind in ("text", "number"):
+        return 'Give a list such as ["role:office", "user:anna"].'
+    return ""
+
+
+def _is_text_of_none(value: Token, known: tuple[str, ...]) -> bool:
+    return value.kind == "text" and value.value not in known
+
+
+def _is_no_count(value: Token) -> bool:
+    return value.kind == "number" and not (value.text.isdecimal() and int(value.text) > 0)
+
+
+def _is_span(value: Token) -> bool:
+    try:
+        return span(float(value.text) if value.kind == "number" else value.value) > 0
+    except (Invalid, ValueError):
+        return False
 
 
 def _object(head: Statement) -> Statement | None:
@@ -77,10 +116,15 @@ def _object(head: Statement) -> Statement | None:
     return head[at + 2 : -1]
 
 
-def _entries(words: Statement) -> Iterator[tuple[Token, Token]]:
-    """Yield each key of an object that is a text, with the first word of its value."""
+def _entries(words: Statement) -> Iterator[tuple[Token, Token | None]]:
+    """Yield each key of an object that is a text, with its value: None for one that is computed.
+
+    Of a list or an object the first word stands for all of it.
+    """
     depth = 0
     for number, word in enumerate(words[:-2]):
         if depth == 0 and word.kind == "text" and words[number + 1].text == ":":
-            yield word, words[number + 2]
+            value, after = words[number + 2], words[number + 3 : number + 4]
+            alone = not after or after[0].text == "," or value.text in _ODD
+            yield word, value if alone else None
         depth += (word.text in "([{") - (word.text in ")]}")
