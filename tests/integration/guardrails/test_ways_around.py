@@ -61,7 +61,7 @@ async def test_a_client_of_the_server_is_no_author(shop: Shop) -> None:
         offer = Offer(app, ["test.*"])
         with pytest.raises(Denied) as denied:
             await offer.call("test.letter", {"to": "eve"}, offer.asker())
-        assert denied.value.code == "approval_needed"
+        assert denied.value.code == "policy_denied"
         assert letters.sent == 0
         await call_tool(app, "test.letter", {"to": "ben"})
         assert letters.sent == 1, "a person at the terminal writes the call"
