@@ -23,6 +23,7 @@ from kapell.settings.guarding.approvals import ApprovalSettings
 from kapell.settings.guarding.guardrails import GuardrailSettings
 from kapell.settings.guarding.limits import BreakerSettings, LimitsSettings
 from kapell.settings.guarding.policies import PolicySettings
+from kapell.settings.guarding.rules import check_rules
 from kapell.settings.sections import (
     DatabaseSettings,
     LogSettings,
@@ -138,6 +139,7 @@ def load_settings(workspace: Path) -> Settings:
     tree = settings_tree(workspace, problems)
     definitions = workspace_defaults(tree, os.environ, problems)
     given = _given(tree, problems)
+    check_rules(tree, problems)
     make: Callable[..., Settings] = Settings
     try:
         settings = make(**{**_surroundings(given), "definitions": definitions})

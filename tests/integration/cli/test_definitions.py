@@ -105,6 +105,11 @@ def test_validate_takes_agents_settings_and_names(desk: Desk) -> None:
     assert desk.call("agents", "lint").code == Exit.INVALID
     desk.write("kapell.yaml", "worker: {lase: 3}\n")
     assert "Did you mean `lease`?" in desk.call("validate", "kapell.yaml").err
+    desk.write("kapell.yaml", "guardrails:\n  topics: [medcal]\n")
+    told = desk.call("validate", "kapell.yaml", "--json")
+    assert told.code == Exit.INVALID
+    (problem,) = told.document()["files"][0]["errors"]
+    assert (problem["code"], problem["place"]["line"]) == ("guard_rules_broken", 2)
 
 
 def test_agents_are_listed_and_made(desk: Desk) -> None:

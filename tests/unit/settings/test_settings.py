@@ -253,3 +253,27 @@ def test_the_schema_takes_what_we_take(
         _loaded(tmp_path, json.dumps(settings))
     else:
         assert _wrong(tmp_path, json.dumps(settings))
+
+
+RULES = """
+guardrails:
+  patterns: {staff: 'E-[0-9]{6}', Bad Name: x, ahead: '(?=x)', empty: 'x*'}
+  words:
+    rivals: [Acme]
+    none: []
+  topics: [medical, rivals, medcal]
+  only: [financial, none, sport]
+  languages: [en, xx]
+"""
+
+
+@pytest.mark.requirement("GR-01", "DE-05")
+def test_rules_that_cannot_be_looked_for_are_told_with_their_places(tmp_path: Path) -> None:
+    told = {one.partition(" Mend")[0] for one in _wrong(tmp_path, RULES)}
+    broken = ("3:45", "3:55", "3:71", "6:5", "7:29", "8:27", "9:19")
+    assert told == {f"{place} guard_rules_broken" for place in broken}
+    many = "\n".join(f"    a{n}: x" for n in range(51))
+    (one,) = _wrong(tmp_path, f"guardrails:\n  patterns:\n{many}\n")
+    assert one.startswith("2:3 guard_rules_broken")
+    settings = _loaded(tmp_path, "guardrails: {topics: [rivals], words: {rivals: [Acme]}}\n")
+    assert settings.guardrails.topics == ("rivals",)

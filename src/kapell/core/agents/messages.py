@@ -49,6 +49,7 @@ def messages(
     *,
     seed: str = "",
     dense: bool = False,
+    authored: bool = False,
 ) -> tuple[Message, ...]:
     """Return everything the next turn is asked with.
 
@@ -60,10 +61,11 @@ def messages(
         specs: The tools there are: a failing call's arguments are explained by its schema.
         seed: What the marks around strangers' words are drawn from, beside these.
         dense: Whether such words are marked through and through.
+        authored: Whether every word of the prompt is the author's.
     """
     told = instructions(agent)
-    said = [Message("system", told)] if told else []
-    said.append(Message("user", prompt))
+    said = [Message("system", told, authored=True)] if told else []
+    said.append(Message("user", prompt, authored=authored))
     for turn in turns:
         text = value(turn.text)
         thoughts = value(turn.thoughts) if turn.thoughts is not None else None

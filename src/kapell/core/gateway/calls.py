@@ -49,6 +49,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
     An assistant's may hold ``thoughts`` and the tool calls it asks for (``asks``). A tool's is the
     observation that answers the ask ``answers``; ``failed`` says that it tells of a failure.
+    ``authored``: every word of it is the author's.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -58,6 +59,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     answers: str = ""
     tool: str = ""
     failed: bool = False
+    authored: bool = False
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,12 +71,17 @@ def dealt_with(program: Program, run: StepRun) -> bool:
 
 def _answered(state: State, program: Program, event: ModelAnswered) -> None:
     breaker, run = state.request.breaker, state.steps.get(event.path)
-    if breaker is None or breaker.confidence is None or event.confidence is None or run is None:
+    if breaker is None or breaker.confidence is None or run is None:
+        return
+    said, held = event.confidence, event.grounding
+    if said is None and held is None:
         return
     name = agent_of(program, run)
     if name:
+        unsure = said is not None and said < breaker.confidence
+        doubtful = unsure or (held is not None and held.flagged > 0)
         known = state.breaking.agents.setdefault(name, Streak())
-        known.doubts = known.doubts + 1 if event.confidence < breaker.confidence else 0
+        known.doubts = known.doubts + 1 if doubtful else 0
 
 
 def _model_called(state: State, program: Program, event: ModelRequested) -> None:

@@ -170,6 +170,7 @@ class Effects:
             offered,
             seed=sight.state.run_id,
             dense=profile_at(sight.program, sight.state, call.path) == "strict",
+            authored=_authored(sight.program, run),
         )
         timeout = _NO_TIMEOUT if call.deadline is None else max(call.deadline - sight.now, 0.001)
         return ModelRequest(
@@ -251,6 +252,15 @@ def _judgement(call: OpenCall, sight: Sight) -> ModelRequest:
 def _text(packed: Packed, sight: Sight) -> str:
     value = unpack(packed, sight.values)
     return value if isinstance(value, str) else ""
+
+
+def _authored(program: Program, run: StepRun) -> bool:
+    """Tell whether a step's prompt is the author's alone: it reads nothing, and nobody changed it.
+
+    In a prompt that reads anything, words of others may make up an order together with its own.
+    """
+    work = program.bodies[run.body].version
+    return False
 
 
 def _caller(call: OpenCall, sight: Sight) -> Caller:

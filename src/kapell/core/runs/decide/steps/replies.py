@@ -87,9 +87,11 @@ def model_replied(t: Thinking, event: ModelReplied) -> None:
         t.later("broke", run.path, failure)
     elif problem or asks or unjudged:
         t.later("call", run.path)
+    elif breaking.doubted(t, run.path):
+        pass  # a person looks at the run, and so at this answer
     elif act:
         grounds.doubted(t, run, act, value, found)
-    elif not breaking.doubted(t, run.path):
+    else:
         finish(t, run, lambda: t.pack(value))
     t.freed(run)
     money.after(t, opened)
