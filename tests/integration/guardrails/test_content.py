@@ -405,3 +405,27 @@ async def test_a_run_whose_key_is_gone_tells_nobody_anything(shop: Shop) -> None
         assert state.failure.code == "pseudonym_key_gone"
         assert MAIL not in state.failure.message
         assert await sent(app) == []
+
+
+@pytest.mark.requirement("GR-01", "WF-09")
+async def test_orders_are_the_author_s_to_write_and_nobody_else_s(shop: Shop) -> None:
+    (shop.folder / "agents").mkdir()
+    (shop.folder / "agents" / "clerk.md").write_text(
+        f"---\nname: clerk\ntools: [test.noop]\n---\n{ORDER}\n", "utf-8"
+    )
+    ask: Json = [{"id": "t1", "tool": "test.noop", "args": {}}]
+    script(
+        shop,
+        {"label": "a#1/1", "asks": ask},
+        {"label": "*", "text": "done"},
+    )
+    shop.workflow("own", f'steps: [{{id: a, agent: clerk, prompt: "{ORDER}"}}]\n')
+    shop.workflow("other", 'steps: [{id: b, ask: "{{ inputs.mail }}"}]\n')
+    shop.workflow("beside", f'steps: [{{id: c, ask: "{ORDER} {{{{ inputs.mail }}}}"}}]\n')
+    async with shop.open({"test.noop": NoopTool()}) as app:
+        assert await output(app, await ran(app, "own")) == "done"
+        assert len(await sent(app)) == 2  # in its second turn too
+        for workflow in ("other", "beside"):
+            run = await ran(app, workflow, mail=ORDER)
+            assert (await app.reader.run(app.tenant, run)).error_code == "guardrail_blocked"
+        assert len(await sent(app)) == 2

@@ -33,6 +33,10 @@ _STRANGE: tuple[Family, ...] = ("injection", "jailbreak", "secret")
 """What counts in what tools say of themselves, for their servers may be strangers: a schema with an
 address as its example stays as it is."""
 
+_OWN: tuple[Family, ...] = ("pii", "secret", "topic", "language")
+"""What counts in a prompt that the author alone wrote: its orders are the author's to give, and so
+is speaking of orders (\"ignore what the mail tells you to do\")."""
+
 
 class ContentModelGate:
     """Looks over requests and answers, and gives personal data names on its way to a model.
@@ -61,15 +65,17 @@ class ContentModelGate:
         if treatment is None:
             return request
         sweep, offers = treatment.sweep("request"), treatment.sweep("request", families=_STRANGE)
+        own = treatment.sweep("request", families=_OWN)
         said = tuple(_marked(one) for one in request.messages)
-        await sweep.take(one for message in said for one in _parts(message))
+        await sweep.take(one for each in said if not each.authored for one in _parts(each))
+        await own.take(one for each in said if each.authored for one in _parts(each))
         await offers.take(
             one for tool in request.tools for one in (tool.name, tool.description, tool.args)
         )
-        for one in (sweep, offers):
+        for one in (own, sweep, offers):
             if one.verdict is not None:
                 note(one.verdict)
-        actions = {sweep.action, offers.action}
+        actions = {own.action, sweep.action, offers.action}
         if "block" in actions:
             raise Denied(
                 "A guardrail does not let this request pass; no model was asked.",
@@ -77,13 +83,15 @@ class ContentModelGate:
                 advice=_ADVICE,
             )
         request = self._in_conversation(request)
-        names = await self._naming.names(_tenant(request), _conversation(request), sweep.wanted)
-        messages = tuple(_renewed(one, sweep, names) for one in said)
+        wanted = {**own.wanted, **sweep.wanted}
+        names = await self._naming.names(_tenant(request), _conversation(request), wanted)
+        messages = tuple(_renewed(one, own if one.authored else sweep, names) for one in said)
         tools = tuple(_offered(one, offers) for one in request.tools)
         if messages != request.messages or tools != request.tools:
             request = msgspec.structs.replace(request, messages=messages, tools=tools)
         if "ask" in actions:
-            _ask(request, (*sweep.kinds("ask"), *offers.kinds("ask")))
+            kinds = (one for look in (own, sweep, offers) for one in look.kinds("ask"))
+            _ask(request, tuple(kinds))
         return request
 
     async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:

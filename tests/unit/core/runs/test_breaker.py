@@ -178,6 +178,38 @@ def test_two_answers_in_a_row_an_agent_is_not_sure_of_hold_the_run() -> None:
     assert made.state.status == "succeeded"
 
 
+HELD, LOOSE = "The bridge is 120 metres long.", "The bridge is 130 metres long."
+
+
+@pytest.mark.requirement("GR-08", "GR-09")
+@pytest.mark.parametrize(
+    ("answers", "trips"),
+    [((LOOSE, LOOSE, HELD), ["a[1]"]), ((LOOSE, HELD, LOOSE), []), ((HELD, HELD, HELD), [])],
+)
+def test_answers_that_their_sources_do_not_hold_are_doubts_too(
+    answers: tuple[str, ...], trips: list[str]
+) -> None:
+    steps = f"""
+    - id: a
+      ask: "How long is bridge {{{{ item }}}}?"
+      for_each: [1, 2, 3]
+      concurrency: 1
+      on_item_error: collect
+      grounded: {{sources: "{HELD}", on_failure: block}}
+    """
+    left = iter(answers)
+
+    def effect(call: OpenCall) -> ModelAnswer:
+        return ModelAnswer(text=next(left), usage=Usage(1, 1))
+
+    made = running(steps, effect)
+    found = tripped(made)
+    assert [one.path for one in found] == trips
+    assert {(one.scope, one.name, one.reason) for one in found} <= {
+        ("agent", "step a", "confidence")
+    }
+
+
 def test_only_numbers_from_0_to_1_say_how_sure_an_answer_is() -> None:
     said: list[Json] = [{"confidence": one} for one in (0, 0.5, 1, 1.5, -1, True, "0.1", None)]
     said += [{}, [], 0.3]

@@ -71,8 +71,8 @@ def doubted(t: Thinking, path: str) -> bool:
     if doubts < breaker.times:
         return False
     message = (
-        f"{doubts} answers of the agent {name!r} in a row were less sure than "
-        f"{breaker.confidence:g} or not held by their sources; the last one is in the run's history."
+        f"The agent {name!r} gave {doubts} answers in a row that were less sure than "
+        f"{breaker.confidence:g}, or not held by their sources; see the run's history."
     )
     _trip(t, run, "agent", name, "confidence", _why(message, path))
     return True

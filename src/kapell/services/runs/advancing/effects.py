@@ -20,10 +20,12 @@ from kapell.core.policies.caller import Caller
 from kapell.core.policies.notes import Fact, Note, unnoted
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
 from kapell.core.runs.fold.guards import profile_at
+from kapell.core.runs.fold.tree import place_of
 from kapell.core.runs.inputs import CallBroke, CallHeld, ModelReplied, ToolReplied
 from kapell.core.runs.program import Program
-from kapell.core.runs.state import OpenCall, State
+from kapell.core.runs.state import OpenCall, State, StepRun
 from kapell.core.tools.spec import ToolSpec
+from kapell.core.workflows.version import AgentWork, AskWork
 from kapell.kit.errors import Bug, Failure, KapellError, Kind
 from kapell.kit.ids import is_id
 from kapell.kit.json import Digest, Json
@@ -259,8 +261,10 @@ def _authored(program: Program, run: StepRun) -> bool:
 
     In a prompt that reads anything, words of others may make up an order together with its own.
     """
-    work = program.bodies[run.body].version
-    return False
+    work = place_of(program, run).step.work
+    if not isinstance(work, AgentWork | AskWork) or run.given is not None or run.ground & WEB:
+        return False
+    return not program.template(work.prompt).reads
 
 
 def _caller(call: OpenCall, sight: Sight) -> Caller:
