@@ -91,3 +91,13 @@ def test_the_readme_counts_the_examples() -> None:
     assert f"[{_WORDS[count]} examples](examples/README.md)" in (ROOT / "README.md").read_text(
         "utf-8"
     )
+
+
+def test_every_page_is_listed() -> None:
+    docs = ROOT / "docs"
+    first = (docs / "README.md").read_text("utf-8")
+    pages = [*(docs / "how-to").glob("*.md"), *(docs / "explanation").glob("*.md")]
+    assert [str(one) for one in pages if f"({one.relative_to(docs)})" not in first] == []
+    records = (docs / "decisions" / "README.md").read_text("utf-8")
+    written = sorted((docs / "decisions").glob("0*.md"))
+    assert [one.name for one in written if f"({one.name})" not in records] == []

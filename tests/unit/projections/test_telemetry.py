@@ -5,9 +5,10 @@ import json
 import msgspec
 import pytest
 
+from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.envelope import Payload
 from kapell.core.events.guarding.approval import ApprovalAnswered, ApprovalExpired
-from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.value import Inline
 from kapell.core.gateway.calls import ModelAnswer, Try, Turned, Usage
 from kapell.core.guardrails.verdicts import Reason, Verdict
@@ -77,3 +78,22 @@ def test_what_guards_policies_and_people_decided_is_told_without_words() -> None
     ]
     assert told[1].data["rule"] == "mail.out"
     assert "SECRET" not in json.dumps(msgspec.to_builtins(told))
+
+
+@pytest.mark.requirement("OB-05", "GR-09", "GR-06")
+def test_what_the_breaker_holds_and_what_money_alerts_of_is_told() -> None:
+    trip = BreakerTripped(path="a", scope="agent", name="clerk", reason="failures")
+    facts: list[Payload] = [trip, BudgetAlerted("habit", 5, 20)]
+    told = list(telemetry([event(at, one) for at, one in enumerate(facts, 1)]))
+    assert [(one.name, one.data["what" if "what" in one.data else "by"]) for one in told] == [
+        ("decision_made", "breaker"),
+        ("budget_event", "alerted"),
+    ]
+    assert told[0].step == "a"
+    assert told[0].data == {
+        "by": "breaker",
+        "chosen": "held",
+        "scope": "agent",
+        "name": "clerk",
+        "reason": "failures",
+    }

@@ -14,7 +14,7 @@ from kapell.core.events.budget import (
 )
 from kapell.core.events.envelope import Event, Payload
 from kapell.core.events.guarding.approval import ApprovalAnswered, ApprovalExpired
-from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAnswered, ModelFailed, ModelRequested
 from kapell.core.events.run import (
     RunCancelled,
@@ -138,6 +138,9 @@ def _people(payload: Payload) -> _Told:
         ruled: dict[str, Json] = {"by": "policy", "call": payload.call, "chosen": said.ruling}
         ruled |= {"about": said.about, "rule": said.rule, "version": said.version}
         yield "decision_made", payload.path, ruled
+    elif isinstance(payload, BreakerTripped):
+        held: dict[str, Json] = {"by": "breaker", "chosen": "held", "scope": payload.scope}
+        yield "decision_made", payload.path, held | {"name": payload.name, "reason": payload.reason}
     elif isinstance(payload, ApprovalAnswered):
         chosen: Json = "approved" if payload.approved else "rejected"
         asked: dict[str, Json] = {"by": "person", "call": payload.call, "chosen": chosen}
