@@ -4,14 +4,13 @@ A file that somebody is in the middle of editing must not stop new runs: they us
 valid, in this process and in every other of the workspace.
 """
 
-import os
-import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from kapell.adapters.workspace.whole import write_whole
 from kapell.core.agents.definition import Agent
 from kapell.kit.json import digest
 from kapell.services.workflows.good import Kept
@@ -49,18 +48,7 @@ class GoodAgentFiles:
         kept = self._kept[path] = Kept(path=path, saved=saved, agent=agent)
         # A workspace that cannot be written to still has what this process remembers.
         with suppress(OSError):
-            self._write(self._place(path), msgspec.json.encode(kept))
+            write_whole(self._place(path), msgspec.json.encode(kept))
 
     def _place(self, path: str) -> Path:
         return self._folder / f"{digest(path.encode())[:32]}.json"
-
-    def _write(self, place: Path, data: bytes) -> None:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".good-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, place)
-        except BaseException:
-            os.unlink(name)
-            raise

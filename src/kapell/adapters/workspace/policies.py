@@ -4,13 +4,12 @@ A file that somebody is in the middle of editing must not stop calls, and must n
 the last version that could be used holds, in this process and in the next one.
 """
 
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from kapell.adapters.workspace.whole import write_whole
 from kapell.services.policies.ports import Sources
 
 _FILE = "policies.json"
@@ -41,15 +40,4 @@ class GoodPolicyFiles:
             return
         self._kept = dict(sources)
         with suppress(OSError):
-            self._write(msgspec.json.encode(self._kept))
-
-    def _write(self, data: bytes) -> None:
-        self._place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._place.parent, prefix=".good-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, self._place)
-        except BaseException:
-            os.unlink(name)
-            raise
+            write_whole(self._place, msgspec.json.encode(self._kept))
