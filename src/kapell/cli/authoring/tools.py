@@ -10,7 +10,7 @@ from kapell.bootstrap.single_call import call_tool
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block
 from kapell.cli.group import InnerGroup
-from kapell.cli.running.arguments import given_arguments
+from kapell.cli.running.arguments import Args, Given, given_arguments
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.cli.whereabouts import root_of
@@ -18,6 +18,7 @@ from kapell.core.definitions.nearest import hint
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Missing
 from kapell.kit.money import text as money
+from kapell.kit.money import usd
 
 app = typer.Typer(
     cls=InnerGroup,
@@ -68,13 +69,8 @@ def show_tool(ctx: typer.Context, name: Name, as_json: AsJson = False) -> int:
 def call(
     ctx: typer.Context,
     name: Name,
-    given: Annotated[
-        list[str] | None,
-        typer.Option("--arg", metavar="NAME=VALUE", help="An argument; JSON or plain text."),
-    ] = None,
-    args: Annotated[
-        str, typer.Option("--args", metavar="JSON", help="All arguments as one JSON object.")
-    ] = "",
+    given: Given = None,
+    args: Args = "",
     as_json: AsJson = False,
 ) -> int:
     """Call one tool through the same door as runs do, to try it; nothing is logged."""
@@ -88,7 +84,7 @@ def call(
                 {
                     "output": result.output,
                     "trust": result.trust,
-                    "cost": (result.cost or 0) / 1e9,
+                    "cost": usd(result.cost or 0),
                     "seconds": 0.0 if record is None else round(record.seconds, 6),
                     "files": [change.path for change in result.files],
                 }
@@ -179,7 +175,7 @@ def _document(spec: ToolSpec, definitions: Definitions) -> dict[str, object]:
         "effects": spec.effects,
         "repeatable": spec.repeatable,
         "trust": spec.trust,
-        "cost": spec.cost / 1e9,
+        "cost": usd(spec.cost),
         "timeout": spec.timeout,
         "secrets": list(spec.secrets),
     }

@@ -15,6 +15,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Approve whatever is asked, and say so.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Leave the work to other workers.")]
 Note = Annotated[str, typer.Option("--note", help="Why; kept in the log.")]
+Given = Annotated[
+    list[str] | None,
+    typer.Option("--arg", metavar="NAME=VALUE", help="An argument; JSON or plain text."),
+]
+Args = Annotated[
+    str, typer.Option("--args", metavar="JSON", help="All arguments as one JSON object.")
+]
 
 
 def given_arguments(pairs: Sequence[str], document: str) -> dict[str, Json]:

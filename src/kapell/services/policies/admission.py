@@ -3,6 +3,7 @@
 from kapell.core.policies.asking.documents import BudgetDocument, BudgetPart, Profile, RunPart
 from kapell.core.pricing.budget import Budget
 from kapell.kit.errors import Denied
+from kapell.kit.money import usd
 from kapell.services.policies.policies import Policies
 
 
@@ -59,11 +60,11 @@ class PolicyAdmission:
 
 def _lowest(budgets: tuple[Budget | None, ...]) -> BudgetPart:
     given = [one for one in budgets if one is not None]
-    usd = [one.usd for one in given if one.usd is not None]
+    ceilings = [one.usd for one in given if one.usd is not None]
     tokens = [one.tokens for one in given if one.tokens is not None]
     seconds = [one.time for one in given if one.time is not None]
     return BudgetPart(
-        cost=min(usd, default=0) / 1e9,
+        cost=usd(min(ceilings, default=0)),
         tokens=min(tokens, default=0),
         seconds=min(seconds, default=0),
     )

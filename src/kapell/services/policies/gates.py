@@ -29,6 +29,7 @@ from kapell.core.policies.ruled import Ruled
 from kapell.core.tools.spec import ToolSpec, accepts
 from kapell.kit.errors import Denied
 from kapell.kit.json import Json
+from kapell.kit.money import usd
 from kapell.services.gateway.ports import OnDelta
 from kapell.services.policies.policies import Policies, Terms
 from kapell.services.policies.questions import question_of, still_asked
@@ -158,7 +159,7 @@ def tool_document(
             reaches=spec.reaches,
             accepts=_accepts(spec),
             repeatable=spec.repeatable,
-            cost=spec.cost / 1e9,
+            cost=usd(spec.cost),
         ),
         args=args,
         asked=caller.asked,

@@ -12,7 +12,7 @@ from kapell.cli.authoring.policies.explaining import Recorded, explain_recorded,
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block, problem_document
 from kapell.cli.group import InnerGroup
-from kapell.cli.running.arguments import given_arguments
+from kapell.cli.running.arguments import Args, Given, given_arguments
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
@@ -120,13 +120,8 @@ async def _outcome(
 def explain(
     ctx: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="The tool that is called.")] = "",
-    given: Annotated[
-        list[str] | None,
-        typer.Option("--arg", metavar="NAME=VALUE", help="An argument; JSON or plain text."),
-    ] = None,
-    args: Annotated[
-        str, typer.Option("--args", metavar="JSON", help="All arguments as one JSON object.")
-    ] = "",
+    given: Given = None,
+    args: Args = "",
     fields: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="FIELD=VALUE", help="A field, such as agent.name=writer."),
