@@ -7,10 +7,8 @@ from kapell.core.events.budget import BudgetReserved, BudgetSettled
 from kapell.core.events.envelope import Payload
 from kapell.core.events.guarding.approval import (
     ApprovalAnswered,
-    ApprovalDelegated,
-    ApprovalEscalated,
+    ApprovalEvent,
     ApprovalExpired,
-    ApprovalReminded,
     ApprovalRequested,
 )
 from kapell.core.events.model import (
@@ -107,12 +105,7 @@ def _late(event: BudgetSettled, at: float) -> LedgerSettled:
 
 _MATTERS = frozenset(
     {
-        ApprovalAnswered,
-        ApprovalDelegated,
-        ApprovalEscalated,
-        ApprovalExpired,
-        ApprovalReminded,
-        ApprovalRequested,
+        *get_args(ApprovalEvent),
         BudgetReserved,
         BudgetSettled,
         ModelAbandoned,
@@ -233,18 +226,10 @@ def _letters(event: _Step, at: float) -> Iterator[RowChange]:
         yield DeadLetterClosed(path=event.path, at=at)
 
 
-_Asked = (
-    ApprovalRequested
-    | ApprovalAnswered
-    | ApprovalExpired
-    | ApprovalDelegated
-    | ApprovalReminded
-    | ApprovalEscalated
-)
-_QUESTIONS = get_args(_Asked)
+_QUESTIONS = get_args(ApprovalEvent)
 
 
-def _asked(state: State, event: _Asked, at: float) -> Iterator[RowChange]:
+def _asked(state: State, event: ApprovalEvent, at: float) -> Iterator[RowChange]:
     """Yield what changes on the list of approvals."""
     key = event.call or event.path
     if isinstance(event, ApprovalRequested):

@@ -5,7 +5,7 @@ from functools import cache
 
 import msgspec
 
-_MONTHS = [
+MONTHS = [
     "january",
     "february",
     "march",
@@ -19,8 +19,8 @@ _MONTHS = [
     "november",
     "december",
 ]
-_SHORT = {name[:3]: place for place, name in enumerate(_MONTHS, 1)} | {"sept": 9}
-_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_SHORT = {name[:3]: place for place, name in enumerate(MONTHS, 1)} | {"sept": 9}
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 class Date(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ def _date(match: re.Match[str], text: str) -> Date | None:
     if match["y6"]:
         return _year(match, text)
     word = match["w"].lower().removesuffix("s")
-    return Date(start, end, week=_DAYS.index(word) + 1)
+    return Date(start, end, week=DAYS.index(word) + 1)
 
 
 def _year(match: re.Match[str], text: str) -> Date | None:

@@ -5,6 +5,7 @@ from functools import cache
 
 import msgspec
 
+from kapell.core.guardrails.grounding.dates import DAYS, MONTHS
 from kapell.core.guardrails.grounding.lexicon import empty
 
 _TITLES = frozenset(
@@ -12,37 +13,10 @@ _TITLES = frozenset(
 )
 _CALENDAR = frozenset(
     [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
+        *DAYS,
+        *MONTHS,
+        *(month[:3] for month in MONTHS),
         "sept",
-        "oct",
-        "nov",
-        "dec",
         "i",
         "i'm",
         "i'll",
