@@ -1,15 +1,13 @@
 """HMAC-SHA256 with a key that follows from the vault's master key, or from one of its own."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
 from pathlib import Path
 
 from kapell.kit.errors import Denied, Invalid
-
-_LENGTH = 32
+from kapell.kit.keys import LENGTH, key_in
 
 
 class Signer:
@@ -38,11 +36,8 @@ def signer_of(text: str, whence: str) -> Signer:
     Raises:
         Invalid: ``audit_key_wrong``; the text is never part of the message.
     """
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != _LENGTH:
+    key = key_in(text)
+    if key is None:
         raise Invalid(
             f"The key that anchors the audit record ({whence}) is not 32 bytes in base64.",
             code="audit_key_wrong",
@@ -86,7 +81,7 @@ def _write(path: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(os.urandom(_LENGTH)) + b"\n")
+            file.write(base64.b64encode(os.urandom(LENGTH)) + b"\n")
         try:
             os.link(draft, path)
         except FileExistsError:

@@ -10,10 +10,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kapell.kit.errors import Denied, Invalid
+from kapell.kit.keys import LENGTH, key_in
 from kapell.services.vault.vault import PLAIN
 
 _NONCE = 12
-_LENGTH = 32
 
 
 class AesSealer:
@@ -87,11 +87,8 @@ def key_of(text: str, whence: str) -> bytes:
     Raises:
         Invalid: ``master_key_wrong``; the text is never part of the message.
     """
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != _LENGTH:
+    key = key_in(text)
+    if key is None:
         raise Invalid(
             f"The master key of the vault ({whence}) is not 32 bytes in base64.",
             code="master_key_wrong",
@@ -109,7 +106,7 @@ def new_master(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     own = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
     with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(base64.b64encode(os.urandom(_LENGTH)) + b"\n")
+        file.write(base64.b64encode(os.urandom(LENGTH)) + b"\n")
     try:
         os.link(own, path)  # all of it at once, and only where there is none
     except FileExistsError as error:
