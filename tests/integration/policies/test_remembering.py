@@ -58,8 +58,10 @@ def test_expressions_of_ones_own_outlive_the_interpreter() -> None:
         "import kapell.adapters.policies.rego.compiling\n"
         "from kapell.core.guardrails.rules import make_rules\n"
         "make_rules(patterns={'staff': 'EMP-[0-9]{6}'})\n"
+        "print('made')\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"made\n", b"")
 
 
 async def test_the_built_in_modules_are_made_ready_when_they_are_first_asked() -> None:
@@ -80,5 +82,7 @@ def test_a_model_is_asked_without_an_interpreter_where_no_rule_speaks(tmp_path: 
         "policies = make_policies(root, load_settings(root))\n"
         "assert not asyncio.run(policies.speaks_of('kapell.model'))\n"
         "assert 'regopy' not in sys.modules\n"
+        "print('asked')\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"asked\n", b"")
