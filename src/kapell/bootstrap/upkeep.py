@@ -14,6 +14,7 @@ import msgspec
 from kapell.adapters.db import maintenance
 from kapell.adapters.db.maintenance import Finding as Finding  # what the checks yield
 from kapell.bootstrap.definitions import open_definitions
+from kapell.bootstrap.guarding.looking import look_through
 from kapell.bootstrap.keeping import with_kept_keys
 from kapell.bootstrap.routing import examine_routes
 from kapell.bootstrap.sandboxes import examine_sandboxes
@@ -79,6 +80,7 @@ async def examine(root: Path) -> tuple[Finding, ...]:
     written = FILE if (root / FILE).exists() else f"no {FILE}, defaults"
     found.append(Finding(name="settings", ok=True, detail=written))
     found += _definitions(root)
+    found += await asyncio.to_thread(_policies, root)
     found.append(_disk(settings))
     try:
         for one in await maintenance.check(settings.database.url):
@@ -90,6 +92,21 @@ async def examine(root: Path) -> tuple[Finding, ...]:
     found += await examine_sandboxes(settings)
     found += examine_routes(settings)
     return tuple(found)
+
+
+def _policies(root: Path) -> list[Finding]:
+    """Tell of the policies of the workspace, where there are any."""
+    try:
+        names, problems = look_through(root)
+    except KapellError as error:
+        return [_broken("policies", error)]
+    told = [
+        Finding(name="policies", ok=False, detail=f"{one.place}: {one.message}", advice=one.advice)
+        for one in problems
+    ]
+    if told or not names:
+        return told
+    return [Finding(name="policies", ok=True, detail=", ".join(names))]
 
 
 def providers(root: Path) -> tuple[Settings, tuple[ProviderState, ...]]:

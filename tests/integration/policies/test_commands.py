@@ -1,6 +1,8 @@
 """``kapell policy``: what is wrong is told, cases are tried, and a call is explained."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -172,3 +174,27 @@ def test_a_model_that_a_policy_forbids_is_not_asked(desk: Desk) -> None:
     said = desk.call("run", "say")
     assert said.code == Exit.FAILED
     assert "kapell.model.local" in said.err
+
+
+def test_who_checks_a_workspace_hears_of_its_policies_and_loads_no_interpreter_without_any(
+    desk: Desk,
+) -> None:
+    loaded = (
+        "import sys; from kapell.cli.main import call; "
+        "call(['validate']); print('regopy' in sys.modules)"
+    )
+    command = [sys.executable, "-c", loaded]
+    said = subprocess.run(command, cwd=desk.folder, capture_output=True, text=True, check=False)
+    assert said.stdout.endswith("False\n"), said.stderr
+    desk.write("policies/mail.rego", "package kapell.tool\n\nimport rego.v1\n\nalow := 1\n")
+    wrong = desk.call("validate")
+    assert wrong.code == 2
+    assert "error[policy_rule]" in wrong.err
+    assert "policies/mail.rego:5:1" in wrong.err
+    files = desk.call("validate", "--json").document()["files"]
+    (told,) = [one for one in files if one["kind"] == "policy"]
+    assert (told["file"], told["ok"]) == ("policies/mail.rego", False)
+    checks = desk.call("doctor", "--json").out
+    assert "policies/mail.rego:5:1" in checks
+    desk.write("policies/mail.rego", 'package kapell.tool\n\nallow contains {"rule": "all"}\n')
+    assert "ok  policies/mail.rego" in desk.call("validate").out

@@ -1,5 +1,6 @@
 """Policies wired up: where their files are, who judges by them, what the settings add."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -10,9 +11,16 @@ from kapell.adapters.system.clock import SystemClock
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.policies import GoodPolicyFiles
 from kapell.bootstrap.definitions import STATE
+from kapell.core.definitions.problems import DefinitionInvalid, Problem
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Invalid
-from kapell.services.policies.current import FOLDER, CurrentPolicies
+from kapell.services.policies.current import (
+    ENDINGS,
+    FOLDER,
+    TESTS,
+    CurrentPolicies,
+    read_sources,
+)
 from kapell.services.policies.policies import Policies, Terms
 from kapell.services.policies.ports import Compiler, Sources
 from kapell.settings.loading import Settings, load_settings
@@ -47,6 +55,24 @@ def open_compiler(root: Path) -> Compiler:
         KapellError: With what is wrong in the settings.
     """
     return compiler(load_settings(root))
+
+
+def linted(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Return the policies of a workspace, and what is wrong in them; without any, nothing is made.
+
+    Raises:
+        KapellError: the settings are wrong, or the server that judges gives no answer.
+    """
+    files = WorkspaceFolder(root)
+    names = tuple(one for one in files.names(FOLDER, ENDINGS) if not one.endswith(TESTS))
+    if not names:
+        return (), ()
+    try:
+        everything = {**built_in(), **read_sources(files)}
+        asyncio.run(open_compiler(root).lint(everything))
+    except DefinitionInvalid as error:
+        return names, error.problems
+    return names, ()
 
 
 def compiler(settings: Settings) -> Compiler:

@@ -9,6 +9,7 @@ from kapell.bootstrap.definitions import (
     check_settings,
     open_definitions,
 )
+from kapell.bootstrap.guarding.looking import look_through
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block, parts_of, problem_document, tell
 from kapell.cli.screen import Screen
@@ -76,7 +77,10 @@ def report(screen: Screen, found: Sequence[Checked], *, as_json: bool) -> Exit:
 def _found(surroundings: Surroundings, files: Sequence[str]) -> list[Checked]:
     if not files:
         root = root_of(surroundings)
-        return [*_settings(root), *_everything(open_definitions(root, Path.cwd()))]
+        everything = _everything(open_definitions(root, Path.cwd()))
+        settings = _settings(root)
+        wrong = any(one.errors for one in settings)
+        return [*settings, *everything, *([] if wrong else _policies(root))]
     opened: dict[Path, Definitions] = {}
     found = []
     for name in files:
@@ -130,6 +134,17 @@ def _tools(definitions: Definitions) -> list[Checked]:
     in_settings.errors = tuple(one for one in own.problems if one.place.file == SETTINGS_FILE)
     in_settings.warnings = tuple(one for one in own.warnings if one.place.file == SETTINGS_FILE)
     return [*found, in_settings] if in_settings.errors or in_settings.warnings else found
+
+
+def _policies(root: Path) -> list[Checked]:
+    """Check the policies as `kapell policy lint` does; each file with what is wrong in it."""
+    names, problems = look_through(root)
+    found = []
+    for name in dict.fromkeys((*names, *(one.place.file for one in problems))):
+        checked = Checked(name, "policy")
+        checked.errors = tuple(one for one in problems if one.place.file == name)
+        found.append(checked)
+    return found
 
 
 def workspace_agents(definitions: Definitions) -> list[Checked]:
