@@ -6,10 +6,14 @@ send", "how do I send") is no order.
 """
 
 import re
+from collections.abc import Iterator
 
-from kapell.core.guardrails.detectors.detector import Detector, compiled
+from kapell.core.guardrails.detectors.detector import Detector, Span, compiled
 
 _REACH = 160
+_CLOSE = 12
+_FAR = 80
+_MANY = 20
 _VERB = (
     r"(?:\b(?:send|forward|e-?mail|post|upload|exfiltrate|transmit|leak|transfer|submit|deliver"
     r"|bcc|export|copy|append|attach|include|embed|encode|insert|put|print|call|open|write|paste"
@@ -51,7 +55,7 @@ _PLAIN = (
     r"|الملف|محتوى|फ़ाइल"
 )
 _WAY = (
-    r"https?://|[\w.+\-]{1,64}@[\w\-]{1,63}\.|\+\d[\d \-]{6,18}\d|\b(?:webhook|telegram|pastebin"
+    r"https?://|\w@[\w\-]{1,63}\.|\+\d[\d \-]{6,18}\d|\b(?:webhook|telegram|pastebin"
     r"|discord|my (?:server|address|account|drive|site|phone)|attacker|sub-?domain|dns|lookup"
     r"|alt text|query(?: string)?|url parameter|parameters? of|to me\b|next commit|comment of"
     r"|public (?:repo\w{0,8}|gist|issue|page|bucket|folder)|image (?:url|link|tag)|tracking pixel"
@@ -98,16 +102,15 @@ def ordered(match: re.Match[str]) -> float:
 
 def _weighed(match: re.Match[str]) -> float:
     ahead, said = _sentence(match)
-    if compiled(_TALK, re.IGNORECASE).search(ahead):
+    if compiled(_TALK).search(ahead):
         return 0
     ends = [end.start() for end in compiled(_ENDS).finditer(said) if end.start() >= len(ahead)]
     own = said[: ends[0]] if ends else said
     pair = said[: ends[1]] if len(ends) > 1 else said
     grave, whole, plain, way = (
-        compiled(words, re.IGNORECASE).search(own) is not None
-        for words in (_GRAVE, _WHOLE, _PLAIN, _WAY)
+        compiled(words).search(own) is not None for words in (_GRAVE, _WHOLE, _PLAIN, _WAY)
     )
-    secret = compiled(_SECRECY, re.IGNORECASE).search(pair) is not None
+    secret = compiled(_SECRECY).search(pair) is not None
     if secret and (way or grave) and (grave or whole or plain):
         return 0.8
     if grave and way:
@@ -115,12 +118,24 @@ def _weighed(match: re.Match[str]) -> float:
     return 0.55 if whole and way and compiled(r"@|https?://").search(own) else 0
 
 
+def _carried(text: str) -> Iterator[Span]:
+    """Yield the verbs that order it; of verbs close together one is weighed, for the time it takes."""
+    lower = text.lower()
+    if len(lower) != len(text):  # a few letters have longer small ones: places would be wrong
+        lower = "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
+    weighed, times = -_CLOSE, 0
+    for match in compiled(_VERB).finditer(lower):
+        if match.start() - weighed >= (_CLOSE if times < _MANY else _FAR):
+            weighed, times = match.start(), times + 1
+            if score := _weighed(match):
+                yield *match.span(), score
+
+
 DETECTORS = (
     Detector(
         "injection",
         "exfiltration",
-        _VERB,
-        (
+        needs=(
             ".env", "id_rsa", "id_ed25519", ".ssh", ".aws", "password", "credential", "api key",
             "api-key", "api_key", "private", "secret", "ssh key", "access key", "tokens", "variable",
             "system prompt", "history", "conversation", "two-factor", "2fa", "one-time", "code",
@@ -136,7 +151,6 @@ DETECTORS = (
             "todos los", "tutte le", "todos os", "все письма", "所有邮件", "すべてのメール", "passwört", "zugangsdaten", "mot de passe", "mots de passe", "contraseñ", "senha",
             "wachtwoord", "hasł", "lösenord", "парол", "şifre", "密码", "密钥", "パスワード", "비밀번호",
         ),
-        check=_weighed,
-        flags=re.IGNORECASE,
+        search=_carried,
     ),
 )  # fmt: skip
