@@ -21,7 +21,7 @@ from kapell.core.events.guarding.approval import (
     ApprovalReminded,
     ApprovalRequested,
 )
-from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelHeld
 from kapell.core.events.run import (
     RunCancelled,
@@ -204,7 +204,10 @@ _TELLERS: Mapping[type[msgspec.Struct], Callable[..., Told]] = {
     ModelHeld: lambda e: Told(e.model, "held", e.path, {"call": e.call}),
     ModelAbandoned: lambda e: Told(e.model, "abandoned", e.path, {"call": e.call}),
     BudgetExceeded: lambda e: Told(e.what, "exceeded", e.scope, {"limit": e.limit}),
-    BudgetAlerted: lambda e: Told("usd", "alerted", "", {"limit": e.limit}),
+    BudgetAlerted: lambda e: Told("usd", "alerted", "", {"limit": e.limit, "reason": e.reason}),
+    BreakerTripped: lambda e: Told(
+        e.name or e.scope, "held", e.path, {"scope": e.scope, "reason": e.reason}
+    ),
     BudgetWarned: lambda e: Told(e.what, "warned", e.scope, {"limit": e.limit}),
     StepDead: lambda e: Told(e.stage, code(e.failure.code), e.path, {"attempts": e.attempts}),
     SignalReceived: lambda e: Told(e.name, "received", e.path),

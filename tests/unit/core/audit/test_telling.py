@@ -8,9 +8,10 @@ from kapell.core.audit.deriving import SEALED, Deriving
 from kapell.core.audit.lines import entry_of, line_of, text_of
 from kapell.core.audit.record import Act, Head
 from kapell.core.audit.telling import LONGEST, hidden, named, tells, told
+from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.envelope import COPIED, Payload
 from kapell.core.events.guarding.approval import ApprovalAnswered
-from kapell.core.events.guarding.guard import GuardVerdict, PolicyVerdict
+from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Inline
 from kapell.core.guardrails.verdicts import Reason, Verdict
@@ -81,6 +82,15 @@ def test_a_guards_verdict_is_told_by_kinds_and_counts() -> None:
     assert act.details == {
         "call": "c", "profile": "default", "pii.email": 3, "secret.aws_key": 1,
     }  # fmt: skip
+
+
+@pytest.mark.requirement("GR-09", "GR-06")
+def test_what_the_breaker_holds_is_told_with_its_reason() -> None:
+    act = act_of(BreakerTripped(path="a", scope="agent", name="clerk", reason="failures"))
+    assert (act.target, act.verdict, act.path) == ("clerk", "held", "a")
+    assert act.details == {"scope": "agent", "reason": "failures"}
+    alert = act_of(BudgetAlerted("habit", 5, 20))
+    assert (alert.verdict, alert.details) == ("alerted", {"limit": 5, "reason": "habit"})
 
 
 def test_every_fact_about_guards_people_and_calls_has_an_entry() -> None:
