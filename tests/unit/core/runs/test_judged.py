@@ -95,6 +95,13 @@ def test_a_judge_never_excuses_what_the_scorer_found() -> None:
     assert [one.grounding for one in facts(made)] == [Score(0.2, 1, 1)] * 2
 
 
+def test_a_judge_that_doubts_less_than_the_scorer_changes_nothing() -> None:
+    mild: Json = {"score": 0.9, "unsupported": [1]}
+    made = ran(STEP.format(more=", on_failure: ask"), of([WRONG], mild), INPUTS)
+    assert made.state.status == "waiting"
+    assert facts(made)[0].grounding == Score(0.2, 1, 1)
+
+
 @pytest.mark.requirement("GR-08")
 def test_block_fails_at_once_and_pays_no_judge_for_what_the_scorer_refused() -> None:
     refused = ran(STEP.format(more=", on_failure: block"), of([SLY], SECOND), INPUTS)

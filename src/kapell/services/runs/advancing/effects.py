@@ -14,7 +14,7 @@ from kapell.core.approvals.held import Held
 from kapell.core.events.value import Packed, unpack
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest
 from kapell.core.gateway.routing.endings import may_be_charged, tries_of
-from kapell.core.guardrails.grounding import judging
+from kapell.core.guardrails.grounding.judge import opinions
 from kapell.core.guardrails.labels import WEB, labels_of
 from kapell.core.policies.caller import Caller
 from kapell.core.policies.notes import Fact, Note, unnoted
@@ -234,10 +234,10 @@ def _judgement(call: OpenCall, sight: Sight) -> ModelRequest:
     return ModelRequest(
         model=call.name,
         messages=(
-            Message(role="system", text=judging.INSTRUCTIONS),
+            Message(role="system", text=opinions.INSTRUCTIONS),
             Message(role="user", text=_text(call.prompt, sight)),
         ),
-        schema=judging.SCHEMA,
+        schema=opinions.SCHEMA,
         max_output=call.max_output,
         temperature=0.0,
         timeout=_NO_TIMEOUT if call.deadline is None else max(call.deadline - sight.now, 0.001),

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from kapell.core.agents.turns import corrections
 from kapell.core.events.budget import BudgetReserved
 from kapell.core.events.model import ModelAnswered, ModelJudged, ModelRequested
-from kapell.core.guardrails.grounding import judging as judge
 from kapell.core.guardrails.grounding.answers import Grounding
+from kapell.core.guardrails.grounding.judge import opinions as judge
 from kapell.core.guardrails.labels import label_of
 from kapell.core.pricing.forecast import forecast
 from kapell.core.pricing.quote import worst_cost, worst_tokens

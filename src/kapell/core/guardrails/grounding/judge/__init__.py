@@ -1,0 +1,1 @@
+"""The judge model on top of the scorer."""
