@@ -12,9 +12,10 @@ from kapell.core.events.step import StepDead
 from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.runs import paths
 from kapell.core.runs.context import Context, Kept, NeedsValues
-from kapell.core.runs.decide import clock, commands, judging, kick, scopes, settle
+from kapell.core.runs.decide import clock, commands, kick, scopes, settle
 from kapell.core.runs.decide.steps import begin, calls, failing, fans, money, replies
 from kapell.core.runs.decide.steps.approvals import holding
+from kapell.core.runs.decide.steps.judges import judging
 from kapell.core.runs.decide.steps.results import frozen_names
 from kapell.core.runs.decide.thinking import ChildStart, Kind, Task, Thinking, Waitlists
 from kapell.core.runs.inputs import (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kapell.core.agents import delegation, turns
 from kapell.core.guardrails.labels import USER, label_of
 from kapell.core.runs import paths
-from kapell.core.runs.decide import breaking, judging
+from kapell.core.runs.decide import breaking
 from kapell.core.runs.decide.origins import (
     argument_masks,
     begun,
@@ -13,6 +13,7 @@ from kapell.core.runs.decide.origins import (
     given_masks,
 )
 from kapell.core.runs.decide.steps import asking, requests
+from kapell.core.runs.decide.steps.judges import judging
 from kapell.core.runs.decide.steps.results import reraise_if_cheap
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree

@@ -1,0 +1,1 @@
+"""The judge of an answer: asked between the answer and its use."""
