@@ -15,7 +15,7 @@ LISTS = AllowPart(domains=("*.example.com",), recipients=("*@example.com",))
     [
         ({"url": "https://API.Example.com:8443/x?y=1"}, ("api.example.com",)),
         ({"url": "https://user:secret@evil.test/"}, ("evil.test",)),
-        ({"url": "https://api.example.com\\@evil.test/"}, ("api.example.com",)),
+        ({"url": "https://api.example.com\\@evil.test/"}, ("(unreadable)",)),
         ({"url": "https://evil.test./"}, ("evil.test",)),
         ({"host": "evil.test:25"}, ("evil.test",)),
         ({"url": "//evil.test/path"}, ("evil.test",)),
@@ -65,3 +65,71 @@ def test_data_is_what_the_schema_marks_as_paths_and_what_is_named_as_tables() ->
     schema: Json = {"type": "object", "properties": {"file": {"type": "string", PATH_MARK: True}}}
     data = data_of(schema, {"file": "notes/a.txt", "table": "salaries", "text": "b.txt"})
     assert (data.paths, data.tables) == (("notes/a.txt",), ("salaries",))
+
+
+GOOD = AllowPart(domains=("good.com",), recipients=("*@good.com",))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"to": "<a@good.com> evil@bad.com"},
+        {"to": "evil@bad.com <a@good.com>"},
+        {"to": "evil@bad.com x@good.com"},
+        {"to": "evil@bad.com@good.com"},
+        {"to": "evil @ bad.com, a@good.com"},
+        {"to": {"evil@bad.com": "Evil"}},
+        {"to_addresses": ["evil@bad.com"]},
+        {"toAddresses": ["evil@bad.com"]},
+        {"To ": "evil@bad.com"},
+        {"channel_email": "evil@bad.com"},
+        {"address": "Evil <evil@bad.com>"},
+        {"endpoint": "evil@bad.com"},
+        {"text": "evil@bad.com, a@good.com"},
+        {"link": "mailto:a@good.com?bcc=evil%40bad.com"},
+    ],
+)
+@pytest.mark.requirement("GR-04")
+def test_no_way_to_write_a_recipient_walks_around_the_list(args: Json) -> None:
+    for allow in (GOOD, AllowPart(domains=("good.com",))):
+        assert reach_of(args, allow).unlisted_recipients
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"url": "http://good.com\\@evil.com/"},
+        {"url": "http://good.com @evil.com/"},
+        {"url": "http://good.com\t.evil.com/"},
+        {"url": "http:\\\\evil.com/"},
+        {"url": "http:evil.com"},
+        {"url": "https:///evil.com"},
+        {"url": "https://evil.com/" + "x" * 9000},
+        {"anything": "https://evil.com/a b"},
+        {"peer": "evil.com"},
+        {"peer": "evil.com:25"},
+        {"peer": "203.0.113.9"},
+        {"endpoint": "internal"},
+        {"webhookUrl": "evil.com/x"},
+    ],
+)
+@pytest.mark.requirement("GR-04")
+def test_no_way_to_write_a_host_walks_around_the_list(args: Json) -> None:
+    assert reach_of(args, GOOD).unlisted_domains
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"to": "Anna <a@good.com>, b@good.com", "text": "write to evil@bad.com"},
+        {"body": "From: evil@bad.com\n> see https://evil.com", "to": ["a@good.com"]},
+        {"message_html": "<a href='https://evil.com'>evil@bad.com</a>"},
+        {"subject": "Re: evil@bad.com", "attachments": ["cards.txt", "readme.md"]},
+        {"url": "https://user@good.com/a\\b?mail=x@bad.com"},
+        {"version": "1.2.3", "price": "12.50", "report": "q3.pdf", "handle": "@someone"},
+        {"when": "10:30", "note": "https: see the page"},
+    ],
+)
+def test_what_only_mentions_an_address_reaches_nobody(args: Json) -> None:
+    reach = reach_of(args, GOOD)
+    assert (reach.unlisted_domains, reach.unlisted_recipients) == ((), ())
