@@ -13,6 +13,7 @@ from kapell.adapters.db.store import Store, open_store
 from kapell.adapters.system.clock import SystemClock, random_bits
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.adapters.tools.files.folder import LocalRunFolder
+from kapell.adapters.tools.files.looking import CallFiles
 from kapell.adapters.tools.files.strangers import StrangersFiles
 from kapell.adapters.tools.registry import builtin_tools
 from kapell.adapters.tools.runtimes.registry import runtimes
@@ -98,7 +99,9 @@ class App:
         self.deltas = Deltas()
         self.limits = make_limits(settings, store, self.clock)
         self.escalations = make_escalations(settings, self.limits.breaker, root)
-        self.content = make_content(root, settings, store)
+        self.folders = LocalRunFolder()
+        files = CallFiles(self.folders, store.artifacts)
+        self.content = make_content(root, settings, store, files)
         self.policies = make_policies(root, settings, self.clock)
         self.gates = make_gates(self.limits, self.content, self.policies, settings.guardrails)
         specs = self._equip(extra_tools)
@@ -134,7 +137,7 @@ class App:
         self.door = ToolExecutor(
             {**self.tools, **runtimes()},
             store.artifacts,
-            LocalRunFolder(),
+            self.folders,
             secrets=EnvironmentSecrets(os.environ),
             gates=self.gates.tools,
             strangers=StrangersFiles(settings.guardrails.untrusted),

@@ -14,6 +14,7 @@ from kapell.core.guardrails.rules import Rules, make_rules
 from kapell.core.guardrails.standing import RIGOUR, ProfileName
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
+from kapell.services.guardrails.files import FileReader
 from kapell.services.guardrails.models import ContentModelGate
 from kapell.services.guardrails.naming import Naming, Seal, key_gone
 from kapell.services.guardrails.tools import ContentToolGate
@@ -31,7 +32,7 @@ class Content(msgspec.Struct, frozen=True):
     naming: Naming
 
 
-def make_content(root: Path, settings: Settings, store: Store) -> Content:
+def make_content(root: Path, settings: Settings, store: Store, files: FileReader) -> Content:
     """Return what looks over everything that passes the doors.
 
     Raises:
@@ -45,7 +46,7 @@ def make_content(root: Path, settings: Settings, store: Store) -> Content:
     restore = frozenset(own.restore)
     return Content(
         ContentModelGate(treatments, naming, restore),
-        ContentToolGate(treatments, naming, restore),
+        ContentToolGate(treatments, naming, restore, files),
         naming,
     )
 

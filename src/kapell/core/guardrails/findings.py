@@ -4,9 +4,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Family: TypeAlias = Literal["pii", "secret", "injection", "jailbreak", "topic", "language"]
+Family: TypeAlias = Literal["pii", "secret", "injection", "jailbreak", "topic", "language", "file"]
 """What sort of thing is found: personal data, keys, orders hidden in material, attempts to undo
-the instructions, subjects, the language."""
+the instructions, subjects, the language, files that cannot be looked over."""
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from kapell.core.tools.spec import INTERNAL, ToolSpec
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
 from kapell.kit.json import Json
+from kapell.services.guardrails.files import FileReader, Taken, looked
 from kapell.services.guardrails.naming import Naming, names_in
 from kapell.services.guardrails.treating import Sweep, Treatment, Treatments
 from kapell.services.guardrails.values import changed, texts
@@ -34,9 +35,17 @@ class ContentToolGate:
         treatments: What is looked for and done under each profile.
         naming: Gives names to personal data in prompts, and data to names.
         restore: Where data comes back in place of its names: in ``answers``, or nowhere.
+        files: Reads the files that calls take along.
     """
 
-    def __init__(self, treatments: Treatments, naming: Naming, restore: frozenset[str]) -> None:
+    def __init__(
+        self,
+        treatments: Treatments,
+        naming: Naming,
+        restore: frozenset[str],
+        files: FileReader,
+    ) -> None:
+        self._files = files
         self._treatments = treatments
         self._naming = naming
         self._restore = restore
@@ -53,11 +62,14 @@ class ContentToolGate:
             return call
         call, prompt = self._prompt(spec, call)
         rest, said = await _looked(treatment, spec, call, prompt)
-        for sweep in (rest, said):
-            if sweep.verdict is not None:
-                note(sweep.verdict)
+        taken = Taken()
+        if _reaches(spec):
+            taken = await looked(treatment, self._files, spec, call)
+        for verdict in (rest.verdict, said.verdict, taken.verdict):
+            if verdict is not None:
+                note(verdict)
         actions = {rest.action, said.action}
-        if "block" in actions:
+        if "block" in actions or taken.action == "block":
             raise Denied(
                 f"A guardrail does not let this call of {call.tool!r} pass; nothing was done.",
                 code="guardrail_blocked",
@@ -69,6 +81,7 @@ class ContentToolGate:
             kinds = ", ".join(dict.fromkeys((*rest.kinds("ask"), *said.kinds("ask"))))
             why = f"The arguments of {call.tool!r} hold {kinds}, and they leave this machine."
             raise Held(Question(rule="guardrails.arguments", why=why, risk="high"), args)
+        _check_files(call, args, taken)
         return call if args is call.args else msgspec.structs.replace(call, args=args)
 
     async def after(
@@ -139,6 +152,20 @@ async def _looked(
         await rest.take(({name: one for name, one in args.items() if name != "prompt"},))
         await said.take((prompt,))
     return rest, said
+
+
+def _check_files(call: ToolCall, args: Json, taken: Taken) -> None:
+    """Return when the files may go along; what people agreed to holds for these very bytes.
+
+    Raises:
+        Held: people decide first.
+    """
+    rule = f"guardrails.files.{taken.mark}"
+    if taken.action != "ask" or call.caller.grants.get(rule) == call_digest(call.tool, args):
+        return
+    kinds = ", ".join(taken.kinds("ask"))
+    why = f"Files that {call.tool!r} takes along hold {kinds}, and they leave this machine."
+    raise Held(Question(rule=rule, why=why, risk="high"), args)
 
 
 def _asks(spec: ToolSpec) -> bool:

@@ -1,0 +1,114 @@
+"""What the files hold that a call takes out of this machine; their bytes are never changed."""
+
+import codecs
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from kapell.core.guardrails.verdicts import Action, Reason, Verdict, worst
+from kapell.core.tools.paths import PATH_MARK
+from kapell.core.tools.spec import ToolSpec
+from kapell.core.tools.walking import walked
+from kapell.kit.json import Digest, Json, digest
+from kapell.services.guardrails.treating import Treatment
+from kapell.services.tools.ports import ToolCall
+
+LARGEST = 1 << 20
+"""Bytes of a file that is looked over."""
+
+_CONTROLS = bytes({*range(32), 127} - {9, 10, 12, 13, 27})
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class FileReader(Protocol):
+    """Reads files as the tool of a call will find them."""
+
+    async def read(self, call: ToolCall, path: Json, limit: int) -> bytes | None:
+        """Return the first ``limit`` bytes of what a path names, None when it is no file."""
+        ...
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What a look at the files of a call found; ``mark`` stands for their very bytes."""
+
+    verdict: Verdict | None = None
+    mark: str = ""
+
+    @property
+    def action(self) -> Action:
+        """Return the severest of what is done."""
+        return self.verdict.action if self.verdict else "pass"
+
+    def kinds(self, action: Action) -> tuple[str, ...]:
+        """Return the kinds of what something is done about."""
+        reasons = self.verdict.reasons if self.verdict else ()
+        return tuple(sorted({one.kind for one in reasons if one.action == action}))
+
+
+async def looked(treatment: Treatment, reader: FileReader, spec: ToolSpec, call: ToolCall) -> Taken:
+    """Look over the files that a call names; what would be taken out of a text is asked about."""
+    sweep = treatment.sweep("arguments", reaching=True)
+    unseen, marks = 0, []
+    for path in _paths(spec, call):
+        data = await reader.read(call, path, LARGEST + 1)
+        if data is None:
+            continue
+        marks.append(digest(data))
+        text = text_of(data)
+        if text is None:
+            unseen += 1
+        else:
+            await sweep.take((text,))
+    reasons = [_asked(one) for one in (sweep.verdict.reasons if sweep.verdict else ())]
+    if unseen:
+        action: Action = "ask" if treatment.name == "strict" else "pass"
+        reasons.append(Reason(family="file", kind="unseen", count=unseen, score=1.0, action=action))
+    if not reasons:
+        return Taken()
+    verdict = Verdict(
+        place="arguments",
+        action=worst([one.action for one in reasons]),
+        profile=treatment.name,
+        reasons=tuple(reasons),
+    )
+    return Taken(verdict, _mark(marks))
+
+
+def text_of(data: bytes) -> str | None:
+    """Return the text that bytes are, None when they are none or too many."""
+    if len(data) > LARGEST:
+        return None
+    named = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8-sig")
+    try:
+        text = data.decode(named)
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    else:
+        if named != "utf-8-sig":
+            return text
+    return text if len(data.translate(None, _CONTROLS)) == len(data) else None
+
+
+def _paths(spec: ToolSpec, call: ToolCall) -> Iterator[Json]:
+    found: dict[str, Json] = {}
+
+    def note(place: str, value: Json) -> Json:
+        found[place] = value
+        return value
+
+    walked(spec.args, call.args, lambda schema: bool(schema.get(PATH_MARK)), note)
+    yield from found.values()
+
+
+def _asked(reason: Reason) -> Reason:
+    return msgspec.structs.replace(reason, action="ask") if reason.action == "redact" else reason
+
+
+def _mark(marks: list[Digest]) -> str:
+    return digest("\n".join(marks).encode())[:16]

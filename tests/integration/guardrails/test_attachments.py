@@ -1,0 +1,73 @@
+"""What files hold that a call takes out of this machine is looked over before they leave."""
+
+from pathlib import Path
+
+import pytest
+
+from kapell.adapters.tools.mail.specs import MAIL_SEND
+from kapell.core.runs.status import RunStatus
+from kapell.services.guardrails.files import LARGEST, text_of
+from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
+from tests.integration.guardrails.test_content import CARD, KEY, ran, verdicts
+from tests.integration.runs.shop import Shop
+
+
+class Posting:
+    """``mail.send`` without a server."""
+
+    spec = MAIL_SEND
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
+        """Count the mail."""
+        self.calls += 1
+        return ToolResult(output={"message_id": "<1@example.com>", "accepted": [], "refused": []})
+
+
+@pytest.mark.parametrize(
+    ("data", "profile", "action"),
+    [
+        (b"order 7, two chairs", "default", ""),
+        (f"card {CARD}".encode(), "default", "ask"),
+        (f"\xe9 {CARD}".encode("latin-1"), "default", "ask"),
+        (f"card {CARD}".encode("utf-16"), "default", "ask"),
+        (f"use {KEY}".encode(), "default", "block"),
+        (b"\x89PNG\x00\x01", "default", "pass"),
+        (b"\x89PNG\x00\x01", "strict", "ask"),
+    ],
+)
+@pytest.mark.requirement("GR-02", "TL-06")
+async def test_an_attachment_is_looked_over_before_it_leaves(
+    tmp_path: Path, data: bytes, profile: str, action: str
+) -> None:
+    shop = Shop(tmp_path / "shop", f"sqlite:///{tmp_path / 'runs.db'}")
+    (shop.folder / "cards.txt").write_bytes(data)
+    shop.workflow(
+        "w",
+        f"steps: [{{id: a, tool: mail.send, guardrails: {profile}, with: {{to: [ann@example.com], "
+        "subject: x, text: y, attachments: [cards.txt]}}]\n",
+    )
+    tool = Posting()
+    async with shop.open({"mail.send": tool}) as app:
+        run = await ran(app, "w")
+        of_files = [
+            one.verdict.action
+            for one in await verdicts(app, run)
+            if one.verdict.place == "arguments"
+            and any(why.kind != "email" for why in one.verdict.reasons)
+        ]
+        summary = await app.reader.run(app.tenant, run)
+        assert of_files == ([action] if action else [])
+        assert CARD not in repr(await app.histories.events(run))
+        assert summary.error_code == ("guardrail_blocked" if action == "block" else "")
+        if action in ("", "pass"):
+            assert (summary.status, tool.calls) == (RunStatus.SUCCEEDED, 1)
+        else:
+            assert tool.calls == 0
+
+
+def test_what_is_too_large_is_no_text_to_look_over() -> None:
+    assert text_of(b"a" * LARGEST) is not None
+    assert text_of(b"a" * (LARGEST + 1)) is None
