@@ -74,11 +74,24 @@ def settings(site: LoopbackSite, hub: LoopbackGithub, mail: LoopbackMail, ca_fil
     )
 
 
+POLICY = """
+package kapell.tool
+
+import rego.v1
+
+allow contains {"rule": "desk", "reason": "what pages say may be passed on here", "untrusted": true} if {
+	input.tool.name in {"mail.send", "notify", "github.create_issue", "github.update_issue"}
+}
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.requirement("TL-03", "TL-08", "WF-12")
 async def test_a_workflow_uses_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "workflows").mkdir()
     (tmp_path / "workflows" / "desk.yaml").write_text(WORKFLOW)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "desk.rego").write_text(POLICY)
     pages = {
         "/bees": SitePage(b"<title>Bees</title><p>Bees dance; Flowers do not."),
         "/hook": SitePage(b"ok"),

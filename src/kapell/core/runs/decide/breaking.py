@@ -47,7 +47,7 @@ def failed(t: Thinking, run: StepRun, failure: Failure) -> Failure | None:
         return None
     name = agent_of(t.program, run)
     of_agent = streak(t.state, name).failures + 1 if name else 0
-    of_run = 0 if dealt_with(t.program, run) else t.state.breaking.failures + 1
+    of_run = 0 if dealt_with(t.state, t.program, run) else t.state.breaking.failures + 1
     if run.fan is not None or max(of_agent, of_run) < breaker.failures:
         return None
     scope: Scope = "agent" if of_agent >= breaker.failures else "run"

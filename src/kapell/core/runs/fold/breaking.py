@@ -54,15 +54,19 @@ def _failed(state: State, program: Program, event: StepFailed | StepDead) -> Non
     run = state.steps.get(event.path)
     if run is None or not _calls(program, run) or event.failure.code in SAID_NO:
         return
-    if not dealt_with(program, run):
+    if not dealt_with(state, program, run):
         state.breaking.failures += 1
     name = agent_of(program, run)
     if name:
         state.breaking.agents.setdefault(name, Streak()).failures += 1
 
 
-def dealt_with(program: Program, run: StepRun) -> bool:
+def dealt_with(state: State, program: Program, run: StepRun) -> bool:
     """Tell whether the author wrote what happens after this failure: that is no run away."""
+    return any(_dealt_with(program, around) for around in tree.chain(state, run))
+
+
+def _dealt_with(program: Program, run: StepRun) -> bool:
     step = tree.place_of(program, run).step
     if run.item >= 0:
         return step.for_each is not None and step.for_each.on_item_error == "collect"
