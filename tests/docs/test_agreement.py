@@ -27,6 +27,7 @@ _WORDS = {
     18: "eighteen",
     19: "nineteen",
     20: "twenty",
+    21: "twenty-one",
 }
 
 
