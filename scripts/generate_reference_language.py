@@ -26,6 +26,7 @@ ORDER = (
     ("Handler", "An error handler"),
     ("Compensate", "A compensation"),
     ("Retry", "A retry"),
+    ("Grounded", "Grounded answers"),
     ("Budget", "A budget"),
     ("Cache", "A cache"),
 )

@@ -119,7 +119,11 @@ def make_escalations(settings: Settings, breaker: TenantBreaker, root: Path) -> 
 
 
 async def _no_blobs(digest: Digest) -> bytes:
-    raise Missing(f"There is no artifact {digest}.", code="artifact_unknown")
+    raise Missing(
+        f"There is no artifact {digest}.",
+        code="artifact_unknown",
+        advice="A notice is a text: it carries no files.",
+    )
 
 
 async def _nothing() -> None:

@@ -96,7 +96,11 @@ def _document(said: httpx.Response) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise Denied("The policy server answers no JSON object.", code="policy_failed")
+        raise Denied(
+            "The policy server answers no JSON object.",
+            code="policy_failed",
+            advice="Look whether `policies.opa` names the address of an OPA server.",
+        )
     return found
 
 

@@ -54,7 +54,11 @@ def give_input(interpreter: Any, document: Json) -> None:
     try:
         _put(handle, document, _DEPTH)
         if _SET(interpreter, handle) != 0:
-            raise Denied("The interpreter did not take the input.", code="policy_input")
+            raise Denied(
+                "The interpreter did not take the input.",
+                code="policy_input",
+                advice="Ask for less at once: what a policy judges has to fit its memory.",
+            )
     finally:
         _FREE(handle)
 

@@ -3,7 +3,7 @@
 import re
 
 from kapell.core.guardrails.detectors.detector import Check, Detector, compiled
-from kapell.core.guardrails.signals.words import EXTRACTIONS, OVERRIDES
+from kapell.core.guardrails.signals.tongues.words import EXTRACTIONS, OVERRIDES
 
 _BEFORE = (
     r"(?:previous(?:ly)?|prior|above|earlier|preceding|foregoing|former|past|original|initial"

@@ -3,7 +3,7 @@
 import re
 
 from kapell.core.guardrails.detectors.detector import Detector
-from kapell.core.guardrails.signals.words import FREEDOMS
+from kapell.core.guardrails.signals.tongues.words import FREEDOMS
 
 _FREE = (
     r"(?:unrestricted|unfiltered|uncensored|unlimited|unbound|amoral|unethical|immoral"
