@@ -79,7 +79,7 @@ package kapell.tool
 
 import rego.v1
 
-allow contains {"rule": "desk", "reason": "what pages say may be passed on here", "untrusted": true} if {
+allow contains {"rule": "desk", "reason": "pages may be told of", "untrusted": true} if {
 	input.tool.name in {"mail.send", "notify", "github.create_issue", "github.update_issue"}
 }
 """
