@@ -31,6 +31,7 @@ from kapell.bootstrap.guarding.approvals import argument_check
 from kapell.bootstrap.guarding.content import make_content
 from kapell.bootstrap.guarding.gates import make_gates, standing
 from kapell.bootstrap.guarding.limits import breaker_of, make_escalations, make_limits
+from kapell.bootstrap.guarding.notices import make_notices
 from kapell.bootstrap.guarding.policies import make_policies
 from kapell.bootstrap.keeping import KeyFinder, make_vault
 from kapell.bootstrap.own_tools import OwnTools
@@ -99,6 +100,7 @@ class App:
         self.deltas = Deltas()
         self.limits = make_limits(settings, store, self.clock)
         self.escalations = make_escalations(settings, self.limits.breaker, root)
+        self.notices = make_notices(settings, root)
         self.folders = LocalRunFolder()
         files = CallFiles(self.folders, store.artifacts)
         self.content = make_content(root, settings, store, files)
@@ -268,7 +270,7 @@ class App:
             quotes=Quotes(self.prices, partial(self.reader.habits, self.tenant), self.clock),
             clock=self.clock,
             random=random_bits,
-            observers=[self.escalations.observe],
+            observers=[self.escalations.observe, self.notices.observe],
         )
 
     async def run_until_idle(self, run: RunId, worker: Worker | None = None) -> None:
@@ -338,6 +340,7 @@ async def open_app(
         await app.sandboxes.close()
         await app.gateway.close()
         await app.escalations.close()
+        await app.notices.close()
         await app.limits.close()
         await app.policies.current.close()
         await app.finish_record()

@@ -6,22 +6,19 @@ from pathlib import Path
 import msgspec
 
 from kapell.adapters.db.store import Store
-from kapell.adapters.tools.notices.tools import Notify
-from kapell.bootstrap.tooling import tool_options
+from kapell.bootstrap.guarding.notices import sender
 from kapell.core.gateway.quotas import Per, Quota
 from kapell.core.limits.breaker import Breaker
 from kapell.core.limits.rates import Rate
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Missing
-from kapell.kit.ids import LOCAL, RunId
-from kapell.kit.json import Digest
+from kapell.kit.ids import RunId
 from kapell.kit.money import nano
 from kapell.services.gateway.counts import Counts
 from kapell.services.limits.admission import Admission
 from kapell.services.limits.escalations import Escalations
 from kapell.services.limits.limiter import Limiter
 from kapell.services.limits.tenants import TenantBreaker
-from kapell.services.tools.ports import ToolCall
 from kapell.settings.guarding.limits import BreakerSettings, CostSection
 from kapell.settings.loading import Settings
 
@@ -98,32 +95,12 @@ def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awai
 
 def make_escalations(settings: Settings, breaker: TenantBreaker, root: Path) -> Escalations:
     """Return what tells people of runs that are held, by the channel that the settings name."""
-    options = tool_options(settings.tools).notify
+    send = sender(settings, settings.breaker.notify, root)
 
     async def notify(run: RunId, text: str) -> None:
-        call = ToolCall(
-            tenant_id=LOCAL,
-            run_id=run,
-            call="escalation",
-            tool="notify",
-            args={"text": text, "level": "warning", "channel": settings.breaker.notify},
-            key=f"escalation:{run}",
-            timeout=None,
-            workspace=str(root),
-            folder="",
-        )
-        # No model and no step asks for it, and it holds nothing of the run: no gate has a say.
-        await Notify(options).call(call, _no_blobs)
+        await send(run, f"escalation:{run}", text)
 
     return Escalations(breaker, notify)
-
-
-async def _no_blobs(digest: Digest) -> bytes:
-    raise Missing(
-        f"There is no artifact {digest}.",
-        code="artifact_unknown",
-        advice="A notice is a text: it carries no files.",
-    )
 
 
 async def _nothing() -> None:

@@ -1,6 +1,5 @@
 """Escalations: when a run is held, its tenant's breaker counts it and people are told."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -9,6 +8,7 @@ from kapell.core.events.guarding.guard import BreakerTripped
 from kapell.core.runs.state import State
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
+from kapell.services.limits.courtesies import Courtesies
 from kapell.services.limits.tenants import TenantBreaker
 
 log = logging.getLogger(__name__)
@@ -28,20 +28,17 @@ class Escalations:
     def __init__(self, breaker: TenantBreaker, notify: Notify) -> None:
         self._breaker = breaker
         self._notify = notify
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._courtesies = Courtesies()
 
     def observe(self, run: RunId, events: Sequence[Event], state: State) -> None:
         """See whether a run was held."""
         for event in events:
             if isinstance(event.payload, BreakerTripped) and not event.copied:
-                task = asyncio.create_task(self._tell(run, event.payload, state))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+                self._courtesies.begin(self._tell(run, event.payload, state))
 
     async def close(self) -> None:
         """Finish what is under way."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        await self._courtesies.close()
 
     async def _tell(self, run: RunId, trip: BreakerTripped, state: State) -> None:
         what = trip.name or ("a limit of money" if trip.scope == "money" else "the run")
