@@ -116,7 +116,12 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set, then drain and give everything back."""
         self.desk.draining = False
-        await self._beat()
+        try:
+            await self._beat()
+        except KapellError as error:  # the next beat comes soon, whatever kept this one back
+            if not error.retryable:
+                raise
+            unanswered(error)
         helpers = [
             asyncio.create_task(helper)
             for helper in (self._beating(), self._listening(), self._chores())
