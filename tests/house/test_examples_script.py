@@ -1,5 +1,6 @@
 """`make examples` finds what is there and says of each whether it went well."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,13 @@ def test_every_kind_of_example_is_found_and_runs(folder: Path, cli: list[str]) -
     assert [examples.run(example, cli) for example in found] == ["", "", ""]
 
 
-def test_a_folder_with_a_script_and_a_site_runs_with_both(folder: Path, cli: list[str]) -> None:
+def test_a_folder_with_a_script_and_a_site_runs_with_both(
+    folder: Path, cli: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The page of an example may be serving its own web on the known port at this moment.
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(examples, "SITE_PORT", one.getsockname()[1])
     (folder / "bigger/answers.yaml").write_text("answers: []\n", "utf-8")
     (folder / "bigger/site").mkdir()
     bigger, plain, _ = examples.find(folder)
