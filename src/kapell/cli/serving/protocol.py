@@ -27,9 +27,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kapell.cli.serving.offer import Offer
 from kapell.core.audit.hiding import hidden
+from kapell.core.guardrails.verdicts import STOPS
 from kapell.core.limits.rates import Asker
 from kapell.core.tools.spec import ToolSpec, repeatable
-from kapell.kit.errors import Bug, KapellError
+from kapell.kit.errors import Bug, Denied, KapellError
 from kapell.kit.json import Json, digest, encode
 from kapell.services.tools.ports import UnknownOutcome
 
@@ -142,6 +143,7 @@ async def _called(offer: Offer, params: CallToolRequestParams, asker: Asker) -> 
 
 
 def _failed(error: KapellError, unknown: bool) -> CallToolResult:
+    error = _plain(error)
     maybe = " It may have happened all the same." if unknown else ""
     text = hidden(f"{error.message}{maybe} [{error.code}] {error.advice}".strip())
     told: dict[str, Any] = {
@@ -162,6 +164,17 @@ def _failed(error: KapellError, unknown: bool) -> CallToolResult:
         ],
     }
     return CallToolResult(content=[TextContent(text=text)], structured_content=told, is_error=True)
+
+
+def _plain(error: KapellError) -> KapellError:
+    """Return an error as strangers may know it: of a guard, that it does not let this pass."""
+    if error.code not in STOPS:
+        return error
+    return Denied(
+        "A guardrail does not let this pass.",
+        code="guardrail_blocked",
+        advice="Do without it; who runs this server sees why in its log.",
+    )
 
 
 def _unexpected(error: BaseException) -> Bug:

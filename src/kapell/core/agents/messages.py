@@ -9,6 +9,7 @@ from kapell.core.events.value import NOTHING, Packed
 from kapell.core.gateway.calls import Message, Thought, ToolAsk, ToolOffer
 from kapell.core.guardrails.labels import WEB
 from kapell.core.guardrails.spotlight import spotlit
+from kapell.core.guardrails.verdicts import STOPS
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Failure, Kind
 from kapell.kit.json import Json, encode
@@ -27,6 +28,14 @@ _TAKEN = 400
 _POLICIES = frozenset({"policy_denied", "policy_broken", "policy_failed"})
 _FORBIDDEN = "A policy forbids this call: do not try it again, find another way."
 """All that a model is told of a policy: its rules and reasons are for people."""
+
+_BLOCKED = "A guardrail does not let this pass: do not try it again, find another way."
+_WITHHELD = (
+    "The call was made, and a guardrail does not let its result pass: do not make it again, go on "
+    "without the result."
+)
+"""All that a model is told of a guard: which one, what it found and how to take it away are for
+people."""
 
 _WAYS: Mapping[Kind, tuple[str, str]] = {
     Kind.INVALID: ("arguments", "Mend the arguments and call it again, or try another way."),
@@ -155,6 +164,10 @@ def _failed(failure: Failure, spec: ToolSpec | None) -> str:
     """Return what helps a model to try another way: what failed, of which class, what may help."""
     if failure.code in _POLICIES:
         return _FORBIDDEN
+    if failure.code == "guardrail_withheld":
+        return _WITHHELD
+    if failure.code in STOPS:
+        return _BLOCKED
     # What is wrong with the arguments can be mended, whatever the rule was that refused them.
     kind, way = _WAYS[Kind.INVALID if failure.flaws else failure.kind]
     lines = [f"The call failed ({kind}, {failure.code}): {failure.message}", *_taken(failure)]

@@ -126,6 +126,26 @@ def action_of(
     return "pass"
 
 
+def ends(profile: Profile) -> bool:
+    """Tell whether an answer may be stopped for what only the whole of it shows.
+
+    A subject shows by words that add up, a language by all of them: until an answer has ended,
+    nobody knows that it may be shown.
+    """
+    rules = profile.rules
+    whole: set[Family] = set()
+    if rules.topics or rules.words or rules.only:
+        whole.add("topic")
+    if rules.languages:
+        whole.add("language")
+    return any(
+        line.action in ("block", "ask")
+        and (not line.places or "answer" in line.places)
+        and not whole.isdisjoint(line.families or whole)
+        for line in profile.actions
+    )
+
+
 def to_redact(
     findings: Iterable[Finding], profile: Profile, place: Place, *, reaching: bool = False
 ) -> tuple[Finding, ...]:

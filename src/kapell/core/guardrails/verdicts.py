@@ -12,6 +12,12 @@ Action: TypeAlias = Literal["pass", "redact", "ask", "block"]
 Place: TypeAlias = Literal["request", "answer", "arguments", "result"]
 """Where a guard looks: what a model is sent, what it answers; what a tool gets, what it returns."""
 
+STOPS: frozenset[str] = frozenset(
+    {"guardrail_blocked", "guardrail_withheld", "guard_failed", "pseudonym_key_gone"}
+)
+"""Codes of the errors with which guards stop a call. Their words are for people: no model and no
+stranger learns more than that a guardrail does not let it pass."""
+
 SEVERITY: tuple[Action, ...] = ("pass", "redact", "ask", "block")
 """The actions, the mildest first: of several the last one holds."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from kapell.core.gateway.calls import ModelRequest
 from kapell.core.guardrails.findings import Finding
-from kapell.core.guardrails.profiles import Profile, action_of
+from kapell.core.guardrails.profiles import Profile, action_of, ends
 from kapell.core.guardrails.pseudonyms import Restoring
 from kapell.core.guardrails.streaming import Stream
 from kapell.services.gateway.ports import OnDelta
@@ -57,21 +57,27 @@ class _Hearing:
         self._tell: OnDelta | None = on_delta
         self._stream = self._new()
         self._restoring = Restoring(table)
+        self._waits = ends(profile)
+        self._kept: list[str] = []
 
     def hear(self, piece: str) -> None:
         """Take a piece; an empty one says that the answer begins anew."""
         if self._tell is None:
             return
-        if piece:
+        if piece and self._waits:
+            self._kept.append(piece)
+        elif piece:
             self._told(self._restoring.feed(self._stream.feed(piece)))
         else:
             self._stream, self._restoring = self._new(), Restoring(self._table)
+            self._kept.clear()
             self._tell("")
 
     def end(self) -> None:
         """Tell the rest."""
-        rest = self._restoring.feed(self._stream.end()) + self._restoring.end()
-        self._told(rest)
+        rest = self._stream.feed("".join(self._kept)) if self._kept else ""
+        rest += self._stream.end()
+        self._told(self._restoring.feed(rest) + self._restoring.end())
         self._tell = None
 
     def drop(self) -> None:

@@ -61,3 +61,20 @@ def test_what_no_tool_goes_by_and_what_no_json_is_are_told_with_a_hint() -> None
     other = refusal([], Asked("c", "look.up", broken="[1]"), ["look.up"])
     assert other is not None
     assert "JSON of another kind" in other.message
+
+
+@pytest.mark.requirement("GR-01", "GR-04")
+@pytest.mark.parametrize("code", ["guard_failed", "guardrail_blocked", "guardrail_withheld"])
+def test_of_a_guard_a_model_learns_only_that_it_does_not_let_this_pass(code: str) -> None:
+    text = told(
+        Failure(
+            code,
+            "A guard broke (ContentToolGate, ValueError), so the call does not pass.",
+            Kind.BUG,
+            advice="Report it; take that guard away by its name in `guardrails.flags`.",
+        )
+    )
+    assert "A guardrail does not let this pass" in text or "a guardrail does not let its" in text
+    for word in (code, "ContentToolGate", "ValueError", "flags", "broke", "take"):
+        assert word not in text
+    assert ("was made" in text) is (code == "guardrail_withheld")

@@ -27,6 +27,7 @@ class Speaker:
         self.pieces = pieces
         self.before = before
         self.asked: list[ModelRequest] = []
+        self.said: list[str] = []
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelAnswer:
         """Say them."""
@@ -37,6 +38,7 @@ class Speaker:
             if self.before:
                 on_delta("")
             for piece in self.pieces:
+                self.said.append(piece)
                 on_delta(piece)
         return ModelAnswer(text="".join(self.pieces), usage=Usage(1, 1))
 
@@ -103,6 +105,53 @@ async def test_an_answer_about_what_is_not_allowed_is_withheld(tmp_path: Path) -
     own = {"words": {"rivals": ["zorblax"]}, "topics": ["rivals"]}
     answer = await door(speaker, tmp_path, **own).complete(request("hi"))
     assert (answer.text, bool(answer.refused)) == (WITHHELD, True)
+
+
+@pytest.mark.requirement("GR-01")
+@pytest.mark.parametrize(
+    ("own", "end"),
+    [
+        ({"words": {"rivals": ["zorblax"]}, "topics": ["rivals"]}, "Buy at Zorblax."),
+        ({"words": {"farm": ["tractor"]}, "only": ["farm"]}, "That is all."),
+        ({"languages": ["de"]}, "That is all there is to say of it."),
+        ({"topics": ["medical"]}, "Take 500 mg of ibuprofen for the migraine, says my doctor."),
+    ],
+)
+async def test_nothing_was_heard_of_an_answer_that_is_withheld_for_its_end(
+    own: dict[str, object], end: str, tmp_path: Path
+) -> None:
+    heard: list[str] = []
+    speaker = Speaker([*FILLER, end])
+    answer = await door(speaker, tmp_path, **own).complete(request("hallo, tractor"), heard.append)
+    assert answer.text == WITHHELD
+    assert "".join(heard) == ""
+
+
+@pytest.mark.requirement("GR-01", "GR-02")
+async def test_an_answer_that_had_to_be_whole_is_heard_at_its_end(tmp_path: Path) -> None:
+    own = {"words": {"rivals": ["zorblax"]}, "topics": ["rivals"]}
+    heard: list[str] = []
+    speaker = Speaker([*FILLER, f"the key is {KEY}. ", "Mind <EMAIL_1>."], "Forget ", "this. ")
+    asked = request("I am anna@example.org")
+    answer = await door(speaker, tmp_path, **own).complete(asked, heard.append)
+    assert "".join(heard) == answer.text
+    assert answer.text.endswith("Mind anna@example.org.")
+    assert KEY not in answer.text
+
+
+@pytest.mark.requirement("GR-02")
+async def test_where_no_subject_stops_an_answer_its_pieces_come_at_once(tmp_path: Path) -> None:
+    heard: list[str] = []
+    told: list[int] = []
+
+    def listen(piece: str) -> None:
+        heard.append(piece)
+        told.append(len(speaker.said))
+
+    speaker = Speaker([FILLER] * 6)
+    await door(speaker, tmp_path).complete(request("hi"), listen)
+    assert told[0] == 1
+    assert len(heard) > 5
 
 
 @pytest.mark.requirement("GR-02")
