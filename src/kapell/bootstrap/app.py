@@ -334,6 +334,7 @@ async def open_app(
     await store.open()
     app = App(root, current or root, known, store, actor=actor, extra_tools=extra_tools or {})
     try:
+        await app.audit.auditor.begin()
         yield app
     finally:
         await app.own_tools.close()

@@ -43,6 +43,10 @@ class Kept:
         if anyway or before is None or before.seq < head.seq:
             self.anchors[tenant_id] = unsealed(tenant_id, head, at, "k")
 
+    async def begin(self, tenant_id: TenantId, at: float) -> None:
+        """Keep the head of a record without entries."""
+        await self.save(tenant_id, Head(), at)
+
 
 def auditor(store: Store, anchors: Kept, name: str = "ann") -> Auditor:
     """Return who keeps the record in one of many processes."""
@@ -54,6 +58,7 @@ def auditor(store: Store, anchors: Kept, name: str = "ann") -> Auditor:
 async def test_many_at_once_keep_one_unbroken_record(store: Store) -> None:
     anchors = Kept()
     many = [auditor(store, anchors, f"user{number}") for number in range(4)]
+    await many[0].begin()
 
     async def work(number: int) -> None:
         await store.starts.start([new(f"run{number}")])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kapell.cli.exits import Exit
-from tests.integration.audit.conftest import Tamper
+from tests.integration.audit.conftest import FLOW, Tamper
 from tests.integration.cli.desk import Desk
 
 pytestmark = pytest.mark.requirement("GR-03")
@@ -185,6 +185,47 @@ def test_a_chain_made_anew_in_the_database_does_not_stand_against_the_anchor(
     assert {name for name, _ in found} <= {"chain_rewritten", "behind_anchor"}
     assert found
     assert ("head_unexpected", int(number)) in faults(recorded, "--expect", head)
+
+
+def test_a_record_begun_anew_is_missed_even_without_its_anchor(
+    recorded: Desk, tamper: Tamper
+) -> None:
+    tamper("DELETE FROM audit", "DELETE FROM cursors WHERE subscriber = 'audit'")
+    shutil.rmtree(recorded.folder / ".kapell" / "audit")
+    (recorded.folder / ".kapell" / "audit.key").unlink()
+    assert faults(recorded) == [("anchor_missing", 0)]
+    recorded.call("run", "note.yaml")
+    assert faults(recorded) == [("anchor_missing", 0)], "the log is older than what is left"
+    recorded.ok("audit", "anchor", "--reason", "looked at it")
+    assert faults(recorded) == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_an_emptied_database_is_missed_where_the_key_of_its_record_is_left(recorded: Desk) -> None:
+    state = recorded.folder / ".kapell"
+    for path in state.glob("kapell.db*"):
+        path.unlink()
+    shutil.rmtree(state / "audit")
+    assert faults(recorded) == [("anchor_missing", 0)]
+    recorded.call("run", "note.yaml")
+    assert faults(recorded) == [("anchor_missing", 0)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_kill_between_the_first_entries_and_their_anchor_is_no_fault(
+    desk: Desk, place: str
+) -> None:
+    del place
+    desk.write("note.yaml", FLOW)
+    desk.ok("runs", "list")
+    (anchor,) = (desk.folder / ".kapell" / "audit").glob("*.json")
+    first = anchor.read_bytes()
+    assert json.loads(first)["seq"] == 0
+    desk.call("run", "note.yaml")
+    anchor.write_bytes(first)  # as a process left it that was killed before it anchored
+    assert faults(desk) == []
+    desk.call("run", "note.yaml")
+    assert json.loads(anchor.read_bytes())["seq"] == entries(desk)[-1]["seq"]
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kapell.adapters.vault.keyfiles import write_key
 from kapell.kit.errors import Denied, Invalid
-from kapell.kit.keys import LENGTH, key_in
+from kapell.kit.keys import key_in
 from kapell.services.vault.vault import PLAIN
 
 _NONCE = 12
@@ -103,12 +104,8 @@ def new_master(path: Path) -> None:
     Raises:
         Denied: ``master_key_exists``: a second one would lock everything out.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    own = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
-    with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(base64.b64encode(os.urandom(LENGTH)) + b"\n")
     try:
-        os.link(own, path)  # all of it at once, and only where there is none
+        write_key(path)
     except FileExistsError as error:
         raise Denied(
             f"There is a master key already: {path}.",
@@ -116,8 +113,6 @@ def new_master(path: Path) -> None:
             advice="Keep it; to change it, move its text to KAPELL_VAULT__OLDER, remove the file, "
             "and run `kapell keys init` and `kapell keys rotate`.",
         ) from error
-    finally:
-        own.unlink()
 
 
 def read_master(path: Path) -> str:

@@ -7,15 +7,13 @@ import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from kapell.adapters.vault.keyfiles import derived
 from kapell.adapters.vault.sealing import master_of
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
 
 _NONCE = 12
-_LENGTH = 32
 
 
 class TenantSeal:
@@ -28,8 +26,8 @@ class TenantSeal:
 
     def __init__(self, key: bytes, tenant: TenantId) -> None:
         self._master = master_of(key)
-        self._cipher = AESGCM(_derived(key, f"pseudonyms of {tenant}"))
-        self._marking = _derived(key, f"marks of {tenant}")
+        self._cipher = AESGCM(derived(key, f"pseudonyms of {tenant}"))
+        self._marking = derived(key, f"marks of {tenant}")
 
     @property
     def master(self) -> str:
@@ -58,8 +56,3 @@ class TenantSeal:
                 advice="Erase the names of the conversation with `kapell guardrails forget`.",
             ) from error
         return opened.decode(errors="surrogatepass")
-
-
-def _derived(key: bytes, purpose: str) -> bytes:
-    info = f"kapell {purpose}".encode()
-    return HKDF(algorithm=SHA256(), length=_LENGTH, salt=None, info=info).derive(key)

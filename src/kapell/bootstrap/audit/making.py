@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from kapell.adapters.audit.anchors import FileAnchors, Seals
-from kapell.adapters.audit.signing import Signer, own_signer, signer_of
+from kapell.adapters.audit.signing import PURPOSE, Signer, key_of, read_key, unusable
 from kapell.adapters.db.store import Store
+from kapell.adapters.vault.keyfiles import derived, write_key
 from kapell.adapters.vault.sealing import read_master
 from kapell.core.audit.hiding import hidden
 from kapell.kit.clock import Clock
@@ -41,10 +42,22 @@ class SealKeys:
         self._vault = settings.vault
 
     def current(self) -> Seals:
-        """Return what seals: by the master key, or by a key of its own where there is none."""
-        found = self._master() or own_signer(self._own, make=True)
+        """Return what seals: by the master key, or by a key of its own where there is none.
+
+        Raises:
+            Invalid: ``audit_key_wrong``; Denied: ``audit_key_open``.
+        """
+        found = self._master() or self._kept()
         if found is None:
-            raise AssertionError("a key was made and is not there")
+            try:
+                write_key(self._own)
+            except FileExistsError:
+                pass  # another process was quicker
+            except OSError as error:
+                raise unusable(self._own, error) from error
+            found = self._kept()
+        if found is None:
+            raise unusable(self._own, OSError(0, "a link there leads nowhere"))
         return found
 
     def known(self) -> Sequence[Seals]:
@@ -52,16 +65,28 @@ class SealKeys:
         older = self._vault.older.get_secret_value() if self._vault.older else ""
         found = [
             self._master(),
-            own_signer(self._own, make=False),
-            *(signer_of(text, "KAPELL_VAULT__OLDER") for text in older.split(",") if text.strip()),
+            self._kept(),
+            *(_signer(text, "KAPELL_VAULT__OLDER") for text in older.split(",") if text.strip()),
         ]
         return [one for one in found if one is not None]
 
+    def used(self) -> bool:
+        """Tell whether there is a key of its own: then there were anchors."""
+        return self._own.exists()
+
+    def _kept(self) -> Signer | None:
+        key = read_key(self._own)
+        return None if key is None else Signer(derived(key, PURPOSE))
+
     def _master(self) -> Signer | None:
         if self._vault.master is not None:
-            return signer_of(self._vault.master.get_secret_value(), "KAPELL_VAULT__MASTER")
+            return _signer(self._vault.master.get_secret_value(), "KAPELL_VAULT__MASTER")
         text = read_master(self._file)
-        return signer_of(text, str(self._file)) if text else None
+        return _signer(text, str(self._file)) if text else None
+
+
+def _signer(text: str, whence: str) -> Signer:
+    return Signer(derived(key_of(text, whence), PURPOSE))
 
 
 def versions(root: Path, settings: Settings) -> Mapping[str, str]:
@@ -77,7 +102,7 @@ def make_audit(
 ) -> Audit:
     """Return the audit record of a workspace; nothing is read yet."""
     keys = SealKeys(root, settings)
-    anchors = FileAnchors(root / settings.audit.anchor, keys.current, keys.known)
+    anchors = FileAnchors(root / settings.audit.anchor, keys)
     auditor = Auditor(
         store.audit,
         anchors,

@@ -123,31 +123,27 @@ class Checker:
                 Fault(code="events_unrecorded", seq=0, message=text, advice=ADVICE["event"])
             )
 
-    def anchored(
-        self, anchor: Anchor | None, sealed: Sealed, at_anchor: Entry | None, *, first: bool
-    ) -> None:
-        """Compare with the anchor; ``at_anchor`` is the entry of its number, ``first``: none yet.
+    def anchored(self, anchor: Anchor | None, sealed: Sealed, at_anchor: Entry | None) -> None:
+        """Compare with the anchor; ``at_anchor`` is the entry of its number.
 
         Args:
             anchor: What is kept outside, None when there is nothing.
             sealed: Whether its seal holds.
             at_anchor: The entry that has its number.
-            first: Whether there was no entry before this verification began.
         """
         if anchor is None:
-            if not first:
-                text = "The head of the chain is anchored nowhere."
-                self._add("anchor_missing", 0, text, "missing")
+            text = "The head of the chain is anchored nowhere: it may have begun anew."
+            self._add("anchor_missing", 0, text, "missing")
             return
         if sealed == "unknown":
             text = f"The anchor was sealed with the key {anchor.key}, which is not here."
             self._add("anchor_key_gone", anchor.seq, text, "key")
         elif sealed == "forged":
             self._add("anchor_forged", anchor.seq, "The anchor's seal does not hold.", "forged")
-        elif at_anchor is None:
+        elif at_anchor is None and anchor.seq:
             text = f"Entry {anchor.seq} was anchored, and the chain ends before it."
             self._add("behind_anchor", anchor.seq, text, "behind")
-        elif at_anchor.hash != anchor.hash:
+        elif at_anchor is not None and at_anchor.hash != anchor.hash:
             text = f"Entry {anchor.seq} is not the one that was anchored."
             self._add("chain_rewritten", anchor.seq, text, "rewritten")
 

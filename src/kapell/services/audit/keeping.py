@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kapell.core.audit.deriving import Deriving
 from kapell.core.audit.logged import LogRow
-from kapell.core.audit.record import Act, Detail, Head, chained, head_of
+from kapell.core.audit.record import BEGINNING, Act, Detail, Head, chained, head_of
 from kapell.core.audit.telling import Mask, hidden, named
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError, Unavailable
@@ -63,6 +63,22 @@ class Auditor:
         self._tenant = tenant
         self._actor = actor
         self._whence = whence
+
+    async def begin(self) -> None:
+        """Anchor a record before anything happens, so that it cannot begin anew unseen.
+
+        Later the lack of an anchor is a fault: whoever knows why accepts it.
+        """
+        try:
+            anchor, _ = await self._anchors.load(self._tenant)
+            if anchor is None and await self._nothing_yet():
+                await self._anchors.begin(self._tenant, self._clock.now())
+        except KapellError as error:
+            log.warning("the audit record is not anchored: %s", error)
+
+    async def _nothing_yet(self) -> bool:
+        head = await self._store.head(self._tenant)
+        return head.seq == 0 and not await self._store.log(0, 1, self._tenant)
 
     async def act(self, action: str, target: str, verdict: str = "", **details: str | int) -> None:
         """Put an act outside of runs on record, at once.
@@ -163,15 +179,15 @@ class Auditor:
     async def _anchor(self, tenant: TenantId, before: Head, head: Head) -> None:
         """Move the anchor on, if what it holds is in the chain; else it stays as a witness.
 
-        Without an anchor the first entries make one. Later it is missed: see ``accept``.
+        Without an anchor none is made: it was there before the first entry, see ``begin``.
         """
         try:
             anchor, sealed = await self._anchors.load(tenant)
-            if anchor is None:
-                if before.seq == 0:
-                    await self._anchors.save(tenant, head, self._clock.now())
-                return
-            if sealed == "good" and await self._stands(tenant, anchor.seq, anchor.hash, before):
+            if (
+                anchor is not None
+                and sealed == "good"
+                and await self._stands(tenant, anchor.seq, anchor.hash, before)
+            ):
                 await self._anchors.save(tenant, head, self._clock.now())
         except KapellError as error:
             log.warning("the head of the audit record is not anchored: %s", error)
@@ -179,6 +195,8 @@ class Auditor:
     async def _stands(self, tenant: TenantId, seq: int, hash_: str, before: Head) -> bool:
         if seq == before.seq:
             return hash_ == before.hash
+        if seq == 0:
+            return hash_ == BEGINNING
         found = await self._store.entries(tenant, Wanted(after=seq - 1, limit=1))
         return bool(found) and found[0].seq == seq and found[0].hash == hash_
 

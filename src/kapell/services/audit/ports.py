@@ -84,3 +84,11 @@ class Anchors(Protocol):
             Unavailable: ``anchor_unwritable``.
         """
         ...
+
+    async def begin(self, tenant_id: TenantId, at: float) -> None:
+        """Keep the head of a record without entries, unless anchors were sealed here before.
+
+        Raises:
+            Unavailable: ``anchor_unwritable``.
+        """
+        ...

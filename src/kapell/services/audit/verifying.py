@@ -109,7 +109,6 @@ class Verifier:
 
     async def _anchor(self, checker: Checker) -> None:
         """Compare with the anchor before anything is added: it would cover what was cut off."""
-        head = await self._store.head(self._tenant)
         try:
             anchor, sealed = await self._anchors.load(self._tenant)
         except KapellError as error:
@@ -123,7 +122,7 @@ class Verifier:
             )
             return
         found = None if anchor is None else await self._at(anchor.seq)
-        checker.anchored(anchor, sealed, found, first=head.seq == 0)
+        checker.anchored(anchor, sealed, found)
 
     async def _at(self, seq: int) -> Entry | None:
         found = await self._store.entries(self._tenant, Wanted(after=seq - 1, limit=1))

@@ -128,29 +128,32 @@ def test_a_chain_made_anew_stands_only_against_its_anchor() -> None:
     assert checked(forged, rows) == [], "this is what the anchor is for"
     checker = Checker()
     anchor = Anchor(tenant_id=T, seq=3, hash=entries[2].hash, at=0.0, key="k")
-    checker.anchored(anchor, "good", forged[2], first=False)
+    checker.anchored(anchor, "good", forged[2])
     (fault,) = checker.faults
     assert (fault.code, fault.seq) == ("chain_rewritten", 3)
 
 
 @pytest.mark.parametrize(
-    ("anchor", "sealed", "there", "first", "code"),
+    ("seq", "sealed", "there", "code"),
     [
-        (False, "unknown", False, True, ""),
-        (False, "unknown", False, False, "anchor_missing"),
-        (True, "forged", True, False, "anchor_forged"),
-        (True, "unknown", True, False, "anchor_key_gone"),
-        (True, "good", False, False, "behind_anchor"),
-        (True, "good", True, False, ""),
+        (None, "unknown", False, "anchor_missing"),
+        (2, "forged", True, "anchor_forged"),
+        (2, "unknown", True, "anchor_key_gone"),
+        (2, "good", False, "behind_anchor"),
+        (2, "good", True, ""),
+        (0, "good", False, ""),
+        (0, "forged", False, "anchor_forged"),
     ],
 )
 def test_every_state_of_the_anchor_has_its_word(
-    anchor: bool, sealed: Sealed, there: bool, first: bool, code: str
+    seq: int | None, sealed: Sealed, there: bool, code: str
 ) -> None:
     entries, _ = record([True, True])
     checker = Checker()
-    kept = Anchor(tenant_id=T, seq=2, hash=entries[1].hash, at=0.0, key="k")
-    checker.anchored(kept if anchor else None, sealed, entries[1] if there else None, first=first)
+    kept = None
+    if seq is not None:
+        kept = Anchor(tenant_id=T, seq=seq, hash=entries[1].hash, at=0.0, key="k")
+    checker.anchored(kept, sealed, entries[1] if there else None)
     assert [one.code for one in checker.faults] == ([code] if code else [])
     assert all(one.advice for one in checker.faults)
 
