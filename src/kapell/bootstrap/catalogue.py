@@ -13,8 +13,9 @@ from kapell.adapters.tools.sources import (
     OpenApi,
     Source,
 )
+from kapell.core.agents.delegation import PREFIX as AGENT
 from kapell.core.definitions.problems import Problem
-from kapell.core.tools.spec import ToolSpec
+from kapell.core.tools.spec import INTERNAL, ToolSpec
 from kapell.kit.clock import span
 from kapell.kit.errors import Failure, Invalid, Place
 from kapell.kit.json import Json
@@ -22,6 +23,9 @@ from kapell.settings import FILE as SETTINGS_FILE
 
 FOLDER = "tools"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+_OURS = (INTERNAL, AGENT, "runs.", "workflows.")
+"""What names of our own begin with: guards, offers and models tell by them what something is."""
+_SIGNS = re.compile(r"[._-]+")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -73,6 +77,7 @@ def _collected(
 ) -> Catalogue:
     entries: dict[str, Entry] = {}
     warnings: list[Problem] = []
+    alike = {_alike(name): name for name in taken}
     for source, found in looked:
         place = found.place or _place(source)
         if found.failure is not None:
@@ -84,11 +89,14 @@ def _collected(
             )
         for tool in found.tools:
             name = tool.spec.name
-            wrong = _wrong_name(name, source, entries, taken)
+            wrong = _wrong_name(name, source, entries, alike)
             if wrong is None:
                 entries[name] = Entry(source, tool)
             else:
-                advice = "Give it another name: `@tool(name=...)`, or `allow:` without it."
+                advice = (
+                    "Give it another name: `@tool(name=...)`, another name for its server or API, "
+                    "or `allow:` without it."
+                )
                 problems.append(
                     Problem(code="tool_name", message=wrong, place=place, advice=advice)
                 )
@@ -96,17 +104,29 @@ def _collected(
 
 
 def _wrong_name(
-    name: str, source: Source, entries: Mapping[str, Entry], taken: Sequence[str]
+    name: str, source: Source, entries: Mapping[str, Entry], alike: Mapping[str, str]
 ) -> str | None:
+    """Return why a tool cannot have its name; ``alike`` are built-in ones as they are read."""
     if not _NAME.fullmatch(name):
         return f"{source.shown} has a tool named {name!r}, which no step could name."
-    if name in taken:
+    builtin = alike.get(_alike(name))
+    if builtin == name:
         return f"{source.shown} has a tool `{name}`, which is the name of a built-in one."
+    if builtin is not None:
+        return f"{source.shown} has a tool `{name}`, which reads like the built-in `{builtin}`."
+    ours = next((one for one in _OURS if name.lower().startswith(one)), None)
+    if ours is not None:
+        return f"{source.shown} has a tool `{name}`: names that begin with `{ours}` are our own."
     if name in entries:
         other = entries[name].source.shown
         where = "twice" if other == source.shown else f"and so has {other}"
         return f"{source.shown} has a tool `{name}`, {where}."
     return None
+
+
+def _alike(name: str) -> str:
+    """Return what names have in common that a person or a model takes for one another."""
+    return _SIGNS.sub("_", name).lower()
 
 
 def _sources(root: Path, section: Mapping[str, Json]) -> tuple[list[Source], list[Problem]]:

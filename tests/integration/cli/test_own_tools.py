@@ -128,6 +128,43 @@ def test_a_file_that_ends_its_process_or_takes_a_name_does_not_hide_the_others(
     assert "ok  tools/greet.py  greet" in said.out
 
 
+@pytest.mark.requirement("TL-03", "GR-01")
+def test_no_tool_passes_for_one_of_ours(greeting: Desk) -> None:
+    ours = {"runtime.mine": "runtime.", "Runtime.mine": "runtime.", "agent.boss": "agent."}
+    like = {"file_read": "file.read", "Web-Fetch": "web.fetch", "web__fetch": "web.fetch"}
+    made = (
+        f"@tool(name={name!r})\ndef take_{at}() -> None:\n    ...\n\n"
+        for at, name in enumerate((*ours, *like, "workflows.pay", "web.other"))
+    )
+    greeting.write("tools/takes.py", "from kapell import tool\n\n" + "".join(made))
+    said = greeting.call("validate")
+    assert said.code == 2
+    for name, family in {**ours, "workflows.pay": "workflows."}.items():
+        assert f"`{name}`: names that begin with `{family}` are our own" in said.err
+    for name, builtin in like.items():
+        assert f"`{name}`, which reads like the built-in `{builtin}`" in said.err
+    known = {one["name"] for one in greeting.call("tools", "list", "--json").document()}
+    assert "web.other" in known
+    assert known.isdisjoint({*ours, *like, "workflows.pay"})
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("TL-03", "GR-01")
+def test_no_server_passes_for_an_agents_runtime(greeting: Desk) -> None:
+    script = Path(__file__).parents[1] / "tools" / "mcp_server.py"
+    greeting.write(
+        "kapell.yaml",
+        "tools: {mcp: {runtime: "
+        f"{{command: {sys.executable}, args: [{script}], allow: [add]}}}}}}\n",
+    )
+    said = greeting.call("validate")
+    assert said.code == 2
+    assert (
+        "tools.mcp.runtime has a tool `runtime.add`: names that begin with `runtime.`" in said.err
+    )
+    assert "another name for its server" in said.err
+
+
 def test_tools_of_an_installed_module_are_named_in_the_settings(greeting: Desk) -> None:
     greeting.write("kapell.yaml", "tools: {python: {modules: [tests.integration.cli.installed]}}\n")
     listed = {one["name"]: one for one in greeting.ok("tools", "list", "--json").document()}
