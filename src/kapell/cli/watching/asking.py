@@ -5,7 +5,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from kapell.services.approvals.desk import Shown
 
 _CHOICES = "[a]pprove, [r]eject, [e]dit, [l]ater?"
 _CHOICES_FIXED = "[a]pprove, [r]eject, [l]ater?"
+_DEPTH = 5
+"""Objects within objects that have lines of their own; deeper ones are shown as JSON."""
 
 
 class Choice(Enum):
@@ -100,15 +102,38 @@ def facts(one: Shown) -> list[str]:
 def shown(data: Json) -> str:
     """Return data as people read it, nothing hidden: an object as its keys, one a paragraph."""
     if isinstance(data, dict):
-        lines = []
-        for name, value in data.items():
-            key, text = visible(name), as_text(value)
-            head, *rest = text.splitlines() or [""]
-            lines += [f"{key}: {head}", *(f"  {line}" for line in rest)]
-        return "\n".join(lines)
+        return "\n".join(_paragraphs(data, 0))
     return visible(
         data if isinstance(data, str) else json.dumps(data, indent=2, ensure_ascii=False)
     )
+
+
+def _paragraphs(data: Mapping[str, Json], depth: int) -> list[str]:
+    """Return an object line by line; what lies inside it is set further in than its keys."""
+    lines = []
+    for name, value in data.items():
+        inner = _inner(value, depth + 1)
+        if inner is None:
+            head, *rest = as_text(value).splitlines() or [""]
+            lines += [f"{visible(name)}: {head}", *(f"  {line}" for line in rest)]
+        else:
+            lines += [f"{visible(name)}:", *(f"  {line}" for line in inner)]
+    return lines
+
+
+def _inner(value: Json, depth: int) -> list[str] | None:
+    """Return the lines of an object or of a list of objects, None for what one line holds."""
+    if depth > _DEPTH or not value:
+        return None
+    if isinstance(value, dict):
+        return _paragraphs(value, depth)
+    if not isinstance(value, list) or not all(isinstance(one, dict) and one for one in value):
+        return None
+    lines = []
+    for one in value:
+        first, *rest = _paragraphs(one, depth)
+        lines += [f"- {first}", *(f"  {line}" for line in rest)]
+    return lines
 
 
 def _note() -> str:

@@ -10,10 +10,9 @@ class Held(Denied):
 
     Args:
         question: What they are asked.
-        arguments: What the call would have been made with, as people see and approve of it. A
-            request to a model has none: give what stands for exactly this request. Once people
-            agreed, ``Caller.grants`` of the call that follows holds the ``call_digest`` of both,
-            under the question's rule.
+        arguments: What the call would have been made with, as people see and approve of it; of
+            a request to a model all that it sends. Once people agreed, ``Caller.grants`` of the
+            call that follows holds the ``call_digest`` of both, under the question's rule.
     """
 
     def __init__(self, question: Question, arguments: Json) -> None:

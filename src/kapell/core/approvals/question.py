@@ -35,7 +35,7 @@ SAID_NO = frozenset({"approval_rejected", "approval_expired"})
 def call_digest(tool: str, args: Json) -> str:
     """Return what stands for exactly this call: an approval is given for it and for no other.
 
-    Of a model call, ``tool`` is the model's name and ``args`` what its gate held it with.
+    Of a model call, ``tool`` is the model's name and ``args`` all that is sent to it.
     """
     return str(digest(encode({"tool": tool, "args": args})))
 

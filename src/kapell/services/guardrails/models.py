@@ -7,6 +7,7 @@ import msgspec
 from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import Question, call_digest
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Thought, ToolOffer
+from kapell.core.gateway.sending import sent
 from kapell.core.guardrails.findings import Family
 from kapell.core.guardrails.pseudonyms import marked, restored
 from kapell.core.policies.notes import Note
@@ -244,8 +245,7 @@ def _ask(request: ModelRequest, kinds: tuple[str, ...]) -> None:
     Raises:
         Held: they have not yet.
     """
-    messages: Json = [{"role": one.role, "text": one.text} for one in request.messages]
-    arguments: Json = {"messages": messages}
+    arguments: Json = sent(request)
     if request.caller.grants.get("guardrails.request") == call_digest(request.model, arguments):
         return
     why = f"The request to {request.model} holds {', '.join(dict.fromkeys(kinds))}."

@@ -9,6 +9,7 @@ import msgspec
 from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import call_digest
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
+from kapell.core.gateway.sending import sent
 from kapell.core.guardrails.labels import joined, untrusted
 from kapell.core.policies.asking.documents import (
     AgentPart,
@@ -101,9 +102,8 @@ class PolicyModelGate:
             return request
         document = model_document(request, policies.now())
         ruled = await policies.model(document)
-        asked: dict[str, Json] = {"model": request.model}
         if ruled.judgement.ruling == "ask":
-            left = still_asked(ruled, partial(_is_agreed, request, asked))
+            left = still_asked(ruled, partial(_is_agreed, request, sent(request)))
             if left is None:
                 note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
                 return request
@@ -112,7 +112,7 @@ class PolicyModelGate:
         if ruled.judgement.ruling == "deny":
             raise denied(ruled, f"the model {request.model!r}")
         if ruled.judgement.ruling == "ask":
-            raise Held(question_of(ruled), asked)
+            raise Held(question_of(ruled), sent(request))
         return request
 
     async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:
