@@ -22,7 +22,7 @@ SHOWN = {
     "langgraph-agent": ("langgraph", "langgraph-prebuilt", "langchain-openai", "openai"),
     "agent-framework": ("agent-framework-core", "agent-framework-openai", "openai"),
     "litellm": ("litellm", "openai"),
-    "presidio": ("presidio-analyzer",),
+    "presidio": ("presidio-analyzer", "presidio-anonymizer"),
 }
 
 

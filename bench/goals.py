@@ -63,8 +63,8 @@ _ITEMS = "`for_each` over 10,000 items"
 _POLICY = "a decision of the policies about a tool call"
 _TURN = "one agent turn with one tool call, ten to a run"
 _FRAMEWORKS = ("pydantic-ai", "langgraph", "agent-framework")
-_GUARDING = "a message looked at, judged and redacted"
-_PRESIDIO = Faster(1, ("presidio",))
+_GUARDING = "a message through the whole default pipeline"
+_PRESIDIO = Faster(1, ("presidio", "litellm-presidio"))
 _GATEWAY = "gateway overhead a call: route, breaker, budget, journal on"
 
 GOALS: tuple[Goal, ...] = (
@@ -164,10 +164,11 @@ GOALS: tuple[Goal, ...] = (
     ),
     Goal(_TURN, "agent.turn_ms", "p50", "ms", Within(1.5, "sdk")),
     Goal(_TURN, "agent.turn_ms", "p50", "ms", Faster(1, _FRAMEWORKS)),
-    Goal(f"{_GUARDING}, 200 characters", "guarding.short_ms", "p50", "ms", AtMost(1)),
-    Goal(f"{_GUARDING}, 4 kB", "guarding.long_ms", "p50", "ms", AtMost(12)),
+    Goal(f"{_GUARDING}, 200 characters", "guarding.short_ms", "p50", "ms", AtMost(2, quiet=True)),
+    Goal(f"{_GUARDING}, 4 kB", "guarding.long_ms", "p50", "ms", AtMost(20, quiet=True)),
     Goal(f"{_GUARDING}, 200 characters", "guarding.short_ms", "p50", "ms", _PRESIDIO),
     Goal(f"{_GUARDING}, 4 kB", "guarding.long_ms", "p50", "ms", _PRESIDIO),
+    Goal("hostile texts: the slowest family, per kB", "fuzz.each_ms", "max", "ms", AtMost(50)),
     Goal(_GATEWAY, "gateway.overhead_ms", "p50", "ms", AtMost(3)),
     Goal(_GATEWAY, "gateway.overhead_ms", "p50", "ms", Faster(10, ("litellm",))),
 )

@@ -1,6 +1,8 @@
 """The texts that guards look at in the bench: the same for every contestant."""
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 
 SHORT = (
     "Please write to jane.doe@example.com that we come on Monday; her phone is +1 (555) 234-5678 "
@@ -16,9 +18,19 @@ _PROSE = (
 LONG = (_PROSE * 10 + SHORT + "\n" + _PROSE * 20)[:4000]
 """4,000 characters of prose with the same values."""
 
+NAMED = (("short", SHORT), ("long", LONG))
+WARM = 5
+"""So many texts of each length pass before any time is taken."""
 
-def times() -> int:
-    """Return how often each text is looked at: the option ``--count``."""
+
+def options() -> argparse.Namespace:
+    """Return how often each text is looked at, and in which folder files may lie."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=200)
-    return int(parser.parse_known_args()[0].count)
+    parser.add_argument("--folder", type=Path, default=Path())
+    return parser.parse_known_args()[0]
+
+
+def differing(text: str, count: int, mark: str = "n") -> Iterator[str]:
+    """Yield a text again and again, its last six characters a mark and a number: none twice."""
+    return (f"{text[:-6]}{mark}{number:05}" for number in range(count + WARM))

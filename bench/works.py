@@ -211,9 +211,17 @@ WORKS: tuple[Work, ...] = (
         contestants=(
             Contestant("kapell", "kapell_guarding.py"),
             Contestant("presidio", "peers/presidio_guarding.py", peer="presidio"),
+            Contestant("litellm-presidio", "peers/litellm_guarding.py", peer="litellm"),
         ),
         full={"count": 300},
         quick={"count": 50},
+    ),
+    Work(
+        name="fuzz",
+        store="none",
+        contestants=(Contestant("kapell", "kapell_fuzz.py"),),
+        full={"count": 64},
+        quick={"count": 16},
     ),
     Work(
         name="profile",

@@ -9,14 +9,15 @@ _SHIFTS = (
     "9453126870", "4286573901", "2793806415", "7046913258",
 )  # fmt: skip
 
+_VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
+_TWICE = bytes.maketrans(bytes(range(10)), bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
+
 
 def luhn(digits: str) -> bool:
     """Tell whether digits pass Luhn's check, as cards do."""
-    total = 0
-    for at, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + at % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
+    # Hostile texts have a candidate at every digit: sums of bytes cost a tenth of a loop.
+    values = digits.encode().translate(_VALUES)[::-1]
+    return (sum(values[::2]) + sum(values[1::2].translate(_TWICE))) % 10 == 0
 
 
 def mod97(text: str) -> int:
