@@ -17,7 +17,7 @@ from measuring import sample  # type: ignore[import-not-found]  # beside this sc
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from texts import LONG, NAMED, SHORT, WARM, differing, options  # type: ignore[import-not-found]
+from texts import LONG, NAMED, SHORT, WARM, differing, options  # type: ignore[import-not-found]  # the same
 
 from kapell.bootstrap.app import App, open_app
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest
