@@ -44,6 +44,7 @@ _PLAIN = {
     "int_parsing": "a whole number is needed",
     "int_type": "a whole number is needed",
     "float_type": "a number is needed",
+    "float_parsing": "a number is needed",
     "string_type": "text is needed",
     "bool_parsing": "true or false is needed",
     "missing": "it is needed",
@@ -52,8 +53,18 @@ _PLAIN = {
     "less_than_equal": "at most {le} is possible",
     "less_than": "less than {lt} is needed",
     "literal_error": "one of {expected} is needed",
+    "string_too_short": "it must not be empty",
+    "string_pattern_mismatch": "it has to be written like {pattern}",
 }
 """What pydantic says in its own words, in ours."""
+_KEY = "[key]"
+"""What pydantic puts behind a name of a mapping when it is the name that is wrong."""
+_SECRETS = {
+    ("vault", "master"): "a master key",
+    ("vault", "older"): "a master key",
+    ("policies", "opa", "token"): "the token of a policy server",
+}
+"""What comes from the environment only."""
 
 
 class Settings(BaseSettings):
@@ -147,7 +158,10 @@ def load_settings(workspace: Path) -> Settings:
         wrong = [_translated(one, tree, problems) for one in error.errors()]
         problems.raise_errors()
         raise next(one for one in wrong if one is not None) from error
+    wrong = [_translated(one, tree, problems) for one in _unknown_channels(settings)]
     problems.raise_errors()
+    if told := [one for one in wrong if one is not None]:
+        raise told[0]
     url = _resolved(settings.database.url, workspace)
     database = settings.database.model_copy(update={"url": url})
     return settings.model_copy(update={"database": database})
@@ -166,14 +180,15 @@ def _given(tree: Node | None, problems: Problems) -> dict[str, Json]:
         elif key not in known:
             message = f"`{key}` is no key of the settings."
             problems.error("unknown_key", message, key_node.place, hint(key, known))
-    for secret in ("master", "older"):
-        vault = tree.get("vault")
-        if vault is not None and secret in vault.entries:
+    for path, what in _SECRETS.items():
+        above = _below(tree, path[:-1])
+        if above is not None and path[-1] in above.entries:
+            variable = PREFIX + NESTED.join(path).upper()
             problems.error(
                 "secret_in_file",
-                f"{FILE} holds a master key.",
-                vault.key_place(secret),
-                f"Remove it and set KAPELL_VAULT__{secret.upper()} in the environment.",
+                f"{FILE} holds {what}.",
+                above.key_place(path[-1]),
+                f"Remove it and set {variable} in the environment.",
             )
     providers = tree.get("providers")
     for name, (key_node, value) in (providers.entries if providers else {}).items():
@@ -188,6 +203,29 @@ def _given(tree: Node | None, problems: Problems) -> dict[str, Json]:
                 f"Remove it and set {PROVIDERS[name].key_names[0]} in the environment.",
             )
     return given
+
+
+def _below(tree: Node, path: tuple[str, ...]) -> Node | None:
+    node: Node | None = tree
+    for part in path:
+        node = None if node is None else node.get(part)
+    return node
+
+
+def _unknown_channels(settings: Settings) -> list[ErrorDetails]:
+    """Return, as pydantic would, which channels are to tell people and are none."""
+    known = ("", "log", *settings.tools.notify.channels)
+    said = {"approvals": settings.approvals.notify, "breaker": settings.breaker.notify}
+    return [
+        ErrorDetails(
+            type="value_error",
+            loc=(section, "notify"),
+            msg=f"there is no channel `{name}` under tools.notify.channels",
+            input=name,
+        )
+        for section, name in said.items()
+        if name not in known
+    ]
 
 
 def _surroundings(given: Mapping[str, Json]) -> dict[str, object]:
@@ -225,7 +263,7 @@ def _providers(written: Mapping[str, object]) -> dict[str, object]:
 
 def _translated(error: ErrorDetails, tree: Node | None, problems: Problems) -> Invalid | None:
     """Note what pydantic found, with its place; return it when the file did not say it."""
-    loc = list(error["loc"])
+    loc = [part for part in error["loc"] if part != _KEY]
     name = ".".join(str(part) for part in loc)
     said = _PLAIN.get(error["type"], "").format_map(error.get("ctx", {}))
     said = said or error["msg"].removeprefix("Value error, ").rstrip(".")
@@ -239,7 +277,8 @@ def _translated(error: ErrorDetails, tree: Node | None, problems: Problems) -> I
             message = f"`{last}` is no key of `{'.'.join(map(str, loc[:-1]))}`."
             problems.error("unknown_key", message, above.key_place(last), hint(last, _fields(loc)))
             return None
-        place: Place = tree.at(loc).place if last in above.entries else above.place
+        there = last in above.entries or isinstance(loc[-1], int)
+        place: Place = tree.at(loc).place if there else above.place
         advice = "Correct it, or remove it: without it the default holds."
         problems.error("wrong_value", f"`{name}`: {said}.", place, advice)
         return None

@@ -4,9 +4,20 @@ The text under a field becomes its description in ``schema/kapell.schema.json`` 
 reference page.
 """
 
-from typing import Annotated, Literal
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SecretStr,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid
@@ -27,6 +38,29 @@ Seconds = Annotated[
     BeforeValidator(_seconds, json_schema_input_type=str | float),
 ]
 """A span of time: ``30s``, ``5m`` or a number of seconds."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a text has to be written: what it must match, and how people are told so."""
+
+    pattern: str
+    needed: str
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _checked(self, text: str) -> str:
+        if not re.search(self.pattern, text):
+            raise ValueError(self.needed)
+        return text
 
 
 class Section(BaseModel):

@@ -46,7 +46,7 @@ class VaultSettings(Section):
     """Master keys of before, with commas between them, which still open what they sealed. Come from
     the environment only (`KAPELL_VAULT__OLDER`)."""
 
-    file: str = ".kapell/master.key"
+    file: str = Field(default=".kapell/master.key", min_length=1)
     """File of the master key, relative to the workspace, which only its owner may read.
     `kapell keys init` makes it."""
 
@@ -58,10 +58,10 @@ class VaultSettings(Section):
 class AuditSettings(Section):
     """How the audit record is kept."""
 
-    anchor: str = ".kapell/audit"
+    anchor: str = Field(default=".kapell/audit", min_length=1)
     """Folder of the record's anchors, relative to the workspace. A folder on another machine, or
     one that is only added to, also shows when somebody put back this machine's whole disk."""
 
-    key: str = ".kapell/audit.key"
+    key: str = Field(default=".kapell/audit.key", min_length=1)
     """File of the key that seals anchors where there is no master key, relative to the workspace.
     It is made with the first anchor, and only its owner may read it."""

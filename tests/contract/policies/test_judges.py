@@ -9,8 +9,9 @@ import pytest
 from kapell.adapters.policies.rego.compiler import RegoCompiler
 from kapell.bootstrap.guarding.policies import make_policies
 from kapell.core.approvals.held import Held
+from kapell.core.definitions.problems import DefinitionInvalid
 from kapell.core.guardrails.labels import Label
-from kapell.kit.errors import Denied, Invalid
+from kapell.kit.errors import Denied
 from kapell.services.policies import current
 from kapell.services.policies.policies import Policies
 from kapell.settings.loading import load_settings
@@ -158,6 +159,6 @@ async def test_the_server_is_shown_the_token_and_the_whole_input(tmp_path: Path)
 
 def test_a_judge_without_an_address_is_told(tmp_path: Path) -> None:
     (tmp_path / "kapell.yaml").write_text("policies: {judge: opa}\n", "utf-8")
-    with pytest.raises(Invalid) as refused:
-        make_policies(tmp_path, load_settings(tmp_path), Noon())
-    assert refused.value.code == "settings_invalid"
+    with pytest.raises(DefinitionInvalid) as refused:
+        load_settings(tmp_path)
+    assert "opa: {url: ...}" in refused.value.problems[0].message

@@ -277,3 +277,59 @@ def test_rules_that_cannot_be_looked_for_are_told_with_their_places(tmp_path: Pa
     assert one.startswith("2:3 guard_rules_broken")
     settings = _loaded(tmp_path, "guardrails: {topics: [rivals], words: {rivals: [Acme]}}\n")
     assert settings.guardrails.topics == ("rivals",)
+
+
+@pytest.mark.requirement("GR-04", "GR-06", "WF-11")
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("policies: {judge: opa}", "1:11", "`judge: opa` needs `opa: {url: ...}`"),
+        ("policies: {opa: {url: 'localhost:8181'}}", "1:23", "begins with http://"),
+        ("policies: {opa: {timeout: 0}}", "1:27", "more than 0"),
+        ("policies: {domains: ['https://a.example/v1']}", "1:22", "a host is needed"),
+        ("policies: {recipients: [anna]}", "1:25", "an address is needed"),
+        ("approvals: {notify: pager}", "1:21", "no channel `pager`"),
+        ("approvals: {roles: {finance: []}}", "1:30", "somebody has to have the role"),
+        ("approvals: {roles: {finance: ['role:chief']}}", "1:31", "a role cannot be part"),
+        ("approvals: {roles: {'role:chief': [anna]}}", "1:35", "without blanks and colons"),
+        ("breaker: {notify: pager}", "1:19", "no channel `pager`"),
+        ("limits: {redis: localhost}", "1:17", "redis://localhost"),
+        ("limits: {cost: {user: ten}}", "1:23", "a number is needed"),
+        ("audit: {anchor: ''}", "1:17", "must not be empty"),
+        ("audit: {key: ''}", "1:14", "must not be empty"),
+        ("vault: {file: ''}", "1:15", "must not be empty"),
+    ],
+)
+def test_what_a_guard_could_not_use_is_told_before_anything_runs(
+    text: str, place: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DefinitionInvalid) as caught:
+        _loaded(tmp_path, text)
+    (problem,) = caught.value.problems
+    assert f"{problem.place.line}:{problem.place.column}" == place
+    assert problem.code == "wrong_value"
+    assert said in problem.message
+
+
+@pytest.mark.requirement("GR-06")
+def test_the_token_of_a_policy_server_is_no_matter_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = _wrong(tmp_path, "policies: {opa: {token: hush}}\n")
+    where = "Remove it and set KAPELL_POLICIES__OPA__TOKEN in the environment."
+    assert told == [f"1:18 secret_in_file {where}"]
+    monkeypatch.setenv("KAPELL_POLICIES__OPA__TOKEN", "hush")
+    token = _loaded(tmp_path, "").policies.opa.token
+    assert token is not None
+    assert token.get_secret_value() == "hush"
+
+
+@pytest.mark.requirement("WF-11")
+def test_a_channel_that_the_environment_names_has_to_be_there_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAPELL_APPROVALS__NOTIFY", "pager")
+    with pytest.raises(Invalid, match="KAPELL_APPROVALS__NOTIFY cannot be used: there is no chan"):
+        _loaded(tmp_path, "")
+    channels = "tools: {notify: {channels: {pager: {url: 'https://pager.example/x'}}}}"
+    assert _loaded(tmp_path, channels).approvals.notify == "pager"

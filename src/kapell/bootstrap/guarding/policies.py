@@ -13,7 +13,6 @@ from kapell.adapters.workspace.policies import GoodPolicyFiles
 from kapell.bootstrap.definitions import STATE
 from kapell.core.definitions.problems import DefinitionInvalid, Problem
 from kapell.kit.clock import Clock
-from kapell.kit.errors import Invalid
 from kapell.services.policies.current import (
     ENDINGS,
     FOLDER,
@@ -80,12 +79,6 @@ def compiler(settings: Settings) -> Compiler:
     said = settings.policies
     if said.judge == "rego":
         return RegoCompiler()
-    if not said.opa.url:
-        raise Invalid(
-            "policies.judge is `opa`, and policies.opa.url names no server.",
-            code="settings_invalid",
-            advice="Set policies.opa.url, such as http://127.0.0.1:8181.",
-        )
     from kapell.adapters.policies.opa.compiler import (  # noqa: PLC0415 - speaks HTTP: on use
         OpaCompiler,
     )

@@ -1,10 +1,17 @@
 """Sections about how often who may ask, and how much money may go where."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from kapell.settings.sections import Seconds, Section
+
+
+def _redis(address: SecretStr) -> SecretStr:
+    # It may hold a password, so it is never repeated.
+    if not address.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("an address is needed, such as redis://localhost:6379/0")
+    return address
 
 
 class RateSection(Section):
@@ -66,7 +73,7 @@ class LimitsSettings(Section):
     cost: CostSection = CostSection()
     """How much money may be spent. Policies may raise or lower it."""
 
-    redis: SecretStr | None = None
+    redis: Annotated[SecretStr, AfterValidator(_redis)] | None = None
     """Address of a Redis server in which rates and quotas are counted in place of the database:
     `redis://HOST:PORT/0`. Needs `pip install 'kapell[redis]'`."""
 

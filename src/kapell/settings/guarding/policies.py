@@ -3,12 +3,28 @@
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from kapell.settings.sections import Seconds, Section
+from kapell.settings.sections import Seconds, Section, Written
 
-Domain = Annotated[str, Field(pattern=r"^(\*|[A-Za-z0-9.*-]{1,253})$")]
-Recipient = Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[A-Za-z0-9.*-]{1,253}$")]
+Domain = Annotated[
+    str,
+    Written(
+        r"^(\*|[A-Za-z0-9.*-]{1,253})$",
+        "a host is needed, such as api.example.com or *.example.com, without https:// and path",
+    ),
+]
+Recipient = Annotated[
+    str,
+    Written(
+        r"^[^@\s]{1,64}@[A-Za-z0-9.*-]{1,253}$",
+        "an address is needed, such as anna@example.com or *@example.com",
+    ),
+]
+Address = Annotated[
+    str,
+    Written(r"^(https?://\S+)?$", "an address is needed that begins with http:// or https://"),
+]
 
 
 def _zone(name: str) -> str:
@@ -22,8 +38,8 @@ def _zone(name: str) -> str:
 class OpaSettings(Section):
     """An OPA server that judges in place of this process."""
 
-    url: str = Field(default="", pattern=r"^(https?://\S+)?$")
-    """Address of the server, such as `http://127.0.0.1:8181`. Empty: Kapell judges itself."""
+    url: Address = ""
+    """Address of the server, such as `http://127.0.0.1:8181`. Needed where `judge` is `opa`."""
 
     push: bool = True
     """Whether the policies of the workspace and the built-in ones are put there, below the name
@@ -33,7 +49,7 @@ class OpaSettings(Section):
     """What the server is shown as bearer. Comes from the environment only
     (`KAPELL_POLICIES__OPA__TOKEN`)."""
 
-    timeout: Seconds = 2.0
+    timeout: Seconds = Field(default=2.0, gt=0)
     """Seconds an answer may take; a call that nobody could judge is not made."""
 
 
@@ -56,3 +72,9 @@ class PolicySettings(Section):
 
     opa: OpaSettings = OpaSettings()
     """The OPA server that judges where `judge` is `opa`."""
+
+    @model_validator(mode="after")
+    def _server_is_named(self) -> "PolicySettings":
+        if self.judge == "opa" and not self.opa.url:
+            raise ValueError("`judge: opa` needs `opa: {url: ...}`, such as http://127.0.0.1:8181")
+        return self
