@@ -1,45 +1,46 @@
 """Writes the pages on compliance: NIST's AI RMF control by control, and risks by capability.
 
-With ``--json`` it writes the report instead: the same facts as data, for whoever collects evidence.
+With ``--json`` it writes the same facts as data; `kapell audit report` adds a workspace's record.
 """
 
 import json
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from kapell.adapters.tools.specs import builtin_specs
+from kapell.bootstrap.audit.reporting import framework, risks
 from kapell.core.agents.reading import agent_of, read_agent
+from kapell.core.audit.compliance.controls import WHO
 from kapell.core.definitions.problems import Problems
 from kapell.library import agent_names, agent_text
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTROLS = ROOT / "docs" / "compliance" / "nist-ai-rmf.toml"
-RISKS = ROOT / "docs" / "compliance" / "risks.toml"
 PAGE = ROOT / "docs" / "reference" / "nist-ai-rmf.md"
 RISK_PAGE = ROOT / "docs" / "explanation" / "risk-assessment.md"
 
-_BY = {"product": "Kapell", "shared": "both", "operator": "you"}
 _FAR = ("read", "write", "external")
 _HEAD = """\
 # NIST AI RMF, control by control
 
-Generated from `docs/compliance/nist-ai-rmf.toml`; do not edit. What each control of NIST's AI
-Risk Management Framework (AI RMF 1.0) asks, in our own words, and what answers it: code, tests
-that show it, and evidence you can take yourself. *Who* is Kapell where the product does it,
+Generated from `src/kapell/library/compliance/nist-ai-rmf.toml`; do not edit. What each control of
+NIST's AI Risk Management Framework (AI RMF 1.0) asks, in our own words, and what answers it: code,
+tests that show it, and evidence you can take yourself. *Who* is Kapell where the product does it,
 *both* where it gives the means and you use them, *you* where it is yours and Kapell gives
 material at most. No product complies by itself: this page says what you can rely on, not what you
-still have to decide. `python scripts/generate_compliance.py --json` writes the same as data.
+still have to decide. `kapell audit report` says the same of your own workspace, with what its
+record shows (`--json` as data).
 """
 _RISK_HEAD = """\
 # Risks of what agents are able to do
 
-Generated from `docs/compliance/risks.toml` and the library's agents; do not edit. Likelihood and
-gravity are those without any guard; what stops each is told with its code and tests
+Generated from `src/kapell/library/compliance/risks.toml` and the library's agents; do not edit.
+Likelihood and gravity are those without any guard; what stops each is told with its code and tests
 [here](../reference/nist-ai-rmf.md#mechanisms), attackers and their ways in
 [there](threat-model.md). Agents of your own have capabilities of your own: assess them in the
 same way before you let them act.
@@ -57,9 +58,8 @@ class Agent(NamedTuple):
 
 def load() -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
     """Return mechanisms, controls and risks as they are written."""
-    found = tomllib.loads(CONTROLS.read_text("utf-8"))
-    risks = tomllib.loads(RISKS.read_text("utf-8"))["risks"]
-    return found["mechanisms"], found["controls"], risks
+    found = msgspec.to_builtins(framework())
+    return found["mechanisms"], found["controls"], msgspec.to_builtins(risks())
 
 
 def agents() -> Iterator[Agent]:
@@ -78,7 +78,7 @@ def agents() -> Iterator[Agent]:
 
 def report() -> dict[str, Any]:
     """Return everything as data, each control with the code, tests and evidence that answer it."""
-    mechanisms, controls, risks = load()
+    mechanisms, controls, assessed = load()
     rows = []
     for one in controls:
         means = [mechanisms[name] for name in one["mechanisms"]]
@@ -87,16 +87,16 @@ def report() -> dict[str, Any]:
             for key in ("code", "tests", "evidence")
         }
         rows.append({**one, **facts})
-    assessed = [{**one, "agents": _able(one["capabilities"])} for one in risks]
+    named = [{**one, "agents": _able(one["capabilities"])} for one in assessed]
     counts = Counter(one["by"] for one in controls)
-    return {"framework": "NIST AI RMF 1.0", "counts": counts, "controls": rows, "risks": assessed}
+    return {"framework": "NIST AI RMF 1.0", "counts": counts, "controls": rows, "risks": named}
 
 
 def page() -> str:
     """Return the page on the controls."""
     mechanisms, controls, _ = load()
     counts = Counter(one["by"] for one in controls)
-    said = ", ".join(f"{counts[by]} {word}" for by, word in _BY.items())
+    said = ", ".join(f"{counts[by]} {word}" for by, word in WHO.items())
     lines = [_HEAD, f"{len(controls)} controls: {said}."]
     for function in dict.fromkeys(one["id"].split()[0] for one in controls):
         lines += ["", f"## {function}", "", "| control | asks | who | answer | by |"]
@@ -104,21 +104,23 @@ def page() -> str:
         for one in controls:
             if one["id"].startswith(function):
                 links = ", ".join(f"[{name}](#{name})" for name in one["mechanisms"])
-                who = _BY[one["by"]]
+                who = WHO[one["by"]]
                 lines.append(f"| {one['id']} | {one['asks']} | {who} | {one['answer']} | {links} |")
     lines += ["", "## Mechanisms"]
     for name, one in mechanisms.items():
         lines += ["", f"### {name}", "", f"{one['title']}.", ""]
         lines += [f"- code: {_listed(one['code'])}", f"- tests: {_listed(one['tests'])}"]
         lines.append(f"- evidence: {_listed(one['evidence'])}")
+        if one["record"]:
+            lines.append(f"- entries of the record: {_listed(one['record'])}")
     return "\n".join(lines) + "\n"
 
 
 def risk_page() -> str:
     """Return the page on the risks."""
-    _, _, risks = load()
+    _, _, assessed = load()
     lines = [_RISK_HEAD]
-    for one in risks:
+    for one in assessed:
         links = ", ".join(
             f"[{name}](../reference/nist-ai-rmf.md#{name})" for name in one["mechanisms"]
         )

@@ -87,7 +87,7 @@ INNER: Mapping[str, tuple[str, ...]] = {
     "models": ("list", "health", "select", "compare"),
     "keys": ("init", "set", "list", "rotate", "remove", "audit"),
     "breaker": ("show", "close"),
-    "audit": ("verify", "show", "export", "anchor"),
+    "audit": ("verify", "show", "export", "report", "anchor"),
     "guardrails": ("forget",),
     "router": ("select", "compare"),
     "db": ("upgrade", "backup", "restore", "check"),

@@ -1,7 +1,7 @@
 """The audit record of a workspace: table, anchors, the keys that seal them."""
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,20 +12,22 @@ from kapell.adapters.audit.signing import PURPOSE, Signer, key_of, read_key, unu
 from kapell.adapters.db.store import Store
 from kapell.adapters.vault.keyfiles import derived, write_key
 from kapell.adapters.vault.sealing import read_master
+from kapell.bootstrap.audit.reporting import make_reporter, versions
 from kapell.core.audit.hiding import hidden
 from kapell.kit.clock import Clock
 from kapell.kit.ids import TenantId
-from kapell.kit.json import digest, encode
 from kapell.services.audit.keeping import Auditor
+from kapell.services.audit.reporting import Reporter
 from kapell.services.audit.verifying import Verifier
 from kapell.settings.loading import Settings
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """Who writes the record, and who verifies it."""
+    """Who writes the record, who verifies it, and who reports on it."""
 
     auditor: Auditor
     verifier: Verifier
+    reporter: Reporter
 
 
 class SealKeys:
@@ -89,14 +91,6 @@ def _signer(text: str, whence: str) -> Signer:
     return Signer(derived(key_of(text, whence), PURPOSE))
 
 
-def versions(root: Path, settings: Settings) -> Mapping[str, str]:
-    """Return digests of the settings and the policies that hold; no secret is part of them."""
-    said = settings.model_dump_json(exclude={"definitions": True, "database": {"url"}})
-    policies = sorted((root / "policies").glob("*.rego"))
-    texts = [[path.name, path.read_text("utf-8", "replace")] for path in policies]
-    return {"settings": digest(said.encode()), "policies": digest(encode(texts))}
-
-
 def make_audit(
     root: Path, settings: Settings, store: Store, tenant: TenantId, actor: str, clock: Clock
 ) -> Audit:
@@ -113,4 +107,5 @@ def make_audit(
         whence=f"host:{socket.gethostname()}",
         versions=partial(versions, root, settings),
     )
-    return Audit(auditor, Verifier(store.audit, anchors, auditor, tenant))
+    verifier = Verifier(store.audit, anchors, auditor, tenant)
+    return Audit(auditor, verifier, make_reporter(root, settings, verifier, tenant, clock))

@@ -9,6 +9,7 @@ import typer
 
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
+from kapell.cli.operating.reporting import report
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.core.audit.lines import line_of, text_of
@@ -25,6 +26,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The record of who did what, chained so that a change of it shows.",
 )
+
+app.command()(report)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Since = Annotated[

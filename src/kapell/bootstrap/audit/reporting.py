@@ -1,0 +1,72 @@
+"""What holds in a workspace, as the record and its reports tell it; the framework's controls."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from kapell import library
+from kapell.core.audit.compliance.controls import Framework, Risk, read_framework, read_risks
+from kapell.core.audit.compliance.report import InForce
+from kapell.kit.clock import Clock
+from kapell.kit.ids import TenantId
+from kapell.kit.json import digest, encode
+from kapell.services.audit.reporting import Reporter
+from kapell.services.audit.verifying import Verifier
+from kapell.settings.loading import Settings
+
+_FOLDER = "compliance"
+
+
+def framework() -> Framework:
+    """Return the controls of NIST's AI RMF with the mechanisms that answer them."""
+    return read_framework((library.folder() / _FOLDER / "nist-ai-rmf.toml").read_text("utf-8"))
+
+
+def risks() -> tuple[Risk, ...]:
+    """Return the risks of what the library's agents are able to do."""
+    return read_risks((library.folder() / _FOLDER / "risks.toml").read_text("utf-8"))
+
+
+def versions(root: Path, settings: Settings) -> Mapping[str, str]:
+    """Return digests of the settings and the policies that hold; no secret is part of them."""
+    said = settings.model_dump_json(exclude={"definitions": True, "database": {"url"}})
+    texts = [[name, text] for name, text in _policies(root).items()]
+    return {"settings": digest(said.encode()), "policies": digest(encode(texts))}
+
+
+def in_force(root: Path, settings: Settings) -> InForce:
+    """Return what holds in a workspace now."""
+    own = settings.guardrails
+    return InForce(
+        profile=own.profile,
+        without=own.flags.without,
+        definitions=versions(root, settings),
+        policies={
+            f"policies/{name}": digest(text.encode()) for name, text in _policies(root).items()
+        },
+    )
+
+
+def make_reporter(
+    root: Path, settings: Settings, verifier: Verifier, tenant: TenantId, clock: Clock
+) -> Reporter:
+    """Return who reports on a workspace's record; nothing is read yet."""
+    return Reporter(
+        verifier,
+        tenant=tenant,
+        clock=clock,
+        release=_release,
+        framework=framework,
+        in_force=partial(in_force, root, settings),
+    )
+
+
+def _release() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked for
+
+    return version("kapell")
+
+
+def _policies(root: Path) -> Mapping[str, str]:
+    paths = sorted((root / "policies").glob("*.rego"))
+    return {path.name: path.read_text("utf-8", "replace") for path in paths}
