@@ -132,6 +132,7 @@ class App:
         root, settings, store = self.root, self.settings, self.store
         self.sandboxes = sandboxes(settings)
         options = tool_options(settings.tools)
+        self.strangers = StrangersFiles(settings.guardrails.untrusted)
         builtin = builtin_tools(options, self.sandboxes)
         self.catalogue = catalogue_of(root, settings.tools.model_dump(), (*builtin, *RUNTIME_SPECS))
         self.own_tools = OwnTools(self.catalogue, root, options)
@@ -142,7 +143,7 @@ class App:
             self.folders,
             secrets=EnvironmentSecrets(os.environ),
             gates=self.gates.tools,
-            strangers=StrangersFiles(settings.guardrails.untrusted),
+            strangers=self.strangers,
         )
         return {
             **SPECS,
@@ -161,7 +162,11 @@ class App:
             clock=self.clock,
             random=random_bits,
         )
-        files = LocalInputFiles((current, root), settings.tools.tables.bytes)
+        files = LocalInputFiles(
+            (current, root),
+            settings.tools.tables.bytes,
+            lambda path: self.strangers.left(path, str(root)),
+        )
         self.starter = Starter(
             self.identity,
             self.workspace,

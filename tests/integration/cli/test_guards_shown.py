@@ -62,3 +62,17 @@ def test_the_data_behind_names_is_erased(desk: Desk) -> None:
     refused = desk.call("guardrails", "forget")
     assert refused.code != 0
     assert "--all" in refused.err
+
+
+@pytest.mark.requirement("RO-01", "AG-06")
+def test_an_agent_that_is_asked_without_guards_shows_on_the_run_that_asks(desk: Desk) -> None:
+    head = "---\nname: {}\ndescription: Works with others.\n{}---\nYou work.\n"
+    desk.write("agents/boss.md", head.format("boss", "tools: [agent.middle]\n"))
+    desk.write("agents/middle.md", head.format("middle", "tools: [agent.loose]\n"))
+    desk.write("agents/loose.md", head.format("loose", "guardrails: off\n"))
+    desk.write("w.yaml", "name: w\nsteps: [{id: a, agent: boss, prompt: hi}]\n")
+    assert "guardrails off in a/loose" in desk.call("run", "w.yaml").out
+    assert "guardrails off in a/loose" in desk.call("runs", "list").out
+    strict = "{id: a, agent: boss, prompt: hi, guardrails: strict}"
+    desk.write("w.yaml", f"name: w\nsteps: [{strict}]\n")
+    assert "guardrails off" not in desk.call("run", "w.yaml").out

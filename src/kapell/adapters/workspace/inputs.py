@@ -3,6 +3,7 @@
 import asyncio
 import mimetypes
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from kapell.kit.errors import Denied, Invalid, Missing
@@ -15,11 +16,15 @@ class LocalInputFiles:
     Args:
         folders: Where relative paths are looked for, in this order.
         limit: Bytes a file may have: it travels with the run as an artifact.
+        strange: Tells whether strangers wrote what lies at a path.
     """
 
-    def __init__(self, folders: tuple[Path, ...], limit: int) -> None:
+    def __init__(
+        self, folders: tuple[Path, ...], limit: int, strange: Callable[[str], bool]
+    ) -> None:
         self._folders = folders
         self._limit = limit
+        self._strange = strange
 
     async def read(self, path: str) -> InputFile:
         """Return a file.
@@ -52,7 +57,7 @@ class LocalInputFiles:
                     code="file_too_large",
                     advice="Split the file, or raise 'tools.tables.bytes'.",
                 )
-            body = found.read_bytes()
+            body, strange = found.read_bytes(), self._strange(str(found))
         except (OSError, ValueError) as error:
             raise Denied(
                 f"The file {path!r} cannot be read.",
@@ -62,7 +67,7 @@ class LocalInputFiles:
         media = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
         # Events hold text only; a name need not be.
         name = os.fsencode(found.name).decode(errors="replace")
-        return InputFile(name, media, body)
+        return InputFile(name, media, body, strange)
 
     def _places(self, path: str) -> tuple[Path, ...]:
         return tuple(folder / path for folder in self._folders)

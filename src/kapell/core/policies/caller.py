@@ -13,9 +13,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``path`` is the step run's, ``asked`` says that a model asked for the call (else the workflow
     makes it). ``profile`` names the guardrail profile that holds for the call. ``labels`` are the
     trust labels of its arguments by their name (of a model call: those of the whole prompt under
-    the empty name). ``approved`` is the digest of the very call that people approved, empty when
-    nobody did; ``grants`` holds by its rule what they approved of because of it: one rule's answer
-    counts for no other.
+    the empty name); ``labelled`` says that they count. ``approved`` is the digest of the very call
+    that people approved, empty when nobody did; ``grants`` holds by its rule what they approved of
+    because of it: one rule's answer counts for no other.
     """
 
     tenant: str = ""
@@ -30,5 +30,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked: bool = False
     profile: str = ""
     labels: Mapping[str, Label] = {}
+    labelled: bool = True
     approved: str = ""
     grants: Mapping[str, str] = {}

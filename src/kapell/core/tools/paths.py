@@ -4,6 +4,7 @@ Text is all that can be judged here. Whoever opens a file still walks to it with
 lies on the disk may change in between.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from kapell.core.tools.walking import Schema, holds, walked
@@ -12,6 +13,7 @@ from kapell.kit.json import Json
 PATH_MARK = "x-kapell-path"
 """The keyword of a schema that marks a text as a path of the run's folder or the workspace."""
 
+_INNER = re.compile(r"[./\[]")
 _LONGEST_NAME = 255
 _LONGEST_PATH = 1024
 
@@ -61,6 +63,11 @@ def paths_in(schema: Json, args: Json) -> Iterator[tuple[str, str]]:
 
     with_paths(schema, args, note)
     yield from found.items()
+
+
+def argument_of(place: str) -> str:
+    """Return the name of the argument that a place is in."""
+    return _INNER.split(place, maxsplit=1)[0]
 
 
 def with_paths(schema: Json, args: Json, change: Callable[[str, str], str]) -> Json:

@@ -1,6 +1,6 @@
 """Beginning runs: the workflow compiled, the inputs bound, files kept, once per key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from kapell.core.events.run import KeptAgent, Origin, RunQueued
 from kapell.core.events.value import Packing
 from kapell.core.gateway.routing.route import Routes, meant
-from kapell.core.guardrails.labels import USER
+from kapell.core.guardrails.labels import USER, WEB
 from kapell.core.guardrails.standing import ProfileName, Standing
 from kapell.core.limits.breaker import Breaker
 from kapell.core.limits.rates import Asker
@@ -31,11 +31,12 @@ from kapell.services.workflows.workspace import Workspace
 
 
 class InputFile(msgspec.Struct, frozen=True):
-    """A file a run was given."""
+    """A file a run was given; ``strange`` says that it lies where strangers' things do."""
 
     name: str
     media: str
     body: bytes
+    strange: bool = False
 
 
 class InputFiles(Protocol):
@@ -196,7 +197,7 @@ class Starter:
             model = meant(model, self._routes)
             self._models.check(model)
         loaded = self._workspace.load_workflow(workflow)
-        inputs = await self._with_files(loaded.version, bind(loaded.version, given))
+        inputs, strange = await self._with_files(loaded.version, bind(loaded.version, given))
         return await self.start_version(
             loaded.version,
             loaded.hash,
@@ -208,6 +209,7 @@ class Starter:
             delay=delay,
             kept=loaded.kept,
             guardrails=guardrails,
+            strange=strange,
         )
 
     async def start_version(
@@ -224,8 +226,12 @@ class Starter:
         origin: Origin | None = None,
         kept: tuple[KeptAgent, ...] = (),
         guardrails: ProfileName | None = None,
+        strange: Collection[str] = (),
     ) -> Started:
-        """Begin a run of a compiled version with inputs bound already."""
+        """Begin a run of a compiled version with inputs bound already.
+
+        ``strange`` names those that hold strangers' words, whoever gave them.
+        """
         who = self._identity
         await self._versions.save(who.tenant, version_hash, version)
         self._durability.check(await self._versions.program(who.tenant, version_hash))
@@ -251,7 +257,7 @@ class Starter:
             forecast=forecast,
             guards=guards,
             breaker=self._breaker,
-            labels=given_labels(version, inputs, {"": USER}),
+            labels=given_labels(version, inputs, {"": USER, **dict.fromkeys(strange, WEB)}),
         )
         run = new_run(who, request, packing.artifacts, now)
         fingerprint = digest(encode([version.name, dict(inputs), model]))
@@ -282,9 +288,11 @@ class Starter:
             steps=profiles_named(version),
         )
 
-    async def _with_files(self, version: Version, inputs: dict[str, Json]) -> dict[str, Json]:
-        """Return the inputs with every file kept as an artifact."""
-        kept = dict(inputs)
+    async def _with_files(
+        self, version: Version, inputs: dict[str, Json]
+    ) -> tuple[dict[str, Json], set[str]]:
+        """Return the inputs with every file kept as an artifact, and those strangers wrote."""
+        kept, strange = dict(inputs), set[str]()
         blobs: dict[Digest, bytes] = {}
         for name, spec in (version.inputs or {}).items():
             path = kept.get(name)
@@ -293,6 +301,8 @@ class Starter:
             file = await self._files.read(path)
             key = digest(file.body)
             blobs[key] = file.body
+            if file.strange:
+                strange.add(name)
             kept[name] = {
                 "artifact": key,
                 "name": file.name,
@@ -301,7 +311,7 @@ class Starter:
             }
         if blobs:
             await self._artifacts.put(self._identity.tenant, blobs)
-        return kept
+        return kept, strange
 
 
 def new_run(

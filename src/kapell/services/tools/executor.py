@@ -8,8 +8,9 @@ from time import perf_counter
 
 import msgspec
 
+from kapell.core.guardrails.labels import joined
 from kapell.core.policies.notes import Note, unnoted
-from kapell.core.tools.paths import paths_in
+from kapell.core.tools.paths import argument_of, paths_in
 from kapell.core.tools.spec import ToolSpec, repeatable
 from kapell.kit.errors import Bug, Denied, Invalid, KapellError, Missing, Unavailable
 from kapell.kit.json import Digest, Json, encode
@@ -96,6 +97,7 @@ class ToolExecutor:
         began = perf_counter()
         try:
             self._arguments.check(tool.spec, call.args, (call.folder, call.workspace))
+            call = self._attached(tool.spec, call)
             passed: list[ToolCall] = []
             for gate in self._gates:
                 call = await gate.before(tool.spec, call, note)
@@ -168,6 +170,19 @@ class ToolExecutor:
             if repeatable(tool.spec, call.args):
                 raise unplanned.error from unplanned.error.__cause__
             raise UnknownOutcome from unplanned.error
+
+    def _attached(self, spec: ToolSpec, call: ToolCall) -> ToolCall:
+        """Return the call; strangers' files that it takes outside are a part of its arguments."""
+        outside = spec.effects == "external" or spec.reaches
+        if not (outside and spec.folder and call.caller.labelled):
+            return call
+        labels = dict(call.caller.labels)
+        for place, path in paths_in(spec.args, call.args):
+            if self._strangers.wrote(call, path):
+                name = argument_of(place)
+                labels[name] = joined([labels.get(name, ()), ("web",)])
+        caller = msgspec.structs.replace(call.caller, labels=labels)
+        return msgspec.structs.replace(call, caller=caller)
 
     def _doubted(self, spec: ToolSpec, call: ToolCall, result: ToolResult) -> ToolResult:
         """Return the result, marked as not to be trusted when it was read from strangers' files."""

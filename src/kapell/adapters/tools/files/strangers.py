@@ -25,6 +25,15 @@ class StrangersFiles:
         """Tell whether strangers wrote what lies at a path, or below it."""
         return any(self._strange(place) for place in _places(call, path))
 
+    def left(self, path: str, root: str) -> bool:
+        """Tell whether strangers left what lies at a path, in the workspace ``root`` or not."""
+        places = {os.path.abspath(path), os.path.realpath(path)}
+        tops = {root, os.path.realpath(root)}
+        return any(
+            self._strange(next(filter(None, (below(place, top) for top in tops)), place))
+            for place in places
+        )
+
     def _strange(self, place: str) -> bool:
         if any(part.casefold() in FOLDERS for part in place.split("/")):
             return True

@@ -1,6 +1,5 @@
 """Where the arguments and results of a step come from: their labels, as events hold them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -20,11 +19,10 @@ from kapell.core.guardrails.labels import (
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.names import Names
 from kapell.core.runs.state import OpenCall, State, StepRun
-from kapell.core.tools.paths import holds_paths, paths_in, wrong_path
+from kapell.core.tools.paths import argument_of, holds_paths, paths_in, wrong_path
 from kapell.core.tools.spec import INTERNAL, ToolSpec
 from kapell.kit.json import Json
 
-_NAME = re.compile(r"[./\[]")
 _MOST = 32
 """Arguments that are named one by one in an event; more are known by the label of all."""
 
@@ -85,14 +83,22 @@ def call_labels(
     found[""] = found.get("", 0) | run.ground
     if t.state.written and spec is not None:
         for place, text in paths_in(spec.args, args):
-            name = _NAME.split(place, 1)[0]
+            name = argument_of(place)
             found[name] = found.get(name, 0) | _named(t.state, [text])
     return labels_of(found)
 
 
-def asked_labels(run: StepRun, args: Json) -> dict[str, Label]:
-    """Return the labels of a call a model asked for: all of it comes of all that it had read."""
-    label = label_of(run.label | run.ground | AGENT)
+def asked_labels(
+    t: Thinking, run: StepRun, args: Json, spec: ToolSpec | None = None
+) -> dict[str, Label]:
+    """Return the labels of a call a model asked for: all of it comes of all that it had read.
+
+    Files of the run's folder that it names count too: others may have written them.
+    """
+    mask = run.label | run.ground | AGENT
+    if t.state.written and spec is not None:
+        mask |= _named(t.state, [text for _, text in paths_in(spec.args, args)])
+    label = label_of(mask)
     given = args if isinstance(args, Mapping) and len(args) <= _MOST else ()
     return {"": label, **dict.fromkeys(given, label)}
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from kapell.core.guardrails.standing import ProfileName, Standing, profile_of
+from kapell.core.agents.delegation import team
+from kapell.core.guardrails.standing import ProfileName, Standing, profile_of, stricter
 from kapell.core.runs import paths
 from kapell.core.runs.fold import tree
 from kapell.core.runs.program import Program
 from kapell.core.runs.state import State, StepRun
 from kapell.core.workflows.version import (
+    AgentWork,
     BlockWork,
     Body,
     LoopWork,
@@ -52,8 +54,8 @@ def inherited(program: Program, state: State, place: str, child: Version) -> Sta
 def profiles_named(version: Version) -> tuple[tuple[str, ProfileName], ...]:
     """Return the addresses of steps whose profile is not the workspace's, with theirs.
 
-    Sub-workflows count as parts of the step that calls them. What goes beyond ``MOST`` is left out,
-    the mildest are told first.
+    Sub-workflows count as parts of the step that calls them, agents that are asked by an agent as
+    parts of its step. What goes beyond ``MOST`` is left out, the mildest are told first.
     """
     found = sorted(_of_body(version.body, "", version), key=lambda one: one[1] != "off")
     return tuple(found[:MOST])
@@ -64,11 +66,23 @@ def _of_body(body: Body, above: str, version: Version) -> Iterator[tuple[str, Pr
         address = f"{above}{step.id}"
         if step.guardrails is not None:
             yield address, step.guardrails
+        if isinstance(step.work, AgentWork):
+            yield from _of_others(step.work.agent, step.guardrails, address, version)
         for inner, name in _inside(step):
             yield from _of_body(inner, f"{address}{name}/", version)
         if isinstance(step.work, WorkflowWork):
             called = version.workflows[step.work.workflow]
             yield from _of_body(called.body, f"{address}/", called)
+
+
+def _of_others(
+    asking: str, around: ProfileName | None, address: str, version: Version
+) -> Iterator[tuple[str, ProfileName]]:
+    """Yield the agents that a step's agent may ask, directly or through others, with theirs."""
+    for name in team([asking], version.agents):
+        own = version.agents[name].guardrails
+        if name != asking and own is not None:
+            yield f"{address}/{name}", own if around is None else stricter(own, around)
 
 
 def _inside(step: Step) -> Iterator[tuple[Body, str]]:

@@ -271,6 +271,7 @@ def _caller(call: OpenCall, sight: Sight) -> Caller:
     """Return for whom, and out of what, a call is made."""
     state = sight.state
     agent = agent_of_step(sight.program, state.steps[call.path])
+    labelled = "labels" not in state.request.guards.without
     return Caller(
         tenant=state.tenant_id,
         subject=state.subject,
@@ -283,7 +284,8 @@ def _caller(call: OpenCall, sight: Sight) -> Caller:
         capabilities=tuple(agent.capabilities) if agent is not None else (),
         asked=bool(call.ask),
         profile=profile_at(sight.program, state, call.path),
-        labels={} if "labels" in state.request.guards.without else labels_of(call.labels),
+        labels=labels_of(call.labels) if labelled else {},
+        labelled=labelled,
         approved=call.approved,
         grants=call.grants,
     )

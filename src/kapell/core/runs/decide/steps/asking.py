@@ -68,7 +68,7 @@ def _carried_out(t: Thinking, path: str, wish: _Wish, offered: Mapping[str, Tool
         return ask_agent(t, run, ask.id, agent, task, wish.among)
     if spec.cost and not money.room(t, run, spec.cost, 0, lambda: None):
         return False
-    labels = ask.labels or asked_labels(run, wish.args)
+    labels = ask.labels or asked_labels(t, run, wish.args, spec)
     again = repeatable(spec, wish.args)
     key = _key(t, run, wish)
     request(t, run, spec, wish.packed, again, key, labels, ask.id, (ask.approved, ask.grants))
@@ -78,7 +78,7 @@ def _carried_out(t: Thinking, path: str, wish: _Wish, offered: Mapping[str, Tool
 def _refuse(t: Thinking, run: StepRun, wish: _Wish, failure: Failure) -> None:
     ask = wish.ask
     spec = ToolSpec(name=ask.tool, description="", args=None)
-    labels = asked_labels(run, wish.args)
+    labels = asked_labels(t, run, wish.args)
     call = request(t, run, spec, ask.args, True, _key(t, run, wish), labels, ask.id)
     t.emit(
         ToolFailed(

@@ -26,7 +26,7 @@ def ask_agent(t: Thinking, run: StepRun, ask: str, agent: str, task: str, among:
     usd, tokens = money.allotment(t, run, None, among)
     call = paths.call(run.path, run.attempt, run.calls + 1)
     child = child_id(t.state.run_id, call)
-    labels = asked_labels(run, {TASK: task})
+    labels = asked_labels(t, run, {TASK: task})
     ground = labels.pop("")
     event = ChildStarted(
         run.path, child, version.name, inputs, usd, tokens, call, ask, labels, ground
