@@ -68,9 +68,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 def hash_of(entry: Entry) -> Digest:
     """Return the hash an entry has to have."""
-    return digest(
-        encode([entry.tenant_id, entry.seq, entry.act, entry.position, entry.log, entry.previous])
-    )
+    return _hash(entry.tenant_id, entry.seq, entry.act, entry.position, entry.log, entry.previous)
+
+
+def _hash(*tied: str | int | Act) -> Digest:
+    return digest(encode(tied))
 
 
 def head_of(entry: Entry) -> Head:
@@ -86,25 +88,26 @@ def chained(
     log: Digest | None = None,
 ) -> Entry:
     """Return the entry of an act that follows a head; it has read no further unless told so."""
-    entry = Entry(
+    seq = head.seq + 1
+    position = head.position if position is None else position
+    log = head.log if log is None else log
+    return Entry(
         tenant_id=tenant_id,
-        seq=head.seq + 1,
+        seq=seq,
         act=act,
-        position=head.position if position is None else position,
-        log=head.log if log is None else log,
+        position=position,
+        log=log,
         previous=head.hash,
-        hash=BEGINNING,
+        hash=_hash(tenant_id, seq, act, position, log, head.hash),
     )
-    return msgspec.structs.replace(entry, hash=hash_of(entry))
 
 
 def event_digest(columns: Sequence[str | int | float]) -> Digest:
     """Return the digest of an event by the columns it is stored in, its position left out.
 
-    Each stands behind its length, so that no two rows give the same text.
+    They are digested as a list of JSON, so that no two rows give the same text.
     """
-    texts = [column if isinstance(column, str) else repr(column) for column in columns]
-    return digest("".join([f"{len(text)}:{text}" for text in texts]).encode())
+    return digest(msgspec.json.encode(columns))
 
 
 def running(log: Digest, event: Digest) -> Digest:

@@ -6,6 +6,7 @@ text passes the mask that hides secrets and personal data, and is cut.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -39,10 +40,16 @@ from kapell.core.events.tool import ToolFailed, ToolHeld, ToolRequested, ToolRet
 from kapell.kit.json import Digest, digest
 
 Mask: TypeAlias = Callable[[str], str]
-"""Returns a text without secrets and personal data."""
+"""Returns a text without secrets and personal data, the same each time it is asked."""
 
 LONGEST = 160
 """Characters of a name that are kept."""
+
+_NAMES_AT_HAND = 2_000
+"""Names of tools, people, machines and rules whose form for the record is remembered."""
+
+_OTHERS = frozenset({"by", "rule", "to"})
+"""Details that are names others gave."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}")
 _FAMILIES = ("approval.", "breaker.", "limit.", "escalation.", "label.")
@@ -74,20 +81,21 @@ def told(event: Event, fact: Digest, subject: str, mask: Mask) -> Act | None:
     found = _told(event.payload, event.type)
     if found is None:
         return None
-    actor = hidden(event.actor, mask)
     return Act(
         at=event.at,
-        actor=actor,
+        actor=hidden(event.actor, mask),
         action=event.type,
         target=named(found.target, mask),
         verdict=named(found.verdict, mask),
         subject=hidden(subject, mask),
-        whence=named(_machine(event.actor), mask),
+        whence=_whence(event.actor, mask),
         run_id=event.run_id,
-        path=named(found.path, str),
+        path=seen(found.path),
         details={
             # Only rules and people have names that others gave them.
-            key: _detail(value, mask if key in ("rule", "by", "to") else str)
+            key: (named(value, mask) if key in _OTHERS else seen(value))
+            if isinstance(value, str)
+            else value
             for key, value in found.details.items()
         },
         number=event.seq,
@@ -95,12 +103,21 @@ def told(event: Event, fact: Digest, subject: str, mask: Mask) -> Act | None:
     )
 
 
+def seen(text: str) -> str:
+    """Return a text cut, with every character to be seen."""
+    cut = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    if cut.isprintable():
+        return cut
+    return "".join(char if char.isprintable() else "�" for char in cut)
+
+
+@lru_cache(maxsize=_NAMES_AT_HAND)
 def named(text: str, mask: Mask) -> str:
     """Return a name as the record may hold it."""
-    cut = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    return mask("".join(char if char.isprintable() else "�" for char in cut))
+    return mask(seen(text))
 
 
+@lru_cache(maxsize=_NAMES_AT_HAND)
 def hidden(actor: str, mask: Mask) -> str:
     """Return who acts; a name that is personal data is told by its digest: that can be compared."""
     shown = named(actor, mask)
@@ -110,14 +127,11 @@ def hidden(actor: str, mask: Mask) -> str:
     return f"{kind}:#{digest(actor.encode())[:16]}"
 
 
-def _detail(value: Detail, mask: Mask) -> Detail:
-    return named(value, mask) if isinstance(value, str) else value
-
-
-def _machine(actor: str) -> str:
+@lru_cache(maxsize=_NAMES_AT_HAND)
+def _whence(actor: str, mask: Mask) -> str:
     """Return the machine of a worker's name, ``worker:HOST-PID-CHANCE``."""
     kind, _, name = actor.partition(":")
-    return f"host:{name.rsplit('-', 2)[0]}" if kind == "worker" else ""
+    return named(f"host:{name.rsplit('-', 2)[0]}" if kind == "worker" else "", mask)
 
 
 def tells(name: str) -> bool:
