@@ -8,6 +8,9 @@ Family: TypeAlias = Literal["pii", "secret", "injection", "jailbreak", "topic", 
 """What sort of thing is found: personal data, keys, orders hidden in material, attempts to undo
 the instructions, subjects, the language, files that cannot be looked over."""
 
+ORDERS: tuple[Family, ...] = ("injection", "jailbreak")
+"""Families of signals: they tell of a text that it gives orders, and are never taken out of it."""
+
 
 class Finding(msgspec.Struct, frozen=True):
     """A part of a text, ``text[start:end]``, that a detector recognised.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from kapell.core.guardrails.catalogue.choosing import worth
 from kapell.core.guardrails.detectors import custom
 from kapell.core.guardrails.detectors.detector import found
-from kapell.core.guardrails.findings import Family, Finding
+from kapell.core.guardrails.findings import ORDERS, Family, Finding
 from kapell.core.guardrails.rules import Rules
 from kapell.core.guardrails.subjects.language import strange
 from kapell.core.guardrails.subjects.topics import about
@@ -29,15 +29,18 @@ _GRAVITY: dict[Family, int] = {
 _SIGNALS = 200
 """Signals told of one text at most: more say nothing more."""
 
+_NOTHING = (0, 0)
+
 _VALUES: frozenset[Family] = frozenset({"secret", "pii"})
 """Families whose findings are values to take out, and so are joined rather than cut."""
 
 
 def look(text: str, rules: Rules) -> tuple[Finding, ...]:
-    """Return what the rules name in a text: sorted by start, not overlapping.
+    """Return what the rules name in a text: sorted by start; values do not overlap, nor do signals.
 
     Values that overlap become one finding, of the gravest and longest kind, for a part that was
-    left would show half of them. A signal keeps the part of its words that no value takes.
+    left would show half of them. A signal keeps the part of its words that no value takes; where
+    values take them all, it stands over them: an order that is encoded with an address stays one.
     """
     if not text:
         return ()
@@ -130,16 +133,28 @@ def _weight(finding: Finding) -> tuple[int, int, float, str]:
 
 
 def _placed(values: list[Finding], signals: list[Finding]) -> tuple[Finding, ...]:
-    """Return values and signals; signals take only what is still free, the gravest first."""
+    """Return values and signals; signals take what is still free, the gravest first."""
     taken = list(values)
+    over: list[Finding] = []
     for signal in _merged(signals):
-        at = bisect_right(taken, signal.start, key=_start)
-        near = taken[max(0, at - 1) : bisect_right(taken, signal.end - 1, key=_start)]
-        start, end = _free(signal, near)
+        stands, (start, end) = taken, _free(signal, _near(signal, taken))
+        if start == end and _hides(signal, values):
+            stands, (start, end) = over, _free(signal, _near(signal, over))
         if start < end:
             made = Finding(signal.family, signal.kind, start, end, signal.score)
-            insort(taken, made, key=_start)
-    return tuple(taken)
+            insort(stands, made, key=_start)
+    return tuple(sorted((*taken, *over), key=_start)) if over else tuple(taken)
+
+
+def _hides(signal: Finding, values: list[Finding]) -> bool:
+    """Tell whether values take all words of an order, as in an encoded one that has an address."""
+    return signal.family in ORDERS and _free(signal, _near(signal, values)) == _NOTHING
+
+
+def _near(signal: Finding, taken: list[Finding]) -> list[Finding]:
+    """Return those of findings apart from each other that a signal may meet."""
+    at = bisect_right(taken, signal.start, key=_start)
+    return taken[max(0, at - 1) : bisect_right(taken, signal.end - 1, key=_start)]
 
 
 def _merged(signals: list[Finding]) -> list[Finding]:
@@ -166,7 +181,7 @@ def _start(finding: Finding) -> int:
 
 def _free(signal: Finding, taken: list[Finding]) -> tuple[int, int]:
     """Return the longest part of a signal's words that nothing else takes."""
-    best = (0, 0)
+    best = _NOTHING
     at = signal.start
     for one in taken:
         if one.end <= at or one.start >= signal.end:

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from kapell.core.guardrails.findings import Family, Finding
+from kapell.core.guardrails.findings import ORDERS, Family, Finding
 from kapell.core.guardrails.rules import Rules
 from kapell.core.guardrails.verdicts import Action, Place, Reason, worst
 
 SENSITIVE: tuple[str, ...] = ("card", "iban", "licence", "national_id", "passport", "ssn")
 """Kinds of personal data with which somebody can act as another person, or take their money."""
 
-_ORDERS: tuple[Family, ...] = ("injection", "jailbreak")
 SURE = 0.92
 """How sure signals must be, together, to stop a request."""
 
@@ -49,7 +48,7 @@ DEFAULT = Profile(
             families=("pii",), kinds=SENSITIVE, places=("arguments",), reaching=True, action="ask"
         ),
         Line(families=("pii",), places=("request",), action="redact"),
-        Line(families=_ORDERS, places=("request",), least=SURE, action="block"),
+        Line(families=ORDERS, places=("request",), least=SURE, action="block"),
         Line(families=("topic", "language"), places=("request", "answer"), action="block"),
     ),
 )
@@ -67,8 +66,8 @@ STRICT = Profile(
         Line(families=("pii",), places=("arguments",), reaching=True, action="ask"),
         Line(families=("pii",), places=("arguments",), action="pass"),
         Line(families=("pii",), action="redact"),
-        Line(families=_ORDERS, places=("request",), least=0.7, action="block"),
-        Line(families=_ORDERS, places=("result",), least=0.8, action="ask"),
+        Line(families=ORDERS, places=("request",), least=0.7, action="block"),
+        Line(families=ORDERS, places=("result",), least=0.8, action="ask"),
         Line(families=("topic", "language"), action="block"),
     ),
 )
@@ -164,7 +163,7 @@ def weighed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """
     best: dict[tuple[str, str], float] = {}
     for finding in findings:
-        if finding.family in _ORDERS:
+        if finding.family in ORDERS:
             key = (finding.family, finding.kind)
             best[key] = max(best.get(key, 0.0), finding.score)
     if len(best) < 2:
@@ -175,7 +174,7 @@ def weighed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     together = round(1 - doubt, 3)
     return tuple(
         msgspec.structs.replace(finding, score=max(finding.score, together))
-        if finding.family in _ORDERS
+        if finding.family in ORDERS
         else finding
         for finding in findings
     )

@@ -12,12 +12,14 @@ def redacted(
 
     Args:
         text: The text in which they were found.
-        findings: Sorted by start and not overlapping, as ``look`` gives them.
+        findings: Sorted by start, as ``look`` gives them; one that begins in another is in that.
         name: Makes the replacement of a finding and its value; ``[KIND]`` unless given.
     """
     parts: list[str] = []
     at = 0
     for finding in findings:
+        if finding.start < at:
+            continue
         parts.append(text[at : finding.start])
         value = text[finding.start : finding.end]
         parts.append(name(finding, value) if name is not None else plain(finding, value))

@@ -29,11 +29,18 @@ SCRAPS = st.sampled_from(
 
 
 def placed(found: Sequence[Finding], text: str) -> bool:
-    """Return whether findings follow each other in a text, each within it and none empty."""
-    ends = (0, *(one.end for one in found))
-    return all(
-        end <= one.start < one.end <= len(text) for end, one in zip(ends, found, strict=False)
-    )
+    """Return whether findings follow each other in a text, each within it and none empty.
+
+    Only a signal may stand over values.
+    """
+    over = [one.start for one in found] != sorted(one.start for one in found)
+    for kinds in ({"pii", "secret"}, {"injection", "jailbreak"}, {"topic", "language"}):
+        alike = [one for one in found if one.family in kinds]
+        ends = (0, *(one.end for one in alike))
+        over = over or not all(
+            end <= one.start < one.end <= len(text) for end, one in zip(ends, alike, strict=False)
+        )
+    return not over
 
 
 @settings(max_examples=300, deadline=None)
@@ -62,6 +69,7 @@ HOSTILE = {
     "assignments": "password: ",
     "orders": "ignore all ",
     "comments": "<!--",
+    "verbs": "send password to ",
     "unseen": "\u200b",
     "encoded": "QUJD",
 }

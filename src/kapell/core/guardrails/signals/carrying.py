@@ -5,7 +5,11 @@ send", "how do I send") is no order.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import islice
+from typing import TypeAlias
 
 from kapell.core.guardrails.detectors.detector import Detector, Span, compiled
 from kapell.core.guardrails.signals.tongues.carrying import (
@@ -19,9 +23,12 @@ from kapell.core.guardrails.signals.tongues.carrying import (
 )
 
 _REACH = 160
-_CLOSE = 12
-_FAR = 80
 _MANY = 20
+"""Verbs from which on a whole text is searched once, and not what stands around each of them."""
+
+_Has: TypeAlias = Callable[[str, int, int], bool]
+"""Tells whether some words (an expression) stand between two places."""
+
 _WAY = (
     r"https?://|\w@[\w\-]{1,63}\.|\+\d[\d \-]{6,18}\d|\b(?:webhook|telegram|pastebin"
     r"|discord|my (?:server|address|account|drive|site|phone)|attacker|sub-?domain|dns|lookup"
@@ -33,49 +40,69 @@ _WAY = (
 _ENDS = r"[.!?](?=\s)|\n|[\u3002\uff01\uff1f\u0964]"
 
 
-def _sentence(match: re.Match[str]) -> tuple[str, str]:
-    """Return what stands before the verb in its sentence, and the sentence with the next one."""
-    text, at = match.string, match.start()
-    ahead = text[max(0, at - _REACH) : at]
-    cuts = [end.end() for end in compiled(_ENDS).finditer(ahead)]
-    ahead = ahead[cuts[-1] if cuts else 0 :]
-    return ahead, ahead + text[at : match.end() + _REACH]
-
-
 def ordered(match: re.Match[str]) -> float:
     """Return how sure it is that a verb of sending is an order, and not talk about one."""
-    return 0 if compiled(TALK, re.IGNORECASE).search(_sentence(match)[0]) else 0.6
+    text, at = match.string, match.start()
+    return 0 if compiled(TALK, re.IGNORECASE).search(text, _begin(text, at), at) else 0.6
 
 
-def _weighed(match: re.Match[str]) -> float:
-    ahead, said = _sentence(match)
-    if compiled(TALK).search(ahead):
+def _begin(text: str, at: int) -> int:
+    """Return where the sentence begins in which a verb stands, or as far as we look."""
+    start = max(0, at - _REACH)
+    for end in compiled(_ENDS).finditer(text, start, at):
+        start = end.end()
+    return start
+
+
+def _weighed(match: re.Match[str], has: _Has) -> float:
+    text, at = match.string, match.start()
+    begin, far = _begin(text, at), match.end() + _REACH
+    if compiled(TALK).search(text, begin, at):
         return 0
-    ends = [end.start() for end in compiled(_ENDS).finditer(said) if end.start() >= len(ahead)]
-    own = said[: ends[0]] if ends else said
-    pair = said[: ends[1]] if len(ends) > 1 else said
-    grave, whole, plain, way = (
-        compiled(words).search(own) is not None for words in (GRAVE, WHOLE, PLAIN, _WAY)
-    )
-    secret = compiled(SECRECY).search(pair) is not None
-    if secret and (way or grave) and (grave or whole or plain):
+    ends = [end.start() for end in islice(compiled(_ENDS).finditer(text, at, far), 2)]
+    own, pair = (*ends, far, far)[:2]  # where its sentence ends, and the one after it
+    grave, way = has(GRAVE, begin, own), has(_WAY, begin, own)
+    if not (grave or way):
+        return 0
+    whole, plain = has(WHOLE, begin, own), has(PLAIN, begin, own)
+    if (grave or whole or plain) and has(SECRECY, begin, pair):
         return 0.8
     if grave and way:
         return 0.6
-    return 0.55 if whole and way and compiled(r"@|https?://").search(own) else 0
+    return 0.55 if whole and way and compiled(r"@|https?://").search(text, begin, own) else 0
+
+
+def _searched(text: str) -> _Has:
+    """Return what looks for words between two places of a text."""
+    return lambda words, start, end: compiled(words).search(text, start, end) is not None
+
+
+def _listed(text: str) -> _Has:
+    """Return the same for a text of many verbs: each kind of words is looked for once in it all."""
+
+    @cache
+    def places(words: str) -> list[tuple[int, int]]:
+        return [match.span() for match in compiled(words).finditer(text)]
+
+    def has(words: str, start: int, end: int) -> bool:
+        found = places(words)
+        at = bisect_left(found, (start, 0))
+        return at < len(found) and found[at][1] <= end
+
+    return has
 
 
 def _carried(text: str) -> Iterator[Span]:
-    """Yield the verbs that order it; of verbs close together one is weighed."""
+    """Yield the verbs that order it."""
     lower = text.lower()
     if len(lower) != len(text):  # a few letters have longer small ones: places would be wrong
         lower = "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
-    weighed, times = -_CLOSE, 0
-    for match in compiled(VERB).finditer(lower):
-        if match.start() - weighed >= (_CLOSE if times < _MANY else _FAR):
-            weighed, times = match.start(), times + 1
-            if score := _weighed(match):
-                yield *match.span(), score
+    has = _searched(lower)
+    for times, match in enumerate(compiled(VERB).finditer(lower)):
+        if times == _MANY:
+            has = _listed(lower)
+        if score := _weighed(match, has):
+            yield *match.span(), score
 
 
 DETECTORS = (
