@@ -64,7 +64,7 @@ def test_expressions_of_ones_own_outlive_the_interpreter() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"made\n", b"")
 
 
-async def test_the_built_in_modules_are_made_ready_when_they_are_first_asked() -> None:
+async def test_the_built_in_modules_answer_plain_values_too() -> None:
     later, now = await RegoCompiler().compile(built_in()), compiled(built_in())
     assert later.packages == now.packages
     asked: Json = {"kind": "tool", "profile": "default", "tool": {"effects": "external"}}
@@ -73,14 +73,17 @@ async def test_the_built_in_modules_are_made_ready_when_they_are_first_asked() -
     )
 
 
-def test_a_model_is_asked_without_an_interpreter_where_no_rule_speaks(tmp_path: Path) -> None:
+def test_no_interpreter_is_loaded_where_no_rule_speaks(tmp_path: Path) -> None:
     program = (
         "import asyncio, pathlib, sys\n"
         "from kapell.bootstrap.guarding.policies import make_policies\n"
+        "from kapell.core.policies.asking.documents import ToolDocument\n"
         "from kapell.settings.loading import load_settings\n"
         f"root = pathlib.Path({str(tmp_path)!r})\n"
         "policies = make_policies(root, load_settings(root))\n"
         "assert not asyncio.run(policies.speaks_of('kapell.model'))\n"
+        "ruled = asyncio.run(policies.tool(ToolDocument()))\n"
+        "assert ruled.judgement.rule == 'kapell.default.inside', ruled\n"
         "assert 'regopy' not in sys.modules\n"
         "print('asked')\n"
     )

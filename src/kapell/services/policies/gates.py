@@ -13,6 +13,7 @@ from kapell.core.gateway.sending import sent
 from kapell.core.guardrails.labels import joined, untrusted
 from kapell.core.policies.asking.documents import (
     AgentPart,
+    DataPart,
     LabelPart,
     ModelDocument,
     ModelPart,
@@ -53,7 +54,14 @@ class PolicyToolGate:
             Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
         """
         policies = self._policies
-        document = tool_document(spec, call.args, call.caller, policies.terms, policies.now())
+        document = tool_document(
+            spec,
+            call.args,
+            call.caller,
+            policies.terms,
+            policies.now(),
+            data=await policies.look_at("data"),
+        )
         ruled = await policies.tool(document)
         if ruled.judgement.ruling == "ask":
             left = still_asked(ruled, partial(_is_approved, call))
@@ -145,9 +153,9 @@ def denied(ruled: Ruled, what: str) -> Denied:
 
 
 def tool_document(
-    spec: ToolSpec, args: Json, caller: Caller, terms: Terms, now: TimePart
+    spec: ToolSpec, args: Json, caller: Caller, terms: Terms, now: TimePart, *, data: bool = True
 ) -> ToolDocument:
-    """Return what rules read of a call."""
+    """Return what rules read of a call; ``data`` says whether any looks at which it touches."""
     origins = joined(caller.labels.values())
     outside = spec.reaches or spec.effects == "external"
     return ToolDocument(
@@ -164,7 +172,7 @@ def tool_document(
         args=args,
         asked=caller.asked,
         reach=reach_of(args, terms.listed) if outside else ReachPart(),
-        data=data_of(spec.args, args),
+        data=data_of(spec.args, args) if data else DataPart(),
         labels=LabelPart(
             origins=origins,
             args=caller.labels,

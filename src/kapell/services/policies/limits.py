@@ -45,8 +45,7 @@ class PolicyLimits:
             agent=AgentPart(name=caller.agent),
             time=self._policies.now(),
         )
-        plain = msgspec.to_builtins(document)
-        found = (await version.judge.evaluate([_PACKAGE], plain)).get(_PACKAGE, {})
+        found = (await version.judge.evaluate([_PACKAGE], document)).get(_PACKAGE, {})
         given = found.get(LIMIT, []) if isinstance(found, Mapping) else []
         try:
             said = msgspec.convert(given, list[_Limit])

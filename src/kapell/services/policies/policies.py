@@ -19,11 +19,10 @@ from kapell.core.policies.asking.documents import (
 )
 from kapell.core.policies.asking.times import time_part
 from kapell.core.policies.judgement import Judgement, Ruling
-from kapell.core.policies.kinds import DEFAULT, LISTS
+from kapell.core.policies.kinds import DEFAULT, LISTS, PACKAGES
 from kapell.core.policies.ruled import Ruled
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Denied, KapellError
-from kapell.kit.json import Json
 from kapell.services.policies.current import CurrentPolicies, Version
 
 log = logging.getLogger(__name__)
@@ -69,10 +68,19 @@ class Policies:
         self.current = current
         self.terms = terms
         self._clock = clock
+        self._now = TimePart()
 
     def now(self) -> TimePart:
-        """Return the time as rules read it."""
-        return time_part(self._clock.now(), self.terms.zone)
+        """Return the time as rules read it, which is by the second."""
+        unix = int(self._clock.now())
+        if unix != self._now.unix or not self._now.iso:
+            self._now = time_part(unix, self.terms.zone)
+        return self._now
+
+    async def look_at(self, part: str) -> bool:
+        """Tell whether any rule of those that hold looks at a part of documents."""
+        judge = (await self.current.version()).judge
+        return judge.reads is None or part in judge.reads or PACKAGES.get(part) in judge.packages
 
     async def speaks_of(self, package: str) -> bool:
         """Tell whether the workspace has rules in a package."""
@@ -124,15 +132,15 @@ class Policies:
 async def _asked(
     version: Version, document: Document, packages: Sequence[str], untrusted: bool
 ) -> Ruled:
-    judge, plain = version.judge, msgspec.to_builtins(document)
+    judge = version.judge
     wanted = [one for one in packages if one in judge.packages]
-    fired = await _fired(version, wanted, plain) if wanted else []
+    fired = await _fired(version, wanted, document) if wanted else []
     if isinstance(document, ToolDocument):
         fired = [one for one in fired if not _is_void(one, document)]
     decided = deciding(fired, untrusted=untrusted)
     if decided is None and DEFAULT in judge.packages:
         wanted.append(DEFAULT)
-        own = await _fired(version, [DEFAULT], plain)
+        own = await _fired(version, [DEFAULT], document)
         fired += own
         decided = deciding(own, untrusted=untrusted)
     ruling: Ruling = "deny" if decided is None else decided.ruling
@@ -146,8 +154,8 @@ async def _asked(
     return Ruled(judgement, tuple(wanted), tuple(fired), decided)
 
 
-async def _fired(version: Version, packages: Sequence[str], plain: Json) -> list[Fired]:
-    found = await version.judge.evaluate(packages, plain)
+async def _fired(version: Version, packages: Sequence[str], document: Document) -> list[Fired]:
+    found = await version.judge.evaluate(packages, document)
     return [one for package in packages for one in fired_in(package, found.get(package, {}))]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from kapell.core.policies.asking.documents import Document
 from kapell.kit.json import Json
 from kapell.services.workflows.ports import Stamp
 
@@ -34,8 +35,15 @@ class Judge(Protocol):
         """Return the packages that hold anything: no other one is asked."""
         ...
 
-    async def evaluate(self, packages: Sequence[str], document: Json) -> Mapping[str, Json]:
-        """Return what packages evaluate to for an input document.
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """Return the parts of documents that rules look at; None: any."""
+        ...
+
+    async def evaluate(
+        self, packages: Sequence[str], document: Document | Json
+    ) -> Mapping[str, Json]:
+        """Return what packages evaluate to for an input document, or for its plain values.
 
         Raises:
             KapellError: no answer was to be had; the call must not be made then.

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from kapell.adapters.policies.opa.server import OpaServer
+from kapell.core.policies.asking.documents import Document
 from kapell.kit.errors import Denied
 from kapell.kit.json import Json
 
@@ -19,10 +22,15 @@ class OpaJudge:
         self._server = server
         self._entries = entries
         self.packages = frozenset(entries)
+        self.reads = None
+        """The rules that the server has may be others than ours."""
 
-    async def evaluate(self, packages: Sequence[str], document: Json) -> Mapping[str, Json]:
+    async def evaluate(
+        self, packages: Sequence[str], document: Document | Json
+    ) -> Mapping[str, Json]:
         """Return what packages evaluate to for an input document."""
-        return {package: await self._answer(package, document) for package in packages}
+        plain: Json = msgspec.to_builtins(document)
+        return {package: await self._answer(package, plain) for package in packages}
 
     async def _answer(self, package: str, document: Json) -> Json:
         found = await self._server.evaluate(package.replace(".", "/"), document)

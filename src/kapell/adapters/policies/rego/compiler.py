@@ -4,6 +4,8 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 
+from kapell.core.policies.asking.documents import Asked, Document
+from kapell.core.policies.builtin import READ, answered, is_known
 from kapell.kit.json import Json
 from kapell.services.policies.ports import Judge, Sources
 
@@ -36,10 +38,12 @@ class RegoCompiler:
 
 
 class _Later:
-    """Judges by the built-in modules: most runs only ask whether there are others beside them."""
+    """Judges by the built-in modules, whose rules are known without an interpreter."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
+        self._known = is_known(sources)
+        self.reads = READ if self._known else None
         self._judge: Judge | None = None
         self._lock = asyncio.Lock()
         self.packages = frozenset(
@@ -48,8 +52,12 @@ class _Later:
             for match in re.finditer(r"(?m)^package (\S+)", text)
         )
 
-    async def evaluate(self, packages: Sequence[str], document: Json) -> Mapping[str, Json]:
+    async def evaluate(
+        self, packages: Sequence[str], document: Document | Json
+    ) -> Mapping[str, Json]:
         """Return what packages evaluate to for an input document."""
+        if self._known and isinstance(document, Asked):
+            return answered(packages, document)
         async with self._lock:
             if self._judge is None:
                 self._judge = await asyncio.to_thread(_compiled, self._sources)

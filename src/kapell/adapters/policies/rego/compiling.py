@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from kapell.adapters.policies.rego.judge import RegoJudge, new_interpreter
+from kapell.adapters.policies.rego.judge import RegoJudge, asking, entry, new_interpreter
 from kapell.adapters.policies.rego.vendor import RegoError
 from kapell.core.definitions.problems import Problems
+from kapell.core.policies.builtin import OWN, TEXTS, is_known
 from kapell.core.policies.linting.linter import entries, lint
-from kapell.core.policies.linting.reading import used_by
+from kapell.core.policies.linting.reading import may_use, used_by
 from kapell.kit.errors import Place
 from kapell.services.policies.ports import Sources
 
@@ -26,17 +27,20 @@ def compiled(sources: Sources) -> RegoJudge:
         problems.take(_syntax(path, text))
     problems.raise_errors()
     asked = entries(sources)
-    points = [f"{p}.{rule}".replace(".", "/") for p, rules in asked.items() for rule in rules]
     interpreter = new_interpreter()
     try:
         for path, text in sources.items():
             interpreter.add_module(path, text)
-        bundle = interpreter.build(None, points)
+        interpreter.add_module(*asking(asked))
+        bundle = interpreter.build(None, [entry(package) for package in asked])
     except RegoError as error:
         problems.take(_problems(str(error), sources))
         problems.raise_errors()
         raise
-    return RegoJudge(bundle, asked, used_by(sources))
+    own = {path: text for path, text in sources.items() if path not in TEXTS}
+    # Rules of a workspace that use the built-in ones read what those read.
+    read = used_by(sources if may_use(own, OWN) else own)
+    return RegoJudge(bundle, frozenset(asked), used_by(sources), read, known=is_known(sources))
 
 
 def _syntax(path: str, text: str) -> Problems:

@@ -10,6 +10,8 @@ from typing import Any
 
 from kapell.adapters.policies.rego.encoding import give_input
 from kapell.adapters.policies.rego.vendor import rego_shared, regopy
+from kapell.core.policies.asking.documents import Asked, Document
+from kapell.core.policies.builtin import answered
 from kapell.core.policies.linting.reading import Used, kept
 from kapell.kit.errors import Denied
 from kapell.kit.json import Json
@@ -27,27 +29,64 @@ def new_interpreter() -> Any:
     return interpreter
 
 
+_ASKING = "kapell.asking"
+
+
+def asking(entries: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """Return a module that asks all rules of a package at once: each question costs by itself."""
+    asked = []
+    for package, rules in entries.items():
+        given = ", ".join(f'"{one}": data.{package}.{one}' for one in rules)
+        asked.append(f"{_name(package)} := {{{given}}}")
+    return "asking.rego", "\n\n".join([f"package {_ASKING}", "import rego.v1", *asked])
+
+
+def entry(package: str) -> str:
+    """Return where the rules of a package are asked."""
+    return f"{_ASKING.replace('.', '/')}/{_name(package)}"
+
+
+def _name(package: str) -> str:
+    return package.replace(".", "_")
+
+
 class RegoJudge:
     """Answers from a bundle; whatever is not plainly an answer is an error.
 
     Args:
-        bundle: The compiled modules.
-        entries: The packages that are asked, with the rules of theirs that are read.
+        bundle: The compiled modules, with the one that asks them.
+        packages: The packages that are asked.
         used: The parts of the input that any rule reads; no other is handed over.
+        own: Those of them that rules of the workspace read.
+        known: Whether the built-in rules are answered without the interpreter.
     """
 
-    def __init__(self, bundle: Any, entries: Mapping[str, Sequence[str]], used: Used) -> None:
+    def __init__(
+        self, bundle: Any, packages: frozenset[str], used: Used, own: Used, *, known: bool
+    ) -> None:
         self._bundle = bundle
-        self._entries = entries
         self._used = used
+        self._own = own
+        self._known = known
         self._local = threading.local()
         self._answers: OrderedDict[bytes, Mapping[str, Json]] = OrderedDict()
         self._alone = threading.Lock()
-        self.packages = frozenset(entries)
+        self.packages = packages
+        self.reads = None if used is None else frozenset(used)
 
-    async def evaluate(self, packages: Sequence[str], document: Json) -> Mapping[str, Json]:
+    async def evaluate(
+        self, packages: Sequence[str], document: Document | Json
+    ) -> Mapping[str, Json]:
         """Return what packages evaluate to for an input document."""
-        read = kept(document, self._used)
+        if not self._known or not isinstance(document, Asked):
+            return self._judged(packages, kept(document, self._used))
+        found = answered(packages, document)
+        others = [one for one in packages if one not in found]
+        if not others:
+            return found
+        return {**self._judged(others, kept(document, self._own)), **found}
+
+    def _judged(self, packages: Sequence[str], read: Json) -> Mapping[str, Json]:
         key = _key(packages, read)
         with self._alone:
             known = self._answers.get(key)
@@ -66,10 +105,7 @@ class RegoJudge:
         interpreter = self._interpreter()
         give_input(interpreter._impl, read)
         return {
-            package: {
-                rule: self._answer(interpreter, f"{package}.{rule}")
-                for rule in self._entries.get(package, ())
-            }
+            package: self._answer(interpreter, package) if package in self.packages else {}
             for package in packages
         }
 
@@ -79,25 +115,25 @@ class RegoJudge:
             found = self._local.interpreter = new_interpreter()
         return found
 
-    def _answer(self, interpreter: Any, rule: str) -> Json:
-        """Return what a rule gives.
+    def _answer(self, interpreter: Any, package: str) -> Json:
+        """Return what the rules of a package give.
 
         Raises:
             Denied: ``policy_failed``: the interpreter fails open, so anything odd is an error here.
         """
         output = rego_shared.rego_bundle_query_entrypoint(
-            interpreter._impl, self._bundle._impl, rule.replace(".", "/")
+            interpreter._impl, self._bundle._impl, entry(package)
         )
         if not output:
-            raise _failed(rule)
+            raise _failed(package)
         try:
             is_ok = rego_shared.rego_output_ok(output)
             text = rego_shared.rego_output_string(output)
         finally:
             rego_shared.rego_free_output(output)
         if not is_ok:
-            raise _failed(rule)
-        return _read(rule, text)
+            raise _failed(package)
+        return _read(package, text)
 
 
 def _key(packages: Sequence[str], read: Json) -> bytes:
@@ -111,18 +147,18 @@ def _key(packages: Sequence[str], read: Json) -> bytes:
     return blake2b(written, digest_size=16).digest()
 
 
-def _read(rule: str, text: str) -> Json:
+def _read(package: str, text: str) -> Json:
     try:
         (value,) = json.loads(text)["expressions"]
     except (ValueError, KeyError, TypeError) as error:
-        raise _failed(rule) from error
+        raise _failed(package) from error
     found: Json = value
     return found
 
 
-def _failed(rule: str) -> Denied:
+def _failed(package: str) -> Denied:
     return Denied(
-        f"The rule {rule} could not be evaluated.",
+        f"The rules of {package} could not be evaluated.",
         code="policy_failed",
         advice="It may call a builtin with a value of a wrong type; `kapell policy explain` helps.",
     )

@@ -1,10 +1,13 @@
 """Which parts of its input a set of modules reads: the rest need not be handed to a judge."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
+import msgspec
+
 from kapell.core.policies.linting.fields import paths
-from kapell.core.policies.linting.modules import read_module
+from kapell.core.policies.linting.modules import Module, read_module
+from kapell.core.policies.linting.naming import references, referred
 from kapell.kit.json import Json
 
 Used: TypeAlias = "Mapping[str, Used] | None"
@@ -36,8 +39,33 @@ def _add(tree: dict[str, Used], names: tuple[str, ...]) -> None:
     tree[first] = below
 
 
-def kept(value: Json, used: Used) -> Json:
-    """Return the parts of a value that are read."""
+def kept(value: Json | msgspec.Struct, used: Used) -> Json:
+    """Return the parts of a value or a struct that are read, as plain values."""
+    if isinstance(value, msgspec.Struct):
+        if used is None:
+            plain: Json = msgspec.to_builtins(value)
+            return plain
+        fields = value.__struct_fields__
+        return {
+            name: kept(getattr(value, name), below)
+            for name, below in used.items()
+            if name in fields
+        }
     if used is None or not isinstance(value, Mapping):
         return value
     return {name: kept(value[name], below) for name, below in used.items() if name in value}
+
+
+def may_use(sources: Mapping[str, str], packages: Collection[str]) -> bool:
+    """Tell whether modules may use one of these packages, by name or with others around it."""
+    modules = [read_module(path, text) for path, text in sources.items()]
+    return any(_uses_all(one) for one in modules) or any(
+        f"{package}.".startswith(f"{path}.") or path.startswith(f"{package}.")
+        for module in modules
+        for path in referred(module)
+        for package in packages
+    )
+
+
+def _uses_all(module: Module) -> bool:
+    return any(one.parts == ("data",) for rule in module.rules for one in references(rule.all))
