@@ -27,7 +27,7 @@ from kapell.bootstrap.audit.making import Audit, make_audit
 from kapell.bootstrap.catalogue import catalogue_of
 from kapell.bootstrap.definitions import STATE as STATE
 from kapell.bootstrap.definitions import library_files
-from kapell.bootstrap.guarding.approvals import argument_check
+from kapell.bootstrap.guarding.approvals import argument_check, foresight
 from kapell.bootstrap.guarding.content import make_content
 from kapell.bootstrap.guarding.gates import make_gates, standing
 from kapell.bootstrap.guarding.limits import breaker_of, make_escalations, make_limits
@@ -191,6 +191,7 @@ class App:
             store.reader,
             self.histories,
             argument_check(specs, str(root)),
+            foresight(str(root)),
             settings.approvals.roles,
             self.limits.admission,
             PolicyAnswers(self.policies) if settings.guardrails.flags.policies else None,

@@ -73,6 +73,10 @@ def test_a_person_edits_in_their_editor_or_says_later(desk: Desk) -> None:
     )
     terminal.until("[l]ater?")
     terminal.type("e")
+    terminal.until("[a]pprove as changed")
+    assert "-as it was" in terminal.text
+    assert "+as I like it" in terminal.text
+    terminal.type("a")
     assert terminal.end() == 0
     assert "true as I like it" in terminal.text
     later = Terminal(desk.folder, "run", "asking.yaml")

@@ -1,6 +1,7 @@
 """``kapell approvals``: what waits for a person, and the answers."""
 
 import json
+import shlex
 import time
 from functools import partial
 from typing import Annotated
@@ -13,7 +14,7 @@ from kapell.cli.running.arguments import AsJson, Note, Run
 from kapell.cli.running.inputs import pairs_of
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
-from kapell.cli.watching.asking import facts, shown
+from kapell.cli.watching.asking import differences, facts, shown
 from kapell.cli.watching.documents import approval_document
 from kapell.core.approvals.showing import visible
 from kapell.kit.clock import span_text
@@ -37,6 +38,10 @@ As = Annotated[
     typer.Option("--as", metavar="NAME", help="Who answers, where several people share a machine."),
 ]
 Path = Annotated[str, typer.Argument(metavar="PATH", help="Which one; the only one when left out.")]
+Edits = Annotated[
+    list[str] | None,
+    typer.Option("--edit", metavar="K=V", help="A changed field, text or JSON; repeatable."),
+]
 
 
 @app.command("list")
@@ -85,24 +90,38 @@ def _head(screen: Screen, row: ApprovalRow) -> None:
 
 
 @app.command("show")
-def show(ctx: typer.Context, run: Run, path: Path = "", as_json: AsJson = False) -> int:
-    """Show one with all that will happen: arguments, changes of files, cost, risk, and why."""
+def show(
+    ctx: typer.Context, run: Run, path: Path = "", edits: Edits = None, as_json: AsJson = False
+) -> int:
+    """Show one with all that will happen: arguments, changes of files, cost, risk, and why.
+
+    With --edit, what would happen if it were approved with that; nothing is answered.
+    """
+    changed = _changed(edits)
 
     async def work(session: Session) -> Exit:
         run_id = await session.find(run)
         desk = session.app.approvals
-        one = await desk.show(run_id, _one(await desk.list(run_id), path, run_id))
+        which = _one(await desk.list(run_id), path, run_id)
+        if changed is None:
+            one = await desk.show(run_id, which)
+        else:
+            one = await desk.preview(run_id, which, changed)
         screen = session.screen
         if as_json:
-            screen.document({**approval_document(one.row, one.data), "diff": one.diff})
+            document = approval_document(one.row, one.data)
+            screen.document(
+                {**document, "diff": one.diff, "edits": one.edits, "digest": one.digest}
+            )
             return Exit.OK
         _head(screen, one.row)
         for line in shown(one.data).splitlines() if one.data is not None else ():
             screen.show(f"    {line}")
-        for line in one.diff.splitlines():
+        for line in differences(one):
             screen.show(f"    {line}")
         if not one.row.answer:
-            screen.show(f"  kapell approvals answer {run_id} '{one.row.path}' --approve")
+            given = "".join(f" --edit {shlex.quote(edit)}" for edit in edits or ())
+            screen.show(f"  kapell approvals answer {run_id} '{one.row.path}' --approve{given}")
         return Exit.OK
 
     return carry_out(ctx.obj, work)
@@ -117,10 +136,7 @@ def answer(
     reject: Annotated[bool, typer.Option("--reject", help="The answer is no.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Every open one of the run.")] = False,
     note: Note = "",
-    edits: Annotated[
-        list[str] | None,
-        typer.Option("--edit", metavar="K=V", help="A changed field, text or JSON; repeatable."),
-    ] = None,
+    edits: Edits = None,
     digest: Annotated[
         str, typer.Option("--digest", help="Only if it is still this that is asked.")
     ] = "",
@@ -147,6 +163,11 @@ def answer(
                 return False  # of all of them, those that have no answer yet are meant
 
         asked = [row.path for row in rows] if listed else [_one(rows, path, run_id)]
+        if approve and changed is not None and not (listed or as_json):
+            edited = await desk.preview(run_id, asked[0], changed)
+            if not _wanted(session, edited):
+                session.screen.note("Nothing was answered.")
+                return Exit.OK
         paths = [one for one in asked if await give(one)]
         if not paths:
             raise Conflict(
@@ -187,6 +208,18 @@ def delegate(
         return Exit.OK
 
     return carry_out(ctx.obj, work)
+
+
+def _wanted(session: Session, edited: Shown) -> bool:
+    """Show what an edit changes; where a person sits at the terminal, ask whether it is meant."""
+    for line in differences(edited):
+        session.screen.show(line)
+    if not session.surroundings.person:
+        return True
+    try:
+        return input("Approve of it with this? [y]es, [n]o: ").strip().lower()[:1] == "y"
+    except EOFError:
+        return False
 
 
 def _check_meant(approve: bool, reject: bool, everything: bool, path: str) -> None:

@@ -18,6 +18,7 @@ from kapell.services.approvals.desk import Shown
 
 _CHOICES = "[a]pprove, [r]eject, [e]dit, [l]ater?"
 _CHOICES_FIXED = "[a]pprove, [r]eject, [l]ater?"
+_CHOICES_EDITED = "[a]pprove as changed, [r]eject, [e]dit again, [l]ater?"
 _DEPTH = 5
 """Objects within objects that have lines of their own; deeper ones are shown as JSON."""
 
@@ -32,7 +33,10 @@ class Choice(Enum):
 
 
 class Answered:
-    """A person's answer to one approval; ``data`` holds what they changed."""
+    """A person's answer to one approval; ``data`` holds what they changed.
+
+    Who edits has not answered yet: they look at what they changed first.
+    """
 
     def __init__(self, choice: Choice, note: str = "", data: dict[str, Json] | None = None) -> None:
         self.choice = choice
@@ -53,21 +57,52 @@ def ask(
     if data is not None:
         for line in shown(data).splitlines():
             screen.show(f"  {line}")
-    changed: dict[str, Json] = {}
     while True:
-        try:
-            said = input(f"{_CHOICES if edit else _CHOICES_FIXED} ").strip().lower()[:1]
-        except EOFError:
-            return Answered(Choice.LATER)
+        said = _said(_CHOICES if edit else _CHOICES_FIXED)
         if said == Choice.EDIT.value and edit:
-            changed.update(_edited(screen, data, edit))
-            said = Choice.APPROVE.value
-        if said == Choice.APPROVE.value:
-            return Answered(Choice.APPROVE, data=changed or None)
-        if said == Choice.REJECT.value:
-            return Answered(Choice.REJECT, note=_note())
-        if said == Choice.LATER.value:
-            return Answered(Choice.LATER)
+            if changed := _edited(screen, data, edit):
+                return Answered(Choice.EDIT, data=changed)
+            screen.note("Nothing was changed.")
+        elif answered := _answered(said, None):
+            return answered
+
+
+def confirm(screen: Screen, one: Shown, changed: dict[str, Json]) -> Answered:
+    """Show what an edit changes and return the answer to that."""
+    for line in differences(one):
+        screen.show(f"  {line}")
+    while True:
+        said = _said(_CHOICES_EDITED)
+        if said == Choice.EDIT.value:
+            return Answered(Choice.EDIT)
+        if answered := _answered(said, changed):
+            return answered
+
+
+def _said(choices: str) -> str:
+    try:
+        return input(f"{choices} ").strip().lower()[:1]
+    except EOFError:
+        return Choice.LATER.value
+
+
+def _answered(said: str, changed: dict[str, Json] | None) -> Answered | None:
+    """Return what a letter answers, None where it is none of an answer."""
+    if said == Choice.APPROVE.value:
+        return Answered(Choice.APPROVE, data=changed)
+    if said == Choice.REJECT.value:
+        return Answered(Choice.REJECT, note=_note())
+    return Answered(Choice.LATER) if said == Choice.LATER.value else None
+
+
+def differences(one: Shown) -> list[str]:
+    """Return what an edit changes of the data, and of a file that it is about."""
+    lines = []
+    if one.edits:
+        lines += ["your edit:", *(f"  {line}" for line in one.edits.splitlines())]
+    if one.diff:
+        lines += ["change:", *(f"  {line}" for line in one.diff.splitlines())]
+    return lines
 
 
 def facts(one: Shown) -> list[str]:
@@ -94,9 +129,7 @@ def facts(one: Shown) -> list[str]:
     if standing.reminded or standing.escalated:
         more = ", escalated" if standing.escalated else ""
         lines.append(f"overdue: reminded {standing.reminded} times{more}")
-    if one.diff:
-        lines += ["change:", *(f"  {line}" for line in one.diff.splitlines())]
-    return lines
+    return lines + differences(one)
 
 
 def shown(data: Json) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kapell.cli.exits import Exit
 from kapell.cli.session import Session
-from kapell.cli.watching.asking import Choice, ask, facts
+from kapell.cli.watching.asking import Answered, Choice, ask, confirm, facts
 from kapell.cli.watching.documents import value_of
 from kapell.cli.watching.ending import left_text, tell_end
 from kapell.cli.watching.following import Follower, Sink
@@ -194,6 +194,10 @@ async def _answered(session: Session, view: RunView, manner: Manner) -> bool:
         data = await value_of(session.app, one.data)
         shown = await session.app.approvals.show(RunId(view.run_id), one.path)
         said = ask(session.screen, one.title, data, one.edit, facts(shown))
+        while said.choice is Choice.EDIT:
+            said = await _looked_at(session, view, one, said) or ask(
+                session.screen, one.title, data, one.edit
+            )
         if said.choice is Choice.LATER:
             continue
         changed = None if said.data is None else dict(said.data)
@@ -202,6 +206,19 @@ async def _answered(session: Session, view: RunView, manner: Manner) -> bool:
         taken = await _send(session, view, one, approved, said.note, changed, digest)
         answered = answered or taken
     return answered
+
+
+async def _looked_at(
+    session: Session, view: RunView, one: OpenApproval, said: Answered
+) -> Answered | None:
+    """Return the answer to an edit, once its person has seen it; None: they edit anew."""
+    try:
+        edited = await session.app.approvals.preview(RunId(view.run_id), one.path, said.data)
+    except (Conflict, Denied, Invalid) as error:
+        session.screen.note(f"{one.path}: {error.message} {error.advice}")
+        return Answered(Choice.LATER) if isinstance(error, Conflict) else None
+    answer = confirm(session.screen, edited, said.data or {})
+    return None if answer.choice is Choice.EDIT else answer
 
 
 async def _said_yes(session: Session, view: RunView, manner: Manner) -> bool:

@@ -8,6 +8,7 @@ from kapell.kit.json import Json, encode
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
 _LINES = 2_000
 """Lines of a file that are compared; of longer ones only the sizes are told."""
+_NO_END = "\\ no line end here"
 
 
 def visible(text: str) -> str:
@@ -28,12 +29,22 @@ def as_text(value: Json) -> str:
     return visible(value if isinstance(value, str) else encode(value).decode())
 
 
-def difference(path: str, old: str | None, new: str) -> str:
-    """Return how a file changes, line by line; ``old`` None: there is none yet."""
-    before, after = (old or "").splitlines(), new.splitlines()
+def difference(path: str, old: str | None, new: str | None) -> str:
+    """Return how a text changes, line by line; None: there is none, before or after."""
+    before, after = _lines(old), _lines(new)
     if max(len(before), len(after)) > _LINES:
         return f"{visible(path)}: {len(before):,} lines become {len(after):,}"
     name = visible(path)
-    left = name if old is not None else "(new)"
-    lines = unified_diff(before, after, left, name, lineterm="", n=2)
-    return visible("\n".join(lines))
+    left, right = name if old is not None else "(new)", name if new is not None else "(removed)"
+    if old and new and old.endswith("\n") != new.endswith("\n"):
+        for text, lines in ((old, before), (new, after)):
+            if not text.endswith("\n"):
+                lines.append(_NO_END)
+    lines = list(unified_diff(before, after, left, right, lineterm="", n=2))
+    return visible("\n".join(lines or (f"--- {left}", f"+++ {right}")))
+
+
+def _lines(text: str | None) -> list[str]:
+    """Return the lines of a text; what else is taken for their end is shown within them."""
+    lines = (text or "").split("\n")
+    return lines if lines[-1] else lines[:-1]

@@ -6,7 +6,8 @@ from typing import Literal
 import msgspec
 
 from kapell.core.approvals.approvers import may_answer, subject
-from kapell.core.approvals.showing import difference
+from kapell.core.approvals.question import call_digest, packed_digest
+from kapell.core.events.value import Inline
 from kapell.core.limits.rates import Asker
 from kapell.core.policies.asking.documents import ApprovalDocument, ApprovalPart
 from kapell.core.runs.commands import Answer, Command, Delegate
@@ -14,6 +15,7 @@ from kapell.kit.clock import instant_text
 from kapell.kit.errors import Conflict, Denied, Invalid, KapellError, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Digest, Json, decode
+from kapell.services.approvals.changes import Changes, Foresee, edited
 from kapell.services.approvals.rules import AnswerRules, answer_document
 from kapell.services.limits.admission import Admission
 from kapell.services.runs.ports import (
@@ -32,11 +34,17 @@ CheckArguments = Callable[[RunId, str, Json], None]
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A question with all that its answer is about: ``diff`` is how a file would change."""
+    """A question with all that its answer is about.
+
+    ``diff`` is how a file would change. With an edit, ``data`` is the data as edited, ``edits`` how
+    that differs from what is asked, and ``digest`` what a yes with this edit stands for.
+    """
 
     row: ApprovalRow
     data: Json
     diff: str = ""
+    edits: str = ""
+    digest: str = ""
 
 
 class Approvals:
@@ -51,6 +59,7 @@ class Approvals:
         reader: Lists the questions.
         histories: Gives large values, and the files of a run.
         check: Holds changed arguments against the tool's schema.
+        foresee: Knows what calls of tools make of files.
         roles: Who has which role.
         admission: Lets a person ask so often and no more.
         rules: Have a say in whose answer counts, beside the approvers of a question.
@@ -63,6 +72,7 @@ class Approvals:
         reader: RunReader,
         histories: Histories,
         check: CheckArguments,
+        foresee: Foresee,
         roles: Mapping[str, Iterable[str]],
         admission: Admission,
         rules: AnswerRules | None = None,
@@ -72,6 +82,7 @@ class Approvals:
         self._reader = reader
         self._histories = histories
         self._check = check
+        self._changes = Changes(histories, foresee)
         self._roles = {name: {subject(one) for one in people} for name, people in roles.items()}
         self._admission = admission
         self._rules = rules
@@ -99,7 +110,31 @@ class Approvals:
         """
         row = await self._row(run, path)
         data = await self.data(row)
-        return Shown(row, data, await self._difference(row, data))
+        diff = await self._changes.of_call(row.run_id, row.details.tool, data)
+        return Shown(row, data, diff, digest=row.standing.digest)
+
+    async def preview(self, run: RunId, path: str, edit: Json) -> Shown:
+        """Return what a yes with an edit would let through; nothing is answered.
+
+        Args:
+            run: The run that asks.
+            path: The question's own address.
+            edit: What would be changed, by its key.
+
+        Raises:
+            Missing: ``approval_unknown``.
+            Conflict: ``approval_answered``, ``approval_expired``.
+            Invalid: ``approval_edit`` for data that may not be changed, or does not fit.
+        """
+        row = await self._row(run, path)
+        self._refuse_closed(row)
+        await self._check_edit(row, edit)
+        old = await self.data(row)
+        new = _merged(old, edit)
+        diff = await self._changes.of_call(row.run_id, row.details.tool, new)
+        tool = row.details.tool
+        digest = call_digest(tool, new) if tool else packed_digest(Inline(new))
+        return Shown(row, new, diff, edited(old, new), digest)
 
     async def data(self, row: ApprovalRow) -> Json:
         """Return what a question is about: data of a step, or the arguments of a held call."""
@@ -295,10 +330,8 @@ class Approvals:
                 advice="Give the names that change with their values, as a JSON object.",
             )
         if row.details.tool:
-            old = await self.data(row)
-            changed = {**(old if isinstance(old, dict) else {}), **data}
             try:
-                self._check(row.run_id, row.details.tool, changed)
+                self._check(row.run_id, row.details.tool, _merged(await self.data(row), data))
             except KapellError as error:
                 raise Invalid(
                     f"Nothing was answered. {error.message}",
@@ -317,22 +350,11 @@ class Approvals:
                 advice=f"What may be changed: {allowed}.",
             )
 
-    async def _difference(self, row: ApprovalRow, data: Json) -> str:
-        """Return how a file of the run's folder would change; empty when it is about none."""
-        if row.details.tool != "file.write" or not isinstance(data, dict):
-            return ""
-        path, text = data.get("path"), data.get("text")
-        if not isinstance(path, str) or not isinstance(text, str):
-            return ""
-        _, state = await self._histories.state(await self._histories.events(row.run_id))
-        digest = state.files.get(path)
-        if digest is None:
-            return difference(path, None, text)
-        blob = (await self._histories.blobs([digest]))[digest]
-        try:
-            return difference(path, blob.decode(), text)
-        except UnicodeDecodeError:
-            return ""
+
+def _merged(old: Json, edit: Json) -> Json:
+    """Return data with an edit in it, as the run will have it."""
+    own = edit if isinstance(edit, dict) else {}
+    return {**(old if isinstance(old, dict) else {}), **own}
 
 
 def _same(told: Sequence[InboxMessage], who: str, answer: tuple[bool, Json, str]) -> bool:

@@ -70,3 +70,10 @@ def test_a_file_is_compared_line_by_line() -> None:
     assert "+three" in text
     assert difference("a.txt", None, "x").startswith("--- (new)")
     assert "become" in difference("a.txt", "", "x\n" * 5000)
+
+
+def test_how_lines_end_is_a_change_that_is_seen() -> None:
+    assert "+one\\u{000d}" in difference("a.txt", "one\n", "one\r\n")
+    assert "no line end here" in difference("a.txt", "one\n", "one")
+    assert difference("a.txt", "one\n", None).splitlines()[:2] == ["--- a.txt", "+++ (removed)"]
+    assert difference("a.txt", None, "").startswith("--- (new)")

@@ -51,17 +51,26 @@ class TableWrite:
     async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
         """Write the table whole or not at all."""
         args = arguments(call)
-        path = str(args["path"])
-        rows = cast("Sequence[Mapping[str, Json]]", args["rows"])
+        path, rows = str(args["path"]), _rows(args)
         if len(rows) > self._options.table_rows:
             raise problems.too_many_rows(path, self._options.table_rows)
-        kind = format_of(path, os.path.splitext(path)[1].lower(), args.get("format"))
-        delimiter = str(args.get("delimiter") or ("\t" if kind == "tsv" else ","))
-        given = cast("Sequence[str] | None", args.get("columns"))
-
-        def text(stop: Stop) -> bytes:
-            return encoded(table_text(rows, given or columns_of(rows), kind, delimiter, stop))
-
-        data = await in_thread(text)
+        data = await in_thread(lambda stop: written_table(args, stop))
         limit = self._options.table_bytes
         return await write_file(call, path, data, limit, {"count": len(rows)})
+
+
+def written_table(args: Mapping[str, Json], stop: Stop) -> bytes:
+    """Return the bytes that ``table.write`` writes for its arguments.
+
+    Raises:
+        KapellError: the format is none, or a cell cannot be written.
+    """
+    path, rows = str(args["path"]), _rows(args)
+    kind = format_of(path, os.path.splitext(path)[1].lower(), args.get("format"))
+    delimiter = str(args.get("delimiter") or ("\t" if kind == "tsv" else ","))
+    given = cast("Sequence[str] | None", args.get("columns"))
+    return encoded(table_text(rows, given or columns_of(rows), kind, delimiter, stop))
+
+
+def _rows(args: Mapping[str, Json]) -> Sequence[Mapping[str, Json]]:
+    return cast("Sequence[Mapping[str, Json]]", args["rows"])
