@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from kapell.core.agents.definition import Agent
 from kapell.core.agents.skills import LOAD, skills_text
 from kapell.core.agents.turns import Asked, Turn, size_of
+from kapell.core.approvals.question import SAID_NO
 from kapell.core.events.value import NOTHING, Packed
 from kapell.core.gateway.calls import Message, Thought, ToolAsk, ToolOffer
 from kapell.core.guardrails.labels import WEB
@@ -24,6 +25,8 @@ _SCHEMA = 4_096
 _ARGUMENTS = "tool_arguments"
 _FLAWS = 10
 _TAKEN = 400
+_EDITED = 8_192
+"""Bytes of arguments that a person changed which are shown."""
 
 _POLICIES = frozenset({"policy_denied", "policy_broken", "policy_failed"})
 _FORBIDDEN = "A policy forbids this call: do not try it again, find another way."
@@ -114,10 +117,11 @@ def offer_size(spec: ToolSpec) -> int:
 
 def observed_size(ask: Asked) -> int:
     """Return the bytes that showing an observation takes at most."""
+    told = 0 if ask.edited is None else min(size_of(ask.edited), _EDITED) + WORDS
     if ask.failure is None:
-        return min(size_of(ask.output or NOTHING), OBSERVED) + WORDS
+        return min(size_of(ask.output or NOTHING), OBSERVED) + WORDS + told
     failure = ask.failure
-    told = sum(len(line.encode()) + 1 for line in _taken(failure))
+    told += sum(len(line.encode()) + 1 for line in _taken(failure))
     return len(failure.message.encode()) + len(failure.advice.encode()) + told + _SCHEMA + WORDS
 
 
@@ -143,20 +147,29 @@ def _observation(
         text = _failed(ask.failure, spec)
         if strange or ask.label & WEB:  # it may tell what the other side said
             text = spotlit(text, seed, dense=dense)
+        text = _changed(ask, value) + text
         return Message("tool", text, answers=ask.id, tool=ask.tool, failed=True)
     result = value(ask.output or NOTHING)
     text = _cut(result if isinstance(result, str) else encode(result).decode())
     # Skills are the author's words, whoever it was that made the agent look at them.
     if strange or (ask.label & WEB and ask.tool != LOAD):
         text = spotlit(text, seed, dense=dense)
-    return Message("tool", text, answers=ask.id, tool=ask.tool)
+    return Message("tool", _changed(ask, value) + text, answers=ask.id, tool=ask.tool)
 
 
-def _cut(text: str) -> str:
+def _changed(ask: Asked, value: Callable[[Packed], Json]) -> str:
+    """Return what an agent is told of arguments that a person changed; why is theirs to know."""
+    if ask.edited is None or (ask.failure is not None and ask.failure.code in SAID_NO):
+        return ""
+    text = _cut(encode(value(ask.edited)).decode(), _EDITED)
+    return f"A person changed the arguments of this call. It was called with: {text}\n"
+
+
+def _cut(text: str, most: int = OBSERVED) -> str:
     data = text.encode()
-    if len(data) <= OBSERVED:
+    if len(data) <= most:
         return text
-    shown = data[: OBSERVED - 200].decode(errors="ignore")
+    shown = data[: most - 200].decode(errors="ignore")
     return f"{shown}\n(cut: {len(shown):,} of {len(text):,} characters; ask for less at once)"
 
 

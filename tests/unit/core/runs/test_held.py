@@ -346,6 +346,45 @@ def test_others_of_a_turn_go_on_while_one_waits() -> None:
     assert made_calls == [("once.pay", {"n": 1})]
 
 
+@pytest.mark.requirement("WF-11", "GR-10")
+@pytest.mark.parametrize("ends", ["returned", "failed"])
+def test_an_agent_is_told_that_a_person_changed_what_it_asked_for(ends: str) -> None:
+    made = working({1: ask(("once.pay", {"n": 2, "to": "x"}), ("look.up", {"q": 1}))})
+    usual = made.effect
+    made.effect = lambda call, args: (
+        ASK
+        if call.name == "once.pay" and not call.approved
+        else BAD
+        if call.name == "once.pay" and ends == "failed"
+        else usual(call, args)
+    )
+    waited(made)
+    made.tell(Answer("a#1/2", approved=True, data={"n": 1}, note="She is too dear."))
+    pay = next(call for call in made.state.calls.values() if call.name == "once.pay")
+    made.answer(pay)
+    asked_for, told, other = sent(made)[-3:]
+    assert asked_for.asks[0].args == {"n": 2, "to": "x"}
+    assert told.text.startswith(
+        'A person changed the arguments of this call. It was called with: {"n":1,"to":"x"}\n'
+    )
+    assert told.failed == (ends == "failed")
+    assert "dear" not in told.text
+    assert "person" not in other.text
+
+
+@pytest.mark.requirement("WF-11")
+def test_an_agent_whose_call_nobody_changed_is_told_of_no_person() -> None:
+    made = working({1: ask(("once.pay", {"n": 2}))})
+    usual = made.effect
+    made.effect = lambda call, args: (
+        ASK if call.name == "once.pay" and not call.approved else usual(call, args)
+    )
+    waited(made)
+    made.tell(Answer("a#1/2", approved=True, data={"n": 2}))
+    made.answer(next(iter(made.state.calls.values())))
+    assert "person" not in sent(made)[-1].text
+
+
 def test_an_approved_call_begins_beside_those_under_way() -> None:
     made = working({1: ask(("look.up", {"q": 1}), ("once.pay", {"n": 2}))})
     usual = made.effect
