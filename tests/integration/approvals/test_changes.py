@@ -4,11 +4,12 @@ from functools import partial
 
 import pytest
 
+from kapell.core.events.guarding.approval import ApprovalAnswered
 from kapell.kit.errors import Conflict, Invalid
 from kapell.kit.json import Json
 from kapell.services.runs.ports import ApprovalRow
 from tests.integration.approvals.test_desk import asked, changed
-from tests.integration.runs.shop import Shop, output, working
+from tests.integration.runs.shop import Shop, facts, output, working
 
 pytestmark = pytest.mark.requirement("GR-10", "WF-11")
 
@@ -81,8 +82,9 @@ async def test_an_edit_is_seen_before_it_counts(files: Shop) -> None:
         async with working(app):
             after = await changed(app, run, lambda one: one.step == "table")
         assert after.path == "table#1/1"
-        closed = [one for one in await desk.list(run, open_only=False) if one.step == "write"]
-        assert [one.standing.digest for one in closed] == [seen.digest]
+        (told,) = await facts(app, run, ApprovalAnswered)
+        assert isinstance(told.payload, ApprovalAnswered)
+        assert told.payload.digest == seen.digest
         with pytest.raises(Conflict, match="has an answer already"):
             await desk.preview(run, "write#1/1", edit)
 
