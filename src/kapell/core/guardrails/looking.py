@@ -88,7 +88,7 @@ def _back(view: View, findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def _plain(text: str, rules: Rules) -> Iterator[Finding]:
     lower = text.lower()
-    for detector in worth(text, lower, rules.kinds):
+    for detector in worth(lower, rules.kinds):
         yield from found(detector, text, lower)
     for name, pattern in rules.patterns:
         for start, end, score in custom.matches(name, pattern, text):

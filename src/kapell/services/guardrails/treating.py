@@ -1,10 +1,7 @@
 """What is looked for and done under each profile, as the gates ask for it."""
 
 import asyncio
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import blake2b
 
 from kapell.core.guardrails.findings import Family, Finding
 from kapell.core.guardrails.looking import look
@@ -14,6 +11,7 @@ from kapell.core.guardrails.standing import RIGOUR, ProfileName, stricter
 from kapell.core.guardrails.verdicts import Action, Place, Reason, Verdict, worst
 from kapell.core.guardrails.walking import walked
 from kapell.kit.json import Json
+from kapell.services.guardrails.remembering import Mark, Memory, text_mark, value_mark
 from kapell.services.guardrails.values import texts
 
 NAMELESS: Mapping[str, str] = {}
@@ -29,16 +27,18 @@ _AT_ONCE = 20_000
 class Treatment:
     """A profile at work: it remembers what it found in which text, by the text's digest.
 
+    It remembers the values too in which there is nothing at all: an argument that is a result of
+    before, a message that a model is sent at each turn.
+
     Args:
         profile: What is looked for, and what is done about it.
-        remembered: How many texts are remembered.
+        remembered: How many texts and values are remembered.
     """
 
     def __init__(self, profile: Profile, remembered: int = _REMEMBERED) -> None:
         self.profile = profile
-        self._size = remembered
-        self._found: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
-        self._alone = threading.Lock()
+        self._found: Memory[tuple[Finding, ...]] = Memory(remembered)
+        self._clean: Memory[bool] = Memory(remembered)
 
     @property
     def name(self) -> str:
@@ -47,18 +47,21 @@ class Treatment:
 
     def findings(self, text: str) -> tuple[Finding, ...]:
         """Return what there is in a text, looked for once."""
-        key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
-        with self._alone:
-            found = self._found.get(key)
-            if found is not None:
-                self._found.move_to_end(key)
-                return found
-        found = weighed(look(text, self.profile.rules))
-        with self._alone:
-            self._found[key] = found
-            if len(self._found) > self._size:
-                self._found.popitem(last=False)
+        mark = text_mark(text)
+        found = self._found.get(mark)
+        if found is None:
+            found = weighed(look(text, self.profile.rules))
+            self._found.keep(mark, found)
         return found
+
+    def clean(self, mark: Mark | None) -> bool:
+        """Tell whether a value is known to hold nothing of what is looked for."""
+        return mark is not None and self._clean.get(mark) is not None
+
+    def cleaned(self, mark: Mark | None) -> None:
+        """Remember that a value holds nothing of what is looked for."""
+        if mark is not None:
+            self._clean.keep(mark, True)
 
     def sweep(
         self, place: Place, *, reaching: bool = False, families: tuple[Family, ...] = ()
@@ -112,16 +115,9 @@ class Sweep:
         self._reaching = reaching
         self._families = families
         self._reasons: dict[tuple[str, str, Action], Reason] = {}
+        self._noticed = 0
         self.wanted: dict[str, str] = {}
         """Personal data that is taken out, each value with its kind."""
-
-    def add(self, value: Json) -> None:
-        """Look over a text, or every text of a value: its keys and numbers too.
-
-        Raises:
-            Invalid: ``guard_value_too_deep``.
-        """
-        walked(value, self._look, self._noted)
 
     async def take(self, values: Iterable[Json]) -> None:
         """Look over values; long ones in a thread, so that the worker's heart goes on beating.
@@ -129,15 +125,21 @@ class Sweep:
         Raises:
             Invalid: ``guard_value_too_deep``.
         """
-        every = list(values)
-        if _long(every):
-            await asyncio.to_thread(self._add_all, every)
+        marked = [(value, value_mark(value)) for value in values]
+        fresh = [one for one in marked if not self._treatment.clean(one[1])]
+        if fresh and _long(value for value, _ in fresh):
+            await asyncio.to_thread(self._add_all, fresh)
         else:
-            self._add_all(every)
+            self._add_all(fresh)
 
-    def _add_all(self, values: Sequence[Json]) -> None:
-        for value in values:
-            self.add(value)
+    def _add_all(self, values: Iterable[tuple[Json, Mark | None]]) -> None:
+        """Look over texts, or every text of values: their keys and numbers too."""
+        for value, mark in values:
+            before = self._noticed
+            walked(value, self._look, self._noted)
+            # Where only some families count, the others may be there.
+            if self._noticed == before and not self._families:
+                self._treatment.cleaned(mark)
 
     @property
     def action(self) -> Action:
@@ -188,6 +190,7 @@ class Sweep:
         return action_of(finding, profile, self._place, reaching=self._reaching)
 
     def _noted(self, text: str, findings: Sequence[Finding]) -> str:
+        self._noticed += len(findings)
         for finding in findings:
             action = self._action(finding)
             if action == "redact" and finding.family == "pii":

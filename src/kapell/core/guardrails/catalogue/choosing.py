@@ -14,6 +14,7 @@ from kapell.core.guardrails.detectors.detector import Detector
 if TYPE_CHECKING:
     import re2
 
+_NOTHING: frozenset[str] = frozenset()
 _MEMORY = 32 * 1024 * 1024
 
 
@@ -22,20 +23,22 @@ class _Chosen(NamedTuple):
     needs: frozenset[str]
 
 
-def worth(text: str, lower: str, kinds: frozenset[str]) -> Iterator[Detector]:
-    """Yield the detectors of some kinds that may find something in a text."""
+def worth(lower: str, kinds: frozenset[str]) -> Iterator[Detector]:
+    """Yield the detectors of some kinds that may find something in a text in small letters."""
     chosen = _chosen(kinds)
     if not chosen:
         return
-    digits = sum(map(text.count, "0123456789"))
-    for detector in _called(kinds, _heard(lower)):
+    told = lower.encode("utf-8", "replace")
+    digits = len(told) - len(told.translate(None, b"0123456789"))
+    for detector in _called(kinds, _heard(told)):
         if detector.digits <= digits:
             yield detector
 
 
-def _heard(lower: str) -> frozenset[str]:
+def _heard(lower: bytes) -> frozenset[str]:
     words, search = _words()
-    return frozenset(words[at] for at in search.Match(lower.encode("utf-8", "replace")) or ())
+    heard = search.Match(lower)
+    return frozenset([words[at] for at in heard]) if heard else _NOTHING
 
 
 @cache

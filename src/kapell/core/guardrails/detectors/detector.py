@@ -5,7 +5,7 @@ characters. They are compiled when a text first needs them, so that a program st
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
@@ -16,6 +16,8 @@ Check: TypeAlias = Callable[[re.Match[str]], float]
 
 Span: TypeAlias = tuple[int, int, float]
 """Where something stands and how sure that is."""
+
+_Search: TypeAlias = Callable[..., re.Match[str] | None]
 
 LAST = -1
 """The group of a detector whose expression has the thing in one of several places."""
@@ -44,20 +46,27 @@ class Detector(NamedTuple):
     search: Callable[[str], Iterator[Span]] | None = None
 
 
-def found(detector: Detector, text: str, lower: str) -> Iterator[Finding]:
-    """Yield what a detector finds in a text, given the text in small letters too."""
-    spans = detector.search(text) if detector.search else _matches(detector, text, lower)
-    for start, end, score in spans:
-        yield Finding(detector.family, detector.kind, start, end, score)
+def found(detector: Detector, text: str, lower: str) -> Iterable[Finding]:
+    """Return what a detector finds in a text, given the text in small letters too."""
+    if detector.search is not None:
+        spans = detector.search(text)
+    else:
+        searches = _searches(detector.pattern, detector.flags)
+        small = searches.small if len(lower) == len(text) else None
+        search = small or searches.exact
+        # Most texts hold nothing: then no more than this one search is spent.
+        match = search(text if small is None else lower)
+        if match is None:
+            return ()
+        spans = _matches(detector, text, search, match, small is not None)
+    family, kind = detector.family, detector.kind
+    return [Finding(family, kind, start, end, score) for start, end, score in spans]
 
 
-def _matches(detector: Detector, text: str, lower: str) -> Iterator[Span]:
+def _matches(
+    detector: Detector, text: str, search: _Search, match: re.Match[str] | None, small: bool
+) -> Iterator[Span]:
     pattern = compiled(detector.pattern, detector.flags)
-    search = pattern.search
-    small = bool(detector.flags & re.IGNORECASE) and len(lower) == len(text)
-    if small:  # small letters are searched many times faster than letters of any case
-        search = compiled(small_letters(detector.pattern), detector.flags & ~re.IGNORECASE).search
-    match = search(lower if small else text)
     while match is not None:
         begin = match.start()
         seen = (pattern.match(text, begin) or match) if small else match
@@ -69,6 +78,24 @@ def _matches(detector: Detector, text: str, lower: str) -> Iterator[Span]:
             match = search(match.string, max(end, begin + 1))
         else:  # what was no find may hide one that begins inside of it
             match = search(match.string, begin + 1)
+
+
+class _Searches(NamedTuple):
+    """How an expression is looked for: ``small`` in small letters, where case does not count.
+
+    Small letters are searched many times faster than letters of any case.
+    """
+
+    exact: _Search
+    small: _Search | None
+
+
+@cache
+def _searches(pattern: str, flags: int) -> _Searches:
+    small = None
+    if flags & re.IGNORECASE:
+        small = compiled(small_letters(pattern), flags & ~re.IGNORECASE).search
+    return _Searches(compiled(pattern, flags).search, small)
 
 
 @cache

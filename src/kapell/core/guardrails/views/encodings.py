@@ -13,7 +13,7 @@ _SHORTEST = 12
 _HEX = r"(?<![0-9A-Za-z])(?:0x|\\x)?[0-9A-Fa-f]{2}(?:(?:[ :,]|, ?0x|0x|\\x)?[0-9A-Fa-f]{2}){7,}"
 _BITS = r"(?<![0-9A-Za-z])[01]{8}(?:[ ,\n]?[01]{8}){7,20000}"
 BLOCKS = r"[A-Za-z0-9+/_\-]{12,}(?:\r?\n[ >]{0,4}[A-Za-z0-9+/_\-]{12,}){0,2000}={0,2}"
-_PRINTED = frozenset(range(32, 127)) | {9, 10, 13}
+_PRINTED = bytes([*range(32, 127), 9, 10, 13])
 _READABLE = 0.9
 
 
@@ -81,7 +81,7 @@ def _readable(octets: bytes) -> str:
     if octets.count(0) * 3 > len(octets):
         octets = octets.replace(b"\0", b"")
     head = octets[:400]
-    if sum(map(_PRINTED.__contains__, head)) >= _READABLE * len(head):
+    if len(head) - len(head.translate(None, _PRINTED)) >= _READABLE * len(head):
         return octets.decode("utf-8", "replace")
     try:
         read = octets.decode("utf-8")
