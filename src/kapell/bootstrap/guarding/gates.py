@@ -30,7 +30,7 @@ def make_gates(
     flags = settings.flags
     models: list[ModelGate] = []
     tools: list[ToolGate] = []
-    if flags.limits:
+    if flags.limits and limits.limiter.counts_calls:
         tools.append(LimitsToolGate(limits.limiter))
     if flags.content:
         models.append(content.models)

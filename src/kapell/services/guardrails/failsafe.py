@@ -1,8 +1,5 @@
 """What stands around every gate: one that breaks lets nothing pass, and tells nothing of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from kapell.core.approvals.held import Held
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.policies.notes import Note
@@ -28,8 +25,12 @@ class SafeModelGate:
         Raises:
             Bug: ``guard_failed`` when the gate breaks.
         """
-        with closed(self._gate):
+        try:
             return await self._gate.before(request, note)
+        except (KapellError, Held):
+            raise
+        except Exception as error:
+            raise _broken(self._gate, error) from None
 
     async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:
         """Return the answer as it may be shown.
@@ -37,14 +38,21 @@ class SafeModelGate:
         Raises:
             Bug: ``guard_failed`` when the gate breaks.
         """
-        with closed(self._gate):
+        try:
             return await self._gate.after(request, answer, note)
+        except (KapellError, Held):
+            raise
+        except Exception as error:
+            raise _broken(self._gate, error) from None
 
     def listener(self, request: ModelRequest, on_delta: OnDelta) -> OnDelta:
         """Return who hears the pieces; from a gate that breaks nothing more is heard."""
-        with closed(self._gate):
-            hear = self._gate.listener(request, on_delta)
-        return _Hearer(hear)
+        try:
+            return _Hearer(self._gate.listener(request, on_delta))
+        except (KapellError, Held):
+            raise
+        except Exception as error:
+            raise _broken(self._gate, error) from None
 
 
 class SafeToolGate:
@@ -63,8 +71,12 @@ class SafeToolGate:
         Raises:
             Bug: ``guard_failed`` when the gate breaks.
         """
-        with closed(self._gate):
+        try:
             return await self._gate.before(spec, call, note)
+        except (KapellError, Held):
+            raise
+        except Exception as error:
+            raise _broken(self._gate, error) from None
 
     async def after(
         self, spec: ToolSpec, call: ToolCall, result: ToolResult, note: Note
@@ -74,8 +86,12 @@ class SafeToolGate:
         Raises:
             Bug: ``guard_failed`` when the gate breaks.
         """
-        with closed(self._gate):
+        try:
             return await self._gate.after(spec, call, result, note)
+        except (KapellError, Held):
+            raise
+        except Exception as error:
+            raise _broken(self._gate, error) from None
 
 
 class _Hearer:
@@ -94,21 +110,15 @@ class _Hearer:
             self._hear = None
 
 
-@contextmanager
-def closed(gate: object) -> Iterator[None]:
-    """Let decisions of a gate through, and turn whatever else it raises into ``guard_failed``.
+def _broken(gate: object, error: Exception) -> Bug:
+    """Return what is told of a gate that breaks.
 
     What it was looking at may stand in its error: no word of that is told.
     """
-    try:
-        yield
-    except (KapellError, Held):
-        raise
-    except Exception as error:
-        raise Bug(
-            f"A guard broke ({type(gate).__name__}, {type(error).__name__}), so the call does not "
-            "pass.",
-            code="guard_failed",
-            advice="Report it; until it is mended, take that guard away by its name in "
-            "`guardrails.flags`.",
-        ) from None
+    return Bug(
+        f"A guard broke ({type(gate).__name__}, {type(error).__name__}), so the call does not "
+        "pass.",
+        code="guard_failed",
+        advice="Report it; until it is mended, take that guard away by its name in "
+        "`guardrails.flags`.",
+    )

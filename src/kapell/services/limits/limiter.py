@@ -21,8 +21,14 @@ class Limiter:
     """
 
     def __init__(self, rates: Sequence[Rate], counts: Counts) -> None:
-        self._rates = tuple(rates)
+        self._rates = tuple(one for one in rates if one.per != "tool")
+        self._of_tools = tuple(one for one in rates if one.per == "tool")
         self._counts = counts
+
+    @property
+    def counts_calls(self) -> bool:
+        """Tell whether calls of tools are counted at all."""
+        return bool(self._of_tools)
 
     async def admit(self, tenant: TenantId, asker: Asker) -> None:
         """Count a request of a person or client.
@@ -38,7 +44,7 @@ class Limiter:
         Raises:
             Limited: ``rate_limited``, with the seconds until there is room again.
         """
-        await self._take(tenant, called(tool, self._rates))
+        await self._take(tenant, called(tool, self._of_tools))
 
     async def _take(self, tenant: TenantId, wants: Sequence[Wanted]) -> None:
         if not wants:

@@ -25,18 +25,21 @@ _FILE_ENDS = frozenset(
 )
 _WEB = frozenset({"http", "https", "ws", "wss", "ftp"})
 _LONGEST_AUTHORITY = 1024
+_BLANKS = "".join(map(chr, range(33)))
 _SHORT = 2048
 """Characters of a text that may be nothing but addresses."""
 
 
 def plain_key(name: str) -> str:
     """Return a name such as ``toAddress`` or ``To-Address`` as ``to_address``."""
+    if name.isascii() and name.isalpha() and name.islower():
+        return name
     return "_".join(_pattern(r"[a-z]+|[A-Z]+[a-z]*").findall(name)).lower()
 
 
 def hosts_in(key: str, text: str) -> Iterator[str]:
     """Yield the host that a text names under a plain key, if it names one."""
-    text = text.strip("".join(map(chr, range(33))))
+    text = text.strip(_BLANKS)
     word = key.rpartition("_")[2]
     if not text or (word in _CONTENT_WORDS and len(text.split(None, 1)) > 1):
         return
