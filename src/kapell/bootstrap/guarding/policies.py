@@ -32,7 +32,7 @@ def make_policies(root: Path, settings: Settings, clock: Clock | None = None) ->
     current = CurrentPolicies(
         WorkspaceFolder(root),
         built_in(),
-        compiler(settings),
+        compiler(settings, root / STATE),
         GoodPolicyFiles(root / STATE),
     )
     return Policies(current, terms(settings), clock or SystemClock())
@@ -53,7 +53,7 @@ def open_compiler(root: Path) -> Compiler:
     Raises:
         KapellError: With what is wrong in the settings.
     """
-    return compiler(load_settings(root))
+    return compiler(load_settings(root), root / STATE)
 
 
 def linted(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
@@ -74,11 +74,11 @@ def linted(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     return names, ()
 
 
-def compiler(settings: Settings) -> Compiler:
-    """Return who makes policies ready, as the settings say."""
+def compiler(settings: Settings, state: Path) -> Compiler:
+    """Return who makes policies ready, as the settings say; ``state`` keeps what went well."""
     said = settings.policies
     if said.judge == "rego":
-        return RegoCompiler()
+        return RegoCompiler(state)
     from kapell.adapters.policies.opa.compiler import (  # noqa: PLC0415 - speaks HTTP: on use
         OpaCompiler,
     )

@@ -23,6 +23,9 @@ TESTS = "_test.rego"
 FRESH = 0.25
 """Seconds for which the files are taken to be as they were: a change holds well within a second."""
 
+PATIENCE = 2.0
+"""Seconds a call waits for a change to be made ready; then it is judged as calls were before."""
+
 
 class Version(msgspec.Struct, frozen=True):
     """Policies made ready: who judges by them, and the digest of all their files."""
@@ -59,6 +62,7 @@ class CurrentPolicies:
         self._seen: object = None
         self._version: Version | None = None
         self._lock = asyncio.Lock()
+        self._renewing: asyncio.Task[None] | None = None
         self.problems: tuple[Problem, ...] = ()
 
     async def version(self) -> Version:
@@ -77,11 +81,30 @@ class CurrentPolicies:
         return self._version
 
     async def _look(self) -> None:
-        seen = self._stamps()
-        if seen != self._seen or self._version is None:
-            await self._renew()
-            self._seen = seen
+        await self._renewed(self._stamps())
         self._looked = self._clock()
+
+    async def _renewed(self, seen: object) -> None:
+        """Make changed files ready; who has a version to judge by does not wait for long."""
+        task = self._renewing
+        if task is not None and task.done():
+            task = self._renewing = None
+        if task is None:
+            if seen == self._seen and self._version is not None:
+                return
+            task = self._renewing = asyncio.create_task(self._made_ready(seen))
+        patience = None if self._version is None else PATIENCE
+        await asyncio.wait({task}, timeout=patience)
+        if task.done():
+            self._renewing = None
+            if not task.cancelled():
+                task.result()
+        else:
+            log.warning("Changed policies are not ready yet: the ones before them hold until then.")
+
+    async def _made_ready(self, seen: object) -> None:
+        await self._renew()
+        self._seen = seen
 
     def _stamps(self) -> object:
         names = self._files.names(FOLDER, ENDINGS)
@@ -124,6 +147,9 @@ class CurrentPolicies:
 
     async def close(self) -> None:
         """Let go of who judges."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            self._renewing = None
         self._version = None
         await self._compiler.close()
 

@@ -1,12 +1,12 @@
 """Compiles modules into a bundle, and tells every mistake with its place."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 from kapell.adapters.policies.rego.judge import RegoJudge, asking, entry, new_interpreter
 from kapell.adapters.policies.rego.vendor import RegoError
-from kapell.core.definitions.problems import Problems
+from kapell.core.definitions.problems import DefinitionInvalid, Problem, Problems
 from kapell.core.policies.builtin import OWN, TEXTS, is_known
 from kapell.core.policies.linting.linter import entries, lint
 from kapell.core.policies.linting.reading import may_use, used_by
@@ -14,8 +14,14 @@ from kapell.kit.errors import Place
 from kapell.services.policies.ports import Sources
 
 
-def compiled(sources: Sources) -> RegoJudge:
+def compiled(
+    sources: Sources, trial: Callable[[Sources], Sequence[Problem]] | None = None
+) -> RegoJudge:
     """Return who judges by modules.
+
+    Args:
+        sources: The modules.
+        trial: Tells what the interpreter would not survive; None where they are known to be good.
 
     Raises:
         DefinitionInvalid: With everything that is wrong in them.
@@ -23,6 +29,11 @@ def compiled(sources: Sources) -> RegoJudge:
     problems = Problems()
     for problem in lint(sources):
         problems.error(problem.code, problem.message, problem.place, problem.advice)
+    tried = () if trial is None else trial(sources)
+    if tried:
+        # What was found without it says better what to do; the interpreter sees none of it.
+        problems.raise_errors()
+        raise DefinitionInvalid(tuple(tried))
     for path, text in sources.items():
         problems.take(_syntax(path, text))
     problems.raise_errors()

@@ -105,7 +105,9 @@ class RegoJudge:
         interpreter = self._interpreter()
         give_input(interpreter._impl, read)
         return {
-            package: self._answer(interpreter, package) if package in self.packages else {}
+            package: queried(interpreter, self._bundle, entry(package), f"rules of {package}")
+            if package in self.packages
+            else {}
             for package in packages
         }
 
@@ -115,25 +117,24 @@ class RegoJudge:
             found = self._local.interpreter = new_interpreter()
         return found
 
-    def _answer(self, interpreter: Any, package: str) -> Json:
-        """Return what the rules of a package give.
 
-        Raises:
-            Denied: ``policy_failed``: the interpreter fails open, so anything odd is an error here.
-        """
-        output = rego_shared.rego_bundle_query_entrypoint(
-            interpreter._impl, self._bundle._impl, entry(package)
-        )
-        if not output:
-            raise _failed(package)
-        try:
-            is_ok = rego_shared.rego_output_ok(output)
-            text = rego_shared.rego_output_string(output)
-        finally:
-            rego_shared.rego_free_output(output)
-        if not is_ok:
-            raise _failed(package)
-        return _read(package, text)
+def queried(interpreter: Any, bundle: Any, point: str, what: str) -> Json:
+    """Return what a point of a bundle gives for the input of an interpreter.
+
+    Raises:
+        Denied: ``policy_failed``: the interpreter fails open, so anything odd is an error here.
+    """
+    output = rego_shared.rego_bundle_query_entrypoint(interpreter._impl, bundle._impl, point)
+    if not output:
+        raise _failed(what)
+    try:
+        is_ok = rego_shared.rego_output_ok(output)
+        text = rego_shared.rego_output_string(output)
+    finally:
+        rego_shared.rego_free_output(output)
+    if not is_ok:
+        raise _failed(what)
+    return _read(what, text)
 
 
 def _key(packages: Sequence[str], read: Json) -> bytes:
@@ -147,18 +148,18 @@ def _key(packages: Sequence[str], read: Json) -> bytes:
     return blake2b(written, digest_size=16).digest()
 
 
-def _read(package: str, text: str) -> Json:
+def _read(what: str, text: str) -> Json:
     try:
         (value,) = json.loads(text)["expressions"]
     except (ValueError, KeyError, TypeError) as error:
-        raise _failed(package) from error
+        raise _failed(what) from error
     found: Json = value
     return found
 
 
-def _failed(package: str) -> Denied:
+def _failed(what: str) -> Denied:
     return Denied(
-        f"The rules of {package} could not be evaluated.",
+        f"The {what} could not be evaluated.",
         code="policy_failed",
         advice="It may call a builtin with a value of a wrong type; `kapell policy explain` helps.",
     )
