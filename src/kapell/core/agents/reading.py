@@ -11,7 +11,7 @@ from kapell.core.agents.front_matter import front_matter, parts_of
 from kapell.core.agents.runtimes import check_runtime, settings_of
 from kapell.core.definitions.authored import ID_PATTERN
 from kapell.core.definitions.json_schema import check_schema
-from kapell.core.definitions.limits import grounded_of
+from kapell.core.definitions.limits import grounded_of, judge_inherited
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import DefinitionInvalid, Problems
 from kapell.core.definitions.reading import decoded
@@ -116,13 +116,7 @@ def _check(form: AgentForm, problems: Problems) -> None:
             "Use `runtime: inline` for now; the grammar will not change.",
         )
     check_runtime(form.runtime or "inline", form, form.python, form.tmux, problems)
-    if form.grounded is not None and (form.runtime or "inline") != "inline":
-        problems.error(
-            "grounded_elsewhere",
-            f"With `runtime: {form.runtime}` no model answers here that could correct itself.",
-            form.place("grounded"),
-            "Remove `grounded`, or let a model answer.",
-        )
+    _check_grounded(form, problems)
     if isinstance(form.output, dict):
         check_schema(form.value("output"), problems)
     fields = AgentForm.__struct_fields__
@@ -133,6 +127,20 @@ def _check(form: AgentForm, problems: Problems) -> None:
             advice = f"Did you mean `{near}`?" if near else "Remove it if nothing else reads it."
             problems.warn("key_kept", message, node.place, advice)
     _check_tools(form, problems)
+
+
+def _check_grounded(form: AgentForm, problems: Problems) -> None:
+    if form.grounded is None:
+        return
+    if form.grounded.judge == INHERIT:
+        judge_inherited(form.grounded.value("judge").place, problems)
+    if (form.runtime or "inline") != "inline":
+        problems.error(
+            "grounded_elsewhere",
+            f"With `runtime: {form.runtime}` no model answers here that could correct itself.",
+            form.place("grounded"),
+            "Remove `grounded`, or let a model answer.",
+        )
 
 
 def _check_tools(form: AgentForm, problems: Problems) -> None:

@@ -5,7 +5,9 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from kapell.core.definitions.authored import Amount, Authored, Span, doc
+from kapell.core.definitions.problems import Problems
 from kapell.core.guardrails.grounding.demand import Grounded
+from kapell.kit.errors import Place
 from kapell.kit.json import Json
 
 
@@ -93,9 +95,19 @@ class GroundedForm(Authored, kw_only=True):
         str | None,
         doc(
             "Model that is asked too whether the sources hold an answer. It can only lower a "
-            "score. Without it, the one of `guardrails.grounding.judge`."
+            "score. Without it, the one of `guardrails.grounding.judge`; `off` asks none."
         ),
     ] = None
+
+
+def judge_inherited(place: Place, problems: Problems) -> None:
+    """Note a judge that is to be the model of whoever calls."""
+    problems.error(
+        "judge_inherited",
+        "A judge is a model of its own: it inherits none.",
+        place,
+        "Leave `judge` out to have the one of the workspace, or name a model of a provider.",
+    )
 
 
 def grounded_of(form: GroundedForm | None) -> Grounded | None:

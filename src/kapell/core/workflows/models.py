@@ -3,6 +3,7 @@
 import msgspec
 
 from kapell.core.agents.borrowed import MODELS
+from kapell.core.definitions.limits import judge_inherited
 from kapell.core.definitions.nearest import nearest
 from kapell.core.definitions.problems import Problems
 from kapell.core.gateway.routing.route import Route, Routes
@@ -13,6 +14,8 @@ from kapell.kit.errors import Place
 PROVIDERS = ("openai", "anthropic", "google", "ollama", "azure")
 INHERIT = "inherit"
 """What Claude Code's agent files say for "the model of whoever calls me"."""
+NO_JUDGE = "off"
+"""What stands in place of a judge where none is asked, whatever the workspace says."""
 
 
 def is_model(name: str) -> bool:
@@ -69,9 +72,11 @@ def resolve_model(name: str | None, routes: Routes, place: Place, problems: Prob
 
 def judged(held: Grounded | None, defaults: WorkspaceDefaults) -> Grounded | None:
     """Return what is demanded of an answer, with the judge of the workspace if it names none."""
-    name = None if held is None else held.judge or defaults.judge
-    if held is None or name is None:
-        return held
+    if held is None:
+        return None
+    name = held.judge or defaults.judge
+    if name in (None, NO_JUDGE):
+        return held if held.judge is None else msgspec.structs.replace(held, judge=None)
     nowhere = Place(file="", line=0, column=0)
     judge = resolve_model(name, defaults.routes, nowhere, Problems()) or name
     return msgspec.structs.replace(held, judge=judge)
@@ -79,12 +84,16 @@ def judged(held: Grounded | None, defaults: WorkspaceDefaults) -> Grounded | Non
 
 def check_judge(name: str | None, routes: Routes, place: Place, problems: Problems) -> None:
     """Note a judge that is no model, or one that judges nothing."""
-    if resolve_model(name, routes, place, problems) == "offline":
+    if name == NO_JUDGE:
+        return
+    if name == INHERIT:
+        judge_inherited(place, problems)
+    elif resolve_model(name, routes, place, problems) == "offline":
         problems.error(
             "judge_offline",
             "The offline model cannot judge: it knows no more than the scorer does.",
             place,
-            "Name a model of a provider, or leave `judge` out.",
+            f"Name a model of a provider, or `{NO_JUDGE}` to ask none.",
         )
 
 

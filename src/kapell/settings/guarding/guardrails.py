@@ -40,7 +40,8 @@ class GroundingSettings(Section):
 
     judge: str | None = None
     """Model that is asked, beside the scorer, whether the sources hold an answer; each judgement is
-    a model call that costs. It can only lower a score. Empty asks none."""
+    a model call that costs. It can only lower a score. Empty asks none, and a `judge: "off"` of a
+    step or an agent asks none there."""
 
 
 class GuardrailSettings(Section):

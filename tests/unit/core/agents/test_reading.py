@@ -129,3 +129,15 @@ def test_bytes_that_are_no_text_are_told() -> None:
     problems = Problems()
     assert read_agent(b"---\nname: \xff\n---\nx", "a.md", problems) is None
     assert [one.code for one in problems.errors] == ["encoding_broken"]
+
+
+def test_a_judge_inherits_no_model() -> None:
+    text = """\
+        ---
+        name: keeper
+        description: Keeps to its sources.
+        grounded: {judge: inherit}
+        ---
+        You answer.
+        """
+    assert said(text) == ["4:19 judge_inherited"]

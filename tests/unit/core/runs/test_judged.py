@@ -252,3 +252,23 @@ def test_the_workspace_may_name_the_judge() -> None:
     held = version.body.steps[0].grounded
     assert held is not None
     assert held.judge == JUDGE
+
+
+@pytest.mark.requirement("GR-08")
+def test_a_judge_inherits_no_model() -> None:
+    text = "{name: w, model: offline, steps: [{id: a, ask: x, grounded: {judge: inherit}}]}"
+    (found,) = wrong(text)
+    assert (found.code, found.advice) == (
+        "judge_inherited",
+        "Leave `judge` out to have the one of the workspace, or name a model of a provider.",
+    )
+
+
+@pytest.mark.requirement("GR-08")
+def test_a_step_may_do_without_the_judge_of_the_workspace() -> None:
+    step = "{id: a, ask: x, grounded: {sources: y, judge: off}}"
+    text = f"{{name: w, model: offline, steps: [{step}]}}"
+    version = version_of(text, defaults=WorkspaceDefaults(judge=JUDGE))
+    held = version.body.steps[0].grounded
+    assert held is not None
+    assert held.judge is None
