@@ -30,6 +30,7 @@ from kapell.services.runs.porting.porter import Porter
 from kapell.services.runs.ports import Claim, NewRun
 from kapell.services.runs.reading import Histories
 from kapell.services.runs.versions import Versions
+from tests.drawing import examples
 from tests.unit.core.runs.driving import Driver
 from tests.unit.core.runs.strategies import FATES, Fate, versions
 
@@ -173,7 +174,7 @@ def test_a_log_folds_alike_however_it_is_kept(tmp_path: Path, postgres_dsn: str)
     """Invariant 6, over random workflows: half of them go from SQLite to Postgres, half back."""
     with keepers(tmp_path, postgres_dsn) as (runner, kept):
 
-        @settings(max_examples=60)
+        @settings(max_examples=examples(60))
         @given(
             versions(),
             FATES,

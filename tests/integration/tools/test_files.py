@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from kapell.adapters.tools.options import ToolOptions
 from kapell.kit.errors import KapellError
 from kapell.kit.json import Json, digest
+from tests.drawing import examples
 from tests.integration.tools.world import World
 
 
@@ -168,7 +169,7 @@ names = st.sampled_from(
 
 
 @pytest.mark.slow
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(names, min_size=1, max_size=6), absolute=st.booleans(), text=st.text())
 async def test_no_path_ever_escapes(
     world: World, tmp_path: Path, parts: list[str], absolute: bool, text: str

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kapell.adapters.tools.options import ToolOptions
 from kapell.kit.json import Json, digest
+from tests.drawing import examples
 from tests.integration.tools.world import World
 
 
@@ -152,7 +153,7 @@ async def test_errors_name_the_line(world: World) -> None:
     assert "line 3:" in (await world.refused("table.read", path="q.csv")).message
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=400))
 async def test_noise_never_breaks_the_tool(world: World, data: bytes) -> None:
     put(world, "noise.csv", data)
@@ -223,7 +224,7 @@ cells = st.text(
 )
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.lists(cells, min_size=2, max_size=2), min_size=1, max_size=5),
     delimiter=st.sampled_from(",;\t|"),

@@ -14,6 +14,7 @@ from kapell.projections.outline import outline
 from kapell.projections.traces.spans import trace
 from kapell.projections.tree import RunView, begin, fold, tree
 from kapell.testing.simulation import Simulation
+from tests.drawing import examples
 from tests.unit.core.runs.driving import Driver
 from tests.unit.core.runs.strategies import FATES, Fate, versions
 from tests.unit.core.workflows.authoring import version_of
@@ -98,7 +99,7 @@ def test_the_spans_of_a_second_attempt_stand_below_it() -> None:
 
 @pytest.mark.slow
 @pytest.mark.requirement("WF-08", "OB-01")
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(versions(), FATES, st.integers(0, 1000), st.integers(-1, 30))
 def test_every_step_has_its_place_and_none_goes_on_when_the_run_has_ended(
     version: Version, fate: Fate, seed: int, cancel_at: int

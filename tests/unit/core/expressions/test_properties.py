@@ -20,6 +20,7 @@ from kapell.core.expressions.limits import DEFAULT, Meter
 from kapell.core.expressions.paths import path_of
 from kapell.kit import json
 from kapell.kit.json import Json
+from tests.drawing import examples
 
 _NAME = st.sampled_from(["a", "b", "items", "get", "x1", "if"])
 _TEXT = st.text(
@@ -126,7 +127,7 @@ def test_the_short_way_of_a_path_is_the_long_way(steps: list[str], value: Json) 
     assert repr(outcomes[0]) == repr(outcomes[1])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(EXPRESSIONS, JSON, JSON)
 def test_any_expression_gives_json_or_one_of_our_errors_always_the_same(
     source: str, first: Json, second: Json
@@ -138,7 +139,7 @@ def test_any_expression_gives_json_or_one_of_our_errors_always_the_same(
     assert json.encode(names) == before
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(EXPRESSIONS, st.integers(0, 400))
 def test_the_limit_bounds_what_python_does(source: str, operations: int) -> None:
     nested = f"[{source}, x | map('string') | join | length, x | sort | map('abs') | sum]"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kapell.core.gateway.calls import Message, ModelRequest
 from kapell.core.gateway.offline.model import answer
 from kapell.kit.json import Json
+from tests.drawing import examples
 
 TICKET = (
     "Order: A-1099. My name is Anna Rossi, write to anna@example.com. I paid $49.90 on 2026-03-02 "
@@ -169,7 +170,7 @@ _schemas = st.recursive(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     schema=_schemas,
     prompt=st.sampled_from([TICKET, "", "Tags: a, b", "- one\n- two\nurgent 7 12.5"]),

@@ -16,6 +16,7 @@ from kapell.core.guardrails.rules import Rules, make_rules
 from kapell.core.guardrails.subjects.language import LANGUAGES
 from kapell.core.guardrails.subjects.topics import TOPICS
 from kapell.core.guardrails.views.encodings import BLOCKS
+from tests.drawing import examples
 
 RULES = make_rules(topics=TOPICS, languages=LANGUAGES)
 SCRAPS = st.sampled_from(
@@ -43,7 +44,7 @@ def placed(found: Sequence[Finding], text: str) -> bool:
     return not over
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(SCRAPS | st.text(max_size=6), max_size=30).map("".join))
 def test_any_text_is_looked_at_and_redacted(text: str) -> None:
     found = look(text, RULES)
@@ -52,7 +53,7 @@ def test_any_text_is_looked_at_and_redacted(text: str) -> None:
     assert isinstance(redacted(text, found), str)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(SCRAPS, max_size=20).map("".join))
 def test_what_was_redacted_holds_nothing_more_to_redact(text: str) -> None:
     taken = redacted(text, look(text, Rules()), lambda finding, value: "\n\n")

@@ -9,6 +9,7 @@ from kapell.core.guardrails.looking import look
 from kapell.core.guardrails.redacting import redacted
 from kapell.core.guardrails.rules import Rules, make_rules
 from kapell.kit.errors import Invalid
+from tests.drawing import examples
 
 RULES = Rules()
 PIECES = (
@@ -33,7 +34,7 @@ def kinds(text: str, rules: Rules = RULES) -> list[str]:
     return [finding.kind for finding in look(text, rules)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 def test_findings_are_sorted_and_do_not_overlap(text: str) -> None:
     findings = look(text, RULES)

@@ -8,6 +8,7 @@ from kapell.core.guardrails.findings import Finding
 from kapell.core.guardrails.looking import look
 from kapell.core.guardrails.pseudonyms import Pseudonyms, Restoring, pseudonymised, restored
 from kapell.core.guardrails.rules import Rules
+from tests.drawing import examples
 
 RULES = Rules()
 
@@ -46,14 +47,14 @@ def test_names_without_a_value_stay() -> None:
     assert restored("<EMAIL_7> <b> <EMAIL_10>", {"<EMAIL_1>": "x"}) == "<EMAIL_7> <b> <EMAIL_10>"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(alphabet="<>!EMAIL_10 a", max_size=60))
 def test_marking_and_restoring_give_any_text_back(text: str) -> None:
     table = {"<EMAIL_1>": "ann@example.com"}
     assert restored(pseudonymised(text, (), Pseudonyms(table).name), table) == text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_names_come_back_however_an_answer_is_cut(data: st.DataObject) -> None:
     table = {"<EMAIL_1>": "ann@example.com", "<CARD_2>": "4111"}

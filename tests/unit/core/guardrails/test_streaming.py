@@ -10,6 +10,7 @@ from kapell.core.guardrails.pseudonyms import Pseudonyms
 from kapell.core.guardrails.redacting import redacted
 from kapell.core.guardrails.rules import Rules
 from kapell.core.guardrails.streaming import BOUND, HELD, Stream
+from tests.drawing import examples
 from tests.unit.core.guardrails.test_values import HIDDEN, KEY
 from tests.unit.core.guardrails.values import FOUND, FREE
 
@@ -55,7 +56,7 @@ def whole(text: str) -> str:
 
 
 @pytest.mark.requirement("GR-02")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_any_cut_shows_what_the_whole_shows(data: st.DataObject) -> None:
     text = data.draw(TEXTS)

@@ -14,6 +14,7 @@ from kapell.core.guardrails.rules import Rules
 from kapell.core.guardrails.walking import DEEPEST, walked
 from kapell.kit.errors import Invalid
 from kapell.kit.json import Json
+from tests.drawing import examples
 
 RULES = Rules()
 
@@ -89,7 +90,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(JSON)
 def test_a_value_in_which_nothing_is_found_stays_what_it_is(value: Json) -> None:
     seen = walked(value, at, change)

@@ -22,6 +22,7 @@ from kapell.core.workflows.version import Version
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 from kapell.testing.simulation import Simulation
+from tests.drawing import examples
 from tests.unit.core.runs.driving import Driver, plain
 from tests.unit.core.runs.strategies import FATES, Fate, versions
 
@@ -82,7 +83,7 @@ def fine(path: str, attempt: int, args: Json) -> Json:
 
 
 @pytest.mark.requirement("GR-01", "GR-06", "TL-06")
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(versions(), SEEDS, st.sampled_from([1, 3, 5]))
 def test_what_an_input_of_strangers_changes_carries_their_label(
     version: Version, seed: int, other: int
@@ -112,7 +113,7 @@ class Told:
 
 
 @pytest.mark.requirement("GR-01", "GR-06", "TL-06")
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(versions(), FATES, SEEDS, st.integers(0, 2))
 def test_what_a_result_of_strangers_changes_carries_their_label(
     version: Version, fate: Fate, seed: int, place: int
@@ -124,7 +125,7 @@ def test_what_a_result_of_strangers_changes_carries_their_label(
     compare(values(one), values(two))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(versions(), FATES, SEEDS, st.sampled_from([0, 30]))
 def test_labels_are_the_same_however_the_run_was_carried(
     version: Version, fate: Fate, seed: int, trouble: int

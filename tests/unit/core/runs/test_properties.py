@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from kapell.core.workflows.version import Version
 from kapell.kit.json import Json
+from tests.drawing import examples
 from tests.unit.core.runs.driving import Driver, plain, undoable, undone
 from tests.unit.core.runs.naive import Naive
 from tests.unit.core.runs.running import paths
@@ -115,7 +116,7 @@ def test_a_run_cancelled_anywhere_ends_undone(
 
 @pytest.mark.slow
 @pytest.mark.requirement("DX-04", "DX-06", "WF-04")
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(versions(), FATES, SEEDS, st.sampled_from([0, 10, 40]))
 def test_many_runs_through_much_trouble_come_to_the_same(
     version: Version, fate: Fate, seed: int, trouble: int

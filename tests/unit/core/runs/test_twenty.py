@@ -14,6 +14,7 @@ from kapell.core.runs.state import OpenCall
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 from kapell.testing.simulation import Simulation
+from tests.drawing import examples
 from tests.unit.core.runs.driving import checked
 from tests.unit.core.runs.running import sim
 from tests.unit.core.runs.test_turns import ask, working
@@ -92,7 +93,7 @@ def _work(made: Simulation) -> None:
 
 
 @pytest.mark.requirement("WF-11", "GR-10")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.permutations(range(MANY)), st.lists(SAID, min_size=MANY, max_size=MANY))
 def test_twenty_items_join(order: list[int], said: list[Said]) -> None:
     made = sim(FAN, _held, {"n": list(range(MANY))})
@@ -115,7 +116,7 @@ def test_twenty_items_join(order: list[int], said: list[Said]) -> None:
 
 
 @pytest.mark.requirement("WF-11", "GR-10")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.permutations(range(MANY)), st.lists(SAID, min_size=MANY, max_size=MANY))
 def test_twenty_calls_of_one_turn_join(order: list[int], said: list[Said]) -> None:
     asks = [("look.up", {"n": number}) for number in range(MANY)]

@@ -17,6 +17,7 @@ from kapell.core.workflows.pins import WorkspaceDefaults
 from kapell.core.workflows.references import references_of
 from kapell.core.workflows.version import Version, version_hash
 from kapell.kit.json import Json
+from tests.drawing import examples
 from tests.unit.core.workflows.authoring import FILE, PINS
 from tests.unit.core.workflows.samples import DEPLOY, SUPPORT
 
@@ -118,7 +119,7 @@ def test_the_samples_compile() -> None:
         assert outcome(sample) is not None
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_mutated_files_compile_or_are_refused(text: str) -> None:
     outcome(text)
@@ -164,7 +165,7 @@ def containers(tree: Json) -> list[dict[str, Json] | list[Json]]:
     return found
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example({"name": "w", "steps": [{"id": "a", "ask": "x", "output": "no such file.json"}]})
 @given(rearranged())
 def test_rearranged_files_compile_or_are_refused(tree: Json) -> None:
