@@ -23,7 +23,8 @@ def acts(count: int, head: Head | None = None, tenant: TenantId = T) -> list[Ent
         before = head_of(made[-1]) if made else head or Head()
         act = Act(
             at=1_700_000_000.123456 + number,
-            actor="user:ann",
+            actor="user:ann" if number < 4 else "worker:w1",
+            subject="user:ann" if number < 5 else "user:eve",
             action="key.read" if number % 2 else "tools.call",
             target=f"ÖPENAI_{number}",
             verdict="ok",
@@ -75,6 +76,9 @@ async def test_the_reading_of_the_log_moves_with_the_entries(store: Store) -> No
         (Wanted(newest=True, limit=2), [6, 5]),
         (Wanted(run_id="run2"), [3]),
         (Wanted(actor="user:bob"), []),
+        (Wanted(actor="user:ann"), [1, 2, 3, 4, 5]),
+        (Wanted(actor="user:eve"), [6]),
+        (Wanted(actor="worker:w1"), [5, 6]),
         (Wanted(action="key"), [2, 4, 6]),
         (Wanted(action="tools.call"), [1, 3, 5]),
         (Wanted(action="ke"), []),

@@ -274,3 +274,6 @@ def test_entries_are_chosen(recorded: Desk) -> None:
     assert "approval.answered" in said
     assert "no such entry" in recorded.ok("audit", "show", "--actor", "user:nobody").err
     assert recorded.call("audit", "show", "--since", "whenever").code == Exit.INVALID
+    unsaid = recorded.call("audit", "anchor", "--reason", " ")
+    assert unsaid.code == Exit.INVALID
+    assert "reason_missing" in unsaid.err

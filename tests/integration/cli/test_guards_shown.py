@@ -62,6 +62,9 @@ def test_the_data_behind_names_is_erased(desk: Desk) -> None:
     refused = desk.call("guardrails", "forget")
     assert refused.code != 0
     assert "--all" in refused.err
+    both = desk.call("guardrails", "forget", "last", "--all")
+    assert both.code == refused.code
+    assert "either the names of one conversation or of all" in both.err
 
 
 @pytest.mark.requirement("RO-01", "AG-06")

@@ -119,6 +119,75 @@ def test_a_call_is_explained_rule_by_rule(desk: Desk) -> None:
     assert "Did you mean `agent`?" in broken.err
 
 
+@pytest.mark.requirement("GR-06")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Which tool is called"),
+        (("mail.send", "--arg", "tto=x"), "Did you mean `to`?"),
+        (("mail.send", "--input", "agent.name"), "Write --input name=value."),
+        (("mail.send", "--arg", "to"), "Write --arg name=value."),
+    ],
+)
+def test_a_call_that_could_not_be_is_not_explained(
+    desk: Desk, words: tuple[str, ...], said: str
+) -> None:
+    told = desk.call("policy", "explain", *words)
+    assert told.code == Exit.INVALID
+    assert said in told.err
+
+
+WHOSE = (
+    HEAD
+    + 'allow contains {"rule": "hers"} if {\n'
+    + '    input.tool.name == "notify"\n'
+    + '    input.agent.name == "secretary"\n'
+    + '    "mail" in input.agent.capabilities\n'
+    + '    input.run.workflow == "letters"\n'
+    + '    input.profile == "strict"\n'
+    + '    startswith(input.subject, "user:")\n'
+    + "    input.conversation == input.run.id\n}\n"
+)
+SECRETARY = """\
+---
+name: secretary
+description: Writes letters.
+tools: [notify]
+capabilities: [mail]
+guardrails: strict
+---
+Write the letter.
+"""
+LETTERS = """\
+name: letters
+model: scripted:answers.yaml
+steps:
+  - {id: write, agent: secretary, prompt: Write to Anna.}
+"""
+ANSWERS = """\
+answers:
+  - asks: [{tool: notify, args: {text: It is done.}}]
+  - text: Sent.
+"""
+
+
+@pytest.mark.requirement("GR-06")
+def test_the_calls_of_a_run_are_asked_about_as_the_run_asked(desk: Desk) -> None:
+    desk.write("policies/mail.rego", WHOSE)
+    desk.write("agents/secretary.md", SECRETARY)
+    desk.write("workflows/letters.yaml", LETTERS)
+    desk.write("answers.yaml", ANSWERS)
+    desk.call("run", "letters")
+    (call,) = desk.ok("policy", "explain", "--run", "last", "--json").document()
+    (then,) = call["then"]
+    assert (then["ruling"], then["rule"]) == ("allow", "kapell.tool.hers")
+    now = call["now"]["judgement"]
+    assert (now["ruling"], now["rule"]) == ("allow", "kapell.tool.hers")
+    desk.ok("policy", "explain", "notify", "--run", "last")
+    other = desk.call("policy", "explain", "time.now", "--run", "last")
+    assert "has not called time.now" in other.err
+
+
 @pytest.mark.requirement("GR-06", "TL-06")
 def test_every_tool_call_of_a_run_has_its_judgement_in_the_log_and_can_be_explained(
     desk: Desk,

@@ -31,7 +31,8 @@ ON CONFLICT (subscriber) DO UPDATE SET position = excluded.position WHERE c.posi
 """
 _WANTED = f"""
 SELECT {COLUMNS} FROM audit WHERE tenant_id = $1 AND seq > $2
-    AND (CAST($3 AS text) = '' OR run_id = $3) AND (CAST($4 AS text) = '' OR actor = $4)
+    AND (CAST($3 AS text) = '' OR run_id = $3)
+    AND (CAST($4 AS text) = '' OR actor = $4 OR (substr(actor, 1, 7) = 'worker:' AND subject = $4))
     AND (CAST($5 AS text) = '' OR action = $5 OR substr(action, 1, length($5) + 1) = $5 || '.')
     AND (CAST($6 AS text) = '' OR verdict = $6)
     AND (CAST($7 AS double precision) IS NULL OR at >= $7)

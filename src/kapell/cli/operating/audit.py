@@ -66,7 +66,9 @@ def verify(
 def show(
     ctx: typer.Context,
     run: Annotated[str, typer.Option("--run", metavar="RUN", help="Only what a run did.")] = "",
-    actor: Annotated[str, typer.Option("--actor", help="Only what one did: user:anna.")] = "",
+    actor: Annotated[
+        str, typer.Option("--actor", help="Only what one did, and their runs: user:anna.")
+    ] = "",
     action: Annotated[
         str, typer.Option("--action", help="Only such acts: tool, guard.verdict, key.read.")
     ] = "",
@@ -127,6 +129,12 @@ def anchor(
     as_json: AsJson = False,
 ) -> int:
     """Accept the record as it is, and anchor its head; that you did is an entry of it."""
+    if not reason.strip():
+        raise Invalid(
+            "Why the record is accepted has to be said: it stands in the record.",
+            code="reason_missing",
+            advice="Write --reason TEXT.",
+        )
 
     async def work(session: Session) -> Exit:
         head = await session.app.audit.auditor.accept(reason)
@@ -166,7 +174,8 @@ def _told(screen: Screen, found: Verified, *, as_json: bool) -> Exit:
         screen.show(f"{screen.styled('FAIL', 'red', 'bold')}  {one.code}  {one.message}")
         screen.show(f"      {one.advice}")
     if found.faults:
-        screen.complain(f"{len(found.faults)} faults in {found.entries} entries")
+        faults = len(found.faults)
+        screen.complain(f"{faults} fault{'s'[: faults != 1]} in {found.entries} entries")
         return Exit.FAILED
     sign = screen.styled("ok", "green")
     screen.show(f"{sign}  {found.entries} entries, {found.events} events, head {head}")

@@ -36,7 +36,9 @@ def forget(
     """Erase the data behind the names of a conversation; the names mean nothing from then on."""
     if bool(run) == everything:
         raise Invalid(
-            "Whose names are erased has to be said.",
+            "It is either the names of one conversation or of all that are erased."
+            if run
+            else "Whose names are erased has to be said.",
             code="option_unused",
             advice="Name a run of the conversation, or write --all.",
         )

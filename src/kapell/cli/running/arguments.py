@@ -24,8 +24,8 @@ Args = Annotated[
 ]
 
 
-def given_arguments(pairs: Sequence[str], document: str) -> dict[str, Json]:
-    """Return the arguments as they were written."""
+def given_arguments(pairs: Sequence[str], document: str, option: str = "--arg") -> dict[str, Json]:
+    """Return the arguments as they were written; ``option`` is the one that gives a pair."""
     found: dict[str, Json] = {}
     if document:
         read = decode(document)
@@ -40,9 +40,9 @@ def given_arguments(pairs: Sequence[str], document: str) -> dict[str, Json]:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise Invalid(
-                f"`{pair}` is no argument.",
+                f"`{pair}` is not name=value.",
                 code="input_broken",
-                advice="Write --arg name=value.",
+                advice=f"Write {option} name=value.",
             )
         try:
             found[name] = decode(value)

@@ -12,7 +12,10 @@ from kapell.kit.ids import RunId, TenantId
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries are shown; empty fields choose everything, ``action`` also by its beginning."""
+    """Which entries are shown; empty fields choose everything, ``action`` also by its beginning.
+
+    ``actor`` chooses what somebody did, and what workers did in the runs that they started.
+    """
 
     after: int = 0
     run_id: str = ""

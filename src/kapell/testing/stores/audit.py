@@ -68,7 +68,7 @@ def _fits(entry: Entry, wanted: Wanted) -> bool:
     return (
         entry.seq > wanted.after
         and wanted.run_id in {"", act.run_id}
-        and wanted.actor in {"", act.actor}
+        and wanted.actor in {"", act.actor, act.actor.startswith("worker:") and act.subject}
         and (wanted.action in {"", act.action} or act.action.startswith(f"{wanted.action}."))
         and wanted.verdict in {"", act.verdict}
         and (wanted.since is None or act.at >= wanted.since)

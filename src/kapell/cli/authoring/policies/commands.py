@@ -19,7 +19,7 @@ from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import DefinitionInvalid, Problem
 from kapell.core.policies.trials.cases import TESTS, CaseForm, read_cases
 from kapell.core.tools.spec import ToolSpec
-from kapell.kit.errors import Missing
+from kapell.kit.errors import Invalid, Missing
 from kapell.kit.json import Json
 from kapell.services.policies.current import FOLDER, read_sources
 from kapell.services.policies.policies import Policies
@@ -134,10 +134,18 @@ def explain(
     """Ask what the policies say to a call, and by which rules."""
     if run:
         return explain_recorded(ctx.obj, Recorded(run, tool), as_json=as_json)
+    if not tool:
+        raise Invalid(
+            "Which tool is called has to be said.",
+            code="tool_missing",
+            advice="Name one that `kapell tools list` shows, or a run with --run.",
+        )
     screen, root = Screen(ctx.obj), root_of(ctx.obj)
-    spec = _spec(tool, open_definitions(root).tools) if tool else None
-    said: dict[str, Json] = {"asked": True, "args": given_arguments(given or [], args)}
-    for name, value in given_arguments(fields or [], "").items():
+    spec = _spec(tool, open_definitions(root).tools)
+    arguments = given_arguments(given or [], args)
+    _check_names(spec, arguments)
+    said: dict[str, Json] = {"asked": True, "args": arguments}
+    for name, value in given_arguments(fields or [], "", "--input").items():
         _put(said, name.split("."), value)
     policies = open_policies(root)
     document = supposed("tool", said, spec, policies.terms, policies.now())
@@ -150,6 +158,21 @@ def explain(
         return Exit.OK
 
     return asyncio.run(work())
+
+
+def _check_names(spec: ToolSpec, arguments: Mapping[str, Json]) -> None:
+    """Refuse arguments that the tool does not take: such a call is stopped before any policy."""
+    schema = spec.args if isinstance(spec.args, Mapping) else {}
+    known = schema.get("properties")
+    if not isinstance(known, Mapping) or schema.get("additionalProperties") is not False:
+        return
+    for name in arguments:
+        if name not in known:
+            raise Invalid(
+                f"`{spec.name}` has no argument `{name}`.",
+                code="input_broken",
+                advice=hint(name, list(known), "Its arguments"),
+            )
 
 
 def _put(into: dict[str, Json], path: list[str], value: Json) -> None:

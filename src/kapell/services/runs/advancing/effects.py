@@ -190,7 +190,7 @@ class Effects:
             conversation=sight.state.correlation_id,
             trust="untrusted" if call.labels.get("", 0) & WEB else "trusted",
             cache=(agent.cache if agent is not None else None) or 0.0,
-            caller=_caller(call, sight),
+            caller=caller_of(call, sight.program, sight.state),
         )
 
     def _tool_call(self, call: OpenCall, sight: Sight) -> ToolCall:
@@ -209,7 +209,7 @@ class Effects:
             workspace=workspace,
             folder=f"{workspace}/.kapell/runs/{state.run_id}",
             files=dict(state.files),
-            caller=_caller(call, sight),
+            caller=caller_of(call, sight.program, sight.state),
         )
 
     def _timeout(self, call: OpenCall, sight: Sight) -> float | None:
@@ -247,7 +247,7 @@ def _judgement(call: OpenCall, sight: Sight) -> ModelRequest:
         subject=sight.state.subject,
         conversation=sight.state.correlation_id,
         trust="untrusted" if call.labels.get("", 0) & WEB else "trusted",
-        caller=_caller(call, sight),
+        caller=caller_of(call, sight.program, sight.state),
     )
 
 
@@ -267,10 +267,9 @@ def _authored(program: Program, run: StepRun) -> bool:
     return not program.template(work.prompt).reads
 
 
-def _caller(call: OpenCall, sight: Sight) -> Caller:
+def caller_of(call: OpenCall, program: Program, state: State) -> Caller:
     """Return for whom, and out of what, a call is made."""
-    state = sight.state
-    agent = agent_of_step(sight.program, state.steps[call.path])
+    agent = agent_of_step(program, state.steps[call.path])
     labelled = "labels" not in state.request.guards.without
     return Caller(
         tenant=state.tenant_id,
@@ -283,7 +282,7 @@ def _caller(call: OpenCall, sight: Sight) -> Caller:
         agent=agent.name if agent is not None else "",
         capabilities=tuple(agent.capabilities) if agent is not None else (),
         asked=bool(call.ask),
-        profile=profile_at(sight.program, state, call.path),
+        profile=profile_at(program, state, call.path),
         labels=labels_of(call.labels) if labelled else {},
         labelled=labelled,
         approved=call.approved,
