@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from kapell.adapters.policies.rego.compiler import RegoCompiler
+from kapell.bootstrap.guarding.policies import built_in
 from kapell.kit.errors import Denied
 from kapell.services.policies import current
+from kapell.services.policies.current import CurrentPolicies
+from kapell.services.policies.policies import Policies, Terms
 from tests.integration.policies.conftest import Office
-from tests.integration.policies.office import asked, call, judged
+from tests.integration.policies.office import Noon, asked, call, judged, spec
 
 HEAD = "package kapell.tool\n\nimport rego.v1\n\n"
 ALLOW = HEAD + 'allow contains {"rule": "a"}\n'
@@ -29,6 +33,43 @@ def rewrite(path: Path, text: str) -> None:
     other = path.with_suffix(".new")
     other.write_text(text, "utf-8")
     os.replace(other, path)
+
+
+class Changing:
+    """Files that have another text whenever they are looked at: none, then a rule about data."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def names(self, folder: str, endings: tuple[str, ...]) -> tuple[str, ...]:
+        del folder, endings
+        self.looks += 1
+        return ("policies/data.rego",) if self.looks > 2 else ()
+
+    def stamp(self, path: str) -> tuple[int, int]:
+        return (len(path), 0)
+
+    def read(self, path: str) -> bytes:
+        del path
+        return (
+            b"package kapell.data\n\nimport rego.v1\n\n"
+            b'deny contains {"rule": "files", "reason": "r"} if count(input.data.tables) > 0\n'
+        )
+
+
+@pytest.mark.requirement("GR-06")
+@pytest.mark.usefixtures("watched")
+async def test_a_call_is_judged_by_the_rules_it_was_described_for() -> None:
+    files = Changing()
+    policies = Policies(CurrentPolicies(files, built_in(), RegoCompiler()), Terms(), Noon())
+    reading = spec("table.read", "read")
+    made = call({"table": "wages"}, tool="table.read")
+    said = [await asked(policies, made, reading) for _ in range(3)]
+    versions = [one.judgement.version for one in said if one.judgement is not None]
+    assert [one.outcome for one in said][-1] == ("deny", "kapell.data.files")
+    for one, version in zip(said, versions, strict=True):
+        assert (one.outcome[0] == "allow") == (version == versions[0]), "a rule was asked blindly"
+    await policies.current.close()
 
 
 @pytest.mark.requirement("AG-06", "GR-06")

@@ -9,6 +9,7 @@ import msgspec
 
 from kapell.core.definitions.problems import DefinitionInvalid, Problem
 from kapell.core.definitions.reading import decoded
+from kapell.core.policies.kinds import PACKAGES
 from kapell.kit.errors import Denied, KapellError
 from kapell.kit.json import digest, encode
 from kapell.services.policies.ports import Compiler, GoodPolicies, Judge, PolicyFiles, Sources
@@ -32,6 +33,11 @@ class Version(msgspec.Struct, frozen=True):
 
     judge: Judge
     digest: str
+
+    def looks_at(self, part: str) -> bool:
+        """Tell whether any rule looks at a part of documents, or is asked because of it."""
+        reads = self.judge.reads
+        return reads is None or part in reads or PACKAGES.get(part) in self.judge.packages
 
 
 class CurrentPolicies:

@@ -54,15 +54,17 @@ class PolicyToolGate:
             Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
         """
         policies = self._policies
+        # Files may change at any time: what is not looked at is not looked at by those who judge.
+        version = await policies.current.version()
         document = tool_document(
             spec,
             call.args,
             call.caller,
             policies.terms,
             policies.now(),
-            data=await policies.look_at("data"),
+            data=version.looks_at("data"),
         )
-        ruled = await policies.tool(document)
+        ruled = await policies.tool(document, version)
         if ruled.judgement.ruling == "ask":
             left = still_asked(ruled, partial(_is_approved, call))
             if left is None:

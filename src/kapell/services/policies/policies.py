@@ -19,7 +19,7 @@ from kapell.core.policies.asking.documents import (
 )
 from kapell.core.policies.asking.times import time_part
 from kapell.core.policies.judgement import Judgement, Ruling
-from kapell.core.policies.kinds import DEFAULT, LISTS, PACKAGES
+from kapell.core.policies.kinds import DEFAULT, LISTS
 from kapell.core.policies.ruled import Ruled
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Denied, KapellError
@@ -77,17 +77,16 @@ class Policies:
             self._now = time_part(unix, self.terms.zone)
         return self._now
 
-    async def look_at(self, part: str) -> bool:
-        """Tell whether any rule of those that hold looks at a part of documents."""
-        judge = (await self.current.version()).judge
-        return judge.reads is None or part in judge.reads or PACKAGES.get(part) in judge.packages
-
     async def speaks_of(self, package: str) -> bool:
         """Tell whether the workspace has rules in a package."""
         return package in (await self.current.version()).judge.packages
 
-    async def tool(self, document: ToolDocument) -> Ruled:
+    async def tool(self, document: ToolDocument, version: Version | None = None) -> Ruled:
         """Judge a call of a tool.
+
+        Args:
+            document: The question.
+            version: Who judges, where the question was made for them; else who judges now.
 
         Raises:
             Denied: ``policy_broken``, ``policy_failed``: nobody could judge.
@@ -99,7 +98,8 @@ class Policies:
             packages.append("kapell.data")
         if self.terms.domains or self.terms.recipients:
             packages.append(LISTS)
-        return await self._ruled(document, packages, untrusted=not document.labels.accepted)
+        strangers = not document.labels.accepted
+        return await self._ruled(document, packages, untrusted=strangers, version=version)
 
     async def model(self, document: ModelDocument) -> Ruled:
         """Judge a call of a model. Raises as ``tool``."""
@@ -115,9 +115,15 @@ class Policies:
         return await self._ruled(document, ["kapell.approval"])
 
     async def _ruled(
-        self, document: Document, packages: Sequence[str], *, untrusted: bool = False
+        self,
+        document: Document,
+        packages: Sequence[str],
+        *,
+        untrusted: bool = False,
+        version: Version | None = None,
     ) -> Ruled:
-        version = await self.current.version()
+        if version is None:
+            version = await self.current.version()
         about = document.kind
         try:
             return await _asked(version, document, packages, untrusted)

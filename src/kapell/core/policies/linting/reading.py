@@ -42,18 +42,24 @@ def _add(tree: dict[str, Used], names: tuple[str, ...]) -> None:
 def kept(value: Json | msgspec.Struct, used: Used) -> Json:
     """Return the parts of a value or a struct that are read, as plain values."""
     if isinstance(value, msgspec.Struct):
-        if used is None:
-            plain: Json = msgspec.to_builtins(value)
-            return plain
-        fields = value.__struct_fields__
-        return {
-            name: kept(getattr(value, name), below)
-            for name, below in used.items()
-            if name in fields
-        }
+        return _of_struct(value, used)
     if used is None or not isinstance(value, Mapping):
         return value
     return {name: kept(value[name], below) for name, below in used.items() if name in value}
+
+
+def _of_struct(value: msgspec.Struct, used: Used) -> Json:
+    if used is None:
+        plain: Json = msgspec.to_builtins(value)
+        return plain
+    found: dict[str, Json] = {}
+    for name, inner in used.items():
+        if name in value.__struct_fields__:
+            below = getattr(value, name)
+            if not isinstance(below, msgspec.Struct):
+                below = msgspec.to_builtins(below)
+            found[name] = kept(below, inner)
+    return found
 
 
 def may_use(sources: Mapping[str, str], packages: Collection[str]) -> bool:
