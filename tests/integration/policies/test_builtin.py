@@ -1,7 +1,9 @@
 """The built-in rules are answered without Rego, and exactly as the Rego answers them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import product
+from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 from kapell.adapters.policies.rego.compiler import RegoCompiler
 from kapell.adapters.policies.rego.compiling import compiled
 from kapell.adapters.policies.rego.judge import RegoJudge
-from kapell.bootstrap.guarding.policies import built_in
+from kapell.bootstrap.guarding.policies import built_in, make_policies
+from kapell.core.approvals.held import Held
+from kapell.core.guardrails.labels import Label
 from kapell.core.policies.answers import fired_in
 from kapell.core.policies.asking.documents import (
     AllowPart,
@@ -29,6 +33,11 @@ from kapell.core.policies.asking.documents import (
 from kapell.core.policies.builtin import OWN, READ, TEXTS, answered, digest_of, is_known
 from kapell.core.policies.kinds import DEFAULT, LISTS
 from kapell.core.policies.linting.reading import used_by
+from kapell.core.policies.notes import Fact
+from kapell.kit.errors import Denied
+from kapell.services.policies.gates import PolicyToolGate, tool_document
+from kapell.settings.loading import load_settings
+from tests.integration.policies.office import Noon, call, spec
 
 PROFILES = get_args(Profile)
 REACHES = (
@@ -113,6 +122,38 @@ async def test_every_call_has_the_verdict_that_the_rego_gives(rego: RegoJudge) -
         ("ask untrusted",),
         ("ask outside",),
     }
+
+
+@pytest.mark.requirement("GR-06", "TL-05")
+async def test_a_call_like_an_earlier_one_has_the_ruling_that_it_would_have_alone(
+    tmp_path: Path,
+) -> None:
+    """One gate is asked about every call twice, in both orders; each time it answers anew."""
+    policies = make_policies(tmp_path, load_settings(tmp_path), Noon())
+    gate = PolicyToolGate(policies)
+    labels: tuple[dict[str, Label], ...] = ({}, {"a": ("user",)}, {"a": ("user", "web")})
+    taken: tuple[Literal["trusted", "any"] | Label | None, ...] = (None, "trusted", "any", ("web",))
+    effects: tuple[Literal["read", "write", "external"], ...] = ("read", "write", "external")
+    every = [
+        (
+            spec(name, effect, reaches=reaches, accepts=accept),
+            call({"url": "https://evil.test"}, tool=name, asked=asked, labels=one, profile=profile),
+        )
+        for name, effect, reaches, accept, asked, one, profile in product(
+            ("a", "runtime.tmux"), effects, (False, True), taken, (False, True), labels, PROFILES
+        )
+    ]
+    rules = set()
+    for of, made in (*every, *reversed(every)):
+        facts: list[Fact] = []
+        with suppress(Denied, Held):
+            await gate.before(of, made, facts.append)
+        document = tool_document(of, made.args, made.caller, policies.terms, policies.now())
+        judgement = (await policies.tool(document)).judgement
+        assert facts == [judgement]
+        rules.add(judgement.rule)
+    assert len(rules) > 8
+    await policies.current.close()
 
 
 @pytest.mark.requirement("GR-06")

@@ -9,6 +9,7 @@ import msgspec
 
 from kapell.core.definitions.problems import DefinitionInvalid, Problem
 from kapell.core.definitions.reading import decoded
+from kapell.core.policies.builtin import OWN, READ
 from kapell.core.policies.kinds import PACKAGES
 from kapell.kit.errors import Denied, KapellError
 from kapell.kit.json import digest, encode
@@ -33,6 +34,8 @@ class Version(msgspec.Struct, frozen=True):
 
     judge: Judge
     digest: str
+    built_in: bool = False
+    """Whether the built-in rules alone judge, by what they are known to look at."""
 
     def looks_at(self, part: str) -> bool:
         """Tell whether any rule looks at a part of documents, or is asked because of it."""
@@ -133,7 +136,8 @@ class CurrentPolicies:
     async def _made(self, sources: Sources) -> Version:
         everything = {**self._library, **sources}
         judge = await self._compiler.compile(everything)
-        return Version(judge, str(digest(encode(dict(sorted(everything.items()))))))
+        alone = judge.packages <= OWN and judge.reads == READ
+        return Version(judge, str(digest(encode(dict(sorted(everything.items()))))), alone)
 
     async def _fall_back(self, error: DefinitionInvalid) -> None:
         """Keep judging by the last good version, of this process or an earlier one."""

@@ -33,6 +33,7 @@ from kapell.kit.errors import Denied
 from kapell.kit.json import Json
 from kapell.kit.money import usd
 from kapell.services.gateway.ports import OnDelta
+from kapell.services.policies.inside import InsideRulings, facts_of
 from kapell.services.policies.policies import Policies, Terms
 from kapell.services.policies.questions import question_of, still_asked
 from kapell.services.tools.ports import ToolCall, ToolResult
@@ -45,6 +46,7 @@ class PolicyToolGate:
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
+        self._inside = InsideRulings()
 
     async def before(self, spec: ToolSpec, call: ToolCall, note: Note) -> ToolCall:
         """Return the call unchanged when it may be made.
@@ -53,18 +55,7 @@ class PolicyToolGate:
             Held: a policy wants people asked, and they have not approved of exactly this call.
             Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
         """
-        policies = self._policies
-        # Files may change at any time: what is not looked at is not looked at by those who judge.
-        version = await policies.current.version()
-        document = tool_document(
-            spec,
-            call.args,
-            call.caller,
-            policies.terms,
-            policies.now(),
-            data=version.looks_at("data"),
-        )
-        ruled = await policies.tool(document, version)
+        ruled = await self._ruled(spec, call)
         if ruled.judgement.ruling == "ask":
             left = still_asked(ruled, partial(_is_approved, call))
             if left is None:
@@ -77,6 +68,25 @@ class PolicyToolGate:
         if ruled.judgement.ruling == "ask":
             raise Held(question_of(ruled), call.args)
         return call
+
+    async def _ruled(self, spec: ToolSpec, call: ToolCall) -> Ruled:
+        policies = self._policies
+        # Files may change at any time: what is not looked at is not looked at by those who judge.
+        version = await policies.current.version()
+        facts = facts_of(version, spec, call.caller, policies.terms)
+        ruled = self._inside.of(facts)
+        if ruled is None:
+            document = tool_document(
+                spec,
+                call.args,
+                call.caller,
+                policies.terms,
+                policies.now(),
+                data=version.looks_at("data"),
+            )
+            ruled = await policies.tool(document, version)
+            self._inside.keep(facts, ruled)
+        return ruled
 
     async def after(
         self, spec: ToolSpec, call: ToolCall, result: ToolResult, note: Note
