@@ -241,6 +241,25 @@ async def test_two_must_agree_and_one_hands_it_on(any_shop: Shop) -> None:
         assert len(tool.made) == 1
 
 
+@pytest.mark.requirement("GR-10", "WF-11")
+async def test_a_question_is_handed_on_once_and_to_somebody(any_shop: Shop) -> None:
+    any_shop.workflow("send", SEND)
+    async with any_shop.open({"test.send": sender()}) as app:
+        run = await asked(app, "send", {"need": 2})
+        desk = app.approvals
+        for nobody in ("", " ", "two words", "role:nobody"):
+            with pytest.raises(Invalid) as caught:
+                await desk.delegate(run, "a#1/1", nobody, by="bob")
+            assert caught.value.code == "approval_delegate"
+        await desk.delegate(run, "a#1/1", "zoe", by="bob")
+        await desk.delegate(run, "a#1/1", "zoe", by="bob")
+        with pytest.raises(Denied, match="handed 'a#1/1' on to user:zoe"):
+            await desk.delegate(run, "a#1/1", "max", by="bob")
+        await desk.answer(run, "a#1/1", True, by="ann")
+        with pytest.raises(Conflict, match="user:ann approved"):
+            await desk.delegate(run, "a#1/1", "max", by="ann")
+
+
 @pytest.mark.requirement("GR-10", "GR-06")
 async def test_an_answer_to_one_rule_is_none_to_another(shop: Shop) -> None:
     """Whoever may move money changes the sum: the rule of the dear ones asks its own people."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from kapell.core.approvals.approvers import may_answer, subject
+from kapell.core.approvals.approvers import ROLE, may_answer, subject
 from kapell.core.approvals.question import call_digest, packed_digest
 from kapell.core.events.value import Inline
 from kapell.core.limits.rates import Asker
@@ -217,10 +217,11 @@ class Approvals:
         Raises:
             Missing: ``approval_unknown``.
             Conflict: ``approval_answered``, ``approval_expired``.
-            Denied: ``approval_not_yours``.
-            Invalid: ``approval_delegate`` for handing it on to oneself.
+            Denied: ``approval_not_yours``, also for what one has handed on to somebody else.
+            Invalid: ``approval_delegate`` for handing it on to oneself, or to nobody.
         """
         who = subject(by) if by else self._identity.actor
+        self._refuse_nobody(to)
         row = await self._row(run, path)
         self._refuse_closed(row)
         self._refuse_others(row, who)
@@ -233,8 +234,40 @@ class Approvals:
         if who in row.standing.agreed:
             raise _answered(row, who, None, "approved of it")
         command = Delegate(row.path, subject(to), note, row.at, self.roles(who))
-        key = f"delegate:{row.path}:{row.at!r}:{row.standing.changes}:{who}"
-        await self._send(run, command, key, who)
+        turn = f"{row.path}:{row.at!r}:{row.standing.changes}:"
+        told = await self._reader.told(self._identity.tenant, run, f"answer:{turn}")
+        for one in told:
+            if one.actor == who and isinstance(one.command, Answer):
+                said = "approved" if one.command.approved else "rejected"
+                raise _answered(row, who, one.at, said)
+        key = f"delegate:{turn}{who}"
+        if await self._send(run, command, key, who):
+            return
+        for one in await self._reader.told(self._identity.tenant, run, key):
+            if (
+                one.actor == who
+                and isinstance(one.command, Delegate)
+                and one.command.to != command.to
+            ):
+                raise Denied(
+                    f"{who} has handed {row.path!r} on to {one.command.to}.",
+                    code="approval_not_yours",
+                    advice="Whoever has it may hand it on with 'kapell approvals delegate'.",
+                )
+
+    def _refuse_nobody(self, to: str) -> None:
+        role = to.removeprefix(ROLE)
+        if not to.strip() or to != "".join(to.split()):
+            named = "That is the name of nobody."
+        elif role != to and not self._roles.get(role):
+            named = f"Nobody has the role {role!r}."
+        else:
+            return
+        raise Invalid(
+            named,
+            code="approval_delegate",
+            advice="Name a person, or a role of `approvals.roles` as role:NAME.",
+        )
 
     async def _send(self, run: RunId, command: Command, key: str, who: str) -> bool:
         return await self._starts.send(
