@@ -120,7 +120,8 @@ class App:
         router = make_router(settings, store, self.tenant, self.prices, self.clock)
         self.selector = make_selector(settings, router)
         gates = self.gates.models
-        rules = PolicyLimits(self.policies) if settings.guardrails.flags.policies else None
+        flags = settings.guardrails.flags
+        rules = PolicyLimits(self.policies) if flags.policies and flags.limits else None
         counts = self.limits.counts
         self.gateway = make_gateway(
             root, settings, store, counts, self.prices, router, finder, gates, rules
@@ -180,7 +181,7 @@ class App:
             RunForesight(self._ended_well, self.clock),
             standing(settings.guardrails),
             self.limits.admission,
-            breaker_of(settings.breaker),
+            breaker_of(settings),
             PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None,
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
@@ -206,7 +207,7 @@ class App:
             store.artifacts,
             self.histories,
             self.versions,
-            breaker_of(settings.breaker),
+            breaker_of(settings),
             actor,
         )
 

@@ -99,7 +99,7 @@ def make_gateway(
         apart,
         answers=AnswerCache(store.results, _meanings(router, providers)),
         quotas=QuotaGuard(
-            [*_quotas(settings), *cost_limits(settings.limits.cost)],
+            [*_quotas(settings), *cost_limits(settings)],
             counts,
             prices,
             rules,

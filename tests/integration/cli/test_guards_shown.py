@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kapell.cli.exits import Exit
 from tests.integration.cli.desk import Desk
 
 PLAIN = "name: plain\nsteps: [{id: a, ask: hi}]\n"
@@ -79,3 +80,56 @@ def test_an_agent_that_is_asked_without_guards_shows_on_the_run_that_asks(desk: 
     strict = "{id: a, agent: boss, prompt: hi, guardrails: strict}"
     desk.write("w.yaml", f"name: w\nsteps: [{strict}]\n")
     assert "guardrails off" not in desk.call("run", "w.yaml").out
+
+
+NOTE = """\
+name: note
+model: scripted:answers.yaml
+steps: [{id: a, agent: clerk, prompt: Tell them.}]
+"""
+CLERK = "---\nname: clerk\ndescription: Tells people.\ntools: [notify]\n---\nTell them.\n"
+TELLING = "answers:\n  - asks: [{tool: notify, args: {text: It is done.}}]\n  - text: Told.\n"
+FAILING = """\
+name: failing
+steps:
+  - {id: a, tool: file.read, with: {path: a.txt}, on_error: continue}
+  - {id: b, tool: file.read, with: {path: b.txt}, on_error: continue}
+  - {id: c, tool: file.read, with: {path: c.txt}, on_error: continue}
+"""
+DEAR = "name: dear\nmodel: scripted:dear.yaml\nsteps: [{id: a, ask: hello}]\n"
+SHORT = """\
+limits: {cost: {conversation: 0.000001}}
+prices: {"scripted:dear.yaml": {input: 1000, output: 1000}}
+"""
+
+
+@pytest.mark.requirement("RO-01", "GR-06", "WF-11", "GR-09", "GR-07")
+@pytest.mark.parametrize(
+    ("workflow", "flag", "with_it", "without"),
+    [
+        ("note", "policies", Exit.WAITING, Exit.OK),
+        ("note", "approvals", Exit.WAITING, Exit.OK),
+        ("failing", "breaker", Exit.WAITING, Exit.OK),
+        ("dear", "limits", Exit.WAITING, Exit.OK),
+    ],
+)
+def test_each_guard_stands_until_it_is_taken_away_and_comes_back(
+    desk: Desk, workflow: str, flag: str, with_it: Exit, without: Exit
+) -> None:
+    desk.write("agents/clerk.md", CLERK)
+    desk.write("workflows/note.yaml", NOTE)
+    desk.write("workflows/failing.yaml", FAILING)
+    desk.write("workflows/dear.yaml", DEAR)
+    desk.write("answers.yaml", TELLING)
+    desk.write("dear.yaml", "answers:\n  - text: Hello.\n")
+    desk.write("kapell.yaml", SHORT)
+    assert desk.call("run", workflow).code == with_it
+    desk.write("kapell.yaml", f"{SHORT}guardrails: {{flags: {{{flag}: false}}}}\n")
+    said = desk.call("run", workflow)
+    assert said.code == without
+    assert flag in said.out
+    told = desk.ok("runs", "events", "last").out
+    assert ("notify returned" in told) is (flag == "policies")
+    assert ("approval_needed" in told) is (flag == "approvals")
+    desk.write("kapell.yaml", SHORT)
+    assert desk.call("run", workflow).code == with_it

@@ -19,7 +19,6 @@ from kapell.services.limits.admission import Admission
 from kapell.services.limits.escalations import Escalations
 from kapell.services.limits.limiter import Limiter
 from kapell.services.limits.tenants import TenantBreaker
-from kapell.settings.guarding.limits import BreakerSettings, CostSection
 from kapell.settings.loading import Settings
 
 _DAY = 86_400.0
@@ -43,17 +42,20 @@ def make_limits(settings: Settings, store: Store, clock: Clock) -> Limits:
     """
     counts, close = _counts(settings, store)
     limiter = Limiter(_rates(settings), counts)
-    most = settings.breaker.tenant if settings.breaker.on else None
+    most = settings.breaker.tenant if _breaks(settings) else None
     breaker = TenantBreaker(counts, most, clock)
     return Limits(counts, limiter, Admission(limiter, breaker), breaker, close)
 
 
-def cost_limits(settings: CostSection) -> list[Quota]:
-    """Return the limits of money, which hold for everyone."""
+def cost_limits(settings: Settings) -> list[Quota]:
+    """Return the limits of money, which hold for everyone; none where they are switched off."""
+    if not settings.guardrails.flags.limits:
+        return []
+    cost = settings.limits.cost
     each: tuple[tuple[Per, float, float | None], ...] = (
-        ("conversation", 30 * _DAY, settings.conversation),
-        ("user", _DAY, settings.user),
-        ("tenant", _DAY, settings.tenant),
+        ("conversation", 30 * _DAY, cost.conversation),
+        ("user", _DAY, cost.user),
+        ("tenant", _DAY, cost.tenant),
     )
     return [
         Quota(per=per, every=every, usd=int(nano(usd)), guard=True)
@@ -62,19 +64,24 @@ def cost_limits(settings: CostSection) -> list[Quota]:
     ]
 
 
-def breaker_of(settings: BreakerSettings) -> Breaker | None:
+def breaker_of(settings: Settings) -> Breaker | None:
     """Return the breaker of a workspace's runs; None where it is switched off."""
-    if not settings.on:
+    if not _breaks(settings):
         return None
+    own = settings.breaker
     return Breaker(
-        failures=settings.failures,
-        confidence=settings.confidence,
-        times=settings.times,
-        repeats=settings.repeats,
-        usd=None if settings.cost is None else int(nano(settings.cost)),
-        calls=settings.calls,
-        runs=settings.runs,
+        failures=own.failures,
+        confidence=own.confidence,
+        times=own.times,
+        repeats=own.repeats,
+        usd=None if own.cost is None else int(nano(own.cost)),
+        calls=own.calls,
+        runs=own.runs,
     )
+
+
+def _breaks(settings: Settings) -> bool:
+    return settings.breaker.on and settings.guardrails.flags.breaker
 
 
 def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awaitable[None]]]:
@@ -108,6 +115,8 @@ async def _nothing() -> None:
 
 
 def _rates(settings: Settings) -> list[Rate]:
+    if not settings.guardrails.flags.limits:
+        return []
     return [
         Rate(per=one.per, most=one.most, every=one.every, who=one.who, everywhere=one.everywhere)
         for one in settings.limits.rates
