@@ -5,7 +5,9 @@ step of every run, and joining numbers costs next to nothing.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from itertools import compress
+from operator import or_
 from typing import Literal, TypeAlias, get_args
 
 Origin: TypeAlias = Literal["agent", "author", "memory", "tool", "user", "web"]
@@ -56,7 +58,10 @@ def label_of(mask: Mask) -> Label:
 
 def masks_of(labels: Mapping[str, Label]) -> dict[str, Mask]:
     """Return labels by name as numbers."""
-    return {name: mask_of(label) for name, label in labels.items()}
+    try:
+        return {name: _MASKS[label] for name, label in labels.items()}
+    except KeyError:  # not sorted
+        return {name: mask_of(label) for name, label in labels.items()}
 
 
 def labels_of(masks: Mapping[str, Mask]) -> dict[str, Label]:
@@ -66,7 +71,4 @@ def labels_of(masks: Mapping[str, Mask]) -> dict[str, Label]:
 
 def all_of(masks: Iterable[Mask]) -> Mask:
     """Return the label of what was made of values with these labels."""
-    found = 0
-    for mask in masks:
-        found |= mask
-    return found
+    return reduce(or_, masks, 0)

@@ -106,10 +106,10 @@ class Names:
         known = self._sources.get(read.root)
         if not known:
             return 0
-        if read.member is None:
+        member = read.member
+        if member is None:
             return all_of(known.values())
-        found = known.get(read.member)
-        return known.get("", 0) if found is None else found
+        return known[member] if member in known else known.get("", 0)
 
     def read(self, reads: Iterable[Read]) -> Mask:
         """Return the label of what would be looked up for these reads, values at hand or not."""
@@ -120,7 +120,7 @@ class Names:
 
     def labels_of(self, reads: Iterable[Read]) -> Mask:
         """Return the label of what was looked up for several reads."""
-        return all_of(self.label_of(read) for read in reads)
+        return all_of(map(self.label_of, reads))
 
     def _note(self, root: str, sources: _Sources) -> None:
         self._sources[root] = sources

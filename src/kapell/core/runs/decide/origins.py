@@ -61,8 +61,10 @@ def argument_masks(t: Thinking, names: Names, args: Json) -> dict[str, Mask]:
     ``args`` stands in the version and was worked out with ``names``. What is no object by itself is
     known by the label of all it read, under the empty name.
     """
+    if not names.label:
+        return {}  # nothing that was read carries any
     if not isinstance(args, Mapping):
-        return {"": names.label} if names.label else {}
+        return {"": names.label}
     reads = t.program.reads_by_key(args)
     return {key: mask for key, one in reads.items() if (mask := names.labels_of(one))}
 
