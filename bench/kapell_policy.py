@@ -1,6 +1,6 @@
 """Kapell: one decision of the policies about a tool call, gate included.
 
-Usage: kapell_policy.py --folder FOLDER [--variant builtin|rules] [--count N]
+Usage: kapell_policy.py --folder FOLDER [--variant builtin|rules|anew] [--count N]
 """
 
 import argparse
@@ -39,12 +39,13 @@ allow contains {"rule": "mail"} if {
 }
 """
 SPEC = ToolSpec(name="mail.send", description="Sends.", args={"type": "object"}, effects="external")
+ARGS = {"to": "anna@example.com", "subject": "Hello", "text": "How do you do? " * 12}
 CALL = ToolCall(
     tenant_id=LOCAL,
     run_id=RunId("r"),
     call="c",
     tool="mail.send",
-    args={"to": "anna@example.com", "subject": "Hello", "text": "How do you do? " * 12},
+    args=ARGS,
     key="k",
     timeout=None,
     workspace="/w",
@@ -54,10 +55,10 @@ CALL = ToolCall(
 
 
 async def measure(folder: Path, variant: str, count: int) -> None:
-    """Judge the same call again and again, as the door to tools does."""
+    """Judge a call again and again, as the door to tools does; ``anew`` makes each another one."""
     (folder / "policies").mkdir(exist_ok=True)
     (folder / "kapell.yaml").write_text("model: offline\n", "utf-8")
-    if variant == "rules":
+    if variant != "builtin":
         (folder / "policies" / "mail.rego").write_text(RULES, "utf-8")
     policies = make_policies(folder, load_settings(folder))
     gate, call = PolicyToolGate(policies), CALL
@@ -65,7 +66,10 @@ async def measure(folder: Path, variant: str, count: int) -> None:
         call = msgspec.structs.replace(CALL, caller=Caller())
     for _ in range(50):
         await gate.before(SPEC, call, unnoted)
-    for _ in range(count):
+    for number in range(count):
+        if variant == "anew":
+            args = {**ARGS, "to": f"anna{number}@example.com", "subject": f"Hello, {number}"}
+            call = msgspec.structs.replace(CALL, args=args)
         begun = time.perf_counter()
         await gate.before(SPEC, call, unnoted)
         sample("decision_ms", (time.perf_counter() - begun) * 1000)
@@ -76,7 +80,7 @@ def main() -> None:
     """Measure one of the variants."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--variant", choices=("builtin", "rules"), default="rules")
+    parser.add_argument("--variant", choices=("builtin", "rules", "anew"), default="rules")
     parser.add_argument("--count", type=int, default=2_000)
     asked = parser.parse_args()
     asyncio.run(measure(asked.folder, asked.variant, asked.count))

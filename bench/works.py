@@ -167,6 +167,7 @@ WORKS: tuple[Work, ...] = (
         contestants=(
             Contestant("builtin", "kapell_policy.py", ("builtin",)),
             Contestant("rules", "kapell_policy.py", ("rules",)),
+            Contestant("anew", "kapell_policy.py", ("anew",)),
         ),
         full={"count": 2_000},
         quick={"count": 300},

@@ -70,9 +70,8 @@ def _at_listed(one: str, domains: Iterable[str]) -> bool:
 
 def _listed(one: str, patterns: Iterable[str]) -> bool:
     """Tell whether a pattern names an address; no ``*`` stands for a blank or an ``@``."""
-    if any(char <= " " or char.isspace() for char in one):
-        return False
-    return any(
+    named = any(
         one.count("@") <= pattern.count("@") and fnmatchcase(one, pattern.lower())
         for pattern in patterns
     )
+    return named and not any(char <= " " or char.isspace() for char in one)
