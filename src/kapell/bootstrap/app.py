@@ -168,6 +168,7 @@ class App:
             settings.tools.tables.bytes,
             lambda path: self.strangers.left(path, str(root)),
         )
+        rules = PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None
         self.starter = Starter(
             self.identity,
             self.workspace,
@@ -182,7 +183,7 @@ class App:
             standing(settings.guardrails),
             self.limits.admission,
             breaker_of(settings),
-            PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None,
+            rules,
         )
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
         self.teller = Teller(self.identity, store.starts, store.reader, self.limits.admission)
@@ -198,7 +199,15 @@ class App:
             PolicyAnswers(self.policies) if settings.guardrails.flags.policies else None,
         )
         self.resolver = Resolver(self.identity, store.starts, store.reader, self.limits.admission)
-        self.forker = Forker(self.identity, store.starts, store.reader, self.histories, self.teller)
+        self.forker = Forker(
+            self.identity,
+            store.starts,
+            store.reader,
+            self.histories,
+            self.teller,
+            self.limits.admission,
+            rules,
+        )
         self.porter = Porter(
             self.tenant,
             self.identity.workspace,

@@ -8,6 +8,8 @@ from kapell.cli.surroundings import Surroundings
 from kapell.core.agents.messages import instructions
 from kapell.core.events.model import ModelRequested
 from kapell.core.gateway.routing.route import meant
+from kapell.core.guardrails.labels import untrusted
+from kapell.core.policies.caller import Caller
 from kapell.core.runs.decide.steps.requests import agent_of_step, schema_of_step
 from kapell.kit.errors import Invalid
 from kapell.kit.money import text as money
@@ -42,14 +44,18 @@ def compare_models(
         items = await _items(session, workload, run)
         if limit:
             items = items[:limit]
-        found = await contrast(
-            app.gateway,
-            app.prices.quote,
-            sides,
-            items,
+        caller = Caller(
             tenant=app.tenant,
-            concurrency=concurrency,
+            subject=app.identity.actor,
+            profile=app.settings.guardrails.profile,
         )
+        act = app.audit.auditor.act
+        await act("models.compare", ", ".join(sides), "requested", calls=2 * len(items))
+        found = await contrast(
+            app.gateway, app.prices.quote, sides, items, caller=caller, concurrency=concurrency
+        )
+        failed = found.first.failed + found.second.failed
+        await act("models.compare", ", ".join(sides), "answered", failed=failed)
         if as_json:
             session.screen.document(_document(found))
         else:
@@ -91,6 +97,7 @@ async def _items(session: Session, workload: str, run: str) -> list[Item]:
                 schema=schema_of_step(program, step),
                 max_output=payload.max_output,
                 subject=state.subject,
+                trust="untrusted" if untrusted(payload.label) else "trusted",
             )
             found.append(item)
     if not found:

@@ -5,12 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
 from kapell.core.gateway.calls import DEFAULT_MAX_OUTPUT, Message, ModelAnswer, ModelRequest
+from kapell.core.guardrails.labels import WEB, label_of
+from kapell.core.policies.caller import Caller
 from kapell.core.pricing.quote import Quote, cost
 from kapell.kit.errors import Invalid, KapellError
 from kapell.kit.json import Json
@@ -19,13 +21,17 @@ _WORD = re.compile(r"\w+")
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One call of a workload. ``schema`` asks for a structured answer."""
+    """One call of a workload. ``schema`` asks for a structured answer.
+
+    ``trust`` says whether strangers had a part in the prompt.
+    """
 
     prompt: str
     instructions: str = ""
     schema: Json = None
     max_output: Annotated[int, Meta(ge=1)] = DEFAULT_MAX_OUTPUT
     subject: str = ""
+    trust: Literal["trusted", "untrusted"] = "trusted"
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +126,7 @@ async def contrast(
     names: tuple[str, str],
     items: Sequence[Item],
     *,
-    tenant: str,
+    caller: Caller,
     concurrency: int = 4,
     patience: float = 120.0,
 ) -> Contrast:
@@ -131,7 +137,7 @@ async def contrast(
         quote: The price of a model.
         names: Two models or routes.
         items: The workload.
-        tenant: For whom it is done.
+        caller: For whom it is done; an item's own subject counts only for the choice of a model.
         concurrency: Items under way at a time.
         patience: Seconds an answer may take.
     """
@@ -139,7 +145,7 @@ async def contrast(
 
     async def one(number: int, item: Item) -> tuple[_Reply, _Reply]:
         async with slots:
-            requests = [_request(item, name, number, tenant, patience) for name in names]
+            requests = [_request(item, name, number, caller, patience) for name in names]
             first, second = await asyncio.gather(*(_asked(door, one) for one in requests))
             return first, second
 
@@ -159,7 +165,8 @@ async def contrast(
     )
 
 
-def _request(item: Item, model: str, number: int, tenant: str, timeout: float) -> ModelRequest:
+def _request(item: Item, model: str, number: int, caller: Caller, timeout: float) -> ModelRequest:
+    labels = {"": label_of(WEB)} if item.trust == "untrusted" else {}
     said = [Message("system", item.instructions)] if item.instructions else []
     return ModelRequest(
         model=model,
@@ -168,8 +175,10 @@ def _request(item: Item, model: str, number: int, tenant: str, timeout: float) -
         max_output=item.max_output,
         timeout=timeout,
         label=f"item[{number}]",
-        tenant=tenant,
-        subject=item.subject,
+        tenant=caller.tenant,
+        subject=item.subject or caller.subject,
+        trust=item.trust,
+        caller=msgspec.structs.replace(caller, labels=labels),
     )
 
 

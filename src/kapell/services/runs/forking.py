@@ -22,10 +22,11 @@ from kapell.core.workflows.inputs import bind, given_labels
 from kapell.kit.errors import Bug, Conflict, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
+from kapell.services.limits.admission import Admission
 from kapell.services.runs.envelopes import enveloped, for_whom
 from kapell.services.runs.ports import NewRun, RunReader, RunStarts
 from kapell.services.runs.reading import Histories
-from kapell.services.runs.starting import Identity, new_run
+from kapell.services.runs.starting import Identity, RunRules, new_run
 from kapell.services.runs.telling import Teller
 
 
@@ -39,8 +40,12 @@ class Forker:
         reader: RunReader,
         histories: Histories,
         teller: Teller,
+        admission: Admission,
+        rules: RunRules | None = None,
     ) -> None:
         self._identity = identity
+        self._admission = admission
+        self._rules = rules
         self._starts = starts
         self._reader = reader
         self._histories = histories
@@ -68,7 +73,9 @@ class Forker:
         Raises:
             Missing: ``run_unknown``, ``step_unknown``.
             Conflict: ``fork_repeats_external`` without consent.
+            Limited, Denied: as when a run is started.
         """
+        await self._admission.begin(self._identity.tenant, self._identity.asker)
         events = await self._histories.events(run)
         replaced = output is not msgspec.UNSET
         kept = events[: _cut(events, at, replaced)]
@@ -86,10 +93,25 @@ class Forker:
             labels=labels,
         )
         made, state = await self._copy(kept, forked, packing)
+        await self._ruled(state.request)
         if not repeat_external:
             await self._refuse_repeats(events, len(kept), state)
         (started,) = await self._starts.start([made])
         return started.run_id
+
+    async def _ruled(self, request: RunQueued) -> None:
+        """Ask the rules whether such a run may begin now, whenever it was begun before."""
+        if self._rules is None:
+            return
+        who, program = self._identity, await self._histories.program(request.version)
+        await self._rules.may_begin(
+            who.tenant,
+            who.actor,
+            request.workflow,
+            (program.version.budget, request.budget),
+            request.model or "",
+            request.guards.profile,
+        )
 
     async def _refuse_repeats(self, events: Sequence[Event], kept: int, state: State) -> None:
         payloads = [event.payload for event in events]
@@ -171,14 +193,27 @@ class Forker:
         return made, state
 
     async def restart(self, run: RunId) -> RunId:
-        """Begin a run of the same version with the same inputs, from the beginning."""
+        """Begin a run of the same version with the same inputs, from the beginning.
+
+        It acts for whoever restarts it.
+
+        Raises:
+            Limited, Denied: as when a run is started.
+        """
+        await self._admission.begin(self._identity.tenant, self._identity.asker)
         (first,) = await self._histories.events(run, up_to=1)
         request = first.payload
         if not isinstance(request, RunQueued):
             raise Bug("The run's log does not begin with run.queued.", code="log_broken")
         request = msgspec.structs.replace(
-            request, origin=Origin("restart", run), key="", scheduled_for=None, forecast=None
+            request,
+            origin=Origin("restart", run),
+            key="",
+            scheduled_for=None,
+            forecast=None,
+            subject="",
         )
+        await self._ruled(request)
         made = new_run(self._identity, request, {}, self._identity.clock.now())
         (started,) = await self._starts.start([made])
         return started.run_id

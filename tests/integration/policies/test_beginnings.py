@@ -1,0 +1,106 @@
+"""Whoever begins a run again, or asks models beside any run, passes what a new run passes."""
+
+from pathlib import Path
+
+import pytest
+
+from kapell.bootstrap.app import open_app
+from kapell.kit.errors import Denied, Limited
+from tests.integration.cli.desk import Desk
+from tests.integration.runs.shop import Shop
+
+NO_RUNS = """\
+package kapell.budget
+
+import rego.v1
+
+deny contains {"rule": "closed", "reason": "nothing begins today"} if {
+    input.run.workflow == "w"
+}
+"""
+NOBODY = """\
+package kapell.model
+
+import rego.v1
+
+deny contains {"rule": "RULE", "reason": "not for them"} if {
+    CONDITION
+}
+"""
+STEPS = "steps: [{id: a, set: {text: hello}}]\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """Return a workspace."""
+    return Shop(tmp_path / "shop", f"sqlite:///{tmp_path / 'runs.db'}")
+
+
+def policy(shop: Shop, text: str) -> None:
+    """Write the policies of a workspace."""
+    (shop.folder / "policies").mkdir(exist_ok=True)
+    (shop.folder / "policies" / "mine.rego").write_text(text, "utf-8")
+
+
+@pytest.mark.requirement("GR-06", "GR-05")
+@pytest.mark.parametrize("how", ["restart", "fork"])
+async def test_a_run_that_is_begun_again_asks_the_rules_of_today(shop: Shop, how: str) -> None:
+    shop.workflow("w", STEPS)
+    async with shop.open() as app:
+        run = (await app.starter.start("w", {})).run_id
+        await app.run_until_idle(run)
+    policy(shop, NO_RUNS)
+    async with shop.open() as app:
+        with pytest.raises(Denied) as denied:
+            await (app.forker.restart(run) if how == "restart" else app.forker.fork(run, at="a"))
+        assert denied.value.code == "policy_denied"
+        assert len(await app.reader.runs(app.tenant)) == 1
+
+
+@pytest.mark.requirement("GR-05")
+@pytest.mark.parametrize("how", ["restart", "fork"])
+async def test_a_run_that_is_begun_again_counts_as_one_that_begins(shop: Shop, how: str) -> None:
+    shop.workflow("w", STEPS)
+    with (shop.folder / "kapell.yaml").open("a", encoding="utf-8") as file:
+        file.write("limits: {rates: [{per: tenant, most: 2, every: 36500d, everywhere: true}]}\n")
+    async with shop.open() as app:
+        run = (await app.starter.start("w", {})).run_id
+        await app.run_until_idle(run)
+        await app.forker.restart(run)
+        with pytest.raises(Limited):
+            await (app.forker.restart(run) if how == "restart" else app.forker.fork(run, at="a"))
+
+
+@pytest.mark.requirement("GR-06", "GR-07")
+async def test_a_copy_of_a_copy_acts_for_whoever_restarts_it(shop: Shop) -> None:
+    shop.workflow("w", STEPS)
+    async with shop.open() as app:
+        run = (await app.starter.start("w", {})).run_id
+    async with open_app(shop.folder, actor="user:eve") as app:
+        fork = await app.forker.fork(run)
+    async with open_app(shop.folder, actor="user:ben") as app:
+        again = await app.forker.restart(fork)
+        subjects = [
+            (await app.histories.state(await app.histories.events(one)))[1].subject
+            for one in (fork, again)
+        ]
+    assert subjects == ["user:eve", "user:ben"]
+
+
+@pytest.mark.requirement("GR-06", "GR-11")
+@pytest.mark.parametrize(
+    ("rule", "condition", "work"),
+    [
+        ("who", 'startswith(input.subject, "user:")', '{"prompt": "hi"}'),
+        ("whose", 'input.tenant != ""', '{"prompt": "hi", "subject": "user:else"}'),
+        ("what", "input.labels.untrusted", '{"prompt": "hi", "trust": "untrusted"}'),
+    ],
+)
+def test_models_that_are_compared_are_asked_for_somebody_and_it_is_on_record(
+    desk: Desk, rule: str, condition: str, work: str
+) -> None:
+    desk.write("policies/m.rego", NOBODY.replace("RULE", rule).replace("CONDITION", condition))
+    desk.write("work.jsonl", f"{work}\n")
+    said = desk.call("models", "compare", "offline", "offline", "--workload", "work.jsonl").out
+    assert "1 failed: policy_denied" in said
+    assert "models.compare" in desk.ok("audit", "show").out
