@@ -101,7 +101,7 @@ def _parts(sentence: Span) -> list[Span]:
 
 
 def _held(part: Span, sources: Sequence[Source], flat: Sequence[str], library: Library) -> Held:
-    plain = part.text.strip().strip("*#->• ").strip()
+    plain = _raised().sub(_lowered, part.text).strip().strip("*#->• ").strip()
     if plain.endswith("?") or _idle().fullmatch(plain) or _silent(plain):
         return Held(part.text, part.start, part.end, 1.0)
     cited, unknown = _cited(part.text, sources)
@@ -154,13 +154,35 @@ def _cited(text: str, sources: Sequence[Source]) -> tuple[frozenset[int], bool]:
         name = source.name.strip()
         if len(name) > 2 and (f"[{name}]" in text or f"({name})" in text):
             found.add(place)
+    known = [f"{source.name}\n{source.text}".casefold() for source in sources]
+    for match in _places().finditer(text):
+        named = (match[1] or match[0]).strip().rstrip(".,;:!?'\")").casefold()
+        unknown = unknown or not any(named in one for one in known)
     return frozenset(found), unknown
+
+
+@cache
+def _places() -> re.Pattern[str]:
+    """Match an address, or the name of a file in square brackets."""
+    return re.compile(r"https?://[^\s<>\[\]|]{3,500}|\[([\w./ -]{1,80}\.[a-zA-Z]{2,5})\]")
+
+
+@cache
+def _raised() -> re.Pattern[str]:
+    """Match digits written high or low that stand for themselves, and are no power of a unit."""
+    return re.compile(r"(?<![^\s(])[⁰¹²³⁴-⁹₀-₉]+")
+
+
+def _lowered(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", found[0])
 
 
 @cache
 def _quotes() -> re.Pattern[str]:
     return re.compile(
         r"“([^“”]{3,2000})”|\"([^\"]{3,2000})\"|«([^«»]{3,2000})»|„([^„“”]{3,2000})[“”]"
+        r"|\u2039([^\u2039\u203a]{3,2000})\u203a|「([^「」]{3,2000})」|『([^『』]{3,2000})』|\uff02([^\uff02]{3,2000})\uff02"
+        r"|(?<!\w)\u2018([^\u2018\u2019]{3,2000})\u2019|(?<!\w)'([^'\n]{3,2000})'(?!\w)"
     )
 
 

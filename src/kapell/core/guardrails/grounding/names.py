@@ -28,6 +28,9 @@ _CALENDAR = frozenset(
     ]
 )
 
+_OPENS = frozenset(".:\"'“„«\u2039\u2018「『\uff02")
+"""After these a capital says nothing: a sentence or a quote begins."""
+
 
 class Name(msgspec.Struct, frozen=True):
     """A capitalised word or an identifier at ``start``, in the form it is compared in.
@@ -67,7 +70,7 @@ def names(text: str) -> list[Name]:
         elif word[0].isupper():
             found += _named(word, match.start(), first=begins)
         begins = (
-            text[match.end() : match.end() + 2].strip()[:1] in (".", ":", "“", '"')
+            text[match.end() : match.end() + 2].strip()[:1] in _OPENS
             and (word.lower() not in _TITLES)
             and len(word) > 1
         )

@@ -176,3 +176,35 @@ def test_text_without_sense_is_gone_through_in_pieces(piece: str) -> None:
 
 def test_an_answer_beyond_all_bounds_is_not_held() -> None:
     assert ground("It is 120 m long. " * 10_000, BRIDGE).score == 0.0
+
+
+NAMED = sources_of(
+    [
+        {"name": "bridge.html", "text": "The bridge is 120 metres long."},
+        {"name": "https://example.com/river", "text": "The river is 30 metres wide."},
+    ]
+)
+
+
+@pytest.mark.requirement("GR-08")
+@pytest.mark.parametrize(
+    ("answer", "flaw"),
+    [
+        ("The bridge is 120 metres long [bridge.html].", ""),
+        ("The river is 30 metres wide (see https://example.com/river).", ""),
+        ("The bridge is 120 metres long [tower.html].", "citation"),
+        ("The bridge is 120 metres long (https://example.com/bridge).", "citation"),
+        ("The river is ³⁰ metres wide.", ""),
+        ("The river is ⁴⁰ metres wide.", "number"),
+        ("The page says \u2018The bridge is 120 metres long\u2019.", ""),
+        ("The page says 'The bridge is 120 metres long'.", ""),
+        ("The page says \u2018The river is 120 metres long\u2019.", "quote"),
+        ("The page says 'The river is 120 metres long'.", "quote"),
+        ("The page says 「The river is 120 metres long」.", "quote"),
+        ("The page says \uff02The river is 120 metres long\uff02.", "quote"),
+    ],
+)
+def test_sources_that_are_made_up_and_quotes_in_other_marks_are_seen(
+    answer: str, flaw: str
+) -> None:
+    assert (flaw in flaws(answer, NAMED)) if flaw else (flaws(answer, NAMED) == [])
