@@ -105,7 +105,9 @@ class App:
         files = CallFiles(self.folders, store.artifacts)
         self.content = make_content(root, settings, store, files)
         self.policies = make_policies(root, settings, self.clock)
-        self.gates = make_gates(self.limits, self.content, self.policies, settings.guardrails)
+        self.gates = make_gates(
+            self.limits, self.content, self.policies, settings.guardrails, files
+        )
         specs = self._equip(extra_tools)
         self.workspace = Workspace(
             WorkspaceFolder(root, current),

@@ -132,3 +132,22 @@ async def test_a_model_that_attaches_what_another_made_of_strangers_words_is_den
     judged, _ = await carried_out(shop, post)
     assert judged == ["allow", "allow", "deny"]
     assert post.sent == 0
+
+
+@pytest.mark.requirement("GR-07", "WF-09")
+async def test_an_approval_endorses_the_very_bytes_that_a_call_takes_along(shop: Shop) -> None:
+    shop.workflow("w", "steps:\n  - {id: s, tool: test.post, with: {files: [inbox/one.txt]}}\n")
+    post = Post()
+    async with shop.open({"test.post": post}) as app:
+        run = (await app.starter.start("w", {})).run_id
+        await app.run_until_idle(run)
+        (first,) = await app.reader.approvals(app.tenant)
+        (shop.folder / "inbox" / "one.txt").write_text("something else", "utf-8")
+        await app.approvals.answer(run, first.path, approved=True)
+        await app.run_until_idle(run)
+        assert post.sent == 0, "what was seen is not what would be sent"
+        (second,) = await app.reader.approvals(app.tenant)
+        assert second.path != first.path
+        await app.approvals.answer(run, second.path, approved=True)
+        await app.run_until_idle(run)
+        assert post.sent == 1

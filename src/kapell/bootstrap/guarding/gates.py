@@ -1,6 +1,7 @@
 """What stands in the doors to models and tools."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -9,6 +10,7 @@ from kapell.bootstrap.guarding.limits import Limits
 from kapell.core.guardrails.standing import Standing
 from kapell.services.gateway.ports import ModelGate
 from kapell.services.guardrails.failsafe import SafeModelGate, SafeToolGate
+from kapell.services.guardrails.files import FileReader, mark_of
 from kapell.services.limits.gate import LimitsToolGate
 from kapell.services.policies.gates import PolicyModelGate, PolicyToolGate
 from kapell.services.policies.policies import Policies
@@ -24,7 +26,11 @@ class Gates(msgspec.Struct, frozen=True):
 
 
 def make_gates(
-    limits: Limits, content: Content, policies: Policies, settings: GuardrailSettings
+    limits: Limits,
+    content: Content,
+    policies: Policies,
+    settings: GuardrailSettings,
+    files: FileReader,
 ) -> Gates:
     """Return the gates that the settings of a workspace ask for; each of them fails closed."""
     flags = settings.flags
@@ -38,7 +44,7 @@ def make_gates(
     if flags.policies:
         # Last of all: they judge the arguments as they will be sent.
         models.append(PolicyModelGate(policies))
-        tools.append(PolicyToolGate(policies))
+        tools.append(PolicyToolGate(policies, partial(mark_of, files)))
     return Gates(
         models=tuple(SafeModelGate(one) for one in models),
         tools=tuple(SafeToolGate(one) for one in tools),

@@ -32,6 +32,19 @@ SAID_NO = frozenset({"approval_rejected", "approval_expired"})
 """Codes of failures that are people's answer, or none in time: nothing broke, nothing ran away."""
 
 
+_MARKED = "#"
+
+
+def marked_rule(rule: str, mark: str) -> str:
+    """Return the name under which an answer counts: for a rule, and files with these bytes."""
+    return f"{rule}{_MARKED}{mark}" if mark else rule
+
+
+def plain_rule(rule: str) -> str:
+    """Return the rule itself of a name under which an answer counts."""
+    return rule.partition(_MARKED)[0]
+
+
 def call_digest(tool: str, args: Json) -> str:
     """Return what stands for exactly this call: an approval is given for it and for no other.
 

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from kapell.core.approvals.approvers import ROLE, may_answer, subject
-from kapell.core.approvals.question import call_digest, packed_digest
+from kapell.core.approvals.question import call_digest, packed_digest, plain_rule
 from kapell.core.events.value import Inline
 from kapell.core.limits.rates import Asker
 from kapell.core.policies.asking.documents import ApprovalDocument, ApprovalPart
@@ -329,7 +329,7 @@ class Approvals:
             answer="approve" if approved else "reject",
             by=who,
             roles=self.roles(who),
-            rule=details.rule,
+            rule=plain_rule(details.rule),
             risk=_RISKS.get(details.risk, "medium"),
             tool=details.tool,
             edited=bool(given),

@@ -17,6 +17,9 @@ from kapell.services.tools.ports import ToolCall
 LARGEST = 1 << 20
 """Bytes of a file that is looked over."""
 
+_MARKED = 64 << 20
+"""Bytes of a file that a mark stands for."""
+
 _CONTROLS = bytes({*range(32), 127} - {9, 10, 12, 13, 27})
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -78,6 +81,18 @@ async def looked(treatment: Treatment, reader: FileReader, spec: ToolSpec, call:
         reasons=tuple(reasons),
     )
     return Taken(verdict, _mark(marks))
+
+
+async def mark_of(reader: FileReader, spec: ToolSpec, call: ToolCall) -> str:
+    """Return what stands for the very bytes that a call takes outside; empty where it takes none.
+
+    People who agree to a call that names a file agree to what is in it.
+    """
+    if not (spec.reaches or spec.effects == "external"):
+        return ""
+    found = [await reader.read(call, path, _MARKED) for path in _paths(spec, call)]
+    marks = [digest(data) for data in found if data is not None]
+    return _mark(marks) if marks else ""
 
 
 def text_of(data: bytes) -> str | None:

@@ -1,13 +1,13 @@
 """The gates in which policies stand: before every call of a tool, before every call of a model."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Literal, TypedDict
 
 import msgspec
 
 from kapell.core.approvals.held import Held
-from kapell.core.approvals.question import call_digest
+from kapell.core.approvals.question import call_digest, marked_rule
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.sending import sent
 from kapell.core.guardrails.labels import joined, untrusted
@@ -38,15 +38,23 @@ from kapell.services.policies.policies import Policies, Terms
 from kapell.services.policies.questions import question_of, still_asked
 from kapell.services.tools.ports import ToolCall, ToolResult
 
+Mark = Callable[[ToolSpec, ToolCall], Awaitable[str]]
+
 _PROFILES: Mapping[str, Profile] = {"strict": "strict", "off": "off"}
 
 
 class PolicyToolGate:
-    """Lets a call through as the policies say; it judges the arguments as they will be sent."""
+    """Lets a call through as the policies say; it judges the arguments as they will be sent.
 
-    def __init__(self, policies: Policies) -> None:
+    Args:
+        policies: Who is asked.
+        mark: Returns what stands for the bytes of files that a call takes outside, or nothing.
+    """
+
+    def __init__(self, policies: Policies, mark: Mark | None = None) -> None:
         self._policies = policies
         self._inside = InsideRulings()
+        self._mark = mark
 
     async def before(self, spec: ToolSpec, call: ToolCall, note: Note) -> ToolCall:
         """Return the call unchanged when it may be made.
@@ -56,8 +64,10 @@ class PolicyToolGate:
             Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
         """
         ruled = await self._ruled(spec, call)
+        mark = ""
         if ruled.judgement.ruling == "ask":
-            left = still_asked(ruled, partial(_is_approved, call))
+            mark = "" if self._mark is None else await self._mark(spec, call)
+            left = still_asked(ruled, partial(_is_approved, call, mark))
             if left is None:
                 note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
                 return call
@@ -66,7 +76,7 @@ class PolicyToolGate:
         if ruled.judgement.ruling == "deny":
             raise denied(ruled, f"the tool {spec.name!r}")
         if ruled.judgement.ruling == "ask":
-            raise Held(question_of(ruled), call.args)
+            raise Held(question_of(ruled, mark), call.args)
         return call
 
     async def _ruled(self, spec: ToolSpec, call: ToolCall) -> Ruled:
@@ -99,8 +109,8 @@ class PolicyToolGate:
 _APPROVED = "people approved of exactly this call"
 
 
-def _is_approved(call: ToolCall, rule: str) -> bool:
-    approved = call.caller.grants.get(rule)
+def _is_approved(call: ToolCall, mark: str, rule: str) -> bool:
+    approved = call.caller.grants.get(marked_rule(rule, mark))
     return approved is not None and approved == call_digest(call.tool, call.args)
 
 

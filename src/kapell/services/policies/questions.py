@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from kapell.core.approvals.question import Question
+from kapell.core.approvals.question import Question, marked_rule
 from kapell.core.policies.answers import Answer, unasked
 from kapell.core.policies.ruled import Ruled
 from kapell.kit.clock import span
 
 
-def question_of(ruled: Ruled) -> Question:
-    """Return what a ruling that asks asks people."""
+def question_of(ruled: Ruled, mark: str = "") -> Question:
+    """Return what a ruling that asks asks people; ``mark`` stands for files that go along."""
     answer = ruled.decided.answer if ruled.decided is not None else Answer(rule="")
     return Question(
-        rule=ruled.judgement.rule,
+        rule=marked_rule(ruled.judgement.rule, mark),
         why=ruled.judgement.reason or "A policy wants people to agree.",
         risk=answer.risk,
         approvers=answer.approvers,
