@@ -59,7 +59,7 @@ from kapell.services.runs.porting import Porter
 from kapell.services.runs.ports import RunReader, RunSummary
 from kapell.services.runs.reading import Histories
 from kapell.services.runs.resting import goes_on, rests
-from kapell.services.runs.starting import Identity, Starter
+from kapell.services.runs.starting import Identity, RunRules, Starter
 from kapell.services.runs.telling import Teller
 from kapell.services.runs.versions import Versions
 from kapell.services.tools.executor import ToolExecutor
@@ -121,12 +121,11 @@ class App:
         finder = KeyFinder(lambda: self.vault, asyncio.get_running_loop())
         router = make_router(settings, store, self.tenant, self.prices, self.clock)
         self.selector = make_selector(settings, router)
-        gates = self.gates.models
         flags = settings.guardrails.flags
         rules = PolicyLimits(self.policies) if flags.policies and flags.limits else None
         counts = self.limits.counts
         self.gateway = make_gateway(
-            root, settings, store, counts, self.prices, router, finder, gates, rules
+            root, settings, store, counts, self.prices, router, finder, self.gates, rules
         )
         self._serve(current, actor, specs)
 
@@ -165,28 +164,8 @@ class App:
             clock=self.clock,
             random=random_bits,
         )
-        files = LocalInputFiles(
-            (current, root),
-            settings.tools.tables.bytes,
-            lambda path: self.strangers.left(path, str(root)),
-        )
         rules = PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None
-        self.starter = Starter(
-            self.identity,
-            self.workspace,
-            store.starts,
-            store.artifacts,
-            self.versions,
-            files,
-            settings.definitions.routes,
-            self.gateway,
-            Durability(_is_full(settings), {**specs, **RUNTIME_SPECS}),
-            RunForesight(self._ended_well, self.clock),
-            standing(settings.guardrails),
-            self.limits.admission,
-            breaker_of(settings),
-            rules,
-        )
+        self.starter = self._starter(current, specs, rules)
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
         self.teller = Teller(self.identity, store.starts, store.reader, self.limits.admission)
         self.approvals = Approvals(
@@ -220,6 +199,33 @@ class App:
             self.versions,
             breaker_of(settings),
             actor,
+        )
+
+    def _starter(
+        self, current: Path, specs: Mapping[str, ToolSpec], rules: RunRules | None
+    ) -> Starter:
+        """Return what begins runs."""
+        root, settings, store = self.root, self.settings, self.store
+        files = LocalInputFiles(
+            (current, root),
+            settings.tools.tables.bytes,
+            lambda path: self.strangers.left(path, str(root)),
+        )
+        return Starter(
+            self.identity,
+            self.workspace,
+            store.starts,
+            store.artifacts,
+            self.versions,
+            files,
+            settings.definitions.routes,
+            self.gateway,
+            Durability(_is_full(settings), {**specs, **RUNTIME_SPECS}),
+            RunForesight(self._ended_well, self.clock),
+            standing(settings.guardrails),
+            self.limits.admission,
+            breaker_of(settings),
+            rules,
         )
 
     async def _ended_well(self) -> Sequence[RunSummary]:

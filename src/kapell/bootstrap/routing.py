@@ -1,6 +1,6 @@
 """The gateway wired up: providers, routes with their health in the store, prices."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from kapell.adapters.llm.factories import factories, factory
 from kapell.adapters.llm.settings import ProviderSettings
 from kapell.adapters.pricing.bundled import BundledPrices
 from kapell.adapters.system.clock import SystemClock, random_bits
+from kapell.bootstrap.guarding.gates import Gates
 from kapell.bootstrap.guarding.limits import cost_limits
 from kapell.bootstrap.keeping import KeyFinder, vaulted
 from kapell.core.gateway.calls import ModelRequest
@@ -26,7 +27,7 @@ from kapell.kit.money import nano
 from kapell.services.gateway.answers import AnswerCache
 from kapell.services.gateway.counts import Counts, QuotaGuard
 from kapell.services.gateway.door import Gateway
-from kapell.services.gateway.ports import ModelFactory, ModelGate
+from kapell.services.gateway.ports import ModelFactory
 from kapell.services.gateway.routing.board import HealthBoard
 from kapell.services.gateway.routing.ports import Prices
 from kapell.services.gateway.routing.router import Router
@@ -74,7 +75,7 @@ def make_gateway(
     prices: Prices,
     router: Router,
     finder: KeyFinder,
-    gates: Sequence[ModelGate] = (),
+    gates: Gates,
     rules: BudgetRules | None = None,
 ) -> Gateway:
     """Return the one door to models, with the routes of a workspace."""
@@ -105,7 +106,8 @@ def make_gateway(
             rules,
             warn=settings.limits.cost.warn,
         ),
-        gates=gates,
+        gates=gates.models,
+        deployed=gates.deployed,
     )
 
 

@@ -104,3 +104,41 @@ def test_models_that_are_compared_are_asked_for_somebody_and_it_is_on_record(
     said = desk.call("models", "compare", "offline", "offline", "--workload", "work.jsonl").out
     assert "1 failed: policy_denied" in said
     assert "models.compare" in desk.ok("audit", "show").out
+
+
+ROUTE = """\
+model: fast
+prices: {"scripted:*": {input: 1, output: 1}}
+routes: {fast: {deployments: ["scripted:a.yaml", "scripted:b.yaml", "scripted:c.yaml"]}}
+"""
+NOT_B = """\
+package kapell.model
+
+import rego.v1
+
+deny contains {"rule": "abroad", "reason": "it is abroad"} if {
+    input.model.name == "scripted:b.yaml"
+}
+"""
+
+
+@pytest.mark.requirement("GR-06", "LG-05")
+def test_a_route_asks_no_model_that_a_policy_forbids(desk: Desk) -> None:
+    desk.write("kapell.yaml", ROUTE)
+    desk.write("a.yaml", "answers: [{label: '*', error: {code: model_unavailable}}]\n")
+    desk.write("b.yaml", "answers: [{label: '*', text: from abroad}]\n")
+    desk.write("c.yaml", "answers: [{label: '*', text: from home}]\n")
+    desk.write("w.yaml", "name: w\nsteps: [{id: a, ask: hi}]\n")
+    desk.write("policies/m.rego", NOT_B)
+    assert "from home" in desk.ok("run", "w.yaml").out
+    assert "policy says deny (kapell.model.abroad)" in desk.ok("runs", "events", "last").out
+    everyone = NOT_B.replace('== "scripted:b.yaml"', '!= "fast"')
+    desk.write("policies/m.rego", everyone)
+    said = desk.call("run", "w.yaml")
+    assert said.code != 0
+    assert "route_unusable" in said.out + said.err
+    asking = everyone.replace("deny contains", "ask contains").replace('!= "fast"', '!= ""')
+    desk.write("policies/m.rego", asking)
+    desk.call("run", "w.yaml")
+    desk.ok("approvals", "answer", "last", "--all", "--approve")
+    assert "from abroad" in desk.ok("runs", "resume", "last").out

@@ -8,7 +8,7 @@ import msgspec
 from kapell.bootstrap.guarding.content import Content
 from kapell.bootstrap.guarding.limits import Limits
 from kapell.core.guardrails.standing import Standing
-from kapell.services.gateway.ports import ModelGate
+from kapell.services.gateway.ports import Deployed, ModelGate
 from kapell.services.guardrails.failsafe import SafeModelGate, SafeToolGate
 from kapell.services.guardrails.files import FileReader, mark_of
 from kapell.services.limits.gate import LimitsToolGate
@@ -23,6 +23,7 @@ class Gates(msgspec.Struct, frozen=True):
 
     models: Sequence[ModelGate] = ()
     tools: Sequence[ToolGate] = ()
+    deployed: Deployed | None = None
 
 
 def make_gates(
@@ -36,6 +37,7 @@ def make_gates(
     flags = settings.flags
     models: list[ModelGate] = []
     tools: list[ToolGate] = []
+    deployed: Deployed | None = None
     if flags.limits and limits.limiter.counts_calls:
         tools.append(LimitsToolGate(limits.limiter))
     if flags.content:
@@ -43,11 +45,14 @@ def make_gates(
         tools.append(content.tools)
     if flags.policies:
         # Last of all: they judge the arguments as they will be sent.
-        models.append(PolicyModelGate(policies))
+        judging = PolicyModelGate(policies)
+        models.append(judging)
+        deployed = judging.deployed
         tools.append(PolicyToolGate(policies, partial(mark_of, files)))
     return Gates(
         models=tuple(SafeModelGate(one) for one in models),
         tools=tuple(SafeToolGate(one) for one in tools),
+        deployed=deployed,
     )
 
 

@@ -18,7 +18,7 @@ from kapell.core.policies.notes import Note, unnoted
 from kapell.kit.errors import Denied, KapellError
 from kapell.services.gateway.answers import AnswerCache
 from kapell.services.gateway.counts import QuotaGuard
-from kapell.services.gateway.ports import ModelFactory, ModelGate, ModelPort, OnDelta
+from kapell.services.gateway.ports import Deployed, ModelFactory, ModelGate, ModelPort, OnDelta
 from kapell.services.gateway.routing.router import Router
 
 _OFFLINE = "offline"
@@ -39,6 +39,7 @@ class Gateway:
         answers: Gives answers again, to requests that say so.
         quotas: Lets calls through while there is room; an answer given again needs none.
         gates: What every request and every answer passes, the first one outermost.
+        deployed: Says whether one of a route's models may be asked for a request to the route.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Gateway:
         answers: AnswerCache | None = None,
         quotas: QuotaGuard | None = None,
         gates: Sequence[ModelGate] = (),
+        deployed: Deployed | None = None,
     ) -> None:
         self._factories = dict(factories)
         self._router = router
@@ -57,6 +59,7 @@ class Gateway:
         self._answers = answers
         self._quotas = quotas
         self._gates = tuple(gates)
+        self._deployed = deployed
         self._ports: dict[str, asyncio.Task[ModelPort]] = {}
         self._left: list[ModelPort] = []
 
@@ -149,7 +152,7 @@ class Gateway:
         """Ask, with what quotas and kept answers have to say."""
 
         async def asked() -> ModelAnswer:
-            return await self._chosen(request, on_delta)
+            return await self._chosen(request, on_delta, note)
 
         guard = self._quotas
         if intent is not None and (guard is None or request.cache > 0):
@@ -164,12 +167,22 @@ class Gateway:
             return await allowed()
         return await self._answers.complete(request, on_delta, allowed)
 
-    async def _chosen(self, request: ModelRequest, on_delta: OnDelta | None) -> ModelAnswer:
-        """Ask the model that is named, or those of the route."""
+    async def _chosen(
+        self, request: ModelRequest, on_delta: OnDelta | None, note: Note
+    ) -> ModelAnswer:
+        """Ask the model that is named, or those of the route that may be asked."""
         router = self._router
         if router is not None and request.model in router.routes:
             route = router.routes[request.model]
-            return await router.complete(route, request, on_delta, self._ask)
+
+            async def ask(
+                deployment: Deployment, one: ModelRequest, told: OnDelta | None
+            ) -> ModelAnswer:
+                if self._deployed is not None:
+                    await self._deployed(request, deployment.model, note)
+                return await self._ask(deployment, one, told)
+
+            return await router.complete(route, request, on_delta, ask)
         if router is not None and provider_of(request.model) not in _UNWATCHED:
             return await router.watched(request, on_delta, self._ask)
         return await self._ask(

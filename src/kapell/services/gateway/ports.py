@@ -1,6 +1,6 @@
 """What the gateway needs from whoever speaks to models."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
@@ -61,3 +61,7 @@ ModelFactory: TypeAlias = Callable[[], ModelPort]
 """Makes a port on first use. It may import a vendor's SDK, which takes seconds: the gateway
 calls it in a thread of its own.
 """
+
+
+Deployed: TypeAlias = Callable[[ModelRequest, str, Note], Awaitable[None]]
+"""Lets a model be asked for a request to a route, or raises why it must not be."""

@@ -145,6 +145,29 @@ class PolicyModelGate:
             raise Held(question_of(ruled), sent(request))
         return request
 
+    async def deployed(self, request: ModelRequest, model: str, note: Note) -> None:
+        """Let one of a route's models be asked for a request to the route.
+
+        Nobody waits for people in the middle of a route: where a rule wants them asked about this
+        very model, they must have agreed to the request to the route because of the same rule.
+
+        Raises:
+            Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
+        """
+        policies = self._policies
+        if model == request.model or not await policies.speaks_of("kapell.model"):
+            return
+        asked = msgspec.structs.replace(request, model=model)
+        ruled = await policies.model(model_document(asked, policies.now()))
+        if ruled.judgement.ruling == "ask":
+            agreed = partial(_is_agreed, request, sent(request))
+            if (left := still_asked(ruled, agreed)) is None:
+                return
+            ruled = left
+        if ruled.judgement.ruling != "allow":
+            note(msgspec.structs.replace(ruled.judgement, ruling="deny"))
+            raise denied(ruled, f"the model {model!r}")
+
     async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:
         """Return the answer: policies judge calls, not what comes of them."""
         del request, note

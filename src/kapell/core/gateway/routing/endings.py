@@ -31,6 +31,7 @@ _MENDABLE = frozenset(
         "model_quota_spent",
         "model_unknown",
         "model_setting_missing",
+        "policy_denied",
     }
 )
 
