@@ -154,6 +154,23 @@ def test_a_policy_that_uses_the_language_well_is_not_complained_of() -> None:
         ),
         (
             """
+            deny contains {"rule": "x", "reason": "y"} if {
+                input.time.hour > 22
+                6 > input.time.hour
+            }
+            """,
+            "5:1: `deny` here never fires: `input.time.hour>22` leaves no number for "
+            "`input.time.hour`. [policy_contradiction] Write two rules when either condition is "
+            "enough.",
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if input.time.hour >= 24\n',
+            "5:1: `deny` here never fires: `input.time.hour>=24` leaves no number for "
+            "`input.time.hour`. [policy_contradiction] Write two rules when either condition is "
+            "enough.",
+        ),
+        (
+            """
             deny contains {"rule": "x", "reason": "y"} if input.tool.name == "a"
 
             allow contains {"rule": "z"} if "a" == input.tool.name

@@ -1,12 +1,17 @@
 """Conditions that cannot hold together, and rules that another one always outdoes."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from math import inf
 
 import msgspec
 
 from kapell.core.definitions.problems import Problems
 from kapell.core.policies.kinds import RULES
 from kapell.core.policies.linting.modules import Module, Rule, Statement
+
+_TURNED: Mapping[str, str] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "=="}
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -59,6 +64,59 @@ def _check_possible(case: Case, problems: Problems) -> None:
                 "Write two rules when either condition is enough.",
             )
             return
+    _check_numbers(case, problems)
+
+
+def _check_numbers(case: Case, problems: Problems) -> None:
+    """Note what no number can be: over one bound and under another, or no hour of a day."""
+    spans: dict[str, _Span] = {}
+    for one in sorted(case.conditions):
+        found = _compared().fullmatch(one)
+        if found is None:
+            continue
+        left = found[1].replace(" ", "")
+        span = spans.setdefault(left, _Span(*_KNOWN.get(left, (-inf, inf))))
+        span.narrow(found[2], float(found[3]))
+        if span.empty:
+            told = "".join(one.split(" ")) if " . " in one else one
+            problems.error(
+                "policy_contradiction",
+                f"`{case.ruling}` here never fires: `{told}` leaves no number for `{left}`.",
+                case.rule.name.place(case.path),
+                "Write two rules when either condition is enough.",
+            )
+            return
+
+
+class _Span:
+    """The numbers that conditions leave: from ``low`` to ``high``, without those ends if open."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = (low, 0), (high, 0)
+
+    def narrow(self, sign: str, value: float) -> None:
+        """Leave only what a comparison lets be."""
+        if sign in {">", ">=", "=="}:
+            self.low = max(self.low, (value, int(sign == ">")))
+        if sign in {"<", "<=", "=="}:
+            self.high = min(self.high, (value, -int(sign == "<")))
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether no number is left."""
+        (low, after), (high, before) = self.low, self.high
+        return low > high or (low == high and bool(after or before))
+
+
+_KNOWN: Mapping[str, tuple[float, float]] = {
+    "input.time.hour": (0, 23),
+    "input.time.minute": (0, 59),
+}
+
+
+@cache
+def _compared() -> re.Pattern[str]:
+    return re.compile(r"([a-z][\w .]{0,200}?) (==|<=|>=|<|>) (\d{1,15}(?:\.\d{1,9})?)")
 
 
 def _cases(module: Module) -> Iterator[Case]:
@@ -74,5 +132,7 @@ def _written(statement: Statement) -> str:
     words = [one.text for one in statement]
     if len(words) > 2 and words[1] in {"==", "!="} and words[0][:1] in '"`':
         words = [*words[2:], words[1], words[0]]
+    if len(words) > 2 and words[1] in _TURNED and words[0][:1].isdigit():
+        words = [*words[2:], _TURNED[words[1]], words[0]]
     text = "".join(words[:-2]) if len(words) > 2 and words[-2] in {"==", "!="} else ""
     return f"{text} {words[-2]} {words[-1]}" if text else " ".join(words)
