@@ -7,6 +7,7 @@ import pytest
 
 from kapell.core.events.guarding.guard import PolicyVerdict
 from kapell.core.events.tool import ToolRequested
+from kapell.core.guardrails.standing import ProfileName
 from kapell.core.tools.paths import PATH_MARK
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.ids import RunId
@@ -151,3 +152,29 @@ async def test_an_approval_endorses_the_very_bytes_that_a_call_takes_along(shop:
         await app.approvals.answer(run, second.path, approved=True)
         await app.run_until_idle(run)
         assert post.sent == 1
+
+
+@pytest.mark.requirement("RO-01", "GR-06")
+@pytest.mark.parametrize("asked", [None, "off"])
+async def test_nobody_gets_below_the_least_profile_towards_policies_either(
+    shop: Shop, asked: ProfileName | None
+) -> None:
+    shop.workflow(
+        "w",
+        "guardrails: off\nsteps:\n  - {id: read, tool: file.read, with: {path: inbox/one.txt}}\n"
+        '  - {id: send, tool: test.post, with: {text: "{{ steps.read.output.text }}"}}\n',
+    )
+    post = Post()
+    async with shop.open({"test.post": post}) as app:
+        run = (await app.starter.start("w", {}, guardrails=asked)).run_id
+        await app.run_until_idle(run)
+        assert post.sent == 1, "who may ask for none has none"
+    settings = shop.folder / "kapell.yaml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("guardrails: {", "guardrails: {least: strict, "), "utf-8")
+    async with shop.open({"test.post": post}) as app:
+        again = await app.forker.restart(run)
+        await app.run_until_idle(again)
+        new = (await app.starter.start("w", {}, guardrails=asked)).run_id
+        await app.run_until_idle(new)
+    assert post.sent == 1

@@ -100,6 +100,7 @@ def terms(settings: Settings) -> Terms:
         recipients=said.recipients,
         open=tuple(one for one in opened if one not in ("", "*")),
         zone=ZoneInfo(said.zone),
+        least=settings.guardrails.least,
     )
 
 

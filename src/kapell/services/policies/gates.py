@@ -11,6 +11,7 @@ from kapell.core.approvals.question import call_digest, marked_rule
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.sending import sent
 from kapell.core.guardrails.labels import joined, untrusted
+from kapell.core.guardrails.standing import ProfileName, stricter
 from kapell.core.policies.asking.documents import (
     AgentPart,
     DataPart,
@@ -130,7 +131,7 @@ class PolicyModelGate:
         policies = self._policies
         if not await policies.speaks_of("kapell.model"):
             return request
-        document = model_document(request, policies.now())
+        document = model_document(request, policies.now(), policies.terms.least)
         ruled = await policies.model(document)
         if ruled.judgement.ruling == "ask":
             left = still_asked(ruled, partial(_is_agreed, request, sent(request)))
@@ -158,7 +159,7 @@ class PolicyModelGate:
         if model == request.model or not await policies.speaks_of("kapell.model"):
             return
         asked = msgspec.structs.replace(request, model=model)
-        ruled = await policies.model(model_document(asked, policies.now()))
+        ruled = await policies.model(model_document(asked, policies.now(), policies.terms.least))
         if ruled.judgement.ruling == "ask":
             agreed = partial(_is_agreed, request, sent(request))
             if (left := still_asked(ruled, agreed)) is None:
@@ -204,7 +205,7 @@ def tool_document(
     origins = joined(caller.labels.values())
     outside = spec.reaches or spec.effects == "external"
     return ToolDocument(
-        **_common(caller, now),
+        **_common(caller, now, terms.least),
         tool=ToolPart(
             name=spec.name,
             effects=spec.effects,
@@ -234,12 +235,14 @@ def _accepts(spec: ToolSpec) -> Literal["", "trusted", "some", "any"]:
     return spec.accepts if isinstance(spec.accepts, str) else "some"
 
 
-def model_document(request: ModelRequest, now: TimePart) -> ModelDocument:
+def model_document(
+    request: ModelRequest, now: TimePart, least: ProfileName = "off"
+) -> ModelDocument:
     """Return what rules read of a request to a model."""
     origins = joined(request.caller.labels.values())
     provider, colon, _ = request.model.partition(":")
     return ModelDocument(
-        **_common(request.caller, now),
+        **_common(request.caller, now, least),
         model=ModelPart(
             name=request.model,
             provider=provider if colon or provider == "offline" else "",
@@ -260,13 +263,13 @@ class _Common(TypedDict):
     time: TimePart
 
 
-def _common(caller: Caller, now: TimePart) -> _Common:
+def _common(caller: Caller, now: TimePart, least: ProfileName) -> _Common:
     return {
         "tenant": caller.tenant,
         "subject": caller.subject,
         "conversation": caller.conversation,
         "run": RunPart(id=caller.run_id, workflow=caller.workflow, path=caller.path),
         "agent": AgentPart(name=caller.agent, capabilities=caller.capabilities),
-        "profile": _PROFILES.get(caller.profile, "default"),
+        "profile": stricter(_PROFILES.get(caller.profile, "default"), least),
         "time": now,
     }

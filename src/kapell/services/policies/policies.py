@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 import msgspec
 
 from kapell.core.guardrails.labels import untrusted
+from kapell.core.guardrails.standing import ProfileName
 from kapell.core.policies.answers import Fired, deciding, fired_in
 from kapell.core.policies.asking.documents import (
     AllowPart,
@@ -34,13 +35,15 @@ class Terms(msgspec.Struct, frozen=True):
     """What the settings add to a question: the allow-lists, and the zone of its time.
 
     ``domains`` and ``recipients`` always hold once they name anything. ``open`` are hosts that the
-    settings of tools name: they count as listed, and forbid nothing else.
+    settings of tools name: they count as listed, and forbid nothing else. ``least`` is the mildest
+    profile that is judged by, whichever a run asks for.
     """
 
     domains: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     zone: tzinfo = UTC
+    least: ProfileName = "off"
 
     @property
     def allow(self) -> AllowPart:
