@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 
 from kapell.core.definitions.problems import DefinitionInvalid
+from kapell.core.guardrails.grounding.demand import Grounded
 from kapell.kit.errors import Invalid
 from kapell.settings.loading import Settings, load_settings
 
@@ -333,3 +334,19 @@ def test_a_channel_that_the_environment_names_has_to_be_there_too(
         _loaded(tmp_path, "")
     channels = "tools: {notify: {channels: {pager: {url: 'https://pager.example/x'}}}}"
     assert _loaded(tmp_path, channels).approvals.notify == "pager"
+
+
+@pytest.mark.requirement("GR-05", "GR-07", "GR-08", "GR-09")
+def test_limits_nobody_asked_for_are_those_of_the_plans(tmp_path: Path) -> None:
+    said = _loaded(tmp_path)
+    assert [(one.per, one.most, one.every) for one in said.limits.rates] == [
+        ("user", 10, 60),
+        ("user", 100, 3600),
+        ("tenant", 1000, 3600),
+        ("conversation", 50, 3600),
+        ("ip", 60, 60),
+    ]
+    cost, breaker = said.limits.cost, said.breaker
+    assert (cost.conversation, cost.user, cost.tenant, cost.warn) == (2, 10, 100, 0.8)
+    assert (breaker.failures, breaker.confidence, breaker.times) == (3, 0.5, 2)
+    assert Grounded().threshold == 0.7
