@@ -265,13 +265,14 @@ guardrails:
   topics: [medical, rivals, medcal]
   only: [financial, none, sport]
   languages: [en, xx]
+  actions: {staff: ask, email: pass, e_mail: block}
 """
 
 
 @pytest.mark.requirement("GR-01", "DE-05")
 def test_rules_that_cannot_be_looked_for_are_told_with_their_places(tmp_path: Path) -> None:
     told = {one.partition(" Mend")[0] for one in _wrong(tmp_path, RULES)}
-    broken = ("3:45", "3:55", "3:71", "6:5", "7:29", "8:27", "9:19")
+    broken = ("3:45", "3:55", "3:71", "6:5", "7:29", "8:27", "9:19", "10:38")
     assert told == {f"{place} guard_rules_broken" for place in broken}
     many = "\n".join(f"    a{n}: x" for n in range(51))
     (one,) = _wrong(tmp_path, f"guardrails:\n  patterns:\n{many}\n")

@@ -9,7 +9,7 @@ from kapell.adapters.db.store import Store
 from kapell.adapters.system.clock import SystemClock
 from kapell.adapters.vault.sealing import key_of, master_of, new_master, read_master
 from kapell.adapters.vault.tenants import TenantSeal
-from kapell.core.guardrails.profiles import PROFILES, Profile
+from kapell.core.guardrails.profiles import PROFILES, Line, Profile, kind_lines
 from kapell.core.guardrails.rules import Rules, make_rules
 from kapell.core.guardrails.standing import RIGOUR, ProfileName
 from kapell.kit.errors import Denied
@@ -61,15 +61,16 @@ def profiles(own: GuardrailSettings) -> Mapping[ProfileName, Profile]:
         languages=own.languages,
         allowed=own.allow,
     )
-    return {name: _with(PROFILES[name], added) for name in RIGOUR}
+    lines = kind_lines(own.actions, own.patterns)
+    return {name: _with(PROFILES[name], added, lines) for name in RIGOUR}
 
 
-def _with(profile: Profile, added: Rules) -> Profile:
+def _with(profile: Profile, added: Rules, lines: tuple[Line, ...]) -> Profile:
     usual = profile.rules
     rules = msgspec.structs.replace(
         added, kinds=usual.kinds, least=usual.least, topics=usual.topics | added.topics
     )
-    return msgspec.structs.replace(profile, rules=rules)
+    return msgspec.structs.replace(profile, rules=rules, actions=(*lines, *profile.actions))
 
 
 class MasterSeals:

@@ -1,13 +1,14 @@
 """Profiles: what is looked for, and what is done about it at which place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from kapell.core.guardrails.findings import ORDERS, Family, Finding
-from kapell.core.guardrails.rules import Rules
+from kapell.core.guardrails.rules import Rules, check_kinds
 from kapell.core.guardrails.verdicts import Action, Place, Reason, worst
 
+_VALUES: tuple[Family, ...] = ("pii", "secret")
 SENSITIVE: tuple[str, ...] = ("card", "iban", "licence", "national_id", "passport", "ssn")
 """Kinds of personal data with which somebody can act as another person, or take their money."""
 
@@ -78,6 +79,38 @@ OFF = Profile(name="off", rules=Rules(kinds=frozenset()), actions=())
 
 PROFILES: dict[str, Profile] = {"strict": STRICT, "default": DEFAULT, "off": OFF}
 """The profiles there are, by name."""
+
+
+def kind_lines(actions: Mapping[str, Action], own: Iterable[str]) -> tuple[Line, ...]:
+    """Return the lines that say what is done about single kinds, to stand before all others.
+
+    What passes does so everywhere. The others speak of where something leaves: what a model is
+    sent, and what a tool gets that reaches outside.
+
+    Args:
+        actions: What is done, by kind.
+        own: Kinds of one's own.
+
+    Raises:
+        Invalid: ``guard_rules_broken``: there is no such kind.
+    """
+    check_kinds(actions, own)
+    lines: list[Line] = []
+    for kind, action in sorted(actions.items()):
+        if action == "pass":
+            lines.append(Line(families=_VALUES, kinds=(kind,), action=action))
+            continue
+        lines.append(Line(families=_VALUES, kinds=(kind,), places=("request",), action=action))
+        lines.append(
+            Line(
+                families=_VALUES,
+                kinds=(kind,),
+                places=("arguments",),
+                reaching=True,
+                action=action,
+            )
+        )
+    return tuple(lines)
 
 
 def decided(

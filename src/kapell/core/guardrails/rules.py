@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from kapell.core.guardrails.catalogue.detectors import KINDS
+from kapell.core.guardrails.catalogue.detectors import KINDS, VALUES
 from kapell.core.guardrails.detectors import custom
 from kapell.core.guardrails.subjects.language import LANGUAGES
 from kapell.core.guardrails.subjects.topics import TOPICS
@@ -81,6 +81,15 @@ def make_rules(
         languages=_known(languages, frozenset(LANGUAGES), "language"),
         allowed=frozenset(value.strip().lower() for value in allowed if value.strip()),
     )
+
+
+def check_kinds(names: Iterable[str], own: Iterable[str]) -> None:
+    """Make sure that each name is that of a kind of values, built in or of one's own.
+
+    Raises:
+        Invalid: ``guard_rules_broken``.
+    """
+    _known(names, VALUES | frozenset(own), "kind")
 
 
 def _known(names: Iterable[str], known: "frozenset[str] | set[str]", what: str) -> frozenset[str]:

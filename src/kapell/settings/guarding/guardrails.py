@@ -59,6 +59,11 @@ class GuardrailSettings(Section):
     """Personal data of your own by name (`staff_id: 'E-[0-9]{6}'`): regular expressions without
     look-around, which are treated as the built-in kinds are."""
 
+    actions: dict[str, Literal["pass", "redact", "ask", "block"]] = Field(default={})
+    """What is done about single kinds, built in or of `patterns`, whatever the profile says:
+    `{staff_id: ask, email: pass}`: `pass` lets them be everywhere; `redact`, `ask` and `block` hold
+    for what models are sent and for what leaves this machine by a tool. `off` looks for nothing."""
+
     topics: tuple[str, ...] = ()
     """Subjects that are told of when a text is about them: `medical`, `financial` and others that
     are built in, and those of `words`."""

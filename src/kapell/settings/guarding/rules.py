@@ -5,6 +5,7 @@ from typing import Any
 
 from kapell.core.definitions.problems import Problems
 from kapell.core.definitions.tree import Node
+from kapell.core.guardrails.profiles import kind_lines
 from kapell.core.guardrails.rules import make_rules
 from kapell.kit.errors import Invalid, Place
 
@@ -19,6 +20,12 @@ def check_rules(tree: Node | None, problems: Problems) -> None:
             make_rules(**rules)
         except Invalid as error:
             problems.error(error.code, error.message, place, error.advice)
+    own = [name for name, _ in _entries(section, "patterns")]
+    for kind, (key, _) in _entries(section, "actions"):
+        try:
+            kind_lines({kind: "pass"}, own)
+        except Invalid as error:
+            problems.error(error.code, error.message, key.place, error.advice)
 
 
 def _each(section: Node) -> Iterator[tuple[Place, dict[str, Any]]]:
