@@ -260,6 +260,27 @@ async def test_a_question_is_handed_on_once_and_to_somebody(any_shop: Shop) -> N
             await desk.delegate(run, "a#1/1", "max", by="ann")
 
 
+@pytest.mark.requirement("GR-10")
+async def test_who_has_answered_or_handed_on_is_told_so_before_the_run_reads_it(
+    any_shop: Shop,
+) -> None:
+    any_shop.workflow("send", SEND)
+    async with any_shop.open({"test.send": sender()}) as app:
+        run = await asked(app, "send", {"need": 2})
+        desk = app.approvals
+        await desk.answer(run, "a#1/1", True, by="ann")
+        with pytest.raises(Conflict, match="user:ann approved at") as late:
+            await desk.delegate(run, "a#1/1", "zoe", by="ann")
+        assert late.value.code == "approval_answered"
+        await desk.delegate(run, "a#1/1", "zoe", by="bob")
+        with pytest.raises(Denied, match="handed it on") as gone:
+            await desk.answer(run, "a#1/1", True, by="bob")
+        assert gone.value.code == "approval_not_yours"
+        assert await desk.answer(run, "a#1/1", True, by="eve")
+        async with working(app):
+            assert await output(app, run) == {"sent": "x@example.org"}
+
+
 @pytest.mark.requirement("GR-10", "GR-06")
 async def test_an_answer_to_one_rule_is_none_to_another(shop: Shop) -> None:
     """Whoever may move money changes the sum: the rule of the dear ones asks its own people."""

@@ -82,7 +82,8 @@ def _head(screen: Screen, row: ApprovalRow) -> None:
     age = span_text(max(0.0, now - row.at))
     left = ""
     if row.expires is not None and not row.answer:
-        left = f", expires in {span_text(max(0.0, row.expires - now))}"
+        rest = row.expires - now
+        left = f", expires in {span_text(rest)}" if rest > 0 else ", its time is over"
     screen.show(f"{screen.styled(visible(row.title), 'bold')}{visible(state)}")
     screen.show(f"  {row.workflow} {row.run_id}  {row.path}  asked {age} ago{left}")
     for line in facts(Shown(row, None)):
@@ -154,9 +155,14 @@ def answer(
         listed = everything and bool(rows)
         answer = partial(desk.answer, run_id, approved=approve, note=note, digest=digest, by=by)
 
+        again: list[str] = []
+
         async def give(one: str) -> bool:
             try:
-                return await answer(one, data=changed) or not listed
+                if await answer(one, data=changed):
+                    return True
+                again.append(one)
+                return not listed
             except Conflict:
                 if not listed:
                     raise
@@ -180,7 +186,8 @@ def answer(
             session.screen.document({"run_id": run_id, "answer": done, "paths": paths})
         else:
             for one in paths:
-                session.screen.say(f"{done}  {one}")
+                before = "  (you had said so before)" if one in again else ""
+                session.screen.say(f"{done}  {one}{before}")
             session.screen.note(f"Go on with: kapell runs resume {run_id}")
         return Exit.OK
 

@@ -187,12 +187,14 @@ class Approvals:
         if _same(before, who, (approved, data, row.standing.digest)):
             return False
         self._refuse_closed(row)
-        self._refuse_others(row, who)
+        handed = await self._reader.told(self._identity.tenant, run, _handing(row))
+        self._refuse_others(row, who, handed=any(one.actor == who for one in handed))
         if approved and digest and digest != row.standing.digest:
             raise Conflict(
                 "What is asked was changed since it was shown.",
                 code="approval_changed",
-                advice="Look at it again; then answer.",
+                advice=f"Look at it again with 'kapell approvals show {run} {row.path}'; then "
+                "answer.",
             )
         if data is not None:
             await self._check_edit(row, data)
@@ -238,9 +240,8 @@ class Approvals:
         told = await self._reader.told(self._identity.tenant, run, f"answer:{turn}")
         for one in told:
             if one.actor == who and isinstance(one.command, Answer):
-                said = "approved" if one.command.approved else "rejected"
-                raise _answered(row, who, one.at, said)
-        key = f"delegate:{turn}{who}"
+                raise _answered(row, who, one.at, _word(one.command))
+        key = f"{_handing(row)}{who}"
         if await self._send(run, command, key, who):
             return
         for one in await self._reader.told(self._identity.tenant, run, key):
@@ -306,15 +307,17 @@ class Approvals:
         if row.answer is not None:
             raise _answered(row, row.by, row.closed_at, row.answer)
 
-    def _refuse_others(self, row: ApprovalRow, who: str) -> None:
-        if self.may_answer(row, who):
+    def _refuse_others(self, row: ApprovalRow, who: str, *, handed: bool = False) -> None:
+        """Refuse who may not answer; ``handed``: they handed it on, and the run has yet to read."""
+        if not handed and self.may_answer(row, who):
             return
-        asked = ", ".join(row.standing.approvers)
-        handed = " You have handed it on." if who in row.standing.passed else ""
+        asked = ", ".join(row.standing.approvers) or "anyone else"
+        said = " You have handed it on." if handed or who in row.standing.passed else ""
         raise Denied(
-            f"{who} may not answer {row.path!r}.{handed}",
+            f"{who} may not answer {row.path!r}.{said}",
             code="approval_not_yours",
-            advice=f"It is for: {asked}. They can hand it on with 'kapell approvals delegate'.",
+            advice=f"It is for: {asked}. They can hand it on with 'kapell approvals delegate'; "
+            "where several people share a machine, '--as NAME' says who answers.",
         )
 
     async def _refuse_forbidden(
@@ -352,8 +355,7 @@ class Approvals:
             if one.actor == who and sent:
                 return
             if one.actor == who or row.details.need == 1 or not one.command.approved:
-                said = "approved" if one.command.approved else "rejected"
-                raise _answered(row, one.actor, one.at, said)
+                raise _answered(row, one.actor, one.at, _word(one.command))
 
     async def _check_edit(self, row: ApprovalRow, data: Json) -> None:
         if not isinstance(data, dict):
@@ -388,6 +390,15 @@ def _merged(old: Json, edit: Json) -> Json:
     """Return data with an edit in it, as the run will have it."""
     own = edit if isinstance(edit, dict) else {}
     return {**(old if isinstance(old, dict) else {}), **own}
+
+
+def _handing(row: ApprovalRow) -> str:
+    """Return what the keys of commands begin with that hand a question on."""
+    return f"delegate:{row.path}:{row.at!r}:{row.standing.changes}:"
+
+
+def _word(answer: Answer) -> str:
+    return "approved" if answer.approved else "rejected"
 
 
 def _same(told: Sequence[InboxMessage], who: str, answer: tuple[bool, Json, str]) -> bool:

@@ -465,3 +465,23 @@ def test_an_answer_of_unknown_outcome_beside_a_question_is_mended_and_asked_anew
     assert len(made.state.questions) == 1
     say(made, next(iter(made.state.questions)))
     assert made.output == "done"
+
+
+@pytest.mark.requirement("WF-11")
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{id: a, approval: {title: Ok?, expires: 60s}}",
+        "{id: a, wait: {for: 60s}}",
+        "{id: a, tool: send, on_error: continue}",
+    ],
+)
+def test_what_is_due_when_a_run_is_loaded_happens_once(step: str) -> None:
+    made = ran(f"- {step}", Question(rule="r", why="w", expires=60))
+    made.crash()
+    made.claim()
+    made.now += 120
+    overdue(made)
+    assert made.state.status == "succeeded"
+    assert made.types.count("step.succeeded") + made.types.count("step.failed") <= 1
+    checked(made)

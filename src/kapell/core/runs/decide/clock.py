@@ -63,7 +63,9 @@ def time_passed(t: Thinking) -> None:
         at, path = heapq.heappop(heap)
         if state.timers.get(path) == at:
             due.append(path)
-    for path in reversed(due):  # what comes of the first is thought through first
+    # A run that was loaded has its timers in the heap twice; what comes of the first is thought
+    # through first.
+    for path in reversed(dict.fromkeys(due)):
         if path.startswith("?"):
             t.do(partial(answers.time_is_up, t, path))
             continue
