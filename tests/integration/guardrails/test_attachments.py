@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from kapell.adapters.tools.files.sources import source_of
 from kapell.adapters.tools.mail.specs import MAIL_SEND
+from kapell.core.events.tool import ToolFailed
 from kapell.core.runs.status import RunStatus
 from kapell.services.guardrails.files import LARGEST, text_of
 from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
@@ -66,6 +68,57 @@ async def test_an_attachment_is_looked_over_before_it_leaves(
             assert (summary.status, tool.calls) == (RunStatus.SUCCEEDED, 1)
         else:
             assert tool.calls == 0
+
+
+class Exchanging(Posting):
+    """``mail.send`` that reads what it sends after somebody has put another file in its place."""
+
+    def __init__(self, file: Path, data: bytes | None) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+        self._file, self._data = file, data
+
+    async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
+        """Read as the tools of the house do."""
+        if self._data is not None:
+            self._file.write_bytes(self._data)
+        source = await source_of(call, blob, "letter.txt", 9_000_000, "")
+        self.sent.append(source.stream.read())
+        source.close()
+        return await super().call(call, blob)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        (b"two chairs", None, ""),
+        (b"two chairs", b"two chairs", ""),
+        (b"two chairs", b"the secret plan", "file_changed"),
+        (b"two chairs" + b"." * LARGEST, b"two chairs" + b"." * LARGEST + b"!", "file_changed"),
+        (None, b"the secret plan", "file_changed"),
+    ],
+    ids=["alone", "same", "other", "its-end", "new"],
+)
+@pytest.mark.requirement("GR-02", "GR-10", "TL-06")
+async def test_what_was_looked_over_is_what_leaves(
+    tmp_path: Path, before: bytes | None, after: bytes | None, code: str
+) -> None:
+    shop = Shop(tmp_path / "shop", f"sqlite:///{tmp_path / 'runs.db'}")
+    file = shop.folder / "letter.txt"
+    if before is not None:
+        file.write_bytes(before)
+    shop.workflow(
+        "w",
+        "steps: [{id: a, tool: mail.send, with: {to: [ann@example.com], subject: x, text: y, "
+        "attachments: [letter.txt]}}]\n",
+    )
+    tool = Exchanging(file, after)
+    async with shop.open({"mail.send": tool}) as app:
+        run = await ran(app, "w")
+        events = [event.payload for event in await app.histories.events(run)]
+        assert tool.sent == ([] if code else [before])
+        failed = [one.failure.code for one in events if isinstance(one, ToolFailed)]
+        assert failed == ([code] if code else [])
 
 
 def test_what_is_too_large_is_no_text_to_look_over() -> None:

@@ -1,7 +1,7 @@
 """What the files hold that a call takes out of this machine; their bytes are never changed."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -32,16 +32,24 @@ _MARKS = (
 class FileReader(Protocol):
     """Reads files as the tool of a call will find them."""
 
-    async def read(self, call: ToolCall, path: Json, limit: int) -> bytes | None:
-        """Return the first ``limit`` bytes of what a path names, None when it is no file."""
+    async def read(self, call: ToolCall, path: Json, limit: int) -> tuple[bytes, Digest] | None:
+        """Return the first ``limit`` bytes of what a path names, and the digest of them all.
+
+        None when it is no file.
+        """
         ...
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What a look at the files of a call found; ``mark`` stands for their very bytes."""
+    """What a look at the files of a call found; ``mark`` stands for their very bytes.
+
+    ``seen`` are the files of the machine by their paths as given, with the digest of their bytes;
+    empty where there is no file.
+    """
 
     verdict: Verdict | None = None
     mark: str = ""
+    seen: Mapping[str, str] = {}
 
     @property
     def action(self) -> Action:
@@ -58,11 +66,15 @@ async def looked(treatment: Treatment, reader: FileReader, spec: ToolSpec, call:
     """Look over the files that a call names; what would be taken out of a text is asked about."""
     sweep = treatment.sweep("arguments", reaching=True)
     unseen, marks = 0, []
+    seen: dict[str, str] = {}
     for path in _paths(spec, call):
-        data = await reader.read(call, path, LARGEST + 1)
-        if data is None:
+        found = await reader.read(call, path, LARGEST + 1)
+        if isinstance(path, str):
+            seen[path] = "" if found is None else found[1]
+        if found is None:
             continue
-        marks.append(digest(data))
+        data, key = found
+        marks.append(key)
         text = text_of(data)
         if text is None:
             unseen += 1
@@ -73,14 +85,14 @@ async def looked(treatment: Treatment, reader: FileReader, spec: ToolSpec, call:
         action: Action = "ask" if treatment.name == "strict" else "pass"
         reasons.append(Reason(family="file", kind="unseen", count=unseen, score=1.0, action=action))
     if not reasons:
-        return Taken()
+        return Taken(seen=seen)
     verdict = Verdict(
         place="arguments",
         action=worst([one.action for one in reasons]),
         profile=treatment.name,
         reasons=tuple(reasons),
     )
-    return Taken(verdict, _mark(marks))
+    return Taken(verdict, _mark(marks), seen)
 
 
 async def mark_of(reader: FileReader, spec: ToolSpec, call: ToolCall) -> str:

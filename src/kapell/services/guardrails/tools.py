@@ -65,6 +65,8 @@ class ContentToolGate:
         taken = Taken()
         if _reaches(spec):
             taken = await looked(treatment, self._files, spec, call)
+            if taken.seen:
+                call = msgspec.structs.replace(call, seen=taken.seen)
         for verdict in (rest.verdict, said.verdict, taken.verdict):
             if verdict is not None:
                 note(verdict)

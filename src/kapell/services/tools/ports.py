@@ -25,6 +25,8 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     and ``folder`` are absolute paths: definitions that may be read, and the run's own folder.
     ``files`` is what the run's folder must hold before the call (path to digest). ``secrets`` are
     those that the tool declares; the executor fills them in, and no text of the call shows them.
+    ``seen`` are the files that a gate has looked at, by the path as it was given: the digest of
+    their bytes, empty where there was none. What is read under such a path has to be just that.
     ``caller`` says for whom, and out of what, it is made.
     """
 
@@ -39,6 +41,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     files: Mapping[str, Digest] = {}
     secrets: Mapping[str, str] = {}
+    seen: Mapping[str, str] = {}
     caller: Caller = Caller()
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 import errno
 from typing import ClassVar
 
-from kapell.kit.errors import Denied, Invalid, KapellError, Limited, Missing, Unavailable
+from kapell.kit.errors import Conflict, Denied, Invalid, KapellError, Limited, Missing, Unavailable
 
 
 class DiskFull(Unavailable):
@@ -60,6 +60,15 @@ def missing(shown: str, near: str = "") -> Missing:
     more = "" if near else "the run's folder is looked into first, then the workspace."
     return Missing(
         f"There is no file {_short(shown)}.", code="file_missing", advice=f"{hint}{more}"
+    )
+
+
+def changed(shown: str) -> Conflict:
+    """Return the error for a file that is not what a guard looked at any more."""
+    return Conflict(
+        f"The file {_short(shown)} was changed since it was looked over; nothing of it was used.",
+        code="file_changed",
+        advice="Look at what it is now; then call the tool again, and it is looked over anew.",
     )
 
 

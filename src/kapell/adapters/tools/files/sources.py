@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from typing import BinaryIO
 
 from kapell.adapters.tools.files.paths import below, open_file, parts_of
-from kapell.adapters.tools.files.problems import missing, outside, too_large, translated
+from kapell.adapters.tools.files.problems import changed, missing, outside, too_large, translated
 from kapell.adapters.tools.threads import in_thread
-from kapell.kit.json import Digest, Json
+from kapell.kit.json import Digest, Json, digest
 from kapell.services.tools.ports import FetchBlob, ToolCall
 
 _NAMES_SEEN = 1000
@@ -39,9 +39,13 @@ async def source_of(
 ) -> Source:
     """Return what ``path`` names, open, without having read more than its size.
 
+    A file that a gate has looked at is what it was then, byte for byte: it is read whole, compared,
+    and given on from memory, so that nobody exchanges it in between.
+
     Raises:
         KapellError: Denied ``path_outside``, ``path_hidden``; Missing ``file_missing``; Invalid
-            ``file_too_large``, naming ``setting``; what the system or the artifact store says.
+            ``file_too_large``, naming ``setting``; Conflict ``file_changed``; what the system or
+            the artifact store says.
     """
     if isinstance(path, Mapping):
         return await _artifact(path, blob, limit, setting)
@@ -50,7 +54,21 @@ async def source_of(
     if source.size > limit:
         source.close()
         raise too_large(text, source.size, limit, setting)
-    return source
+    seen = call.seen.get(text)
+    return source if seen is None else await in_thread(lambda _: _as_seen(source, seen))
+
+
+def _as_seen(source: Source, seen: str) -> Source:
+    """Return the file from memory, when it is what a gate has looked at."""
+    try:
+        data = source.stream.read(source.size + 1)
+    except OSError as error:
+        raise translated(error, source.name) from error
+    finally:
+        source.close()
+    if digest(data) != seen:
+        raise changed(source.name)
+    return Source(source.name, len(data), io.BytesIO(data))
 
 
 async def _artifact(value: Mapping[str, Json], blob: FetchBlob, limit: int, setting: str) -> Source:
