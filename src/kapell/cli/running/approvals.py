@@ -185,10 +185,7 @@ def answer(
         if as_json:
             session.screen.document({"run_id": run_id, "answer": done, "paths": paths})
         else:
-            for one in paths:
-                before = "  (you had said so before)" if one in again else ""
-                session.screen.say(f"{done}  {one}{before}")
-            session.screen.note(f"Go on with: kapell runs resume {run_id}")
+            _tell(session, run_id, done, paths, again)
         return Exit.OK
 
     return carry_out(ctx.obj, work)
@@ -215,6 +212,13 @@ def delegate(
         return Exit.OK
 
     return carry_out(ctx.obj, work)
+
+
+def _tell(session: Session, run_id: RunId, done: str, paths: list[str], again: list[str]) -> None:
+    for one in paths:
+        before = "  (you had said so before)" if one in again else ""
+        session.screen.say(f"{done}  {one}{before}")
+    session.screen.note(f"Go on with: kapell runs resume {run_id}")
 
 
 def _wanted(session: Session, edited: Shown) -> bool:
