@@ -17,9 +17,6 @@ from kapell.services.tools.ports import ToolCall
 LARGEST = 1 << 20
 """Bytes of a file that is looked over."""
 
-_MARKED = 64 << 20
-"""Bytes of a file that a mark stands for."""
-
 _CONTROLS = bytes({*range(32), 127} - {9, 10, 12, 13, 27})
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -102,8 +99,15 @@ async def mark_of(reader: FileReader, spec: ToolSpec, call: ToolCall) -> str:
     """
     if not (spec.reaches or spec.effects == "external"):
         return ""
-    found = [await reader.read(call, path, _MARKED) for path in _paths(spec, call)]
-    marks = [digest(data) for data in found if data is not None]
+    marks: list[Digest] = []
+    for path in _paths(spec, call):
+        if isinstance(path, str) and path in call.seen:
+            key = call.seen[path]  # what was looked over, and what the tool will be given
+        else:
+            found = await reader.read(call, path, 0)
+            key = "" if found is None else found[1]
+        if key:
+            marks.append(Digest(key))
     return _mark(marks) if marks else ""
 
 
