@@ -198,6 +198,98 @@ def test_what_can_never_do_what_was_meant_is_told(body: str, said: str) -> None:
     assert found(body) == [said]
 
 
+@pytest.mark.requirement("GR-06")
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("count() == 1", "`count` takes one value, and is given none. [policy_call]"),
+        ('endswith("a") == 1', "`endswith` takes 2 values, and is given 1. [policy_call]"),
+        ('endswith("a", "b", yes)', "`endswith` takes 2 values, and is given 3. [policy_call]"),
+        ("twice(1, 2) == 2", "`twice` takes one value, and is given 2. [policy_call]"),
+        ("yes(1)", "`yes` is no function, so nothing can be given to it. [policy_call]"),
+        ('replace(input.tenant, input.subject, "") == ""', "for an empty one has no end."),
+        ('replace(input.tenant, "", "a") == ""', "for an empty one has no end."),
+        ('glob.match("*a*b*c", [], input.tenant)', "takes for ever on a long text."),
+        ('regex.match("^a+$", input.args.to)', "A long text would end the process in it; use"),
+        ("count(numbers.range(1, input.args.n)) > 1", "A large number would hold every call up"),
+        ('input.tenant == $"{input.kind}"', "A text with `$` before it is not understood"),
+    ],
+)
+def test_what_ends_or_deceives_the_interpreter_is_refused(condition: str, said: str) -> None:
+    defined = "yes := true\n\ntwice(x) := 2 * x\n\n"
+    used = f"    yes\n    twice(1) == 2\n    {condition}\n"
+    (one,) = found(f'{defined}deny contains {{"rule": "x", "reason": "y"}} if {{\n{used}}}\n')
+    assert one.startswith("12:")
+    assert said in one
+
+
+@pytest.mark.requirement("GR-06")
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (
+            "a := 1\n\na := 2 if input.asked",
+            "7:1: `a` is 2 here and 1 in policies/mail.rego:5, and both can hold at once. "
+            "[policy_contradiction] Write the second as `else := ...`, or give each a condition "
+            "that rules out the other.",
+        ),
+        (
+            "a if input.asked\n\na := false if {\n    input.asked\n    input.tenant\n}",
+            "7:1: `a` is false here and true in policies/mail.rego:5, and both can hold at once.",
+        ),
+        ("a(x) := 1\n\na(x) := 2", "7:1: `a` is 2 here and 1 in policies/mail.rego:5"),
+        (
+            "a(x) := x\n\na(x, y) := x + y",
+            "7:1: `a` takes 2 values here and 1 elsewhere. [policy_call] "
+            "Give one of the two another name.",
+        ),
+        (
+            'allow contains {"rule": "x", "rule": "y"} if input.asked\n\na := 1',
+            "5:30: What `allow` gives has the key `rule` twice. [policy_answer] Keep one",
+        ),
+        (
+            'allow.mail contains {"rule": "x"} if input.asked\n\na := 1',
+            "5:1: `allow` must be written `allow contains {...} if {...}`. [policy_rule]",
+        ),
+    ],
+)
+def test_rules_that_say_two_things_of_one_name_are_told(rules: str, said: str) -> None:
+    use = 'deny contains {"rule": "x", "reason": "y"} if a != 5'
+    (one,) = found(f"{rules}\n\n{use}\n")
+    assert one.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "default a := 1\n\na := 2 if input.asked",
+        "a := 1 if input.asked\n\na := 2 if not input.asked",
+        "a := 1\n\na := 1 if input.asked",
+        "a(1) := 1\n\na(2) := 2",
+        "a := 1 if input.asked else := 2",
+        "a.b := 1\n\na.c := 2",
+        "a contains 1\n\na contains 2",
+        "a[x] := 1 if some x in input.args.to\n\na[y] := 2 if some y in input.args.cc",
+        'a := glob.match("*.example.com", ["."], input.tenant)',
+        'a := count(set()) + count(split("a", ","))',
+        "a if {\n    some p, v\n    walk(input.args, [p, v])\n    v == 1\n}",
+        'a := replace(input.tenant, "-", "")',
+    ],
+)
+def test_rules_that_say_one_thing_at_a_time_are_fine(rules: str) -> None:
+    use = 'deny contains {"rule": "x", "reason": "y"} if a != 5'
+    if "a(" in rules:
+        use = use.replace("a != 5", "a(1) != 5")
+    assert found(f"{rules}\n\n{use}\n") == []
+
+
+@pytest.mark.requirement("GR-06")
+def test_parts_of_the_input_have_no_other_names_for_they_would_not_be_handed_over() -> None:
+    rule = 'deny contains {"rule": "x", "reason": "y"} if input.args.to == "a"\n'
+    (one,) = found(rule, head="package kapell.tool\n\nimport input.args as a\n\n")
+    assert one.startswith("3:1: `input.args` is at hand everywhere, and is not imported.")
+
+
 @pytest.mark.requirement("GR-06", "WF-11")
 @pytest.mark.parametrize(
     ("key", "value", "advice"),

@@ -1,8 +1,9 @@
-"""Conditions that cannot hold together, and rules that another one always outdoes."""
+"""Conditions that cannot hold together, rules that another one outdoes, names with two values."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import combinations
 from math import inf
 
 import msgspec
@@ -12,6 +13,7 @@ from kapell.core.policies.kinds import RULES
 from kapell.core.policies.linting.modules import Module, Rule, Statement
 
 _TURNED: Mapping[str, str] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "=="}
+_GIVES = frozenset({":=", "="})
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -136,3 +138,50 @@ def _written(statement: Statement) -> str:
         words = [*words[2:], _TURNED[words[1]], words[0]]
     text = "".join(words[:-2]) if len(words) > 2 and words[-2] in {"==", "!="} else ""
     return f"{text} {words[-2]} {words[-1]}" if text else " ".join(words)
+
+
+class Value(msgspec.Struct, frozen=True):
+    """What a rule gives under its first conditions: ``key`` is its name with what it takes."""
+
+    key: str
+    value: str
+    conditions: frozenset[str]
+    path: str
+    rule: Rule
+
+
+def check_values(modules: Sequence[Module], problems: Problems) -> None:
+    """Note two rules of one name with different values, when one holds whenever the other does."""
+    found: dict[str, list[Value]] = {}
+    for module in modules:
+        for one in _values(module):
+            found.setdefault(f"{module.package} {one.key}", []).append(one)
+    for values in found.values():
+        for first, second in combinations(values, 2):
+            nested = first.conditions <= second.conditions or second.conditions <= first.conditions
+            if nested and first.value != second.value:
+                problems.error(
+                    "policy_contradiction",
+                    f"`{second.rule.name.text}` is {second.value} here and {first.value} in "
+                    f"{first.path}:{first.rule.name.line}, and both can hold at once.",
+                    second.rule.name.place(second.path),
+                    "Write the second as `else := ...`, or give each a condition that rules out "
+                    "the other.",
+                )
+
+
+def _values(module: Module) -> Iterator[Value]:
+    for rule in module.rules:
+        head = rule.head
+        # A default holds only where no other rule does; `contains` and `name[key]` add to a set.
+        at = next((n for n, one in enumerate(head) if one.text in _GIVES), len(head))
+        key = _plain(head[:at])
+        if rule.is_default or rule.adds or "[" in key:
+            continue
+        value = _plain(head[at + 1 :]) or "true"
+        body = frozenset(_written(one) for one in rule.bodies[0].statements)
+        yield Value(key, value, body, module.path, rule)
+
+
+def _plain(words: Statement) -> str:
+    return " ".join(one.text for one in words)

@@ -44,8 +44,16 @@ def _check(rule: Rule, module: Module, problems: Problems) -> None:
         return
     known, keys = KEYS[rule.name.text], set()
     for key, value in _entries(given):
+        twice = key.value in keys
         keys.add(key.value)
-        if key.value not in known:
+        if twice:
+            problems.error(
+                "policy_answer",
+                f"What `{rule.name.text}` gives has the key `{key.value}` twice.",
+                key.place(module.path),
+                "Keep one of the two.",
+            )
+        elif key.value not in known:
             problems.error(
                 "policy_answer",
                 f"What `{rule.name.text}` gives has no key `{key.value}`.",

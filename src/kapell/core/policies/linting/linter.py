@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.policies.kinds import DEFAULT, LIMIT, LISTS, PACKAGES, RULES, VERDICT
-from kapell.core.policies.linting.conditions import check_conditions
+from kapell.core.policies.linting.calling import check_calls
+from kapell.core.policies.linting.conditions import check_conditions, check_values
 from kapell.core.policies.linting.fields import check_inputs
 from kapell.core.policies.linting.giving import check_answers
 from kapell.core.policies.linting.modules import Module, Rule, read_module
@@ -27,9 +28,12 @@ def lint(sources: Mapping[str, str]) -> tuple[Problem, ...]:
         check_names(module, modules, problems)
         check_inputs(module, problems)
         check_quoting(module, problems)
+        check_calls(module, modules, problems)
         _check_rules(module, modules, problems)
         check_answers(module, problems)
-    check_conditions([one for one in modules if one.whole], problems)
+    whole = [one for one in modules if one.whole]
+    check_conditions(whole, problems)
+    check_values(whole, problems)
     return problems.errors
 
 
@@ -105,7 +109,8 @@ def _check_rules(module: Module, modules: Sequence[Module], problems: Problems) 
     for rule in module.rules:
         name = rule.name
         if _is_read(module, rule):
-            if not rule.adds and name.text != VERDICT:
+            named = len(rule.head) > 1 and rule.head[1].text in {".", "["}
+            if (named or not rule.adds) and name.text != VERDICT:
                 problems.error(
                     "policy_rule",
                     f"`{name.text}` must be written `{name.text} contains {{...}} if {{...}}`.",

@@ -26,7 +26,7 @@ class Rule(msgspec.Struct, frozen=True):
     """A rule as it is written: ``head`` is all before its first condition.
 
     ``name`` is its first word, ``adds`` says that it is one of a set (``contains``), ``params`` are
-    the names a function takes.
+    the names a function takes. ``is_default`` says that it holds where no other one does.
     """
 
     name: Token
@@ -35,6 +35,7 @@ class Rule(msgspec.Struct, frozen=True):
     params: tuple[str, ...]
     bodies: tuple[Body, ...]
     all: Statement
+    is_default: bool = False
 
 
 class Module(msgspec.Struct, frozen=True):
@@ -103,7 +104,8 @@ def _rule(chunk: Statement) -> Rule | None:
         one.text == "contains" and not (two.text == "(" and two.close)
         for one, two in pairwise(head[1:])
     )
-    return Rule(words[0], head, adds, _params(head), tuple(bodies), words)
+    is_default = chunk[0].text == "default"
+    return Rule(words[0], head, adds, _params(head), tuple(bodies), words, is_default)
 
 
 def _body(value: Statement, conditions: Statement) -> Body:

@@ -12,7 +12,7 @@ from kapell.core.policies.linting.modules import Module, Rule, Statement
 from kapell.core.policies.linting.tokens import KEYWORDS, Token
 
 _GIVEN = frozenset({"input", "data", "_"})
-_FREE_IMPORTS = ("rego.", "future.", "input")
+_FREE_IMPORTS = ("rego.", "future.")
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -70,12 +70,19 @@ def check_names(module: Module, modules: Sequence[Module], problems: Problems) -
     for path, _, at in module.imports:
         if path.startswith("data."):
             _check_data(path.split(".")[1:], at, module, modules, problems)
+        elif path.split(".")[0] == "input":
+            problems.error(
+                "policy_import",
+                f"`{path}` is at hand everywhere, and is not imported.",
+                at.place(module.path),
+                f"Write `{path}` where it is needed.",
+            )
         elif not path.startswith(_FREE_IMPORTS):
             advice = hint(path, ("rego.v1", "data"), "Import")
             problems.error(
                 "policy_import", f"There is no `{path}` to import.", at.place(module.path), advice
             )
-    named = {name for path, name, _ in module.imports if path.startswith(("data.", "input"))}
+    named = {name for path, name, _ in module.imports if path.startswith("data.")}
     for rule in module.rules:
         known = rules | named | _bound(rule) | _GIVEN
         _check_wildcards(rule, module, problems)
@@ -91,8 +98,15 @@ def check_names(module: Module, modules: Sequence[Module], problems: Problems) -
 
 
 def _check_wildcards(rule: Rule, module: Module, problems: Problems) -> None:
-    """Note ``list[_]``: within ``in`` it ends the interpreter, and the process with it."""
+    """Note ``list[_]``, which ends the interpreter within ``in``, and texts that hold fields."""
     for before, word in pairwise(rule.all):
+        if before.text == "$" and word.kind == "text":
+            problems.error(
+                "policy_text",
+                "A text with `$` before it is not understood by every judge.",
+                before.place(module.path),
+                'Put it together with `concat("", [...])`.',
+            )
         if word.text == "_" and before.text == "[" and before.close:
             problems.error(
                 "policy_wildcard",
