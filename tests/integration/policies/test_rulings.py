@@ -71,9 +71,10 @@ def test_a_denied_call_tells_people_the_rule_and_why(office: Office) -> None:
 @pytest.mark.requirement("GR-06")
 def test_a_call_that_is_asked_about_is_held_with_all_that_people_need(office: Office) -> None:
     policies = office(
+        "approvals: {roles: {cfo: [ben, eve]}}\n",
         mail=HEAD + 'ask contains {"rule": "big", "reason": sprintf("%d is much", '
         '[input.args.amount]), "risk": "high", "need": 2, "approvers": ["role:cfo"], '
-        '"expires": "2d", "remind": "4h", "on_expiry": "fail"} if input.args.amount > 100\n'
+        '"expires": "2d", "remind": "4h", "on_expiry": "fail"} if input.args.amount > 100\n',
     )
     args: Json = {"amount": 500}
     said = judged(policies, call(args))
@@ -296,3 +297,39 @@ def test_a_lookup_out_of_strangers_words_goes_only_where_the_settings_name_the_p
 
     assert outcome("https://docs.example.com/a") == ("allow", "kapell.default.listed-lookup")
     assert outcome("https://evil.test/?q=secret") == ("ask", "kapell.default.untrusted")
+
+
+@pytest.mark.requirement("GR-06", "WF-11")
+@pytest.mark.parametrize(
+    ("settings", "answer", "waits"),
+    [
+        ("", '"approvers": ["role:cfo"]', False),
+        ("approvals: {roles: {cfo: [ben]}}\n", '"approvers": ["role:cfo"]', True),
+        ("approvals: {roles: {cfo: [ben]}}\n", '"approvers": ["role:cfo"], "need": 2', False),
+        (
+            "approvals: {roles: {cfo: [ben]}}\n",
+            '"approvers": ["role:cfo", "anna"], "need": 2',
+            True,
+        ),
+        (
+            "approvals: {roles: {cfo: [ben]}}\n",
+            '"approvers": ["role:cfo", "ben"], "need": 2',
+            False,
+        ),
+        ("", '"approvers": ["role:cfo"], "escalate_after": "1h", "escalate_to": "ben"', True),
+        ("", '"approvers": ["role:cfo"], "escalate_after": "1h", "escalate_to": "role:x"', False),
+        ("", '"need": 7', True),
+    ],
+)
+def test_a_call_does_not_wait_for_people_who_are_not_there(
+    office: Office, settings: str, answer: str, waits: bool
+) -> None:
+    rule = f'ask contains {{"rule": "big", "reason": "r", {answer}}} if input.asked\n'
+    said = judged(office(settings, mail=HEAD + rule), call())
+    if waits:
+        assert isinstance(said.raised, Held)
+        return
+    assert isinstance(said.raised, Denied)
+    assert said.raised.code == "policy_nobody"
+    assert "role:cfo" in said.raised.message
+    assert "approvals.roles" in said.raised.advice

@@ -11,6 +11,7 @@ from kapell.adapters.system.clock import SystemClock
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.policies import GoodPolicyFiles
 from kapell.bootstrap.definitions import STATE
+from kapell.core.approvals.approvers import subject
 from kapell.core.definitions.problems import DefinitionInvalid, Problem
 from kapell.kit.clock import Clock
 from kapell.services.policies.current import (
@@ -101,6 +102,10 @@ def terms(settings: Settings) -> Terms:
         open=tuple(one for one in opened if one not in ("", "*")),
         zone=ZoneInfo(said.zone),
         least=settings.guardrails.least,
+        roles={
+            role: frozenset(subject(one) for one in people)
+            for role, people in settings.approvals.roles.items()
+        },
     )
 
 

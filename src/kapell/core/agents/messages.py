@@ -28,7 +28,7 @@ _TAKEN = 400
 _EDITED = 8_192
 """Bytes of arguments that a person changed which are shown."""
 
-_POLICIES = frozenset({"policy_denied", "policy_broken", "policy_failed"})
+_POLICIES = frozenset({"policy_denied", "policy_broken", "policy_failed", "policy_nobody"})
 _FORBIDDEN = "A policy forbids this call: do not try it again, find another way."
 """All that a model is told of a policy: its rules and reasons are for people."""
 

@@ -1,6 +1,6 @@
 """Who may answer a question."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 ROLE = "role:"
 """What the name of a role begins with, where people are named beside roles."""
@@ -34,3 +34,19 @@ def handed_on(approvers: Iterable[str], by: str, to: str) -> tuple[str, ...]:
     """Return who may answer once ``by`` has handed the question on to ``to``."""
     kept = [one for one in approvers if one != by]
     return (*kept, to) if to not in kept else tuple(kept)
+
+
+def could_agree(approvers: Iterable[str], need: int, roles: Mapping[str, Collection[str]]) -> bool:
+    """Tell whether as many people as needed may answer; where nobody is named, anybody may.
+
+    Args:
+        approvers: People and roles, of all who are asked now or later.
+        need: How many have to agree.
+        roles: Who has which role.
+    """
+    named = tuple(approvers)
+    people = {one for one in named if not one.startswith(ROLE)}
+    for one in named:
+        if one.startswith(ROLE):
+            people.update(roles.get(one.removeprefix(ROLE), ()))
+    return not named or len(people) >= need

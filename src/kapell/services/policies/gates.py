@@ -6,7 +6,6 @@ from typing import Literal, TypedDict
 
 import msgspec
 
-from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import call_digest, marked_rule
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.sending import sent
@@ -36,7 +35,7 @@ from kapell.kit.money import usd
 from kapell.services.gateway.ports import OnDelta
 from kapell.services.policies.inside import InsideRulings, facts_of
 from kapell.services.policies.policies import Policies, Terms
-from kapell.services.policies.questions import question_of, still_asked
+from kapell.services.policies.questions import held, question_of, still_asked
 from kapell.services.tools.ports import ToolCall, ToolResult
 
 Mark = Callable[[ToolSpec, ToolCall], Awaitable[str]]
@@ -77,7 +76,8 @@ class PolicyToolGate:
         if ruled.judgement.ruling == "deny":
             raise denied(ruled, f"the tool {spec.name!r}")
         if ruled.judgement.ruling == "ask":
-            raise Held(question_of(ruled, mark), call.args)
+            roles = self._policies.terms.roles
+            raise held(question_of(ruled, mark), call.args, roles)
         return call
 
     async def _ruled(self, spec: ToolSpec, call: ToolCall) -> Ruled:
@@ -143,7 +143,7 @@ class PolicyModelGate:
         if ruled.judgement.ruling == "deny":
             raise denied(ruled, f"the model {request.model!r}")
         if ruled.judgement.ruling == "ask":
-            raise Held(question_of(ruled), sent(request))
+            raise held(question_of(ruled), sent(request), policies.terms.roles)
         return request
 
     async def deployed(self, request: ModelRequest, model: str, note: Note) -> None:

@@ -1,7 +1,7 @@
 """Asks the policies that hold, and says what comes of it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 
 import msgspec
@@ -36,7 +36,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     ``domains`` and ``recipients`` always hold once they name anything. ``open`` are hosts that the
     settings of tools name: they count as listed, and forbid nothing else. ``least`` is the mildest
-    profile that is judged by, whichever a run asks for.
+    profile that is judged by, whichever a run asks for. ``roles`` says who has which role.
     """
 
     domains: tuple[str, ...] = ()
@@ -44,6 +44,7 @@ class Terms(msgspec.Struct, frozen=True):
     open: tuple[str, ...] = ()
     zone: tzinfo = UTC
     least: ProfileName = "off"
+    roles: Mapping[str, frozenset[str]] = {}
 
     @property
     def allow(self) -> AllowPart:

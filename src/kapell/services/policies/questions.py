@@ -1,13 +1,43 @@
 """What people are asked when a policy wants them to agree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
+from kapell.core.approvals.approvers import could_agree, subject
+from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import Question, marked_rule
 from kapell.core.policies.answers import Answer, unasked
 from kapell.core.policies.ruled import Ruled
 from kapell.kit.clock import span
+from kapell.kit.errors import Denied
+from kapell.kit.json import Json
+
+
+def held(question: Question, args: Json, roles: Mapping[str, Collection[str]]) -> Held:
+    """Return what holds a call until people have answered.
+
+    Args:
+        question: What they are asked.
+        args: What they are asked about.
+        roles: Who has which role.
+
+    Raises:
+        Denied: ``policy_nobody`` when too few people could ever answer: nobody waits for them.
+    """
+    asked = question.approvers
+    if asked and question.escalate_to:
+        asked = (*asked, question.escalate_to)
+    if not could_agree(asked, question.need, roles):
+        who = ", ".join(question.approvers)
+        raise Denied(
+            f"The policy {question.rule!r} wants {question.need} to agree of {who}, and fewer "
+            "people could ever answer, so the call is not made.",
+            code="policy_nobody",
+            advice="Give somebody the role under `approvals.roles` in kapell.yaml, or let the rule "
+            "name other `approvers`, or a lower `need`.",
+        )
+    return Held(question, args)
 
 
 def question_of(ruled: Ruled, mark: str = "") -> Question:
@@ -17,13 +47,13 @@ def question_of(ruled: Ruled, mark: str = "") -> Question:
         rule=marked_rule(ruled.judgement.rule, mark),
         why=ruled.judgement.reason or "A policy wants people to agree.",
         risk=answer.risk,
-        approvers=answer.approvers,
+        approvers=tuple(subject(one) for one in answer.approvers),
         need=answer.need,
         expires=_seconds(answer.expires),
         on_expiry=answer.on_expiry,
         remind=_seconds(answer.remind),
         escalate_after=_seconds(answer.escalate_after),
-        escalate_to=answer.escalate_to,
+        escalate_to=subject(answer.escalate_to) if answer.escalate_to else "",
     )
 
 

@@ -384,3 +384,42 @@ def test_fields_are_those_of_the_package_in_which_a_rule_stands() -> None:
 )
 def test_what_is_no_rego_at_all_breaks_nothing(text: str) -> None:
     assert all(one.place.file == "policies/a.rego" for one in lint({"policies/a.rego": text}))
+
+
+@pytest.mark.requirement("GR-06", "WF-11")
+@pytest.mark.parametrize(
+    ("approvers", "need", "is_told"),
+    [
+        ('["anna", "user:anna"]', 2, True),
+        ('["anna", "ben"]', 3, True),
+        ('["anna", "ben"]', 2, False),
+        ('["anna", "role:office"]', 3, False),
+        ("[input.subject]", 2, False),
+    ],
+)
+def test_more_people_than_are_named_can_never_agree(
+    approvers: str, need: int, is_told: bool
+) -> None:
+    given = f'"rule": "x", "reason": "y", "approvers": {approvers}, "need": {need}'
+    said = found(f"ask contains {{{given}}} if input.asked\n")
+    assert bool(said) is is_told
+    if is_told:
+        assert "may answer. [policy_nobody] Name more `approvers`, or a role." in said[0]
+
+
+@pytest.mark.requirement("GR-06", "WF-11")
+@pytest.mark.parametrize(
+    ("condition", "is_told"),
+    [
+        ("", True),
+        (' if input.approval.answer == "approve"', True),
+        (' if input.approval.answer == "reject"', False),
+        (' if "office" in input.approval.roles', False),
+    ],
+)
+def test_a_rule_by_which_nobody_could_ever_answer_is_told(condition: str, is_told: bool) -> None:
+    rule = f'deny contains {{"rule": "x", "reason": "y"}}{condition}\n'
+    said = found(rule, head="package kapell.approval\n\nimport rego.v1\n\n")
+    assert bool(said) is is_told
+    if is_told:
+        assert "lets nobody agree, so what waits for people waits for ever." in said[0]

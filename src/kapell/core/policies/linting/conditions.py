@@ -9,11 +9,14 @@ from math import inf
 import msgspec
 
 from kapell.core.definitions.problems import Problems
-from kapell.core.policies.kinds import RULES
+from kapell.core.policies.kinds import PACKAGES, RULES
 from kapell.core.policies.linting.modules import Module, Rule, Statement
 
 _TURNED: Mapping[str, str] = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "=="}
 _GIVES = frozenset({":=", "="})
+_ANSWERS = PACKAGES["approval"]
+_YES = frozenset({'input.approval.answer == "approve"'})
+"""What is true of every answer that lets a call through."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -31,11 +34,23 @@ def check_conditions(modules: Sequence[Module], problems: Problems) -> None:
     cases = [case for module in modules for case in _cases(module)]
     for case in cases:
         _check_possible(case, problems)
+        _check_answerable(case, problems)
     for grave in cases:
         for mild in cases:
             outdone = RULES.index(grave.ruling) < RULES.index(mild.ruling)
             if outdone and grave.package == mild.package and grave.conditions <= mild.conditions:
                 _note(grave, mild, problems)
+
+
+def _check_answerable(case: Case, problems: Problems) -> None:
+    """Note a rule about answers that lets nobody's count: what waits for one waits for ever."""
+    if case.package == _ANSWERS and case.ruling != "allow" and case.conditions <= _YES:
+        problems.error(
+            "policy_nobody",
+            f"`{case.ruling}` here lets nobody agree, so what waits for people waits for ever.",
+            case.rule.name.place(case.path),
+            "Give it a condition, such as `input.approval.by == input.subject`.",
+        )
 
 
 def _note(grave: Case, mild: Case, problems: Problems) -> None:

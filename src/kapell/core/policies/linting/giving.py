@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from kapell.core.approvals.approvers import ROLE, subject
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problems
 from kapell.core.policies.answers import Answer
@@ -62,6 +63,7 @@ def _check(rule: Rule, module: Module, problems: Problems) -> None:
             )
         elif value is not None:
             _check_value(key, value, module, problems)
+    _check_need(rule, given, module, problems)
     for needed in ("rule",) if rule.name.text == "allow" else _COMMON:
         if needed not in keys:
             problems.error(
@@ -70,6 +72,39 @@ def _check(rule: Rule, module: Module, problems: Problems) -> None:
                 rule.name.place(module.path),
                 "`rule` names it in the log, `reason` tells people why.",
             )
+
+
+def _check_need(rule: Rule, given: Statement, module: Module, problems: Problems) -> None:
+    """Note that more people have to agree than are named, where people alone are."""
+    said = {key.value: value for key, value in _entries(given)}
+    need, people = said.get("need"), _people(given)
+    if need is None or not people or not need.text.isdecimal() or int(need.text) <= len(people):
+        return
+    if not any(one.startswith(ROLE) for one in people) and "escalate_to" not in said:
+        problems.error(
+            "policy_nobody",
+            f"{need.text} must agree, and {len(people)} may answer.",
+            need.place(module.path),
+            "Name more `approvers`, or a role.",
+        )
+
+
+def _people(given: Statement) -> frozenset[str]:
+    """Return who is named as approver, nobody where that is worked out."""
+    for number, word in enumerate(given):
+        if word.text == '"approvers"' and [one.text for one in given[number + 1 : number + 3]] == [
+            ":",
+            "[",
+        ]:
+            named: list[str] = []
+            for one in given[number + 3 :]:
+                if one.text == "]":
+                    return frozenset(named)
+                if one.kind == "text":
+                    named.append(subject(one.value))
+                elif one.text != ",":
+                    break
+    return frozenset()
 
 
 def _check_value(key: Token, value: Token, module: Module, problems: Problems) -> None:
