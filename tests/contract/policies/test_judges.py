@@ -1,5 +1,7 @@
 """Whoever judges gives the same answer: the interpreter of this process, and an OPA server."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -120,6 +122,11 @@ async def test_a_server_has_the_policies_of_the_workspace_and_no_others_of_ours(
         (200, b'{"result": {"allow": [{"no": "rule"}]}}'),
         (500, b'{"code": "internal_error"}'),
         (401, b"{}"),
+        (302, b""),
+        (200, b'{"result": null}'),
+        (200, b'{"result": [' + b"1," * 5_000_000 + b"1]}"),
+        (200, b"[" * 100_000),
+        (200, b"\xff\xfe"),
     ],
 )
 async def test_a_server_that_gives_no_answer_allows_nothing(
@@ -131,6 +138,48 @@ async def test_a_server_that_gives_no_answer_allows_nothing(
         said = await asked(there, call())
         assert isinstance(said.raised, Denied)
         assert said.raised.code == "policy_failed"
+
+
+@pytest.mark.requirement("GR-06")
+async def test_a_server_that_takes_too_long_allows_nothing(tmp_path: Path) -> None:
+    ended = asyncio.Event()
+
+    async def hears_only(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hears_only, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    (tmp_path / "kapell.yaml").write_text(
+        f"policies: {{judge: opa, opa: {{url: 'http://127.0.0.1:{port}', push: false, "
+        "timeout: 0.2}}\n",
+        "utf-8",
+    )
+    policies = make_policies(tmp_path, load_settings(tmp_path), Noon())
+    said = await asked(policies, call())
+    ended.set()
+    server.close()
+    await policies.current.close()
+    assert isinstance(said.raised, Denied)
+    assert said.raised.code == "policy_failed"
+    assert "does not answer (ReadTimeout)" in said.raised.message
+
+
+@pytest.mark.requirement("GR-06")
+@pytest.mark.parametrize("folder", ["examples/guarded-mailbox"])
+async def test_policies_of_examples_get_the_same_answers_from_both(
+    tmp_path: Path, folder: str
+) -> None:
+    root = Path(__file__).parents[3]
+    async with LoopbackOpa(RegoCompiler()) as opa, offices(tmp_path, opa) as (here, there):
+        for old in (tmp_path / "policies").iterdir():
+            old.unlink()
+        for file in (root / folder / "policies").glob("*.rego"):
+            shutil.copy(file, tmp_path / "policies")
+        for made in (*CALLS, *(call(one.args, asked=False) for one in CALLS)):
+            one, other = await asked(here, made), await asked(there, made)
+            assert one.judgement == other.judgement
+            assert type(one.raised) is type(other.raised)
 
 
 @pytest.mark.requirement("GR-06")
