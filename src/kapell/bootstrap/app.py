@@ -30,7 +30,7 @@ from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.guarding.approvals import argument_check, foresight
 from kapell.bootstrap.guarding.content import make_content
 from kapell.bootstrap.guarding.gates import make_gates, standing
-from kapell.bootstrap.guarding.limits import breaker_of, make_escalations, make_limits
+from kapell.bootstrap.guarding.limits import breaker_of, habits, make_escalations, make_limits
 from kapell.bootstrap.guarding.notices import make_notices
 from kapell.bootstrap.guarding.policies import make_policies
 from kapell.bootstrap.keeping import KeyFinder, make_vault
@@ -124,8 +124,9 @@ class App:
         flags = settings.guardrails.flags
         rules = PolicyLimits(self.policies) if flags.policies and flags.limits else None
         counts = self.limits.counts
+        watch = habits(settings.limits.cost, counts, self.clock)
         self.gateway = make_gateway(
-            root, settings, store, counts, self.prices, router, finder, self.gates, rules
+            root, settings, store, counts, self.prices, router, finder, self.gates, rules, watch
         )
         self._serve(current, actor, specs)
 

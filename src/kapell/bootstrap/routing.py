@@ -32,7 +32,7 @@ from kapell.services.gateway.routing.board import HealthBoard
 from kapell.services.gateway.routing.ports import Prices
 from kapell.services.gateway.routing.router import Router
 from kapell.services.gateway.selecting import Selector
-from kapell.services.gateway.spending import BudgetRules
+from kapell.services.gateway.spending import BudgetRules, Watch
 from kapell.services.pricing.prices import PriceList
 from kapell.settings.keys import reached
 from kapell.settings.loading import Settings
@@ -77,6 +77,7 @@ def make_gateway(
     finder: KeyFinder,
     gates: Gates,
     rules: BudgetRules | None = None,
+    watch: Watch | None = None,
 ) -> Gateway:
     """Return the one door to models, with the routes of a workspace."""
     providers = {
@@ -105,6 +106,7 @@ def make_gateway(
             prices,
             rules,
             warn=settings.limits.cost.warn,
+            watch=watch,
         ),
         gates=gates.models,
         deployed=gates.deployed,

@@ -97,6 +97,7 @@ def document_of(error: KapellError) -> dict[str, object]:
             "advice": hidden(error.advice),
             "place": _place(error.place),
             "retryable": error.retryable,
+            "retry_after": error.retry_after,
         },
         "problems": [problem_document(one) for one in parts_of(error)],
     }

@@ -362,6 +362,13 @@ def _of_budget(payload: Payload) -> tuple[str, Weight]:
                 f"(at most {money(payload.limit)})",
                 "trouble",
             )
+        case BudgetAlerted(reason="day"):
+            per, _, name = payload.whose.partition("=")
+            return (
+                f"{per} {name} has spent {money(payload.used)} today, far more than on a usual day "
+                f"({money(payload.limit)})",
+                "trouble",
+            )
         case BudgetAlerted():
             per, _, name = payload.whose.partition("=")
             return (

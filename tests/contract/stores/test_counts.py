@@ -119,3 +119,32 @@ async def test_of_several_full_windows_the_one_that_ends_last_is_told(store: Cou
         assert isinstance(refused, Refused)
         assert refused.wanted == long
         assert refused.ends_in > 3600.0
+
+
+@pytest.mark.requirement("GR-07")
+async def test_days_of_before_are_known_and_kept_while_they_tell_a_habit(store: Counters) -> None:
+    day, week = _want("user=anna", DAY), _want("user=anna", 7 * DAY)
+    now = await store.counts.take(T, [day, week], Amount(1, 1, 5))
+    assert isinstance(now, float)
+    older = [Settlement([day], now - back * DAY, Amount(1, 0, back)) for back in (1, 2, 14)]
+    await store.counts.settle(T, older)
+    for _ in range(2):  # what is old is forgotten as something new is counted
+        await store.another.take(T, [day], Amount(1, 1, 1))
+    found = await store.another.days(T, "user=anna", 14)
+    assert [one.usd for one in found] == [1, 2, *[0] * 11, 14]
+    assert found[0] == Amount(1, 0, 1)
+    assert [one.usd for one in await store.counts.days(T, "user=anna", 2)] == [1, 2]
+    assert not any(one.usd for one in await store.counts.days(TenantId("globex"), "user=anna", 14))
+    assert not any(one.usd for one in await store.counts.days(T, "user=ben", 14))
+
+
+async def test_days_that_tell_no_habit_any_more_are_forgotten(store: Counters, kind: str) -> None:
+    if kind in ("memory", "redis"):
+        pytest.skip("memory keeps all; a Redis server forgets by its own clock")
+    day = _want("a", DAY)
+    now = await store.counts.take(T, [day], Amount(1, 1, 1))
+    assert isinstance(now, float)
+    for back in (13, 25):
+        await store.counts.settle(T, [Settlement([day], now - back * DAY, Amount(1, 0, back))])
+    await store.counts.take(T, [day], Amount(1, 1, 1))
+    assert [one.usd for one in await store.counts.days(T, "a", 30) if one.usd] == [13]

@@ -1,5 +1,6 @@
 """What files hold that a call takes out of this machine is looked over before they leave."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from kapell.adapters.tools.files.sources import source_of
 from kapell.adapters.tools.mail.specs import MAIL_SEND
 from kapell.core.events.tool import ToolFailed
 from kapell.core.runs.status import RunStatus
-from kapell.services.guardrails.files import LARGEST, text_of
+from kapell.services.guardrails.archives import LARGEST, text_of
 from kapell.services.tools.ports import FetchBlob, ToolCall, ToolResult
 from tests.integration.guardrails.test_content import CARD, KEY, ran, verdicts
 from tests.integration.runs.shop import Shop
@@ -36,6 +37,10 @@ class Posting:
         (f"\xe9 {CARD}".encode("latin-1"), "default", "ask"),
         (f"card {CARD}".encode("utf-16"), "default", "ask"),
         (f"use {KEY}".encode(), "default", "block"),
+        (f"card {CARD}".encode("utf-16-le"), "default", "ask"),
+        (gzip.compress(f"card {CARD}".encode(), mtime=0), "default", "ask"),
+        (gzip.compress(f"use {KEY}".encode(), mtime=0), "default", "block"),
+        (gzip.compress(b"two chairs", mtime=0)[:-9], "strict", "ask"),
         (b"\x89PNG\x00\x01", "default", "pass"),
         (b"\x89PNG\x00\x01", "strict", "ask"),
     ],

@@ -8,7 +8,9 @@ import pytest
 
 from kapell.bootstrap.app import App, open_app
 from kapell.cli.main import call
+from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.run import RunQueued
+from kapell.core.gateway.quotas import DAY, Amount, Quota, Settlement, Wanted
 from kapell.kit.errors import Conflict, Denied, Invalid, Missing
 from kapell.kit.ids import RunId
 
@@ -185,6 +187,58 @@ async def test_a_policy_file_raises_and_lowers_limits_of_money(workspace: Path) 
         run = await _ran(app, "asking")
         (letter,) = await app.reader.dead_letters(app.tenant, run)
         assert letter.code == "policy_failed"
+
+
+async def _spent_before(app: App, usd: int) -> None:
+    """Count what the user of this terminal spent on each of five days before today."""
+    want = Wanted(scope="user=user:local", quota=Quota(per="user", every=DAY))
+    now = await app.limits.counts.take(app.tenant, [want], Amount())
+    assert isinstance(now, float)
+    days = [Settlement([want], now - back * DAY, Amount(1, 1, usd)) for back in range(1, 6)]
+    await app.limits.counts.settle(app.tenant, days)
+
+
+async def _days(app: App, run: RunId) -> list[BudgetAlerted]:
+    events = await app.histories.events(run)
+    alerts = [one.payload for one in events if isinstance(one.payload, BudgetAlerted)]
+    return [one for one in alerts if one.reason == "day"]
+
+
+@pytest.mark.requirement("GR-07")
+async def test_a_day_out_of_habit_is_told_to_people_once(
+    workspace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    prices = "prices: {offline: {input: 100, output: 100}}\n"
+    _settings(workspace, f"{prices}limits: {{cost: {{user: null, notable: 0}}}}\n")
+    with caplog.at_level(logging.WARNING):
+        async with open_app(workspace) as app:
+            await _spent_before(app, 1000)
+            first, second = await _ran(app, "asking"), await _ran(app, "asking")
+            (alert,) = await _days(app, first)
+            assert (alert.whose, alert.limit, alert.every) == ("user=user:local", 1000, DAY)
+            assert alert.used > 3000
+            assert await _days(app, second) == []
+        async with open_app(workspace) as app:  # another process knows that it was told
+            assert await _days(app, await _ran(app, "asking")) == []
+    assert caplog.text.count("The user user:local has spent") == 1
+
+
+@pytest.mark.requirement("GR-07", "GR-06")
+async def test_a_policy_file_says_what_is_out_of_habit(workspace: Path) -> None:
+    prices = "prices: {offline: {input: 100, output: 100}}\n"
+    _settings(workspace, f"{prices}limits: {{cost: {{notable: 0}}}}\n")
+    rules = workspace / "policies/budget.rego"
+    rules.parent.mkdir()
+    rules.write_text(
+        "package kapell.budget\n\nimport rego.v1\n\n"
+        'limit contains {"per": "user", "unusual": null} if { input.subject == "user:local" }\n'
+    )
+    async with open_app(workspace) as app:
+        await _spent_before(app, 1000)
+        assert await _days(app, await _ran(app, "asking")) == []
+        rules.write_text(rules.read_text("utf-8").replace("null", "2"))
+    async with open_app(workspace) as app:
+        assert len(await _days(app, await _ran(app, "asking"))) == 1
 
 
 @pytest.mark.requirement("GR-09")

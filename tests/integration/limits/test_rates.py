@@ -7,7 +7,7 @@ import pytest
 from kapell.bootstrap.app import open_app
 from kapell.bootstrap.single_call import call_tool
 from kapell.core.limits.rates import Asker
-from kapell.kit.errors import Limited, Missing, Unavailable
+from kapell.kit.errors import Denied, Limited, Missing, Unavailable
 
 GREET = "name: greet\nsteps: [{id: a, set: {text: hello}}]\n"
 ASKING = "name: asking\nsteps: [{id: a, approval: {title: Go on?}}]\n"
@@ -112,3 +112,33 @@ async def test_an_unknown_workflow_is_counted_too(workspace: Path) -> None:
             await app.starter.start("nowhere", {}, asker=_from("user:anna"))
         with pytest.raises(Limited):
             await app.starter.start("nowhere", {}, asker=_from("user:anna"))
+
+
+@pytest.mark.requirement("GR-05")
+async def test_a_run_made_of_another_counts_as_one_that_is_begun(workspace: Path) -> None:
+    _limits(workspace, "per: user, most: 3")
+    async with open_app(workspace) as app:
+        run = (await app.starter.start("greet", {}, asker=_from("user:anna"))).run_id
+        await app.run_until_idle(run)
+        await app.forker.fork(run, asker=_from("user:anna"))
+        await app.forker.restart(run, asker=_from("user:anna"))
+        for once_more in (app.forker.fork, app.forker.restart):
+            with pytest.raises(Limited) as caught:
+                await once_more(run, asker=_from("user:anna"))
+            assert caught.value.retry_after is not None
+        await app.forker.restart(run, asker=_from("user:ben"))
+        assert len(await app.reader.runs(app.tenant)) == 4
+
+
+@pytest.mark.requirement("GR-05")
+async def test_no_run_is_made_of_another_while_the_tenants_breaker_is_open(
+    workspace: Path,
+) -> None:
+    async with open_app(workspace) as app:
+        run = (await app.starter.start("greet", {})).run_id
+        await app.run_until_idle(run)
+        for _ in range(10):
+            await app.limits.breaker.tripped(app.tenant)
+        for another in (app.forker.fork, app.forker.restart):
+            with pytest.raises(Denied, match="breaker_open"):
+                await another(run)

@@ -6,7 +6,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted
+from kapell.core.gateway.quotas import DAY, Amount, Refused, Settlement, Wanted, kept
 from kapell.kit.errors import Unavailable
 from kapell.kit.ids import TenantId
 from kapell.kit.json import decode, encode
@@ -17,7 +17,9 @@ _PATIENCE = 5.0
 
 # The braces keep all keys of a tenant on one machine of a cluster. A window is forgotten when as
 # much time has passed again. Numbers of windows and amounts are whole ones below 2^53.
-_COMMON = """
+_COMMON = (
+    f"local DAY, DAYS = {DAY:.0f}, {kept(DAY):.0f}"
+    + """
 local function key(scope, every, at)
   local begins = math.floor(at / every) * every
   return KEYS[1] .. scope .. '@' .. tostring(every) .. '@' .. string.format('%.3f', begins), begins
@@ -35,12 +37,14 @@ local function add(name, more, every)
   redis.call('HINCRBY', name, 'calls', string.format('%.0f', more[1]))
   redis.call('HINCRBY', name, 'tokens', string.format('%.0f', more[2]))
   redis.call('HINCRBY', name, 'usd', string.format('%.0f', more[3]))
-  redis.call('PEXPIRE', name, string.format('%.0f', math.min(every * 2000, 9e14)))
+  local kept = every == DAY and DAYS or every * 2
+  redis.call('PEXPIRE', name, string.format('%.0f', math.min(kept * 1000, 9e14)))
 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 local asked = cjson.decode(ARGV[1])
 """
+)
 _TAKE = (
     _COMMON
     + """
@@ -79,6 +83,18 @@ _USED = (
     _COMMON
     + """
 return cjson.encode({used = told(used((key(asked.scope, asked.every, now))))})
+"""
+)
+
+
+_DAYS = (
+    _COMMON
+    + """
+local rows = {}
+for back = 1, asked.back do
+  rows[back] = told(used((key(asked.scope, DAY, now - back * DAY))))
+end
+return cjson.encode({days = rows})
 """
 )
 
@@ -150,6 +166,16 @@ class RedisCounts:
             Unavailable: ``counts_unavailable``.
         """
         return _amount(await self._run(_USED, tenant_id, {"scope": scope, "every": every}))
+
+    async def days(self, tenant_id: TenantId, scope: str, back: int) -> Sequence[Amount]:
+        """Return what was used of the windows of a day before today's, the latest first.
+
+        Raises:
+            Unavailable: ``counts_unavailable``.
+        """
+        found = await self._run(_DAYS, tenant_id, {"scope": scope, "back": back})
+        days = found["days"]
+        return [_amount({"used": one}) for one in (days if isinstance(days, list) else ())]
 
     async def close(self) -> None:
         """Leave the server."""

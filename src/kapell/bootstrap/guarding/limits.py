@@ -7,21 +7,20 @@ import msgspec
 
 from kapell.adapters.db.store import Store
 from kapell.bootstrap.guarding.notices import sender
-from kapell.core.gateway.quotas import Per, Quota
+from kapell.core.gateway.quotas import DAY, Per, Quota
 from kapell.core.limits.breaker import Breaker
 from kapell.core.limits.rates import Rate
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Missing
-from kapell.kit.ids import RunId
 from kapell.kit.money import nano
 from kapell.services.gateway.counts import Counts
+from kapell.services.gateway.habits import Habits
 from kapell.services.limits.admission import Admission
 from kapell.services.limits.escalations import Escalations
 from kapell.services.limits.limiter import Limiter
 from kapell.services.limits.tenants import TenantBreaker
+from kapell.settings.guarding.limits import CostSection
 from kapell.settings.loading import Settings
-
-_DAY = 86_400.0
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -53,15 +52,21 @@ def cost_limits(settings: Settings) -> list[Quota]:
         return []
     cost = settings.limits.cost
     each: tuple[tuple[Per, float, float | None], ...] = (
-        ("conversation", 30 * _DAY, cost.conversation),
-        ("user", _DAY, cost.user),
-        ("tenant", _DAY, cost.tenant),
+        ("conversation", 30 * DAY, cost.conversation),
+        ("user", DAY, cost.user),
+        ("tenant", DAY, cost.tenant),
     )
+    watched = ("user", "tenant") if cost.unusual is not None else ()
     return [
-        Quota(per=per, every=every, usd=int(nano(usd)), guard=True)
+        Quota(per=per, every=every, usd=None if usd is None else int(nano(usd)), guard=True)
         for per, every, usd in each
-        if usd is not None
+        if usd is not None or per in watched  # what has no limit is counted, to know what is usual
     ]
+
+
+def habits(settings: CostSection, counts: Counts, clock: Clock) -> Habits:
+    """Return what tells of days that are out of habit."""
+    return Habits(counts, settings.unusual, int(nano(settings.notable)), clock.now)
 
 
 def breaker_of(settings: Settings) -> Breaker | None:
@@ -104,10 +109,7 @@ def make_escalations(settings: Settings, breaker: TenantBreaker, root: Path) -> 
     """Return what tells people of runs that are held, by the channel that the settings name."""
     send = sender(settings, settings.breaker.notify, root)
 
-    async def notify(run: RunId, text: str) -> None:
-        await send(run, f"escalation:{run}", text)
-
-    return Escalations(breaker, notify)
+    return Escalations(breaker, send)
 
 
 async def _nothing() -> None:

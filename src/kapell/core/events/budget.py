@@ -50,10 +50,11 @@ class BudgetAlerted(msgspec.Struct, frozen=True, omit_defaults=True, tag="budget
     """Spending that deserves a look, in nano-dollars.
 
     Near a ``limit`` of money: ``whose`` it is, within ``every`` seconds. Out of ``habit``: the run
-    costs far more than runs of its workflow do, whose usual most is ``limit``.
+    costs far more than runs of its workflow do, whose usual most is ``limit``. Out of a ``day``:
+    ``whose`` spending of today is far above ``limit``, what they spend on a usual day.
     """
 
-    reason: Literal["limit", "habit"]
+    reason: Literal["limit", "habit", "day"]
     limit: int
     used: int
     whose: str = ""

@@ -91,6 +91,18 @@ def refused(wants: Sequence[tuple[Wanted, Amount]], more: Amount, now: float) ->
     return max(full, key=lambda one: one.ends_in, default=None)
 
 
+DAY = 86_400.0
+"""Seconds of a day."""
+
+_REMEMBERED = 20
+"""Days for which windows of a day are kept, so that habits are known."""
+
+
+def kept(every: float) -> float:
+    """Return for how many seconds from its beginning on a window is kept."""
+    return _REMEMBERED * DAY if every == DAY else 2 * every
+
+
 def begins(now: float, every: float) -> float:
     """Return when the window began in which an instant lies."""
     return now // every * every

@@ -18,7 +18,7 @@ from kapell.kit.errors import KapellError
 from kapell.kit.ids import TenantId
 from kapell.kit.json import encode
 from kapell.services.gateway.routing.ports import Prices
-from kapell.services.gateway.spending import BudgetRules, Flying, NoRules
+from kapell.services.gateway.spending import BudgetRules, Flying, NoRules, NoWatch, Said, Watch
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,10 @@ class Counts(Protocol):
         """Return what is used of the window there is now."""
         ...
 
+    async def days(self, tenant_id: TenantId, scope: str, back: int) -> Sequence[Amount]:
+        """Return what was used of the windows of a day before today's, the latest first."""
+        ...
+
 
 class QuotaGuard:
     """Lets calls through while every quota that counts for them has room.
@@ -62,6 +66,7 @@ class QuotaGuard:
         prices: What the worst case of a call costs.
         rules: What policies say of the limits of money.
         warn: Share of such a limit from which its use deserves a look.
+        watch: Sees what was spent of each such limit, and of those that only count.
     """
 
     def __init__(
@@ -71,10 +76,12 @@ class QuotaGuard:
         prices: Prices,
         rules: BudgetRules | None = None,
         warn: float = 0.8,
+        watch: Watch | None = None,
     ) -> None:
         self._quotas = tuple(quotas)
         self._rules = rules or NoRules()
         self._warn = warn
+        self._watch = watch or NoWatch()
         self._flying = Flying()
         self._counts = counts
         self._prices = prices
@@ -100,8 +107,10 @@ class QuotaGuard:
         """
         wants: Sequence[Wanted] = wanted(request, self._quotas)
         worst = self._worst(request, wants) if wants else Amount()
+        said = Said()
         if worst.usd and any(one.quota.guard for one in wants):
-            wants = wanted(request, await self._allowed(request))
+            said = await self._rules.limits(request.caller) if request.tenant else said
+            wants = wanted(request, self._allowed(said))
         elif not worst.usd:
             wants = [one for one in wants if not one.quota.guard]
         if not wants:
@@ -127,35 +136,32 @@ class QuotaGuard:
             self._flying.end(tenant, wants, worst.usd)
             if used != worst:
                 self._later(tenant, Settlement(wants, taken, _less(used, worst)))
-        await self._look(tenant, wants, used.usd, note)
+        await self._look(tenant, wants, used.usd, note, said)
         return answer
 
-    async def _allowed(self, request: ModelRequest) -> Sequence[Quota]:
-        """Return the quotas of a request, with what policies say of the limits of money."""
-        said = await self._rules.limits(request.caller) if request.tenant else {}
-        if not said:
-            return self._quotas
-        own = [
-            msgspec.structs.replace(one, usd=said[one.per])
+    def _allowed(self, said: Said) -> Sequence[Quota]:
+        """Return the quotas with what policies say of the limits of money."""
+        usd = said.usd
+        return [
+            msgspec.structs.replace(one, usd=usd[one.per]) if one.guard and one.per in usd else one
             for one in self._quotas
-            if one.guard and said.get(one.per) is not None
         ]
-        return [*(one for one in self._quotas if not one.guard or one.per not in said), *own]
 
     async def _look(
-        self, tenant: TenantId, wants: Sequence[Wanted], spent: int, note: Note
+        self, tenant: TenantId, wants: Sequence[Wanted], spent: int, note: Note, said: Said
     ) -> None:
-        """Tell of every limit of money that what was spent has brought near."""
+        """Tell of every limit of money that what was spent has brought near, and of habits."""
         for one in wants:
             limit = one.quota.usd
-            if not one.quota.guard or not limit or not spent:
+            if not one.quota.guard or not spent:
                 continue
             with suppress(KapellError):
                 used = (await self._counts.used(tenant, one.scope, one.quota.every)).usd
                 used += self._to_come(tenant, one) - self._flying.of(tenant, one)
-                if used >= limit * self._warn > used - spent:
+                if limit and used >= limit * self._warn > used - spent:
                     whose = one.scope.partition("@")[0]
                     note(Spending(whose=whose, every=one.quota.every, limit=limit, used=used))
+                await self._watch.look(tenant, one, used, note, said)
 
     def _to_come(self, tenant: TenantId, want: Wanted) -> int:
         """Return what is still to be added to a window; less than nothing is given back."""
@@ -237,6 +243,9 @@ class QuotaGuard:
         usd = 0
         if any(one.quota.usd is not None for one in wants):
             usd = int(worst_cost(self._prices.quote(request.model), tokens, request.max_output))
+        elif any(one.quota.guard for one in wants):
+            with suppress(KapellError):  # what only counts stops no call whose price is not known
+                usd = int(worst_cost(self._prices.quote(request.model), tokens, request.max_output))
         return Amount(1, tokens + request.max_output, usd)
 
     def _true(self, request: ModelRequest, answer: ModelAnswer, worst: Amount) -> Amount:

@@ -4,20 +4,32 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import msgspec
+
 from kapell.core.gateway.quotas import Amount, Refused, Wanted
 from kapell.core.policies.caller import Caller
+from kapell.core.policies.notes import Note
 from kapell.kit.ids import TenantId
 
 _Place = tuple[str, str, float]
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What policies say of money, by what it is counted per: user, tenant or conversation.
+
+    ``usd`` are nano-dollars, None for no limit; ``unusual`` says how many times a usual day
+    deserves a look, None for never. What is not named stays as the settings have it.
+    """
+
+    usd: Mapping[str, int | None] = {}
+    unusual: Mapping[str, float | None] = {}
+
+
 class BudgetRules(Protocol):
     """What policies say of the limits of money."""
 
-    async def limits(self, caller: Caller) -> Mapping[str, int | None]:
-        """Return nano-dollars by what they are counted per: user, tenant or conversation.
-
-        What is not named stays as the settings have it; None is no limit.
+    async def limits(self, caller: Caller) -> Said:
+        """Return what holds for a call.
 
         Raises:
             KapellError: nobody can say; the call must not be made then.
@@ -28,10 +40,26 @@ class BudgetRules(Protocol):
 class NoRules:
     """Policies that say nothing of money."""
 
-    async def limits(self, caller: Caller) -> Mapping[str, int | None]:
+    async def limits(self, caller: Caller) -> Said:
         """Return nothing."""
         del caller
-        return {}
+        return Said()
+
+
+class Watch(Protocol):
+    """Sees what is spent."""
+
+    async def look(self, tenant: TenantId, want: Wanted, used: int, note: Note, said: Said) -> None:
+        """See what is used of a window: nano-dollars, with what was spent just now."""
+        ...
+
+
+class NoWatch:
+    """Sees nothing."""
+
+    async def look(self, tenant: TenantId, want: Wanted, used: int, note: Note, said: Said) -> None:
+        """Do nothing."""
+        del tenant, want, used, note, said
 
 
 class Flying:

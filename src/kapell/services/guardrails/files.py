@@ -1,6 +1,6 @@
 """What the files hold that a call takes out of this machine; their bytes are never changed."""
 
-import codecs
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -11,19 +11,9 @@ from kapell.core.tools.paths import PATH_MARK
 from kapell.core.tools.spec import ToolSpec
 from kapell.core.tools.walking import walked
 from kapell.kit.json import Digest, Json, digest
+from kapell.services.guardrails.archives import LARGEST, texts_of
 from kapell.services.guardrails.treating import Treatment
 from kapell.services.tools.ports import ToolCall
-
-LARGEST = 1 << 20
-"""Bytes of a file that is looked over."""
-
-_CONTROLS = bytes({*range(32), 127} - {9, 10, 12, 13, 27})
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 class FileReader(Protocol):
@@ -72,11 +62,9 @@ async def looked(treatment: Treatment, reader: FileReader, spec: ToolSpec, call:
             continue
         data, key = found
         marks.append(key)
-        text = text_of(data)
-        if text is None:
-            unseen += 1
-        else:
-            await sweep.take((text,))
+        parts = await asyncio.to_thread(_read, data)
+        unseen += parts.count(None)
+        await sweep.take(text for text in parts if text is not None)
     reasons = [_asked(one) for one in (sweep.verdict.reasons if sweep.verdict else ())]
     if unseen:
         action: Action = "ask" if treatment.name == "strict" else "pass"
@@ -111,19 +99,8 @@ async def mark_of(reader: FileReader, spec: ToolSpec, call: ToolCall) -> str:
     return _mark(marks) if marks else ""
 
 
-def text_of(data: bytes) -> str | None:
-    """Return the text that bytes are, None when they are none or too many."""
-    if len(data) > LARGEST:
-        return None
-    named = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8-sig")
-    try:
-        text = data.decode(named)
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    else:
-        if named != "utf-8-sig":
-            return text
-    return text if len(data.translate(None, _CONTROLS)) == len(data) else None
+def _read(data: bytes) -> list[str | None]:
+    return list(texts_of(data))
 
 
 def _paths(spec: ToolSpec, call: ToolCall) -> Iterator[Json]:

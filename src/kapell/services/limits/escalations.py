@@ -1,20 +1,25 @@
-"""Escalations: when a run is held, its tenant's breaker counts it and people are told."""
+"""Escalations: when a run is held, its tenant's breaker counts it and people are told.
+
+So they are when somebody's day costs far more than their days do.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.envelope import Event
 from kapell.core.events.guarding.guard import BreakerTripped
 from kapell.core.runs.state import State
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
+from kapell.kit.money import text as money
 from kapell.services.limits.courtesies import Courtesies
 from kapell.services.limits.tenants import TenantBreaker
 
 log = logging.getLogger(__name__)
 
-Notify = Callable[[RunId, str], Awaitable[None]]
-"""Tells people a text about a run."""
+Notify = Callable[[RunId, str, str], Awaitable[None]]
+"""Tells people a text about a run, under a key that makes it one."""
 
 
 class Escalations:
@@ -35,6 +40,8 @@ class Escalations:
         for event in events:
             if isinstance(event.payload, BreakerTripped) and not event.copied:
                 self._courtesies.begin(self._tell(run, event.payload, state))
+            elif isinstance(event.payload, BudgetAlerted) and not event.copied:
+                self._courtesies.begin(self._warn(run, event.payload))
 
     async def close(self) -> None:
         """Finish what is under way."""
@@ -50,6 +57,20 @@ class Escalations:
         try:
             if trip.scope != "money":
                 await self._breaker.tripped(state.tenant_id)
-            await self._notify(run, text)
+            await self._notify(run, f"escalation:{run}", text)
         except KapellError as error:
             log.warning("that the run %s is held could not be told: %s", run, error)
+
+    async def _warn(self, run: RunId, alert: BudgetAlerted) -> None:
+        if alert.reason != "day":
+            return
+        per, _, name = alert.whose.partition("=")
+        text = (
+            f"The {per} {name} has spent {money(alert.used)} today, far more than on a usual day "
+            f"({money(alert.limit)}). Look at what runs: kapell runs list; this one told it: "
+            f"kapell runs show {run}"
+        )
+        try:
+            await self._notify(run, f"spending:{alert.whose}:{run}", text)
+        except KapellError as error:
+            log.warning("that the %s spends unusually much could not be told: %s", per, error)

@@ -1,6 +1,6 @@
 """What policies say of the limits of money: `limit` rules of `kapell.budget`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -10,16 +10,18 @@ from kapell.core.policies.caller import Caller
 from kapell.core.policies.kinds import LIMIT, PACKAGES
 from kapell.kit.errors import Denied
 from kapell.kit.money import nano
+from kapell.services.gateway.spending import Said
 from kapell.services.policies.policies import Policies
 
 _PACKAGE = PACKAGES["budget"]
 
 
 class _Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """US dollars for each of a kind; null is no limit."""
+    """US dollars for each of a kind, how many times a usual day deserves a look; null is none."""
 
     per: Literal["conversation", "user", "tenant"]
-    usd: float | None
+    usd: float | msgspec.UnsetType | None = msgspec.UNSET
+    unusual: float | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class PolicyLimits:
@@ -28,15 +30,15 @@ class PolicyLimits:
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
 
-    async def limits(self, caller: Caller) -> Mapping[str, int | None]:
-        """Return nano-dollars by what they are counted per; of several the lowest holds.
+    async def limits(self, caller: Caller) -> Said:
+        """Return what holds for a call; of several limits the lowest does.
 
         Raises:
             Denied: ``policy_failed``, ``policy_broken``: nobody could say.
         """
         version = await self._policies.current.version()
         if _PACKAGE not in version.judge.packages:
-            return {}
+            return Said()
         document = BudgetDocument(
             tenant=caller.tenant,
             subject=caller.subject,
@@ -55,7 +57,21 @@ class PolicyLimits:
                 code="policy_failed",
                 advice='Let it give objects such as {"per": "user", "usd": 25}.',
             ) from error
-        limits: dict[str, int | None] = {}
-        for one in sorted(said, key=lambda one: float("inf") if one.usd is None else one.usd):
-            limits.setdefault(one.per, None if one.usd is None else max(int(nano(one.usd)), 0))
-        return limits
+        usd = _lowest((one.per, one.usd) for one in said)
+        return Said(
+            usd={per: None if most is None else max(int(nano(most)), 0) for per, most in usd},
+            unusual=dict(_lowest((one.per, one.unusual) for one in said)),
+        )
+
+
+def _lowest(
+    said: Iterable[tuple[str, float | msgspec.UnsetType | None]],
+) -> Sequence[tuple[str, float | None]]:
+    """Return the lowest number that is said of each, None where only null is."""
+    found: dict[str, float | None] = {}
+    for per, most in said:
+        if isinstance(most, msgspec.UnsetType):
+            continue
+        known = found.get(per)
+        found[per] = most if known is None else known if most is None else min(known, most)
+    return tuple(found.items())

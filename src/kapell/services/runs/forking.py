@@ -12,6 +12,7 @@ from kapell.core.events.step import StepStarted, StepSucceeded
 from kapell.core.events.tool import ToolRequested
 from kapell.core.events.value import Packing
 from kapell.core.guardrails.labels import USER, Label, label_of, masks_of
+from kapell.core.limits.rates import Asker
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Merge
 from kapell.core.runs.fold import fold
@@ -44,12 +45,12 @@ class Forker:
         rules: RunRules | None = None,
     ) -> None:
         self._identity = identity
-        self._admission = admission
         self._rules = rules
         self._starts = starts
         self._reader = reader
         self._histories = histories
         self._teller = teller
+        self._admission = admission
 
     async def fork(
         self,
@@ -59,6 +60,7 @@ class Forker:
         inputs: Mapping[str, Json] | None = None,
         output: Json | msgspec.UnsetType = msgspec.UNSET,
         repeat_external: bool = False,
+        asker: Asker | None = None,
     ) -> RunId:
         """Begin a run with another's past.
 
@@ -69,13 +71,14 @@ class Forker:
             inputs: Inputs to change; the others stay.
             output: The result to put in place of the step's at ``at``.
             repeat_external: Consent to call again tools that must not be repeated.
+            asker: Who asks for it; the person at this terminal when nobody is named.
 
         Raises:
+            Limited: ``rate_limited``; Denied: ``breaker_open``.
             Missing: ``run_unknown``, ``step_unknown``.
             Conflict: ``fork_repeats_external`` without consent.
-            Limited, Denied: as when a run is started.
         """
-        await self._admission.begin(self._identity.tenant, self._identity.asker)
+        await self._admit(asker)
         events = await self._histories.events(run)
         replaced = output is not msgspec.UNSET
         kept = events[: _cut(events, at, replaced)]
@@ -192,15 +195,15 @@ class Forker:
         )
         return made, state
 
-    async def restart(self, run: RunId) -> RunId:
+    async def restart(self, run: RunId, *, asker: Asker | None = None) -> RunId:
         """Begin a run of the same version with the same inputs, from the beginning.
 
         It acts for whoever restarts it.
 
         Raises:
-            Limited, Denied: as when a run is started.
+            Limited: ``rate_limited``; Denied: ``breaker_open``.
         """
-        await self._admission.begin(self._identity.tenant, self._identity.asker)
+        await self._admit(asker)
         (first,) = await self._histories.events(run, up_to=1)
         request = first.payload
         if not isinstance(request, RunQueued):
@@ -217,6 +220,10 @@ class Forker:
         made = new_run(self._identity, request, {}, self._identity.clock.now())
         (started,) = await self._starts.start([made])
         return started.run_id
+
+    async def _admit(self, asker: Asker | None) -> None:
+        """Count a run that is made of another as one that is begun."""
+        await self._admission.begin(self._identity.tenant, asker or self._identity.asker)
 
     async def merge(self, run: RunId, fork: RunId) -> None:
         """Let a run adopt the outcome of one of its forks.

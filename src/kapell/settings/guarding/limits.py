@@ -62,6 +62,14 @@ class CostSection(Section):
     warn: float = Field(default=0.8, gt=0, le=1)
     """Share of a limit from which the run's history tells that it has come near."""
 
+    unusual: float | None = Field(default=3.0, gt=1)
+    """How many times a usual day a user or the tenant has to spend for people to be told, once a
+    day. Usual is the median of those of the last 14 days on which anything was spent; five must be
+    known."""
+
+    notable: float = Field(default=1.0, ge=0)
+    """US dollars a day has to cost before it is called unusual."""
+
 
 class LimitsSettings(Section):
     """How often who may ask, and how much that may cost."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins, refused
+from kapell.core.gateway.quotas import DAY, Amount, Refused, Settlement, Wanted, begins, refused
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -38,6 +38,11 @@ class MemoryCounts:
     async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
         """Return what is used of the window there is now."""
         return self._used(tenant_id, scope, every, self._now())
+
+    async def days(self, tenant_id: TenantId, scope: str, back: int) -> Sequence[Amount]:
+        """Return what was used of the windows of a day before today's, the latest first."""
+        now = self._now()
+        return [self._used(tenant_id, scope, DAY, now - at * DAY) for at in range(1, back + 1)]
 
     def _add(self, tenant_id: str, settlement: Settlement) -> None:
         at, more = settlement.at, settlement.more

@@ -13,6 +13,7 @@ from kapell.core.policies.spending import Spending
 from kapell.core.pricing.quote import Quote
 from kapell.kit.errors import Limited
 from kapell.services.gateway.counts import QuotaGuard
+from kapell.services.gateway.spending import Said
 from kapell.testing.stores.counts import MemoryCounts
 
 DAY = 86_400.0
@@ -38,8 +39,8 @@ class _Rules:
     def __init__(self, said: Mapping[str, int | None]) -> None:
         self.said = said
 
-    async def limits(self, caller: Caller) -> Mapping[str, int | None]:
-        return self.said
+    async def limits(self, caller: Caller) -> Said:
+        return Said(usd=self.said)
 
 
 def _guard(*, price: int = 10**6, said: Mapping[str, int | None] | None = None) -> QuotaGuard:

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 import asyncpg
 
 from kapell.adapters.db.postgres.pool import Connections
-from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins, refused
+from kapell.core.gateway.quotas import (
+    DAY,
+    Amount,
+    Refused,
+    Settlement,
+    Wanted,
+    begins,
+    kept,
+    refused,
+)
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -28,10 +37,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (tenant_id, scope, lasts, begins) DO UPDATE SET calls = c.calls + excluded.calls,
     tokens = c.tokens + excluded.tokens, usd = c.usd + excluded.usd
 """
+_DAYS = """
+SELECT begins, calls, tokens, usd FROM counts
+WHERE tenant_id = $1 AND scope = $2 AND lasts = $3 AND begins >= $4 AND begins < $5
+"""
 _FORGET = """
 DELETE FROM counts WHERE (tenant_id, scope, lasts, begins) IN (
     SELECT tenant_id, scope, lasts, begins FROM counts
-    WHERE begins < $1 AND begins + 2 * lasts < $1 LIMIT 100 FOR UPDATE SKIP LOCKED)
+    WHERE begins < $1
+    AND begins + CASE lasts WHEN $2 THEN $3::float8 ELSE 2 * lasts END < $1
+    LIMIT 100 FOR UPDATE SKIP LOCKED)
 """
 _NOW = "SELECT kapell_now()"
 
@@ -69,7 +84,7 @@ class PostgresCounts:
                     for one in ordered:
                         added = (amount.calls, amount.tokens, amount.usd)
                         await connection.execute(_ADD, *_place(tenant_id, one, now), *added)
-                    await connection.execute(_FORGET, now)
+                    await connection.execute(_FORGET, now, DAY, kept(DAY))
             except _Full as full:
                 return full.refused
             return now
@@ -99,6 +114,17 @@ class PostgresCounts:
             began = begins(float(await connection.fetchval(_NOW)), every)
             row = await connection.fetchrow(_ONE, tenant_id, scope, every, began)
             return Amount(*row) if row else Amount()
+
+        return await self._pool.use(work)
+
+    async def days(self, tenant_id: TenantId, scope: str, back: int) -> Sequence[Amount]:
+        """Return what was used of the windows of a day before today's, the latest first."""
+
+        async def work(connection: asyncpg.Connection) -> Sequence[Amount]:
+            today = begins(float(await connection.fetchval(_NOW)), DAY)
+            place = (tenant_id, scope, DAY, today - back * DAY, today)
+            found = {began: Amount(*sums) for began, *sums in await connection.fetch(_DAYS, *place)}
+            return [found.get(today - at * DAY, Amount()) for at in range(1, back + 1)]
 
         return await self._pool.use(work)
 

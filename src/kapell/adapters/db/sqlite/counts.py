@@ -5,7 +5,16 @@ from collections.abc import Sequence
 
 from kapell.adapters.db.sqlite.readers import Readers
 from kapell.adapters.db.sqlite.writing.writer import Writer
-from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted, begins, refused
+from kapell.core.gateway.quotas import (
+    DAY,
+    Amount,
+    Refused,
+    Settlement,
+    Wanted,
+    begins,
+    kept,
+    refused,
+)
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -19,7 +28,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tenant_id, scope, lasts, begins) DO UPDATE SET calls = calls + excluded.calls,
     tokens = tokens + excluded.tokens, usd = usd + excluded.usd
 """
-_FORGET = "DELETE FROM counts WHERE begins < ? AND begins + 2 * lasts < ?"
+_DAYS = """
+SELECT begins, calls, tokens, usd FROM counts
+WHERE tenant_id = ? AND scope = ? AND lasts = ? AND begins >= ? AND begins < ?
+"""
+_FORGET = """
+DELETE FROM counts
+WHERE begins < ? AND begins + CASE lasts WHEN ? THEN ? ELSE 2 * lasts END < ?
+"""
 
 
 class SqliteCounts:
@@ -40,7 +56,7 @@ class SqliteCounts:
                      for one in wants]  # fmt: skip
             if (full := refused(found, amount, now)) is not None:
                 return full
-            connection.execute(_FORGET, (now, now))
+            connection.execute(_FORGET, (now, DAY, kept(DAY), now))
             _add(connection, tenant_id, wants, now, amount)
             return now
 
@@ -62,6 +78,17 @@ class SqliteCounts:
         return await self._readers.read(
             lambda connection: _used(connection, tenant_id, scope, every, now)
         )
+
+    async def days(self, tenant_id: TenantId, scope: str, back: int) -> Sequence[Amount]:
+        """Return what was used of the windows of a day before today's, the latest first."""
+        today = begins(self._writer.now(), DAY)
+
+        def work(connection: sqlite3.Connection) -> Sequence[Amount]:
+            place = (tenant_id, scope, DAY, today - back * DAY, today)
+            found = {began: Amount(*sums) for began, *sums in connection.execute(_DAYS, place)}
+            return [found.get(today - at * DAY, Amount()) for at in range(1, back + 1)]
+
+        return await self._readers.read(work)
 
 
 def _used(

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Orders to give away what a model was told: a verb of showing, what was told, whose it is."""
 
 import re
@@ -49,7 +48,8 @@ DETECTORS = (
         0.7,
     ),
     _signal(
-        rf"\b{_SHOW}\b[^.?!\n]{{0,60}}?\b(?:instructions?|rules|guidelines|directives|orders|prompts?"
+        rf"\b{_SHOW}\b[^.?!\n]{{0,60}}?\b(?:instructions?|rules|guidelines|directives|orders"
+        rf"|prompts?"
         r"|everything|words|text|messages?) (?:that )?(?:you (?:were|have been|got|had|are|received"
         r"|have received|were first) ?(?:given|told|shown|sent)?|before this"
         r" (?:message|conversation|chat|line)|above this (?:line|message))\b"
@@ -59,8 +59,10 @@ DETECTORS = (
         0.6,
     ),
     _signal(
-        r"\b(?:what were you (?:told|instructed|ordered|forbidden|asked not)\b|what (?:rules|instructions"
-        r"|orders|guidelines|directives|constraints) (?:do|did|were|have|are) you (?:follow|been given"
+        r"\b(?:what were you (?:told|instructed|ordered|forbidden|asked not)\b|what (?:rules"
+        r"|instructions"
+        r"|orders|guidelines|directives|constraints) (?:do|did|were|have|are) you (?:follow"
+        r"|been given"
         r"|given|get|receive|have to follow|told|operating|under)\b"
         r"|what (?:does|is in|stands in|did) your (?:prompt|context window|system message))",
         ("what ",),
@@ -70,7 +72,8 @@ DETECTORS = (
         r"\b(?:first|last|opening) (?:\d{1,5} |few |hundred )?(?:words?|lines?|tokens?|characters?"
         r"|sentences?|paragraphs?) of (?:your|this) (?:context|prompt|instructions?|system message"
         r"|input|conversation|memory)\b|\b(?:conversation|chat|context) from (?:message zero"
-        r"|the (?:very )?(?:first|beginning|start)|its (?:first|beginning))\b[^.\n]{0,60}?\b(?:hidden"
+        r"|the (?:very )?(?:first|beginning|start)|its (?:first"
+        r"|beginning))\b[^.\n]{0,60}?\b(?:hidden"
         r"|system|invisible|before)\b|\beverything (?:above|before) (?:this|my)"
         r" (?:line|message|sentence|prompt|point)\b",
         ("first ", "last ", "opening ", "zero", "beginning", "start", "everything"),

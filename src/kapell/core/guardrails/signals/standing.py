@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Orders that lean on a standing: somebody is in charge, or an emergency lifts the rules."""
 
 import re
@@ -7,7 +6,8 @@ from kapell.core.guardrails.detectors.detector import Detector
 from kapell.core.guardrails.signals.tongues.standing import IN_CHARGE, NAMES
 
 _WHO = (
-    r"(?:developers?|administrators?|admins?|creators?|maker|owner|operator|security (?:team|officer"
+    r"(?:developers?|administrators?|admins?|creators?|maker|owner|operator|security (?:team"
+    r"|officer"
     r"|department)|IT (?:department|team|support)|system administrators?|root user|superuser"
     r"|engineers?|compliance|legal(?: department| team)?|management|CEO|headquarters|OpenAI"
     r"|Anthropic|Google|Microsoft|support team|safety team|auditors?)"
@@ -40,7 +40,16 @@ DETECTORS = (
         rf"\b{_WHO} (?:has|have) (?:\w{{1,12}} )?(?:granted|approved|authori[sz]ed|allowed|given"
         rf"|cleared|permitted|signed off)\b[^\n]{{0,100}}?\b(?:access to you|{_LIFT}\b[^.\n]"
         rf"{{0,40}}?\b{_RULES}|your (?:[\w\-]{{1,12}} )?{_RULES})\b",
-        ("granted", "approved", "authori", "allowed", "given", "cleared", "permitted", "signed off"),
+        (
+            "granted",
+            "approved",
+            "authori",
+            "allowed",
+            "given",
+            "cleared",
+            "permitted",
+            "signed off",
+        ),
         0.75,
     ),
     _signal(
@@ -55,7 +64,8 @@ DETECTORS = (
     ),
     _signal(
         r"\b(?:urgent|emergency|life or death|lives? (?:is|are) (?:at stake|in danger)|in danger"
-        rf"|no time)\b[^\n]{{0,80}}?\b(?:skip|bypass|ignore|disable|override|drop|forget) (?:all|any|every|the"
+        rf"|no time)\b[^\n]{{0,80}}?\b(?:skip|bypass|ignore|disable|override|drop|forget) (?:all"
+        rf"|any|every|the"
         rf"|your) (?:[\w\-]{{1,12}} )?(?:{_RULES}|checks)\b",
         ("urgent", "emergency", "life or death", "at stake", "in danger", "no time"),
         0.7,

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Orders that undo what was told before in other words than "ignore": it ends, it is skipped."""
 
 import re
@@ -18,7 +17,8 @@ _TOLD = (
 )
 _ENDED = (
     r"(?:void|cancel+ed|obsolete|revoked|invalid|suspended|replaced|overridden|superseded|disabled"
-    r"|lifted|switched off|turned off|removed|deleted|a mistake|no longer (?:apply|valid|hold|count)"
+    r"|lifted|switched off|turned off|removed|deleted|a mistake|no longer (?:apply|valid|hold"
+    r"|count)"
     r"|do(?:es)? not (?:apply|count))"
 )
 _NOW = (
@@ -51,8 +51,10 @@ DETECTORS = (
     ),
     _signal(
         "override",
-        rf"\b{_UNDO} (?:all |any )?(?:the |your )?(?:earlier |prior )?{_TOLD} (?:at the (?:top|start"
-        r"|beginning) of|from (?:the (?:top|start|beginning)|before|your (?:developer|maker|owner))|above\b)",
+        rf"\b{_UNDO} (?:all |any )?(?:the |your )?(?:earlier |prior )?{_TOLD} (?:at the (?:top"
+        rf"|start"
+        r"|beginning) of|from (?:the (?:top|start|beginning)|before|your (?:developer|maker|owner))"
+        r"|above\b)",
         ("at the", "from the", "from before", "from your", "above"),
         0.75,
     ),
@@ -67,7 +69,8 @@ DETECTORS = (
     _signal(
         "override",
         r"\b(?:instructions|rules|guidelines|orders|directives|restrictions|prompts?)"
-        r" (?:above(?! (?:the|my|our|an?)\b)|from before|before this|you (?:were given|got|received|have)|given (?:above|before"
+        r" (?:above(?! (?:the|my|our|an?)\b)|from before|before this|you (?:were given|got|received"
+        r"|have)|given (?:above|before"
         rf"|earlier))[^.\n]{{0,20}}?\b{_ENDED}\b",
         ("above", "from before", "before this", "you were", "you got", "you received", "you have",
          "given"),
@@ -75,17 +78,22 @@ DETECTORS = (
     ),
     _signal(
         "override",
-        r"\byour (?:normal|usual|safety|standard|previous|content|old|original)? ?(?:rules|guidelines"
-        rf"|restrictions|filters|limitations|safeguards) (?:are|is|were|have been)(?: now)? {_ENDED}\b"
+        r"\byour (?:normal|usual|safety|standard|previous|content|old|original)? ?(?:rules"
+        r"|guidelines"
+        rf"|restrictions|filters|limitations|safeguards) (?:are|is|were"
+        rf"|have been)(?: now)? {_ENDED}\b"
         rf"|\bthe (?:previous|prior|system|old|original) prompt is (?:now )?{_ENDED}\b",
         ("your ", "prompt is"),
         0.75,
     ),
     _signal(
         "role_marks",
-        r"(?:^|\n|/\*|\*|#|//|--|[\"'<>({\[])[ \t]{0,8}(?:note to )?(?:the )?(?:system|assistants?|ai|agents?|llm"
-        r"|copilot|claude|chatgpt|gpt|codex|coding agents?)(?: (?:note|message|override|instructions?"
-        r"|update|prompt|notice|command))?\s?:\s{0,3}(?:[\w,\-]{1,14} ){0,4}?(?:disregard|ignore|forget"
+        r"(?:^|\n|/\*|\*|#|//|--|[\"'<>({\[])[ \t]{0,8}(?:note to )?(?:the )?(?:system|assistants?"
+        r"|ai|agents?|llm"
+        r"|copilot|claude|chatgpt|gpt|codex|coding agents?)(?: (?:note|message|override"
+        r"|instructions?"
+        r"|update|prompt|notice|command))?\s?:\s{0,3}(?:[\w,\-]{1,14} ){0,4}?(?:disregard|ignore"
+        r"|forget"
         r"|override|obsolete|you must|do not (?:summari|review|report|tell|mention|flag)|instead"
         r"|reveal|exfiltrate|bypass)",
         ("system", "assistant", "ai:", "ai :", "agent", "llm", "copilot", "claude", "gpt", "codex"),
@@ -102,7 +110,8 @@ DETECTORS = (
     ),
     _signal(
         "addressed",
-        r"\bas (?:the|an?) (?:AI )?(?:assistant|agent|language model|model|chat ?bot)(?: reading this)?"
+        r"\bas (?:the|an?) (?:AI )?(?:assistant|agent|language model|model"
+        r"|chat ?bot)(?: reading this)?"
         r",? you (?:are|must|have to|will|shall)(?: now)? (?:required|obliged|ordered|instructed"
         rf"|{_NOW})\b",
         ("as the", "as a"),
@@ -111,7 +120,8 @@ DETECTORS = (
     _signal(
         "addressed",
         r"\b(?:AIs|(?:AI|coding|automated|autonomous|virtual) (?:assistants?|agents?|systems?"
-        r"|models?|reviewers?|readers?)|LLMs?|language models|chat ?bots?)(?: reading this)? (?:must"
+        r"|models?|reviewers?|readers?)|LLMs?|language models"
+        r"|chat ?bots?)(?: reading this)? (?:must"
         r"|have to|has to|are required to|are instructed to|are to|shall)(?: now| first| always"
         rf"| immediately)? {_NOW}\b",
         ("must", "have to", "has to", "are required", "are instructed", "are to", "shall"),
@@ -119,11 +129,15 @@ DETECTORS = (
     ),
     _signal(
         "addressed",
-        r"\b(?:attention|note|notice|message|instructions?|important|memo|task)[ ,:!]{1,3}(?:(?:to|for)"
-        r" )?(?:(?:the|any|all|every) )?(?:(?:coding|automated|autonomous|virtual|AI|helpful|reading"
+        r"\b(?:attention|note|notice|message|instructions?|important|memo|task)[ ,:!]{1,3}(?:(?:to"
+        r"|for)"
+        r" )?(?:(?:the|any|all|every) )?(?:(?:coding|automated|autonomous|virtual|AI|helpful"
+        r"|reading"
         rf"|summari[sz]ing) ){{1,2}}{READER}\b\s?[:,!\-]"
-        rf"|\b(?:attention|note|notice|message|instructions?) (?:to|for) (?:the|any|all|every) {READER}"
-        r" (?:that (?:is )?)?(?:read(?:s|ing)?|process(?:es|ing)|summari[sz](?:es|ing)|handl(?:es|ing))"
+        rf"|\b(?:attention|note|notice|message|instructions?) (?:to|for) (?:the|any|all"
+        rf"|every) {READER}"
+        r" (?:that (?:is )?)?(?:read(?:s|ing)?|process(?:es|ing)|summari[sz](?:es|ing)|handl(?:es"
+        r"|ing))"
         r" (?:this|these|the|my|our) [\w\-]{1,16}\s?[:,!\-]",
         ("agent", "assistant", "model", "bot", "llm", "copilot", "claude", "gpt", "gemini", " ai"),
         0.75,

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001
+# ruff: noqa: RUF001
 """What orders to carry data out are made of, in many languages: data."""
 
 VERB = (
@@ -172,9 +172,11 @@ SECRECY = (
     r"|sans (?:le |l'|en )?(?:dire|informer|prévenir|avertir)|en secreto|a escondidas"
     r"|sin (?:decir|avisar|informar|que)\w{0,4}|di nascosto|segretamente|senza (?:dir|avvis|inform)"
     r"\w{0,6}|em segredo|às escondidas|sem (?:avisar|dizer|informar|contar)|stiekem|in het geheim"
-    r"|zonder (?:het )?(?:de gebruiker|te)|potajemnie|w tajemnicy|po cichu|nie mów\w{0,3}|i hemlighet"
+    r"|zonder (?:het )?(?:de gebruiker|te)|potajemnie|w tajemnicy|po cichu|nie mów\w{0,3}"
+    r"|i hemlighet"
     r"|i smyg|utan att|тайно|незаметно|втайне|не говор\w{1,5}|не сообщ\w{1,5}|таємно|непомітно"
-    r"|gizlice|söylemeden|haber vermeden)\b|偷偷|秘密地|悄悄|不要告诉|不告诉|别告诉|こっそり|密かに|知らせず|黙って"
+    r"|gizlice|söylemeden|haber vermeden)\b|偷偷|秘密地|悄悄|不要告诉|不告诉|别告诉"
+    r"|こっそり|密かに|知らせず|黙って"
     r"|言わずに|몰래|알리지|말하지|سرا|سرًا|دون إخبار|دون علم|चुपके|बिना बताए|को बताए बिना"
 )
 

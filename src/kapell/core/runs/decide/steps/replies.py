@@ -1,6 +1,7 @@
 """What comes back from calls to models and tools: an answer, a result, or nothing."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -36,7 +37,8 @@ def judged(t: Thinking, opened: OpenCall, facts: Iterable[Fact]) -> None:
         if isinstance(fact, Verdict):
             t.emit(GuardVerdict(call=opened.call, path=opened.path, verdict=fact))
         elif isinstance(fact, Spending):
-            t.emit(BudgetAlerted("limit", fact.limit, fact.used, fact.whose, fact.every))
+            reason: Literal["day", "limit"] = "day" if fact.unusual else "limit"
+            t.emit(BudgetAlerted(reason, fact.limit, fact.used, fact.whose, fact.every))
         else:
             t.emit(PolicyVerdict(call=opened.call, path=opened.path, judgement=fact))
 
