@@ -43,6 +43,7 @@ from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL, RunId, TenantId, WorkerId
 from kapell.services.approvals.desk import Approvals
+from kapell.services.audit.refusals import Refusals
 from kapell.services.policies.admission import PolicyAdmission
 from kapell.services.policies.answering import PolicyAnswers
 from kapell.services.policies.limits import PolicyLimits
@@ -164,7 +165,10 @@ class App:
             workspace=str(root),
             clock=self.clock,
             random=random_bits,
+            whence=f"host:{socket.gethostname()}",
         )
+        self.refusals = Refusals(self.audit.auditor, self.clock)
+        self.limits.admission.told_to(self.refusals)
         rules = PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None
         self.starter = self._starter(current, specs, rules)
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
@@ -247,9 +251,7 @@ class App:
     @cached_property
     def audit(self) -> Audit:
         """Return the audit record; nothing is read before it is needed."""
-        return make_audit(
-            self.root, self.settings, self.store, self.tenant, self.identity.actor, self.clock
-        )
+        return make_audit(self.root, self.settings, self.store, self.identity)
 
     def worker(self, concurrency: int | None = None) -> Worker:
         """Return a worker of this process; ``concurrency`` is how many runs it owns at once."""
@@ -270,6 +272,7 @@ class App:
 
     async def finish_record(self) -> None:
         """Put on record what was worked on here; what fails is made up for by who comes next."""
+        await self.refusals.settle()
         if self._worked:
             try:
                 await self.audit.auditor.chore(busy=False)

@@ -257,7 +257,7 @@ def test_other_settings_and_policies_are_on_record_and_the_same_only_once(record
         return [one["target"] for one in reversed(acts)]
 
     first = noted()
-    assert sorted(first) == ["policies", "settings"]
+    assert sorted(first) == ["guards", "policies", "settings"]
     recorded.call("run", "note.yaml")
     assert noted() == first
     recorded.write("kapell.yaml", "model: offline\nworker: {concurrency: 7}\n")

@@ -1,6 +1,5 @@
 """The audit record of a workspace: table, anchors, the keys that seal them."""
 
-import socket
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,11 +13,10 @@ from kapell.adapters.vault.keyfiles import derived, write_key
 from kapell.adapters.vault.sealing import read_master
 from kapell.bootstrap.audit.reporting import make_reporter, versions
 from kapell.core.audit.hiding import hidden
-from kapell.kit.clock import Clock
-from kapell.kit.ids import TenantId
 from kapell.services.audit.keeping import Auditor
 from kapell.services.audit.reporting import Reporter
 from kapell.services.audit.verifying import Verifier
+from kapell.services.runs.starting import Identity
 from kapell.settings.loading import Settings
 
 
@@ -91,21 +89,20 @@ def _signer(text: str, whence: str) -> Signer:
     return Signer(derived(key_of(text, whence), PURPOSE))
 
 
-def make_audit(
-    root: Path, settings: Settings, store: Store, tenant: TenantId, actor: str, clock: Clock
-) -> Audit:
+def make_audit(root: Path, settings: Settings, store: Store, who: Identity) -> Audit:
     """Return the audit record of a workspace; nothing is read yet."""
     keys = SealKeys(root, settings)
     anchors = FileAnchors(root / settings.audit.anchor, keys)
     auditor = Auditor(
         store.audit,
         anchors,
-        clock=clock,
+        clock=who.clock,
         mask=hidden,
-        tenant=tenant,
-        actor=actor,
-        whence=f"host:{socket.gethostname()}",
+        tenant=who.tenant,
+        actor=who.actor,
+        whence=who.whence,
         versions=partial(versions, root, settings),
     )
-    verifier = Verifier(store.audit, anchors, auditor, tenant)
-    return Audit(auditor, verifier, make_reporter(root, settings, verifier, tenant, clock))
+    verifier = Verifier(store.audit, anchors, auditor, who.tenant)
+    reporter = make_reporter(root, settings, verifier, who.tenant, who.clock)
+    return Audit(auditor, verifier, reporter)

@@ -5,8 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from kapell import library
+from kapell.bootstrap.guarding.gates import standing
 from kapell.core.audit.compliance.controls import Framework, Risk, read_framework, read_risks
 from kapell.core.audit.compliance.report import InForce
+from kapell.core.guardrails.standing import told
 from kapell.kit.clock import Clock
 from kapell.kit.ids import TenantId
 from kapell.kit.json import digest, encode
@@ -28,10 +30,17 @@ def risks() -> tuple[Risk, ...]:
 
 
 def versions(root: Path, settings: Settings) -> Mapping[str, str]:
-    """Return digests of the settings and the policies that hold; no secret is part of them."""
+    """Return digests of the settings and the policies that hold; no secret is part of them.
+
+    Which guards stand is told in words: that one was taken away is to be read, not to be compared.
+    """
     said = settings.model_dump_json(exclude={"definitions": True, "database": {"url"}})
     texts = [[name, text] for name, text in _policies(root).items()]
-    return {"settings": digest(said.encode()), "policies": digest(encode(texts))}
+    return {
+        "settings": digest(said.encode()),
+        "policies": digest(encode(texts)),
+        "guards": told(standing(settings.guardrails)) or "default",
+    }
 
 
 def in_force(root: Path, settings: Settings) -> InForce:

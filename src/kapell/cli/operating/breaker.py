@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from kapell.bootstrap.audit.acting import close_breaker
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.session import Session, carry_out
@@ -42,7 +43,7 @@ def close(ctx: typer.Context) -> int:
     """Let runs begin again, and count anew."""
 
     async def work(session: Session) -> Exit:
-        was_open = await session.app.limits.breaker.close(session.app.tenant)
+        was_open = await close_breaker(session.app)
         session.screen.show("closed: runs begin" if was_open else "It was closed already.")
         return Exit.OK
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from kapell.bootstrap.audit.acting import forget_names
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.session import Session, carry_out
@@ -48,7 +49,7 @@ def forget(
         if run:
             (first,) = await app.histories.events(await session.find(run), up_to=1)
             conversation = first.correlation_id
-        count = await app.content.naming.forget(app.tenant, conversation)
+        count = await forget_names(app, conversation)
         session.screen.show(f"{count} name{'' if count == 1 else 's'} erased.")
         return Exit.OK
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kapell.bootstrap.audit.acting import export_run, import_run
 from kapell.cli.exits import Exit
 from kapell.cli.output import answers
 from kapell.cli.running.arguments import AsJson, Run
@@ -32,7 +33,7 @@ def export(
     async def work(session: Session) -> tuple[str, bytes]:
         run_id = await session.find(run)
         if not as_otlp:
-            return run_id, await session.app.porter.export(run_id)
+            return run_id, await export_run(session.app, run_id)
         document = otlp(trace(await session.app.histories.events(run_id)))
         return run_id, json.dumps(document).encode() + b"\n"
 
@@ -74,7 +75,7 @@ def load(
     data = Path(file).read_bytes()
 
     async def work(session: Session) -> Exit:
-        run_id = await session.app.porter.load(data)
+        run_id = await import_run(session.app, data)
         if as_json:
             session.screen.document({"run_id": run_id})
         else:

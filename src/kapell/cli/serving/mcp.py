@@ -58,13 +58,16 @@ def mcp(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         working = asyncio.create_task(session.app.worker().run(stop))
-        server = server_of(Offer(session.app, tools))
+        offer = Offer(session.app, tools)
+        server = server_of(offer)
         if host:
             listening = _listening(host, port)
             session.screen.note(
                 f"Serving at http://{host}:{listening.getsockname()[1]}/mcp; Ctrl-C stops it."
             )
-            serving = asyncio.create_task(over_http(server, listening, token, stop))
+            serving = asyncio.create_task(
+                over_http(server, listening, token, stop, offer.turned_away)
+            )
         else:
             serving = asyncio.create_task(over_stdio(server))
         stopping = asyncio.create_task(stop.wait())

@@ -72,6 +72,12 @@ class Offer:
             served=ip is not None,
         )
 
+    async def turned_away(self, ip: str) -> None:
+        """Put on record that somebody came without the token."""
+        asker = Asker(ip=counted(ip))
+        error = Denied("No token.", code="token_wrong", advice="Send the token as a bearer.")
+        await self._app.refusals.refused("", asker.whence, "mcp", error)
+
     def specs(self) -> tuple[ToolSpec, ...]:
         """Return everything that is offered, as tools."""
         workflows = [_spec_of(name, version) for name, version in self._workflows().items()]

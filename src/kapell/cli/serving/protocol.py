@@ -4,10 +4,10 @@ import asyncio
 import hmac
 import logging
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeAlias
 
 import uvicorn
 from mcp.server import ServerRequestContext
@@ -35,6 +35,9 @@ from kapell.kit.json import Json, digest, encode
 from kapell.services.tools.ports import UnknownOutcome
 
 _log = logging.getLogger("kapell.mcp")
+
+Refused: TypeAlias = Callable[[str], Awaitable[None]]
+"""Is told the address of whoever was not let in."""
 
 
 def server_of(offer: Offer) -> "Server[Any]":
@@ -65,7 +68,11 @@ async def over_stdio(server: "Server[Any]") -> None:
 
 
 async def over_http(
-    server: "Server[Any]", listening: socket.socket, token: str, stop: asyncio.Event
+    server: "Server[Any]",
+    listening: socket.socket,
+    token: str,
+    stop: asyncio.Event,
+    refused: Refused,
 ) -> None:
     """Serve clients over streamable HTTP until ``stop`` is set.
 
@@ -74,10 +81,11 @@ async def over_http(
         listening: Where.
         token: What every request must carry as its bearer; empty for none.
         stop: Set when it shall end.
+        refused: Told the address of whoever came without the token.
     """
     app: ASGIApp = server.streamable_http_app(host=listening.getsockname()[0])
     if token:
-        app = _Guarded(app, token)
+        app = _Guarded(app, token, refused)
     config = uvicorn.Config(app, log_level="warning", lifespan="on")
     serving = _Obedient(config)
     task = asyncio.create_task(serving.serve(sockets=[listening]))
@@ -100,14 +108,17 @@ class _Obedient(uvicorn.Server):
 class _Guarded:
     """Lets requests through that carry the token."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, token: str, refused: Refused) -> None:
         self._app = app
+        self._refused = refused
         self._expected = f"Bearer {token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             given = dict(scope["headers"]).get(b"authorization", b"")
             if not hmac.compare_digest(given, self._expected):
+                client = scope.get("client")
+                await self._refused(str(client[0]) if client else "")
                 await PlainTextResponse("The token is missing or wrong.", 401)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

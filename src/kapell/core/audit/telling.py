@@ -37,6 +37,7 @@ from kapell.core.events.run import (
 from kapell.core.events.signal import ChildStarted, SignalReceived
 from kapell.core.events.step import StepDead
 from kapell.core.events.tool import ToolFailed, ToolHeld, ToolRequested, ToolReturned
+from kapell.core.guardrails.standing import told as standing
 from kapell.kit.json import Digest, digest
 
 Mask: TypeAlias = Callable[[str], str]
@@ -48,7 +49,7 @@ LONGEST = 160
 _NAMES_AT_HAND = 2_000
 """Names of tools, people, machines and rules whose form for the record is remembered."""
 
-_OTHERS = frozenset({"by", "rule", "to"})
+_OTHERS = frozenset({"by", "guards", "model", "rule", "to"})
 """Details that are names others gave."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}")
@@ -88,11 +89,11 @@ def told(event: Event, fact: Digest, subject: str, mask: Mask) -> Act | None:
         target=named(found.target, mask),
         verdict=named(found.verdict, mask),
         subject=hidden(subject, mask),
-        whence=_whence(event.actor, mask),
+        whence=_whence(event.actor, mask) or placed(getattr(event.payload, "whence", ""), mask),
         run_id=event.run_id,
         path=seen(found.path),
         details={
-            # Only rules and people have names that others gave them.
+            # Only rules, people, models and steps have names that others gave them.
             key: (named(value, mask) if key in _OTHERS else seen(value))
             if isinstance(value, str)
             else value
@@ -125,6 +126,12 @@ def hidden(actor: str, mask: Mask) -> str:
         return actor
     kind = actor.partition(":")[0] if ":" in actor else "user"
     return f"{kind}:#{digest(actor.encode())[:16]}"
+
+
+@lru_cache(maxsize=_NAMES_AT_HAND)
+def placed(whence: str, mask: Mask) -> str:
+    """Return from where somebody acts; an address is told by its digest: that can be compared."""
+    return " ".join(hidden(one, mask) for one in whence.split(" "))
 
 
 @lru_cache(maxsize=_NAMES_AT_HAND)
@@ -173,11 +180,19 @@ def _queued(event: RunQueued) -> Told:
     details: dict[str, Detail] = {"version": event.version, "origin": event.origin.kind}
     if event.origin.run_id:
         details["from"] = event.origin.run_id
+    if guards := standing(event.guards):
+        details["guards"] = guards
+    if event.model:
+        details["model"] = event.model
+    if event.budget is not None and event.budget.usd is not None:
+        details["budget"] = event.budget.usd
     return Told(event.workflow, "queued", "", details)
 
 
 def _answered(event: ApprovalAnswered) -> Told:
     said: dict[str, Detail] = {"by": event.by, "call": event.call, "left": event.left}
+    if event.digest:
+        said["digest"] = event.digest
     return Told("", "approved" if event.approved else "rejected", event.path, said)
 
 
@@ -185,6 +200,8 @@ def _asked(event: ApprovalRequested) -> Told:
     details: dict[str, Detail] = {"call": event.call, "rule": event.rule, "need": event.need}
     if event.risk:
         details["risk"] = event.risk
+    if event.digest:
+        details["digest"] = event.digest
     return Told(event.tool, "asked", event.path, details)
 
 

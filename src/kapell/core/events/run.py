@@ -1,4 +1,4 @@
-"""Facts about a whole run."""
+"""Facts about a whole run. ``whence`` is from where a person asked, as far as it is known."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -63,6 +63,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     labels: Mapping[str, Label] = {}
     label: Label = ()
     subject: str = ""
+    whence: str = ""
 
 
 class RunAssigned(msgspec.Struct, frozen=True, tag="run.assigned"):
@@ -110,6 +111,7 @@ class RunCancelling(msgspec.Struct, frozen=True, tag="run.cancelling"):
     """Someone asked for the end: nothing new begins, what is in flight is stopped."""
 
     reason: str = ""
+    whence: str = ""
 
 
 class RunCancelled(msgspec.Struct, frozen=True, tag="run.cancelled"):
@@ -133,6 +135,7 @@ class RunForked(msgspec.Struct, frozen=True, omit_defaults=True, tag="run.forked
     output: Packed | None = None
     repeat_external: bool = False
     labels: Mapping[str, Label] = {}
+    whence: str = ""
 
 
 class RunRepaired(msgspec.Struct, frozen=True, tag="run.repaired"):
@@ -146,6 +149,7 @@ class RunRepaired(msgspec.Struct, frozen=True, tag="run.repaired"):
     generation: int
     note: str = ""
     given: Packed | None = None
+    whence: str = ""
 
 
 class RunMerged(msgspec.Struct, frozen=True, tag="run.merged"):
@@ -155,6 +159,7 @@ class RunMerged(msgspec.Struct, frozen=True, tag="run.merged"):
     output: Packed
     generation: int
     label: Label = ()
+    whence: str = ""
 
 
 RunEvent: TypeAlias = (

@@ -11,12 +11,16 @@ from kapell.kit.errors import Failure
 
 
 class SignalReceived(msgspec.Struct, frozen=True, tag="signal.received"):
-    """A signal arrived; ``path`` is the step run that took it, empty while none waits for it."""
+    """A signal arrived; ``path`` is the step run that took it, empty while none waits for it.
+
+    ``whence`` is from where it was sent, as far as it is known.
+    """
 
     name: str
     payload: Packed
     path: str = ""
     label: Label = ()
+    whence: str = ""
 
 
 class ChildStarted(msgspec.Struct, frozen=True, tag="child.started"):

@@ -38,6 +38,12 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     conversation: str = ""
     served: bool = False
 
+    @property
+    def whence(self) -> str:
+        """Return from where they ask, empty for the terminal of this machine."""
+        address = f"ip:{self.ip}" if self.ip else ""
+        return " ".join(one for one in (address, self.key) if one)
+
 
 def asked(asker: Asker, rates: Sequence[Rate]) -> tuple[Wanted, ...]:
     """Return the windows that one request of a person or client counts in."""

@@ -1,4 +1,7 @@
-"""What people, timers and other runs may ask of a run: the payloads of its inbox."""
+"""What people, timers and other runs may ask of a run: the payloads of its inbox.
+
+``whence`` is from where a person asks, as far as it is known.
+"""
 
 from typing import Literal, TypeAlias
 
@@ -14,6 +17,7 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     """End the run."""
 
     reason: str = ""
+    whence: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
@@ -30,6 +34,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     digest: str = ""
     asked: float | None = None
     roles: tuple[str, ...] = ()
+    whence: str = ""
 
 
 class Delegate(msgspec.Struct, frozen=True, tag="delegate"):
@@ -40,6 +45,7 @@ class Delegate(msgspec.Struct, frozen=True, tag="delegate"):
     note: str = ""
     asked: float | None = None
     roles: tuple[str, ...] = ()
+    whence: str = ""
 
 
 class Signal(msgspec.Struct, frozen=True, tag="signal"):
@@ -47,6 +53,7 @@ class Signal(msgspec.Struct, frozen=True, tag="signal"):
 
     name: str
     payload: Json = None
+    whence: str = ""
 
 
 class Repair(msgspec.Struct, frozen=True, tag="repair"):
@@ -55,6 +62,7 @@ class Repair(msgspec.Struct, frozen=True, tag="repair"):
     path: str
     output: Json
     note: str = ""
+    whence: str = ""
 
 
 class Retry(msgspec.Struct, frozen=True, tag="retry"):
@@ -66,6 +74,7 @@ class Retry(msgspec.Struct, frozen=True, tag="retry"):
     path: str = ""
     note: str = ""
     given: Json = None
+    whence: str = ""
 
 
 class Resume(msgspec.Struct, frozen=True, tag="resume"):
@@ -106,6 +115,7 @@ class Merge(msgspec.Struct, frozen=True, tag="merge"):
     run_id: str
     output: Json
     label: Label = ()
+    whence: str = ""
 
 
 Command: TypeAlias = (
@@ -120,3 +130,10 @@ Command: TypeAlias = (
     | LateAnswer
     | Merge
 )
+
+
+def asked_from(command: Command, whence: str) -> Command:
+    """Return a command of a person with the place it comes from; others have none."""
+    if isinstance(command, Resume | ChildOutcome | LateAnswer):
+        return command
+    return msgspec.structs.replace(command, whence=whence)

@@ -10,7 +10,7 @@ from kapell.core.approvals.question import call_digest, packed_digest, plain_rul
 from kapell.core.events.value import Inline
 from kapell.core.limits.rates import Asker
 from kapell.core.policies.asking.documents import ApprovalDocument, ApprovalPart
-from kapell.core.runs.commands import Answer, Command, Delegate
+from kapell.core.runs.commands import Answer, Command, Delegate, asked_from
 from kapell.kit.clock import instant_text
 from kapell.kit.errors import Conflict, Denied, Invalid, KapellError, Missing
 from kapell.kit.ids import RunId
@@ -181,6 +181,7 @@ class Approvals:
         """
         await self._admission.tell(self._identity.tenant, asker or self._identity.asker)
         who = subject(by) if by else self._identity.actor
+        acting = self._identity.acting(asker, who)
         row = await self._row(run, path)
         beginning = f"answer:{row.path}:{row.at!r}:"
         before = await self._reader.told(self._identity.tenant, run, beginning)
@@ -188,7 +189,7 @@ class Approvals:
             return False
         self._refuse_closed(row)
         handed = await self._reader.told(self._identity.tenant, run, _handing(row))
-        self._refuse_others(row, who, handed=any(one.actor == who for one in handed))
+        await self._refuse_others(row, acting, handed=any(one.actor == who for one in handed))
         if approved and digest and digest != row.standing.digest:
             raise Conflict(
                 "What is asked was changed since it was shown.",
@@ -198,13 +199,13 @@ class Approvals:
             )
         if data is not None:
             await self._check_edit(row, data)
-        await self._refuse_forbidden(row, who, approved, data)
+        await self._refuse_forbidden(row, acting, approved, data)
         turn = f"{beginning}{row.standing.changes}:"
         self._refuse_second(row, before, turn, who, sent=False)
         answer = Answer(
             row.path, approved, note, data, row.standing.digest, row.at, self.roles(who)
         )
-        sent = await self._send(run, answer, f"{turn}{who}", who)
+        sent = await self._send(run, answer, f"{turn}{who}", acting)
         after = await self._reader.told(self._identity.tenant, run, turn)
         if not sent and _same(after, who, (approved, data, row.standing.digest)):
             return False
@@ -224,9 +225,10 @@ class Approvals:
         """
         who = subject(by) if by else self._identity.actor
         self._refuse_nobody(to)
+        acting = self._identity.acting(None, who)
         row = await self._row(run, path)
         self._refuse_closed(row)
-        self._refuse_others(row, who)
+        await self._refuse_others(row, acting)
         if subject(to) == who:
             raise Invalid(
                 "The question is yours already.",
@@ -242,7 +244,7 @@ class Approvals:
             if one.actor == who and isinstance(one.command, Answer):
                 raise _answered(row, who, one.at, _word(one.command))
         key = f"{_handing(row)}{who}"
-        if await self._send(run, command, key, who):
+        if await self._send(run, command, key, acting):
             return
         for one in await self._reader.told(self._identity.tenant, run, key):
             if (
@@ -270,12 +272,22 @@ class Approvals:
             advice="Name a person, or a role of `approvals.roles` as role:NAME.",
         )
 
-    async def _send(self, run: RunId, command: Command, key: str, who: str) -> bool:
+    async def _send(self, run: RunId, command: Command, key: str, acting: Identity) -> bool:
         return await self._starts.send(
             Message(
-                tenant_id=self._identity.tenant, run_id=run, key=key, command=command, actor=who
+                tenant_id=acting.tenant,
+                run_id=run,
+                key=key,
+                command=asked_from(command, acting.whence),
+                actor=acting.actor,
             )
         )
+
+    async def _noted(self, row: ApprovalRow, acting: Identity, error: Denied) -> Denied:
+        """Put on record who was not let answer, and return why."""
+        what = f"answer {row.run_id}"
+        await self._admission.refused(acting.actor, acting.whence, what, error)
+        return error
 
     async def _row(self, run: RunId, path: str) -> ApprovalRow:
         """Return the last question under an address."""
@@ -307,21 +319,25 @@ class Approvals:
         if row.answer is not None:
             raise _answered(row, row.by, row.closed_at, row.answer)
 
-    def _refuse_others(self, row: ApprovalRow, who: str, *, handed: bool = False) -> None:
+    async def _refuse_others(
+        self, row: ApprovalRow, acting: Identity, *, handed: bool = False
+    ) -> None:
         """Refuse who may not answer; ``handed``: they handed it on, and the run has yet to read."""
+        who = acting.actor
         if not handed and self.may_answer(row, who):
             return
         asked = ", ".join(row.standing.approvers) or "anyone else"
         said = " You have handed it on." if handed or who in row.standing.passed else ""
-        raise Denied(
+        error = Denied(
             f"{who} may not answer {row.path!r}.{said}",
             code="approval_not_yours",
             advice=f"It is for: {asked}. They can hand it on with 'kapell approvals delegate'; "
             "where several people share a machine, '--as NAME' says who answers.",
         )
+        raise await self._noted(row, acting, error)
 
     async def _refuse_forbidden(
-        self, row: ApprovalRow, who: str, approved: bool, edit: Json
+        self, row: ApprovalRow, acting: Identity, approved: bool, edit: Json
     ) -> None:
         """Refuse what a rule forbids; it reads the arguments as they would be approved of."""
         if self._rules is None:
@@ -330,8 +346,8 @@ class Approvals:
         details = row.details
         part = ApprovalPart(
             answer="approve" if approved else "reject",
-            by=who,
-            roles=self.roles(who),
+            by=acting.actor,
+            roles=self.roles(acting.actor),
             rule=plain_rule(details.rule),
             risk=_RISKS.get(details.risk, "medium"),
             tool=details.tool,
@@ -343,7 +359,10 @@ class Approvals:
             args: Json = {**old, **given} if isinstance(old, Mapping) else (given or old)
             return await answer_document(self._histories, row, part, args)
 
-        await self._rules.may_count(describe)
+        try:
+            await self._rules.may_count(describe)
+        except Denied as error:
+            raise await self._noted(row, acting, error) from error.__cause__
 
     def _refuse_second(
         self, row: ApprovalRow, told: Sequence[InboxMessage], turn: str, who: str, *, sent: bool

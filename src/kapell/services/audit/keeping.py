@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from kapell.core.audit.deriving import Deriving
 from kapell.core.audit.logged import LogRow
 from kapell.core.audit.record import BEGINNING, Act, Detail, Head, chained, head_of
-from kapell.core.audit.telling import Mask, hidden, named
+from kapell.core.audit.telling import Mask, hidden, named, placed
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError, Unavailable
 from kapell.kit.ids import RunId, TenantId
@@ -24,6 +24,9 @@ ANCHORED = "audit.anchored"
 
 CHANGED = "definitions.changed"
 """The act of working with other settings or policies than before."""
+
+AGAIN = 5.0
+"""Seconds after which a process that goes on looks whether other definitions hold than before."""
 
 BATCH = 500
 _TRIES = 12
@@ -40,7 +43,7 @@ class Auditor:
         tenant: Whose acts those outside of runs are.
         actor: Who acts here.
         whence: From where.
-        versions: Returns what the definitions of now are, by their names; asked once.
+        versions: Returns what the definitions of now are, by their names; asked every ``AGAIN``.
     """
 
     def __init__(
@@ -55,7 +58,9 @@ class Auditor:
         whence: str,
         versions: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        self._versions: Callable[[], Mapping[str, str]] | None = versions
+        self._versions = versions
+        self._noted: Mapping[str, str] = {}
+        self._note_at = float("-inf")
         self._store = store
         self._anchors = anchors
         self._clock = clock
@@ -80,8 +85,17 @@ class Auditor:
         head = await self._store.head(self._tenant)
         return head.seq == 0 and not await self._store.log(0, 1, self._tenant)
 
-    async def act(self, action: str, target: str, verdict: str = "", **details: str | int) -> None:
-        """Put an act outside of runs on record, at once.
+    async def act(
+        self,
+        action: str,
+        target: str,
+        verdict: str = "",
+        *,
+        actor: str = "",
+        whence: str = "",
+        **details: str | int,
+    ) -> None:
+        """Put an act outside of runs on record, at once; of who acts here unless another is named.
 
         Raises:
             Unavailable: ``audit_busy``: others wrote all the time.
@@ -89,11 +103,11 @@ class Auditor:
         mask = self._mask
         act = Act(
             at=self._clock.now(),
-            actor=hidden(self._actor, mask),
+            actor=hidden(actor or self._actor, mask),
             action=action,
             target=named(target, mask),
             verdict=named(verdict, mask),
-            whence=named(self._whence, mask),
+            whence=placed(whence or self._whence, mask),
             details={
                 key: named(value, mask) if isinstance(value, str) else value
                 for key, value in details.items()
@@ -113,16 +127,20 @@ class Auditor:
 
     async def _note_versions(self) -> None:
         """Put on record which definitions hold, where they are others than before."""
-        versions, self._versions = self._versions, None
-        if versions is None:
+        now = self._clock.now()
+        if 0 <= now - self._note_at < AGAIN:
+            return
+        self._note_at, versions = now, self._versions()
+        if versions == self._noted:
             return
         wanted = Wanted(action=CHANGED, newest=True, limit=100)
         known: dict[str, Detail] = {}
         for entry in await self._store.entries(self._tenant, wanted):
             known.setdefault(entry.act.target, entry.act.details.get("version", ""))
-        for name, version in versions().items():
+        for name, version in versions.items():
             if known.get(name) != version:
                 await self.act(CHANGED, name, "used", version=version)
+        self._noted = versions
 
     async def catch_up(self, batches: int | None = None) -> int:
         """Read the log to its end; return how many entries were written.

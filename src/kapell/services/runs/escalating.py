@@ -5,7 +5,7 @@ from typing import Literal
 
 from kapell.core.limits.rates import Asker
 from kapell.core.runs import paths
-from kapell.core.runs.commands import Cancel, Command, Repair, Retry
+from kapell.core.runs.commands import Cancel, Command, Repair, Retry, asked_from
 from kapell.kit.errors import Conflict, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
@@ -61,12 +61,13 @@ class Resolver:
         """
         await self._admission.tell(self._identity.tenant, asker or self._identity.asker)
         row = await self._one(run, path)
+        who = self._identity.acting(asker)
         message = Message(
-            tenant_id=self._identity.tenant,
+            tenant_id=who.tenant,
             run_id=run,
             key=f"escalation:{row.path}:{row.at!r}",
-            command=_command(row.path, way, value, note),
-            actor=(asker.user if asker is not None else "") or self._identity.actor,
+            command=asked_from(_command(row.path, way, value, note), who.whence),
+            actor=who.actor,
         )
         if not await self._starts.send(message):
             raise Conflict(

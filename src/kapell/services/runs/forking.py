@@ -94,6 +94,7 @@ class Forker:
             output=packing.pack(output) if not isinstance(output, msgspec.UnsetType) else None,
             repeat_external=repeat_external,
             labels=labels,
+            whence=self._identity.whence,
         )
         made, state = await self._copy(kept, forked, packing)
         await self._ruled(state.request)
@@ -215,6 +216,7 @@ class Forker:
             scheduled_for=None,
             forecast=None,
             subject="",
+            whence=self._identity.whence,
         )
         await self._ruled(request)
         made = new_run(self._identity, request, {}, self._identity.clock.now())

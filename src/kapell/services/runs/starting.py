@@ -20,6 +20,7 @@ from kapell.core.runs.fold.guards import profiles_named
 from kapell.core.workflows.inputs import bind, given_labels
 from kapell.core.workflows.version import Version
 from kapell.kit.clock import Clock
+from kapell.kit.errors import Denied
 from kapell.kit.ids import RunId, TenantId, VersionHash, sortable
 from kapell.kit.json import Digest, Json, digest, encode
 from kapell.services.limits.admission import Admission
@@ -84,13 +85,25 @@ class LocalWorker(Protocol):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who begins runs, and where: ``workspace`` is an absolute path."""
+    """Who begins runs, and where: ``workspace`` is an absolute path, ``whence`` their machine."""
 
     tenant: TenantId
     actor: str
     workspace: str
     clock: Clock
     random: Callable[[], int]
+    whence: str = ""
+
+    def acting(self, asker: Asker | None, by: str = "") -> "Identity":
+        """Return who acts where somebody asks for it, and from where.
+
+        Whoever sits here and lets another one act by name (``by``) is told with the place.
+        """
+        whence = (asker.whence if asker is not None else "") or self.whence
+        actor = by or (asker.user if asker is not None else "") or self.actor
+        if by and by != self.actor:
+            whence = f"{whence} {self.actor}".strip()
+        return msgspec.structs.replace(self, actor=actor, whence=whence)
 
     @property
     def asker(self) -> Asker:
@@ -210,6 +223,7 @@ class Starter:
             kept=loaded.kept,
             guardrails=guardrails,
             strange=strange,
+            asker=asker,
         )
 
     async def start_version(
@@ -227,18 +241,19 @@ class Starter:
         kept: tuple[KeptAgent, ...] = (),
         guardrails: ProfileName | None = None,
         strange: Collection[str] = (),
+        asker: Asker | None = None,
     ) -> Started:
         """Begin a run of a compiled version with inputs bound already.
 
         ``strange`` names those that hold strangers' words, whoever gave them.
         """
-        who = self._identity
+        who = self._identity.acting(asker)
         await self._versions.save(who.tenant, version_hash, version)
         self._durability.check(await self._versions.program(who.tenant, version_hash))
         # Another model costs other money than those it is learnt from.
         forecast = None if model else await self._foresight.of(version.name)
         guards = self._standing(version, guardrails)
-        await self._ruled(version, model, budget, guards)
+        await self._ruled(who, version, model, budget, guards)
         packing = Packing({})
         now = who.clock.now()
         due = None if delay is None else now + delay
@@ -258,6 +273,7 @@ class Starter:
             guards=guards,
             breaker=self._breaker,
             labels=given_labels(version, inputs, {"": USER, **dict.fromkeys(strange, WEB)}),
+            whence=who.whence,
         )
         run = new_run(who, request, packing.artifacts, now)
         fingerprint = digest(encode([version.name, dict(inputs), model]))
@@ -268,16 +284,24 @@ class Starter:
         return started
 
     async def _ruled(
-        self, version: Version, model: str | None, budget: Budget | None, guards: Standing
+        self,
+        who: Identity,
+        version: Version,
+        model: str | None,
+        budget: Budget | None,
+        guards: Standing,
     ) -> None:
         """Ask the rules whether a run may begin."""
         if self._rules is None:
             return
-        who = self._identity
         budgets = (version.budget, budget)
-        await self._rules.may_begin(
-            who.tenant, who.actor, version.name, budgets, model or "", guards.profile
-        )
+        try:
+            await self._rules.may_begin(
+                who.tenant, who.actor, version.name, budgets, model or "", guards.profile
+            )
+        except Denied as error:
+            await self._admission.refused(who.actor, who.whence, f"run {version.name}", error)
+            raise
 
     def _standing(self, version: Version, asked: ProfileName | None) -> Standing:
         """Return the guards of a new run, with what its definitions say otherwise."""

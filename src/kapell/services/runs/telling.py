@@ -2,7 +2,7 @@
 
 from kapell.core.events.run import RunFailed
 from kapell.core.limits.rates import Asker
-from kapell.core.runs.commands import Cancel, Command, Repair, Resume, Retry, Signal
+from kapell.core.runs.commands import Cancel, Command, Repair, Resume, Retry, Signal, asked_from
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Conflict, Missing
 from kapell.kit.ids import RunId
@@ -54,7 +54,8 @@ class Teller:
         summary = await self._summary(run)
         if summary.status in TERMINAL:
             raise _ended(summary, "signalled")
-        await self._send(run, Signal(name, payload), f"signal:{key or self._identity.new_id()}")
+        sent = Signal(name, payload)
+        await self._send(run, sent, f"signal:{key or self._identity.new_id()}", asker)
 
     async def repair(self, run: RunId, path: str, output: Json, note: str = "") -> None:
         """Give the result of a dead step run.
@@ -92,13 +93,16 @@ class Teller:
     async def _admit(self, asker: Asker | None) -> None:
         await self._admission.tell(self._identity.tenant, asker or self._identity.asker)
 
-    async def _send(self, run: RunId, command: Command, key: str) -> bool:
+    async def _send(
+        self, run: RunId, command: Command, key: str, asker: Asker | None = None
+    ) -> bool:
+        who = self._identity.acting(asker)
         message = Message(
-            tenant_id=self._identity.tenant,
+            tenant_id=who.tenant,
             run_id=run,
             key=key,
-            command=command,
-            actor=self._identity.actor,
+            command=asked_from(command, who.whence),
+            actor=who.actor,
         )
         return await self._starts.send(message)
 

@@ -1,7 +1,8 @@
 """Facts about what people are asked and answer.
 
 ``call`` is the held call they are asked about, empty for an ``approval`` step. It is the question's
-own key; that of a step's question is its path.
+own key; that of a step's question is its path. ``whence`` is from where somebody answers, as far as
+it is known.
 """
 
 from collections.abc import Mapping
@@ -63,6 +64,7 @@ class ApprovalAnswered(msgspec.Struct, frozen=True, omit_defaults=True, tag="app
     digest: str = ""
     left: int = 0
     labels: Mapping[str, Label] = {}
+    whence: str = ""
 
 
 class ApprovalExpired(msgspec.Struct, frozen=True, omit_defaults=True, tag="approval.expired"):
@@ -81,6 +83,7 @@ class ApprovalDelegated(msgspec.Struct, frozen=True, omit_defaults=True, tag="ap
     to: str
     note: str = ""
     call: str = ""
+    whence: str = ""
 
 
 class ApprovalReminded(msgspec.Struct, frozen=True, omit_defaults=True, tag="approval.reminded"):

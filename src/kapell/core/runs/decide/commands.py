@@ -7,6 +7,7 @@ from kapell.core.events.budget import BudgetSettled
 from kapell.core.events.run import RunAssigned, RunCancelling, RunMerged, RunRepaired, RunStarted
 from kapell.core.events.signal import ChildEnded, ChildSettled
 from kapell.core.events.step import StepDead, StepRetryScheduled
+from kapell.core.events.value import Packed
 from kapell.core.runs import paths
 from kapell.core.runs.commands import (
     Answer,
@@ -75,7 +76,7 @@ def _take(t: Thinking, event: Told) -> None:
 def _cancel(t: Thinking, command: Cancel) -> None:
     if t.state.phase in {"cancelling", "undoing"}:
         return
-    t.emit(RunCancelling(command.reason))
+    t.emit(RunCancelling(command.reason, command.whence))
 
 
 def repairable(t: Thinking, path: str) -> StepRun | None:
@@ -112,10 +113,14 @@ def _repair(t: Thinking, command: Repair) -> None:
         return
     again = t.state.phase not in _GOING_ON
     output = t.pack(command.output)
-    t.emit(RunRepaired(run.path, output, _generation(t), command.note))
+    t.emit(RunRepaired(run.path, output, _generation(t), command.note, whence=command.whence))
     if again:
         t.do(partial(kick.everything, t, reopened=True))
     finish(t, run, lambda: output)
+
+
+def _again(t: Thinking, path: str, command: Retry, given: Packed | None = None) -> RunRepaired:
+    return RunRepaired(path, None, _generation(t), command.note, given, command.whence)
 
 
 def _retry(t: Thinking, command: Retry) -> None:
@@ -128,10 +133,10 @@ def _retry(t: Thinking, command: Retry) -> None:
             continue  # what holds it begins anew
         if run is not None:
             given = t.pack(command.given) if command.given is not None and command.path else None
-            t.emit(RunRepaired(path, None, _generation(t), command.note, given))
+            t.emit(_again(t, path, command, given))
             actions.append(_attempt(t, run))
         elif path == paths.ROOT and path in t.state.dead and _revivable(t.state):
-            t.emit(RunRepaired(path, None, _generation(t), command.note))
+            t.emit(_again(t, path, command))
             actions.append(partial(kick.everything, t))
     if actions and again:
         actions.append(partial(kick.everything, t, reopened=True))
@@ -204,7 +209,7 @@ def _merge(t: Thinking, command: Merge) -> None:
     if t.state.status in {RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.ASSIGNED}:
         return
     output = t.pack(command.output)
-    t.emit(RunMerged(RunId(command.run_id), output, _generation(t), command.label))
+    t.emit(RunMerged(RunId(command.run_id), output, _generation(t), command.label, command.whence))
 
 
 def poisoned(t: Thinking, event: Poisoned) -> None:

@@ -95,7 +95,7 @@ def signal(t: Thinking, command: Signal) -> None:
         named = run.waits == "signal" and run.signal == command.name and not over(t, run)
         if named and isinstance(work, WaitWork) and _matches(t, run, work, payload):
             label = label_of(USER if work.trust == "trusted" else WEB)
-            t.emit(SignalReceived(command.name, payload, run.path, label))
+            t.emit(SignalReceived(command.name, payload, run.path, label, command.whence))
             finish(t, run, lambda: payload)
             return
-    t.emit(SignalReceived(command.name, payload, label=label_of(WEB)))
+    t.emit(SignalReceived(command.name, payload, label=label_of(WEB), whence=command.whence))

@@ -81,6 +81,7 @@ def answer(t: Thinking, command: Answer, actor: str, at: float) -> None:
             digest=digest,
             left=left,
             labels=labels,
+            whence=command.whence,
         )
     )
     if left:
@@ -130,7 +131,7 @@ def delegate(t: Thinking, command: Delegate, actor: str, at: float) -> None:
         return
     to = subject(command.to)
     if to != actor and may_answer(question.approvers, question.passed, actor, command.roles):
-        t.emit(ApprovalDelegated(asked.path, actor, to, command.note, asked.call))
+        t.emit(ApprovalDelegated(asked.path, actor, to, command.note, asked.call, command.whence))
 
 
 def time_is_up(t: Thinking, timer: str) -> None:
