@@ -90,6 +90,27 @@ steps:
 """
 
 
+RULES = """
+package kapell.tool
+
+import rego.v1
+
+words := {spill}
+
+deny contains {{"rule": "own.{rule}", "reason": words}} if input.tool.name == "refuse"
+
+ask contains {{"rule": "own.{rule}", "reason": words}} if input.tool.name == "spill"
+"""
+
+HELD = """
+name: held
+steps:
+  - {id: a, tool: spill, with: {about: hello}, on_error: continue}
+  - {id: b, tool: file.write, with: {path: "quillon.marsh@vexmoor-trading.io.txt", text: x}}
+  - {id: c, wait: {signal: knock}}
+"""
+
+
 class _Gossip(BaseHTTPRequestHandler):
     """A provider whose errors repeat what it was sent, and more."""
 
@@ -185,11 +206,47 @@ def test_nothing_that_is_told_holds_a_canary(
     _search_files(planted.folder)
 
 
+def test_what_people_and_policies_say_of_a_run_is_told_nowhere_else(planted: Desk) -> None:
+    first = SPILL.splitlines()[0]
+    planted.write("policies/own.rego", RULES.format(spill=json.dumps(first), rule="spilling"))
+    planted.write("workflows/held.yaml", HELD)
+    said = {"denied": planted.call("--debug", "run", "refusing", "--input", "about=hello")}
+    said["run"] = planted.call("--debug", "run", "held")
+    note = ("--note", first)
+    said["wrong"] = planted.call("--debug", "approvals", "answer", "last", "--approve",
+                                 "--edit", f"{SPILL[:40]}={SPILL[:60]}", *note)  # fmt: skip
+    said["answer"] = planted.ok("approvals", "answer", "last", "--approve",
+                                "--edit", f"about={first}", *note)  # fmt: skip
+    said["resume"] = planted.call("--debug", "runs", "resume", "last")
+    said["signal"] = planted.call("--debug", "runs", "signal", "last", first, "--payload", first)
+    said["cancel"] = planted.call("--debug", "runs", "cancel", "last", "--reason", first)
+    said["as"] = planted.call("--debug", "approvals", "answer", "last", "--approve", "--as", first)
+    planted.call("runs", "resume", "last")
+    said["trace"] = planted.ok("runs", "show", "last", "--trace", "--json")
+    said["told"] = planted.ok("runs", "events", "last", "--telemetry")
+    said["audit"] = planted.ok("audit", "export")
+    said["report"] = planted.ok("audit", "report")
+    said["verified"] = planted.ok("audit", "verify")
+    shown = ("denied", "run", "resume", "signal", "cancel", "answer")
+    leaks = {
+        name: found_in(one.err) + (found_in(one.out) if name not in shown else [])
+        for name, one in said.items()
+    }
+    assert {name: kinds for name, kinds in leaks.items() if kinds} == {}
+    acts = [json.loads(line) for line in said["audit"].out.splitlines()]
+    verdicts = {one["verdict"] for one in acts if one["action"] == "policy.verdict"}
+    assert {"ask", "deny"} <= verdicts, "both rules spoke, each with its reason"
+    assert {"approval.answered", "signal.received"} <= {one["action"] for one in acts}
+    _search_files(planted.folder)
+
+
 def _search_files(folder: Path) -> None:
     """Search every file that Kapell wrote beside its database, and the tables that are no log."""
     state = folder / ".kapell"
+    copies = state / "policies.json"  # of the author's own files, as they were last good
     for path in state.rglob("*"):
         own = path.name.startswith("kapell.db") or path.is_relative_to(state / "runs")
+        own = own or path == copies
         if path.is_file() and not own:
             assert found_in(path.read_bytes().decode("utf-8", "replace")) == [], path
     with closing(sqlite3.connect(state / "kapell.db")) as connection:

@@ -108,6 +108,35 @@ def test_each_change_is_told_at_its_place(
     assert faults(recorded), "looking mends nothing"
 
 
+TEXTS = (
+    *("tenant_id", "actor", "action", "target", "verdict", "subject", "whence", "run_id", "path"),
+    *("details", "event", "log", "previous", "hash"),
+)
+NUMBERS = ("seq", "at", "number", "position")
+GONE = ("tenant_id", "seq")
+"""Columns whose change takes an entry away from its place."""
+
+
+def test_no_column_of_a_row_can_be_changed_and_rows_cannot_change_places(
+    recorded: Desk, tamper: Tamper
+) -> None:
+    assert faults(recorded) == []
+    changes = {name: (f"{name} || 'x'", f"substr({name}, 1, length({name}) - 1)") for name in TEXTS}
+    changes |= {name: (f"{name} + 1000", f"{name} - 1000") for name in NUMBERS}
+    for name, (other, before) in changes.items():
+        key = {"seq": "seq = 1002", "tenant_id": "tenant_id = 'localx'"}.get(name, "seq = 2")
+        tamper(f"UPDATE audit SET {name} = {other} WHERE seq = 2")  # noqa: S608 - ours
+        said = recorded.call("audit", "verify")
+        expected = "Entry 2 is missing" if name in GONE else "Entry 2 is not as it was written"
+        assert (said.code, expected in said.out) == (Exit.FAILED, True), name
+        assert "compare it with the last backup" in said.out
+        tamper(f"UPDATE audit SET {name} = {before} WHERE {key}")  # noqa: S608 - ours
+        assert faults(recorded) == [], name
+    swap = "UPDATE audit SET seq = {} WHERE seq = {}".format
+    tamper(swap(-2, 2), swap(2, 3), swap(3, -2))
+    assert {("entry_changed", 2), ("entry_changed", 3)} <= set(faults(recorded))
+
+
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_an_older_database_put_back_is_told(recorded: Desk) -> None:
     database = recorded.folder / ".kapell" / "kapell.db"
