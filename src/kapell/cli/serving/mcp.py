@@ -59,17 +59,14 @@ def mcp(
             loop.add_signal_handler(number, stop.set)
         working = asyncio.create_task(session.app.worker().run(stop))
         offer = Offer(session.app, tools)
-        server = server_of(offer)
         if host:
             listening = _listening(host, port)
             session.screen.note(
                 f"Serving at http://{host}:{listening.getsockname()[1]}/mcp; Ctrl-C stops it."
             )
-            serving = asyncio.create_task(
-                over_http(server, listening, token, stop, offer.turned_away)
-            )
+            serving = asyncio.create_task(over_http(offer, listening, token, stop))
         else:
-            serving = asyncio.create_task(over_stdio(server))
+            serving = asyncio.create_task(over_stdio(server_of(offer)))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([serving, stopping, working], return_when=asyncio.FIRST_COMPLETED)
         stop.set()

@@ -68,24 +68,19 @@ async def over_stdio(server: "Server[Any]") -> None:
 
 
 async def over_http(
-    server: "Server[Any]",
-    listening: socket.socket,
-    token: str,
-    stop: asyncio.Event,
-    refused: Refused,
+    offer: Offer, listening: socket.socket, token: str, stop: asyncio.Event
 ) -> None:
     """Serve clients over streamable HTTP until ``stop`` is set.
 
     Args:
-        server: What is served.
+        offer: What is served; it puts on record who comes without the token.
         listening: Where.
         token: What every request must carry as its bearer; empty for none.
         stop: Set when it shall end.
-        refused: Told the address of whoever came without the token.
     """
-    app: ASGIApp = server.streamable_http_app(host=listening.getsockname()[0])
+    app: ASGIApp = server_of(offer).streamable_http_app(host=listening.getsockname()[0])
     if token:
-        app = _Guarded(app, token, refused)
+        app = _Guarded(app, token, offer.turned_away)
     config = uvicorn.Config(app, log_level="warning", lifespan="on")
     serving = _Obedient(config)
     task = asyncio.create_task(serving.serve(sockets=[listening]))
