@@ -119,6 +119,11 @@ def test_a_policy_that_uses_the_language_well_is_not_complained_of() -> None:
             '5:51: `risk` is never "hgih". [policy_answer] Did you mean `high`?',
         ),
         (
+            'deny contains "no mail" if input.asked\n',
+            '5:15: `deny` gives an object, not "no mail". [policy_answer] '
+            'Give one such as {"rule": "no-mail", "reason": "..."}.',
+        ),
+        (
             'deny contains {"rule": "x"} if input.asked\n',
             "5:1: What `deny` gives lacks `reason`. [policy_answer] "
             "`rule` names it in the log, `reason` tells people why.",

@@ -42,6 +42,14 @@ def check_answers(module: Module, problems: Problems) -> None:
 def _check(rule: Rule, module: Module, problems: Problems) -> None:
     given = _object(rule.head)
     if given is None:
+        last = rule.head[-1]
+        if last.kind in ("text", "number") and rule.head[-2].text == "contains":
+            problems.error(
+                "policy_answer",
+                f"`{rule.name.text}` gives an object, not {last.text}.",
+                last.place(module.path),
+                'Give one such as {"rule": "no-mail", "reason": "..."}.',
+            )
         return
     known, keys = KEYS[rule.name.text], set()
     for key, value in _entries(given):
