@@ -265,6 +265,22 @@ def excluded(said: Statement, told: Sequence[Statement]) -> bool:
     return False
 
 
+_WHOLE = r"\b(?:in full|completely|entirely|wholly|without limit)\b"
+_ALL = (
+    r"\b(?:full|complete\w*|entire\w*|fully|wholly|whole|always|every\w*|all|each|any\w*"
+    r"|throughout|no|none|both|per|unlimited)\b"
+)
+
+
+def widened(said: Statement, told: Sequence[Statement]) -> bool:
+    """Tell whether a sentence says of all, always or in full what its sources say of less."""
+    return _holds(_WHOLE, said.text) and not any(_holds(_ALL, one.text) for one in told)
+
+
+def _holds(words: str, text: str) -> bool:
+    return re.search(words, text, re.IGNORECASE) is not None
+
+
 def reversed_roles(said: Statement, told: Sequence[Statement]) -> bool:
     """Tell whether two names have changed their places around the same words."""
     mine = [one.key for one in said.names if not one.code]

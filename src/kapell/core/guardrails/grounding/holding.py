@@ -15,6 +15,7 @@ from kapell.core.guardrails.grounding.comparing import (
     opposed,
     reversed_roles,
     turned,
+    widened,
 )
 from kapell.core.guardrails.grounding.lexicon import light, members, senses
 from kapell.core.guardrails.grounding.sources import Source, sentences
@@ -168,7 +169,7 @@ def support(said: Statement, library: Library, allowed: frozenset[int] | None = 
         flaws.append("negation")
     if opposed(said, told) or reversed_roles(said, told):
         flaws.append("opposite")
-    if excluded(said, told) or exchanged(said, told, library.keys):
+    if excluded(said, told) or exchanged(said, told, library.keys) or widened(said, told):
         flaws.append("other")
     covered = _covered(said, told, before, library)
     if covered < 0.7:

@@ -58,6 +58,7 @@ def test_what_the_sources_hold_is_let_be(answer: str) -> None:
         ("Cyclists may use it after 10 pm.", "negation"),
         ("The city opened it for repairs in 2019.", "opposite"),
         ("Rust in the copper cables was the reason for the repairs.", "other"),
+        ("The steel cables were completely rusted when it was closed for repairs.", "other"),
         ('It says the bridge "opened in the spring of 1932".', "quote"),
         ("It opened on 3 May 1932 [2].", "citation"),
         ("Local bakers sponsor colourful lanterns.", "words"),
