@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from kapell.bootstrap.app import open_app
 from kapell.core.gateway.complexity.choosing import CLASSES, choose
+from kapell.core.policies.caller import Caller
 from kapell.kit.money import text
 from kapell.services.gateway.comparing import Contrast, Item, contrast
 from kapell.testing.providers.server import LoopbackProvider
@@ -94,7 +95,8 @@ async def saving(
         async with open_app(folder) as app:
             strong = str(app.settings.definitions.routes["strong"])
             door, quote = app.gateway, app.prices.quote
-            return await contrast(door, quote, (strong, "smart"), items, tenant=app.tenant)
+            caller = Caller(tenant=app.tenant)
+            return await contrast(door, quote, (strong, "smart"), items, caller=caller)
 
 
 def _tell(found: Contrast) -> None:
