@@ -1,4 +1,4 @@
-"""What ships beside the code: agents and the workspace that `kapell init` makes. Data only.
+"""What ships beside the code: agents, policies and the workspace of `kapell init`. Data only.
 
 Everything is read through ``importlib.resources``, so that it works from a wheel as well. Nothing
 here is imported by the floors below the entry points.
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 _AGENTS = "agents"
 _WORKSPACE = "workspace"
+_READY = ("policies", "ready")
 # Packages leave files out whose name begins with a dot; they get their dot when they are copied.
 _DOTTED = {"gitignore": ".gitignore"}
 _CODE = (".py", ".pyc")
@@ -46,6 +47,15 @@ def agent_text(name: str) -> str:
     if name not in agent_names():
         raise KeyError(name)
     return (files(__name__) / _AGENTS / f"{name}.md").read_text("utf-8")
+
+
+def ready_policies() -> Mapping[str, str]:
+    """Return the policies that a workspace may take, by their names."""
+    return {
+        entry.name.removesuffix(".rego"): entry.read_text("utf-8")
+        for entry in sorted(files(__name__).joinpath(*_READY).iterdir(), key=lambda one: one.name)
+        if entry.name.endswith(".rego")
+    }
 
 
 def workspace_files() -> Mapping[str, bytes]:

@@ -43,8 +43,8 @@ def test_a_record_as_it_was_written_holds(recorded: Desk) -> None:
         ("run.queued", "note", "queued"),
         ("tool.requested", "file.write", "requested"),
         ("tool.returned", "file.write", "returned"),
-        ("approval.requested", "", "asked"),
-        ("approval.answered", "", "approved"),
+        ("approval.requested", "ask", "asked"),
+        ("approval.answered", "ask", "approved"),
         ("run.succeeded", "run", "succeeded"),
     ):
         assert act in acts

@@ -18,6 +18,7 @@ from kapell.core.events.guarding.approval import (
     ApprovalAnswered,
     ApprovalDelegated,
     ApprovalEscalated,
+    ApprovalEvent,
     ApprovalExpired,
     ApprovalReminded,
     ApprovalRequested,
@@ -193,7 +194,7 @@ def _answered(event: ApprovalAnswered) -> Told:
     said: dict[str, Detail] = {"by": event.by, "call": event.call, "left": event.left}
     if event.digest:
         said["digest"] = event.digest
-    return Told("", "approved" if event.approved else "rejected", event.path, said)
+    return Told(_question(event), "approved" if event.approved else "rejected", event.path, said)
 
 
 def _asked(event: ApprovalRequested) -> Told:
@@ -202,7 +203,12 @@ def _asked(event: ApprovalRequested) -> Told:
         details["risk"] = event.risk
     if event.digest:
         details["digest"] = event.digest
-    return Told(event.tool, "asked", event.path, details)
+    return Told(event.tool or event.path, "asked", event.path, details)
+
+
+def _question(event: ApprovalEvent) -> str:
+    """Return the question that an event is about: the call that is held, or the step that asks."""
+    return event.call or event.path
 
 
 def _model(event: ModelAnswered) -> Told:
@@ -214,11 +220,11 @@ _TELLERS: Mapping[type[msgspec.Struct], Callable[..., Told]] = {
     GuardVerdict: _guard,
     PolicyVerdict: _policy,
     ApprovalRequested: _asked,
-    ApprovalDelegated: lambda e: Told("", "delegated", e.path, {"by": e.by, "to": e.to}),
-    ApprovalReminded: lambda e: Told("", "reminded", e.path, {"time": e.number}),
-    ApprovalEscalated: lambda e: Told("", "escalated", e.path, {"to": e.to}),
+    ApprovalDelegated: lambda e: Told(_question(e), "delegated", e.path, {"by": e.by, "to": e.to}),
+    ApprovalReminded: lambda e: Told(_question(e), "reminded", e.path, {"time": e.number}),
+    ApprovalEscalated: lambda e: Told(_question(e), "escalated", e.path, {"to": e.to}),
     ApprovalAnswered: _answered,
-    ApprovalExpired: lambda e: Told("", "expired", e.path, {"taken": e.taken}),
+    ApprovalExpired: lambda e: Told(_question(e), "expired", e.path, {"taken": e.taken}),
     ToolRequested: lambda e: Told(e.tool, "requested", e.path, {"call": e.call}),
     ToolHeld: lambda e: Told(e.tool, "held", e.path, {"call": e.call}),
     ToolReturned: lambda e: Told(

@@ -21,6 +21,7 @@ from kapell.core.policies.linting.inputs import wrong_path
 from kapell.core.policies.ruled import Ruled
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Invalid
+from kapell.kit.ids import LOCAL
 from kapell.kit.json import Json
 from kapell.services.policies.gates import tool_document
 from kapell.services.policies.policies import Policies, Terms
@@ -42,11 +43,12 @@ def supposed(
     """Return the document of a question that is described by some of its fields.
 
     What a real call would have computed (where it reaches, whether strangers had a part in it) is
-    computed here too, unless it is given.
+    computed here too, unless it is given; it is asked by the tenant of this program.
 
     Raises:
         Invalid: ``policy_input`` for fields that a document does not have.
     """
+    given = {"tenant": str(LOCAL), **given}
     if kind != "tool":
         plain = {**msgspec.to_builtins(_OTHERS[kind](kind=kind, time=now)), "kind": kind}
         return cast(Document, _made(_OTHERS[kind], plain, given))

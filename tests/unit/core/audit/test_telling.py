@@ -10,7 +10,13 @@ from kapell.core.audit.record import Act, Head
 from kapell.core.audit.telling import LONGEST, hidden, named, tells, told
 from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.envelope import COPIED, Payload
-from kapell.core.events.guarding.approval import ApprovalAnswered
+from kapell.core.events.guarding.approval import (
+    ApprovalAnswered,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalReminded,
+)
 from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Inline
@@ -48,6 +54,18 @@ def test_a_tool_call_says_who_what_where_and_nothing_of_its_arguments() -> None:
         number=3,
         event=FACT,
     )
+
+
+@pytest.mark.parametrize(("call", "target"), [("a#1/3", "a#1/3"), ("", "send")])
+def test_what_people_said_names_the_call_or_the_step_it_answers(call: str, target: str) -> None:
+    for payload in (
+        ApprovalAnswered("send", True, ANN, Inline({}), call=call),
+        ApprovalDelegated("send", ANN, "user:ben", call=call),
+        ApprovalExpired("send", "reject", call=call),
+        ApprovalReminded("send", 1, call=call),
+        ApprovalEscalated("send", "user:eve", call=call),
+    ):
+        assert act_of(payload).target == target, payload
 
 
 def test_results_and_messages_stay_in_the_log() -> None:

@@ -87,6 +87,16 @@ GOOD = AllowPart(domains=("good.com",), recipients=("*@good.com",))
         {"endpoint": "evil@bad.com"},
         {"text": "evil@bad.com, a@good.com"},
         {"link": "mailto:a@good.com?bcc=evil%40bad.com"},
+        {"to": "evil%bad.com@good.com"},
+        {"to": "bad.com!evil@good.com"},
+        {"to": "Anna <EVIL\uff05bad.com@good.com>"},
+        {"to": '"evil%bad.com"@good.com'},
+        {"to": '"evil bad"@good.com'},
+        {"to": "evil%bad.com(a)@good.com"},
+        {"to": "@good.com"},
+        {"address": '"evil%bad.com"@good.com'},
+        {"address": "'evil%bad.com'@good.com"},
+        {"link": "mailto:evil%2525bad.com@good.com"},
     ],
 )
 @pytest.mark.requirement("GR-04")
@@ -118,6 +128,14 @@ def test_no_way_to_write_a_host_walks_around_the_list(args: Json) -> None:
     assert reach_of(args, GOOD).unlisted_domains
 
 
+@pytest.mark.requirement("GR-04")
+@pytest.mark.parametrize("to", ["evil%bad.com@good.com", '"evil@bad.com"@good.com', "a@b@good.com"])
+def test_rules_do_not_take_a_routed_recipient_for_one_of_their_own(to: str) -> None:
+    reach = reach_of({"to": [to]}, AllowPart(recipients=("*", "*@*")))
+    assert reach.recipients == ("(unreadable)",)
+    assert reach.unlisted_recipients == ("(unreadable)",)
+
+
 @pytest.mark.parametrize(
     "args",
     [
@@ -127,6 +145,7 @@ def test_no_way_to_write_a_host_walks_around_the_list(args: Json) -> None:
         {"subject": "Re: evil@bad.com", "attachments": ["cards.txt", "readme.md"]},
         {"url": "https://user@good.com/a\\b?mail=x@bad.com"},
         {"version": "1.2.3", "price": "12.50", "report": "q3.pdf", "handle": "@someone"},
+        {"to": "o.brien+x@good.com", "handle": '"@someone"', "discount": "10% off"},
         {"when": "10:30", "note": "https: see the page"},
     ],
 )

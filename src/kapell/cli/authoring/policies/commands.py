@@ -8,6 +8,7 @@ import typer
 
 from kapell.bootstrap.definitions import open_definitions, workspace_files
 from kapell.bootstrap.guarding.policies import built_in, open_compiler, open_policies
+from kapell.cli.authoring.policies.adding import add
 from kapell.cli.authoring.policies.explaining import Recorded, explain_recorded, show_ruled
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block, problem_document
@@ -33,6 +34,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="What the workspace allows.",
 )
+
+app.command("add")(add)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 

@@ -6,7 +6,7 @@ from functools import cache
 from urllib.parse import unquote, urlsplit
 
 UNREADABLE = "(unreadable)"
-"""Stands for a host that programs would read in different ways; no list names it."""
+"""Stands for a host or recipient that programs would read in different ways; no list names it."""
 
 _HOST_WORDS = frozenset({"host", "hostname", "domain", "server", "url", "uri", "href", "endpoint"})
 _TO_KEYS = frozenset({"to", "cc", "bcc", "recipient", "recipients", "reply_to", "email", "emails"})
@@ -24,6 +24,8 @@ _FILE_ENDS = frozenset(
     | {"jpg", "jpeg", "gif", "svg", "docx", "xlsx", "pptx", "log", "toml", "parquet", "js"}
 )
 _WEB = frozenset({"http", "https", "ws", "wss", "ftp"})
+_ROUTING = frozenset("%!\\\uff05\ufe6a\uff01")
+"""Signs by which the name in an address holds a second one, as mail servers read it of old."""
 _LONGEST_AUTHORITY = 1024
 _BLANKS = "".join(map(chr, range(33)))
 _SHORT = 2048
@@ -57,7 +59,17 @@ def hosts_in(key: str, text: str) -> Iterator[str]:
 
 
 def recipients_in(key: str, text: str) -> Iterator[str]:
-    """Yield the recipients that a text names under a plain key, in lower case."""
+    """Yield the recipients that a text names under a plain key, in lower case.
+
+    One that a mail server may send elsewhere is unreadable: ``evil%bad.com@good.com`` and
+    ``bad.com!evil@good.com`` are old ways to say where it goes on to, quoted names can hold both.
+    """
+    for one in _named(key, text):
+        yield UNREADABLE if _goes_on(one) else one
+
+
+def _named(key: str, text: str) -> Iterator[str]:
+    """Yield the recipients as they are written."""
     if text[:7].lower() == "mailto:":
         to, _, fields = unquote(text[7:]).partition("?")
         yield from _addressed(to)
@@ -108,6 +120,12 @@ def _addressed(text: str) -> Iterator[str]:
             yield inner
 
 
+def _goes_on(one: str) -> bool:
+    """Tell whether the host of an address may send it on to another one that its name holds."""
+    name, at, host = one.rpartition("@")
+    return bool(at) and ("@" in name or not _ROUTING.isdisjoint(name) or (not name and "." in host))
+
+
 def _tokens(text: str) -> Iterator[str]:
     """Yield every word with an ``@``."""
     for token in _pattern(r"""[\s<>,;"'()\x00-\x20\x7f]+""").split(_even(text).lower()):
@@ -122,9 +140,19 @@ def _only_addresses(text: str) -> bool:
 
 
 def _even(text: str) -> str:
-    """Return a text with its ``@`` in one writing and without blanks around them."""
+    """Return a text with its ``@`` in one writing and without blanks around them.
+
+    A quoted name, or one with a comment, ends with a sign of routing: what it holds cannot be read.
+    """
     text = text.replace("\uff20", "@").replace("\ufe6b", "@")
-    return "@".join(part.strip() for part in text.split("@")) if "@" in text else text
+    if "@" not in text:
+        return text
+    text = "@".join(part.strip() for part in text.split("@"))
+    if '"@' not in text and ")@" not in text and "'@" not in text:
+        return text
+    return _pattern(r"""(?<=[^\s<>,;"'()])["')]+@|(?<=[\s<>,;])"[^"]+"@|^"[^"]+"@""").sub(
+        "x!@", text
+    )
 
 
 @cache

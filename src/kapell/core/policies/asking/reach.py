@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from kapell.core.policies.asking.addresses import hosts_in, plain_key, recipients_in
+from kapell.core.policies.asking.addresses import UNREADABLE, hosts_in, plain_key, recipients_in
 from kapell.core.policies.asking.documents import AllowPart, DataPart, ReachPart
 from kapell.core.tools.paths import paths_in
 from kapell.kit.json import Json
@@ -69,9 +69,12 @@ def _at_listed(one: str, domains: Iterable[str]) -> bool:
 
 
 def _listed(one: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a pattern names an address; no ``*`` stands for a blank or an ``@``."""
+    """Tell whether a pattern names an address; no ``*`` stands for a blank or an ``@``.
+
+    What cannot be read is on no list.
+    """
     named = any(
         one.count("@") <= pattern.count("@") and fnmatchcase(one, pattern.lower())
         for pattern in patterns
     )
-    return named and not any(char <= " " or char.isspace() for char in one)
+    return named and one != UNREADABLE and not any(char <= " " or char.isspace() for char in one)
