@@ -46,6 +46,7 @@ _WORDS_OF_OTHERS = frozenset(
         "src/kapell/core/guardrails/signals/tongues/standing.py",
         "src/kapell/core/guardrails/signals/tongues/undoing.py",
         "src/kapell/core/guardrails/signals/tongues/words.py",
+        "src/kapell/core/guardrails/subjects/abuse/tongues.py",
         "src/kapell/core/guardrails/subjects/small_words.py",
     }
 )

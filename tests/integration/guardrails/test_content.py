@@ -391,6 +391,25 @@ async def test_a_model_that_goes_on_so_fails_the_step(shop: Shop) -> None:
         assert "Zorblax" not in repr(await app.histories.events(run))
 
 
+ABUSE = "guardrails: {topics: [abuse]}\n"
+
+
+@pytest.mark.requirement("GR-08")
+async def test_abuse_is_withheld_and_not_passed_on_where_that_is_asked_for(shop: Shop) -> None:
+    settings = shop.folder / "kapell.yaml"
+    settings.write_text(settings.read_text("utf-8") + ABUSE, "utf-8")
+    script(shop, {"text": "You are a pathetic idiot."}, {"text": "Restart it, please."})
+    shop.workflow("w", 'steps: [{id: a, ask: "{{ inputs.said }}"}]\n')
+    async with shop.open() as app:
+        run = await ran(app, "w", said="How do I kill the process?")
+        assert await output(app, run) == "Restart it, please."
+        (verdict,) = [one.verdict for one in await verdicts(app, run)]
+        assert [(one.family, one.kind) for one in verdict.reasons] == [("topic", "abuse")]
+        rude = await ran(app, "w", said="I will kill you if it stays broken.")
+        assert (await app.reader.run(app.tenant, rude)).error_code == "guardrail_blocked"
+        assert len(await sent(app)) == 2
+
+
 @pytest.mark.requirement("GR-02")
 async def test_a_run_whose_key_is_gone_tells_nobody_anything(shop: Shop) -> None:
     script(shop, {"label": "*", "text": "ok"})

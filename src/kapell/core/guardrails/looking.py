@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 
 from kapell.core.guardrails.catalogue.choosing import worth
 from kapell.core.guardrails.detectors import custom
-from kapell.core.guardrails.detectors.detector import found
+from kapell.core.guardrails.detectors.detector import compiled, found
 from kapell.core.guardrails.findings import ORDERS, Family, Finding
 from kapell.core.guardrails.rules import Rules
 from kapell.core.guardrails.subjects.language import strange
 from kapell.core.guardrails.subjects.topics import about
 from kapell.core.guardrails.views.folding import folded
 from kapell.core.guardrails.views.reading import readings
-from kapell.core.guardrails.views.view import View
+from kapell.core.guardrails.views.view import View, edited
 from kapell.core.guardrails.views.wording import unseen, worded
 
 _DEPTH = 3
@@ -28,6 +28,8 @@ _GRAVITY: dict[Family, int] = {
 }
 _SIGNALS = 200
 """Signals told of one text at most: more say nothing more."""
+
+_GAPS = r"[^\S\n]{2,200}|[^\S\n ]"
 
 _NOTHING = (0, 0)
 
@@ -52,11 +54,19 @@ def look(text: str, rules: Rules) -> tuple[Finding, ...]:
 def _whole(text: str, rules: Rules) -> list[Finding]:
     seen = [finding for finding in _deep(text, rules, _DEPTH) if not _passes(finding, text, rules)]
     if rules.topics or rules.words or rules.only:
-        seen.extend(about(text, rules.topics, rules.words, rules.only))
+        seen.extend(_subjects(text, rules))
     if rules.languages:
         seen.extend(strange(text, rules.languages))
     least = dict(rules.least)
     return [finding for finding in seen if finding.score >= least.get(finding.kind, 0.5)]
+
+
+def _subjects(text: str, rules: Rules) -> Iterator[Finding]:
+    """Yield what a text is about, as a person reads it: whatever stands between its words."""
+    view = folded(text)
+    even = edited(view.text, [(*one.span(), " ") for one in compiled(_GAPS).finditer(view.text)])
+    told = about(even.text, rules.topics, rules.words, rules.only)
+    yield from _back(view, _back(even, told))
 
 
 def _deep(text: str, rules: Rules, depth: int) -> Iterator[Finding]:

@@ -65,8 +65,9 @@ class GuardrailSettings(Section):
     for what models are sent and for what leaves this machine by a tool. `off` looks for nothing."""
 
     topics: tuple[str, ...] = ()
-    """Subjects that are told of when a text is about them: `medical`, `financial` and others that
-    are built in, and those of `words`."""
+    """Subjects that are told of when a text is about them: `medical`, `financial`, `legal`,
+    `politics`, `abuse` (threats, insults, hatred, telling somebody to harm themselves), and those
+    of `words`."""
 
     words: dict[str, tuple[str, ...]] = Field(default={})
     """Subjects of your own by name, each with the words that tell it, such as

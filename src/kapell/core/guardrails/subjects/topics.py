@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from kapell.core.guardrails.detectors.detector import compiled
 from kapell.core.guardrails.findings import Finding
-from kapell.core.guardrails.subjects.words import STRONG, WEAK
+from kapell.core.guardrails.subjects.words import REPORTED, RUNNING, STRONG, WEAK
 
 TOPICS: frozenset[str] = frozenset(STRONG)
 """Subjects that rules may name without giving their words."""
@@ -49,8 +50,9 @@ def about(
 def _shown(topic: str, text: str, own: tuple[str, ...] | None) -> Finding | None:
     terms = _own(own) if own is not None else _known(topic)
     for pattern in terms.strong:
-        if match := pattern.search(text):
-            return Finding("topic", topic, match.start(), match.end(), 0.9)
+        for match in pattern.finditer(text):
+            if own is not None or not _reported(topic, text, match.start()):
+                return Finding("topic", topic, match.start(), match.end(), 0.9)
     seen: dict[str, re.Match[str]] = {}
     for pattern in terms.weak:
         for match in pattern.finditer(text):
@@ -64,6 +66,14 @@ def _shown(topic: str, text: str, own: tuple[str, ...] | None) -> Finding | None
     return Finding("topic", topic, first.start(), first.end(), min(score, 0.9))
 
 
+def _reported(topic: str, text: str, start: int) -> bool:
+    """Tell whether what stands before words says that they are somebody else's."""
+    if topic not in REPORTED:
+        return False
+    words, before = REPORTED[topic]
+    return compiled(words).search(text[max(0, start - before) : start]) is not None
+
+
 @lru_cache(maxsize=64)
 def _own(words: tuple[str, ...]) -> _Terms:
     return _Terms(_patterns(re.escape(word) for word in sorted(words, key=len, reverse=True)), ())
@@ -71,7 +81,9 @@ def _own(words: tuple[str, ...]) -> _Terms:
 
 @lru_cache(maxsize=64)
 def _known(topic: str) -> _Terms:
-    return _Terms(_patterns(STRONG.get(topic, ())), _patterns(WEAK.get(topic, ())))
+    running = tuple(re.compile(term, re.IGNORECASE) for term in RUNNING.get(topic, ()))
+    strong = (*_patterns(STRONG.get(topic, ())), *running)
+    return _Terms(strong, _patterns(WEAK.get(topic, ())))
 
 
 def _patterns(terms: "Iterator[str] | tuple[str, ...]") -> tuple[re.Pattern[str], ...]:

@@ -1,6 +1,23 @@
 """Words that show a subject: one strong term does, of weak ones it takes several."""
 
+from kapell.core.guardrails.subjects.abuse.english import (
+    BEFORE,
+    HATRED,
+    INSULTS,
+    SELF_HARM,
+    THREATS,
+    TOLD_OF,
+)
+from kapell.core.guardrails.subjects.abuse.tongues import SPACED, UNSPACED
+
 STRONG: dict[str, tuple[str, ...]] = {
+    "abuse": (
+        *THREATS,
+        *SELF_HARM,
+        *INSULTS,
+        *HATRED,
+        *(term for terms in SPACED.values() for term in terms),
+    ),
     "medical": (
         r"diagnos(?:e|is|ed) (?:me|my|this|a"
         r" patient)",
@@ -156,3 +173,12 @@ WEAK: dict[str, tuple[str, ...]] = {
         "prime minister",
     ),
 }
+
+RUNNING: dict[str, tuple[str, ...]] = {
+    "abuse": tuple(term for terms in UNSPACED.values() for term in terms)
+}
+"""Strong terms that may stand in the middle of what is written as one word."""
+
+REPORTED: dict[str, tuple[str, int]] = {"abuse": (TOLD_OF, BEFORE)}
+"""What stands before words that show a subject in somebody else's mouth only, within how many
+characters."""
