@@ -306,3 +306,19 @@ def test_entries_are_chosen(recorded: Desk) -> None:
     unsaid = recorded.call("audit", "anchor", "--reason", " ")
     assert unsaid.code == Exit.INVALID
     assert "reason_missing" in unsaid.err
+
+
+@pytest.mark.requirement("GR-03")
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_word_that_no_entry_has_is_told_with_the_nearest(recorded: Desk) -> None:
+    for option, word, near in (
+        ("--action", "aproval.answered", "approval.answered"),
+        ("--verdict", "aproved", "approved"),
+    ):
+        said = recorded.ok("audit", "show", option, word)
+        assert f"No entry has the {option[2:]} `{word}`. Did you mean `{near}`?" in said.err
+    said = recorded.ok("audit", "show", "--actor", "zzz")
+    assert "No entry has the actor `zzz`. Those of the record: `" in said.err
+    known = recorded.ok("audit", "show", "--action", "approval", "--since", "2099-01-01")
+    assert known.err == "There is no such entry.\n"
+    assert recorded.ok("audit", "show", "--action", "aproval", "--json").document() == []

@@ -281,6 +281,22 @@ def test_rules_that_cannot_be_looked_for_are_told_with_their_places(tmp_path: Pa
     assert settings.guardrails.topics == ("rivals",)
 
 
+@pytest.mark.requirement("GR-02")
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [("patterns: {email: 'x[0-9]'}", "email"), ("words: {medical: [scalpel]}", "medical")],
+)
+def test_a_name_that_is_built_in_is_not_given_to_something_else(
+    section: str, name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DefinitionInvalid) as caught:
+        _loaded(tmp_path, f"guardrails: {{{section}}}\n")
+    (problem,) = caught.value.problems
+    assert problem.code == "guard_rules_broken"
+    assert f"{name} is a " in problem.message
+    assert f"own_{name}" in problem.advice
+
+
 @pytest.mark.requirement("GR-04", "GR-06", "WF-11")
 @pytest.mark.parametrize(
     ("text", "place", "said"),

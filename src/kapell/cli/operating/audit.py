@@ -10,6 +10,7 @@ import typer
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.operating.reporting import report
+from kapell.cli.operating.unfound import LOOKED_AT, unfound
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.core.audit.lines import line_of, text_of
@@ -92,11 +93,13 @@ def show(
             limit=limit,
         )
         found = await app.store.audit.entries(app.tenant, wanted)
+        if not found:
+            last = await app.store.audit.entries(app.tenant, Wanted(newest=True, limit=LOOKED_AT))
+            for line in unfound(wanted, last):
+                session.screen.note(line)
         if as_json:
             session.screen.document([line_of(one) for one in found])
-        elif not found:
-            session.screen.note("There is no such entry.")
-        else:
+        elif found:
             heads = ("#", "when (UTC)", "who", "what", "to what", "verdict", "where", "run")
             session.screen.table(heads, [_row(one) for one in found], right=(0,))
         return Exit.OK

@@ -7,7 +7,7 @@ import msgspec
 from kapell.core.guardrails.catalogue.detectors import KINDS, VALUES
 from kapell.core.guardrails.detectors import custom
 from kapell.core.guardrails.subjects.language import LANGUAGES
-from kapell.core.guardrails.subjects.topics import TOPICS
+from kapell.core.guardrails.subjects.topics import OUT_OF_SCOPE, TOPICS
 from kapell.kit.errors import Invalid
 
 _NAME = 40
@@ -61,6 +61,10 @@ def make_rules(
     chosen = _known(kinds, KINDS, "kind") - _known(without, KINDS, "kind")
     for name in (*(patterns or {}), *own):
         _check_name(name)
+    for name in patterns or {}:
+        _check_own(name, KINDS, "kind")
+    for name in own:
+        _check_own(name, TOPICS | {OUT_OF_SCOPE}, "topic")
     for name, pattern in (patterns or {}).items():
         custom.check(name, pattern)
     for name, said in own.items():
@@ -103,6 +107,16 @@ def _check_name(name: str) -> None:
     plain = name.replace("_", "a")
     if not (plain.isascii() and plain.isalnum() and plain == plain.lower() and len(name) <= _NAME):
         raise _broken(f"{name!r} names no kind: up to {_NAME} small letters, digits and _.")
+
+
+def _check_own(name: str, built_in: frozenset[str], what: str) -> None:
+    """Refuse a name of one's own that is taken: nobody could tell the two apart afterwards."""
+    if name in built_in:
+        raise Invalid(
+            f"{name} is a {what} that is built in.",
+            code="guard_rules_broken",
+            advice=f"Give yours a name of its own, such as own_{name}; both are looked for.",
+        )
 
 
 def _broken(message: str) -> Invalid:

@@ -428,3 +428,49 @@ def test_a_rule_by_which_nobody_could_ever_answer_is_told(condition: str, is_tol
     assert bool(said) is is_told
     if is_told:
         assert "lets nobody agree, so what waits for people waits for ever." in said[0]
+
+
+@pytest.mark.requirement("GR-06")
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            'deny contains {"rule": "x", "reason": "y"} if input.time.hour == "22"\n',
+            '`input.time.hour` is a number, and "22" is a text. [policy_value] Write `22`.',
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if "22" < input.time.hour\n',
+            '`input.time.hour` is a number, and "22" is a text. [policy_value] Write `22`.',
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if input.tenant == 7\n',
+            '`input.tenant` is a text, and 7 is a number. [policy_value] Write `"7"`.',
+        ),
+        (
+            'deny contains {"rule": "x", "reason": "y"} if 1 == 2\n',
+            "`deny` here never fires: `1 == 2` cannot hold",
+        ),
+        (
+            'ask contains {"rule": "x", "reason": "y", "expires": "1h", "escalate_after": "2h", '
+            '"escalate_to": "role:chief"} if input.asked\n',
+            '`escalate_after` is "2h", and the question expires after "1h".',
+        ),
+        (
+            'ask contains {"rule": "x", "reason": "y", "expires": 60, "remind": "90s"} if '
+            "input.asked\n",
+            '`remind` is "90s", and the question expires after 60.',
+        ),
+    ],
+)
+def test_what_compares_or_waits_in_vain_is_told(body: str, said: str) -> None:
+    (problem,) = found(body)
+    assert said in problem
+
+
+def test_what_is_compared_with_its_own_kind_is_no_mistake() -> None:
+    assert not found(
+        'deny contains {"rule": "x", "reason": "y"} if {\n    input.time.hour == 22\n'
+        '    input.args.amount == "22"\n    input.args.count > 3\n    1 == 1\n}\n\n'
+        'ask contains {"rule": "x", "reason": "y", "expires": "2d", "remind": "4h", '
+        '"escalate_after": 86400, "escalate_to": "role:chief"} if input.tool.cost > 1\n'
+    )

@@ -69,7 +69,8 @@ def _check_possible(case: Case, problems: Problems) -> None:
     values: dict[str, str] = {}
     for one in sorted(case.conditions):
         left, same, right = one.partition(" == ")
-        clash = one == "false" or f"not {one}" in case.conditions
+        clash = one == "false" or (bool(same) and _are_two(left, right))
+        clash = clash or f"not {one}" in case.conditions
         clash = clash or f"{left} != {right}" in case.conditions if same else clash
         if same and right.startswith('"') and values.setdefault(left, right) != right:
             clash = True
@@ -82,6 +83,16 @@ def _check_possible(case: Case, problems: Problems) -> None:
             )
             return
     _check_numbers(case, problems)
+
+
+def _are_two(left: str, right: str) -> bool:
+    """Tell whether both sides of ``==`` are written out, and are not the same."""
+    return left != right and all(_constant().fullmatch(one) for one in (left, right))
+
+
+@cache
+def _constant() -> re.Pattern[str]:
+    return re.compile(r'\d{1,15}|"[^"\\]*"')
 
 
 def _check_numbers(case: Case, problems: Problems) -> None:
@@ -149,7 +160,8 @@ def _written(statement: Statement) -> str:
     words = [one.text for one in statement]
     if len(words) > 2 and words[1] in {"==", "!="} and words[0][:1] in '"`':
         words = [*words[2:], words[1], words[0]]
-    if len(words) > 2 and words[1] in _TURNED and words[0][:1].isdigit():
+    turned = len(words) > 2 and words[1] in _TURNED and words[0][:1].isdigit()
+    if turned and not words[-1][:1].isdigit():
         words = [*words[2:], _TURNED[words[1]], words[0]]
     text = "".join(words[:-2]) if len(words) > 2 and words[-2] in {"==", "!="} else ""
     return f"{text} {words[-2]} {words[-1]}" if text else " ".join(words)

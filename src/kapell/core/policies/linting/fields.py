@@ -6,11 +6,12 @@ import msgspec
 
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import Problems
-from kapell.core.policies.linting.inputs import choices, documents_of, wrong_path
+from kapell.core.policies.linting.inputs import choices, documents_of, is_number, wrong_path
 from kapell.core.policies.linting.modules import Module, Statement
 from kapell.core.policies.linting.tokens import Token
 
 _SAME = frozenset({"==", "!=", "="})
+_COMPARING = _SAME | {"<", "<=", ">", ">="}
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -36,6 +37,7 @@ def check_inputs(module: Module, problems: Problems) -> None:
                     hint(wrong.name, wrong.known, "Its fields"),
                 )
                 continue
+            _check_sort(rule.all, path, is_number(documents, path.names), module, problems)
             known = choices(documents, path.names)
             for text in _compared(rule.all, path) if known else ():
                 if text.value not in known:
@@ -45,6 +47,27 @@ def check_inputs(module: Module, problems: Problems) -> None:
                         text.place(module.path),
                         hint(text.value, known, "Its values"),
                     )
+
+
+def _check_sort(
+    words: Statement, path: Path, number: bool | None, module: Module, problems: Problems
+) -> None:
+    """Note a number that is compared with a text, or a text with a number: neither is the other."""
+    after = words[path.end : path.end + 2]
+    before = words[max(path.start - 2, 0) : path.start]
+    for other in (
+        *(after[1:] if len(after) == 2 and after[0].text in _COMPARING else ()),
+        *(before[:1] if len(before) == 2 and before[1].text in _COMPARING else ()),
+    ):
+        if number is not None and other.kind == ("text" if number else "number"):
+            is_, not_ = ("number", "text") if number else ("text", "number")
+            bare = other.value if number else f'"{other.text}"'
+            problems.error(
+                "policy_value",
+                f"`input.{'.'.join(path.names)}` is a {is_}, and {other.text} is a {not_}.",
+                other.place(module.path),
+                f"Write `{bare}`.",
+            )
 
 
 def paths(words: Statement) -> Iterator[Path]:

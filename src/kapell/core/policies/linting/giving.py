@@ -72,6 +72,7 @@ def _check(rule: Rule, module: Module, problems: Problems) -> None:
         elif value is not None:
             _check_value(key, value, module, problems)
     _check_need(rule, given, module, problems)
+    _check_spans(given, module, problems)
     for needed in ("rule",) if rule.name.text == "allow" else _COMMON:
         if needed not in keys:
             problems.error(
@@ -95,6 +96,24 @@ def _check_need(rule: Rule, given: Statement, module: Module, problems: Problems
             need.place(module.path),
             "Name more `approvers`, or a role.",
         )
+
+
+def _check_spans(given: Statement, module: Module, problems: Problems) -> None:
+    """Note what would happen only after the question has expired."""
+    said = {key.value: value for key, value in _entries(given) if value is not None}
+    ends = said.get("expires")
+    if ends is None or ends.kind not in ("text", "number") or not _is_span(ends):
+        return
+    for name in ("remind", "escalate_after"):
+        value = said.get(name)
+        late = value is not None and value.kind in ("text", "number") and _is_span(value)
+        if value is not None and late and _seconds(value) >= _seconds(ends):
+            problems.error(
+                "policy_answer",
+                f"`{name}` is {value.text}, and the question expires after {ends.text}.",
+                value.place(module.path),
+                f"Give `{name}` a shorter span, or `expires` a longer one.",
+            )
 
 
 def _people(given: Statement) -> frozenset[str]:
@@ -154,9 +173,13 @@ def _is_no_count(value: Token) -> bool:
 
 def _is_span(value: Token) -> bool:
     try:
-        return span(float(value.text) if value.kind == "number" else value.value) > 0
+        return _seconds(value) > 0
     except (Invalid, ValueError):
         return False
+
+
+def _seconds(value: Token) -> float:
+    return span(float(value.text) if value.kind == "number" else value.value)
 
 
 def _object(head: Statement) -> Statement | None:

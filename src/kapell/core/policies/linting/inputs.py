@@ -46,6 +46,20 @@ def choices(documents: Sequence[type[Asked]], path: Sequence[str]) -> tuple[str,
     return tuple(sorted(known))
 
 
+def is_number(documents: Sequence[type[Asked]], path: Sequence[str]) -> bool | None:
+    """Tell whether a path leads to a number in every document; None: to neither text nor number."""
+    found = set[bool | None]()
+    for one in documents:
+        kind = _walk(one, path)
+        if isinstance(kind, (types.IntType, types.FloatType)):
+            found.add(True)
+        elif isinstance(kind, (types.StrType, types.LiteralType)):
+            found.add(False)
+        elif not isinstance(kind, Wrong):
+            found.add(None)
+    return found.pop() if len(found) == 1 else None
+
+
 def _walk(document: type[Asked], path: Sequence[str]) -> types.Type | Wrong:
     kind: types.Type = _kind(document)
     for number, name in enumerate(path):
