@@ -135,7 +135,8 @@ class App:
         """Open the door to tools; return what they say of themselves."""
         root, settings, store = self.root, self.settings, self.store
         self.sandboxes = sandboxes(settings)
-        options = tool_options(settings.tools)
+        listed = settings.policies.domains if settings.guardrails.flags.policies else ()
+        options = tool_options(settings.tools, listed)
         self.strangers = StrangersFiles(settings.guardrails.untrusted)
         builtin = builtin_tools(options, self.sandboxes)
         self.catalogue = catalogue_of(root, settings.tools.model_dump(), (*builtin, *RUNTIME_SPECS))

@@ -7,7 +7,10 @@ import msgspec
 
 
 class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``web.fetch`` may visit; the fields mean what the settings of ``tools.web`` say."""
+    """What ``web.fetch`` may visit; the fields mean what the settings of ``tools.web`` say.
+
+    ``listed`` is the allow-list of the policies, as in ``ToolOptions``.
+    """
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
@@ -17,6 +20,7 @@ class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
     redirects: int = 5
     robots: bool = True
     agent: str = "Kapell"
+    listed: tuple[str, ...] = ()
 
 
 class SearchOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,7 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
             ``:port`` if wished. Empty means: none.
         http_private: Whether allowed names may lead to private addresses. A private address that is
             itself in ``http_allow`` needs no further permission.
+        listed: Hosts that the policies' allow-list names; empty means that there is none.
         http_bytes: Bytes of an answer's body, unpacked.
         http_timeout: Seconds a request may take when it does not say.
         http_redirects: Redirects that are followed.
@@ -98,6 +103,7 @@ class ToolOptions(msgspec.Struct, frozen=True, kw_only=True):
     query_effort: int = 5_000_000
     http_allow: tuple[str, ...] = ()
     http_private: bool = False
+    listed: tuple[str, ...] = ()
     http_bytes: int = 10_000_000
     http_timeout: float = 30.0
     http_redirects: int = 5

@@ -58,7 +58,7 @@ class PolicySettings(Section):
 
     domains: tuple[Domain, ...] = ()
     """Hosts that calls may reach: `api.example.com`, `*.example.com`. Once one is named, every
-    other is denied, whatever a policy allows."""
+    other is denied, whatever a policy allows and wherever an answer sends a call on."""
 
     recipients: tuple[Recipient, ...] = ()
     """Addresses that may be written to: `anna@example.com`, `*@example.com`. Once one is named,

@@ -47,7 +47,7 @@ class OpenApiTool:
         self.spec = spec
         self._operation = msgspec.convert(detail, Operation)
         self._options = options
-        self._gate = Gate(options.http_allow, options.http_private)
+        self._gate = Gate(options.http_allow, options.http_private, listed=options.listed)
 
     async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
         """Ask, and return the answer's JSON, or its text, or null.

@@ -38,7 +38,7 @@ class Visitor:
 
     def __init__(self, options: WebOptions) -> None:
         self._options = options
-        self._gate = Gate(options.allow, options.private, "tools.web", options.deny)
+        self._gate = Gate(options.allow, options.private, "tools.web", options.deny, options.listed)
         self._known: OrderedDict[str, tuple[float, Sequence[Rule]]] = OrderedDict()
 
     async def page(self, url: str) -> Page:

@@ -9,6 +9,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeAlias
 
 from kapell.kit.errors import Denied, Invalid, Unavailable
@@ -52,6 +53,8 @@ class Gate:
         private: Whether allowed names may lead to private addresses.
         section: The settings that hold both, for advice.
         deny: Hosts that are refused although ``allow`` names them.
+        listed: The allow-list of the policies, read as they read it. They judge the address that a call names; here
+            it holds for wherever an answer sends the call on. Empty: there is none.
     """
 
     def __init__(
@@ -60,9 +63,11 @@ class Gate:
         private: bool,
         section: str = "tools.http",
         deny: Sequence[str] = (),
+        listed: Sequence[str] = (),
     ) -> None:
         self._allow = tuple(_rule(entry) for entry in allow)
         self._deny = tuple(_rule(entry) for entry in deny)
+        self._listed = tuple(entry.lower() for entry in listed)
         self._private = private
         self._section = section
 
@@ -98,6 +103,13 @@ class Gate:
                 code="http_host_denied",
                 advice=f"Whoever runs Kapell may add {target.host!r} to the setting "
                 f"{self._section}.allow.",
+            )
+        if self._listed and not any(fnmatchcase(target.host, one) for one in self._listed):
+            raise Denied(
+                f"The host {target.host!r} is on no allow-list.",
+                code="http_host_denied",
+                advice=f"Whoever runs Kapell may add {target.host!r} to the setting "
+                "policies.domains.",
             )
         return target
 

@@ -31,7 +31,7 @@ class HttpRequest:
 
     def __init__(self, options: ToolOptions) -> None:
         self._options = options
-        self._gate = Gate(options.http_allow, options.http_private)
+        self._gate = Gate(options.http_allow, options.http_private, listed=options.listed)
 
     async def call(self, call: ToolCall, blob: FetchBlob) -> ToolResult:
         """Ask, follow redirects to allowed hosts, and return the answer whatever its status.
