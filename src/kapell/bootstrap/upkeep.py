@@ -14,6 +14,7 @@ import msgspec
 from kapell.adapters.db import maintenance
 from kapell.adapters.db.maintenance import Finding as Finding  # what the checks yield
 from kapell.bootstrap.definitions import open_definitions
+from kapell.bootstrap.guarding.examining import examine_guards
 from kapell.bootstrap.guarding.looking import look_through
 from kapell.bootstrap.keeping import with_kept_keys
 from kapell.bootstrap.routing import examine_routes
@@ -70,7 +71,7 @@ async def check(root: Path) -> tuple[Finding, ...]:
 
 
 async def examine(root: Path) -> tuple[Finding, ...]:
-    """Look every component over: Python, settings, definitions, database, disk, models."""
+    """Look every component over: Python, settings, definitions, database, disk, models, guards."""
     found = [*_python()]
     try:
         settings = load_settings(root)
@@ -91,6 +92,7 @@ async def examine(root: Path) -> tuple[Finding, ...]:
     found += _models(settings)
     found += await examine_sandboxes(settings)
     found += examine_routes(settings)
+    found += await examine_guards(root, settings)
     return tuple(found)
 
 

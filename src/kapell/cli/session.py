@@ -52,7 +52,22 @@ async def opened(surroundings: Surroundings, file: str = "") -> AsyncIterator[Se
         actor=f"user:{_user()}",
     ) as app:
         _log(app.settings.log.level)
-        yield Session(surroundings, app)
+        session = Session(surroundings, app)
+        told = _tell_unanchored(session)
+        try:
+            yield session
+        finally:
+            if not told:
+                _tell_unanchored(session)
+
+
+def _tell_unanchored(session: Session) -> bool:
+    """Tell when the head of the audit record could not be kept: later nobody could say why."""
+    error = session.app.audit.auditor.unanchored
+    if error is None:
+        return False
+    session.screen.complain(f"warning[{error.code}]: {error.message}\n  {error.advice}")
+    return True
 
 
 def carry_out(

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +22,9 @@ from kapell.services.limits.limiter import Limiter
 from kapell.services.limits.tenants import TenantBreaker
 from kapell.settings.guarding.limits import CostSection
 from kapell.settings.loading import Settings
+
+if TYPE_CHECKING:
+    from kapell.adapters.redis.counts import RedisCounts
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -93,6 +97,16 @@ def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awai
     redis = settings.limits.redis
     if redis is None:
         return store.counts, _nothing
+    counts = counts_of_redis(redis.get_secret_value())
+    return counts, counts.close
+
+
+def counts_of_redis(url: str) -> "RedisCounts":
+    """Return the counts that a Redis server keeps; it is not asked yet.
+
+    Raises:
+        Missing: ``redis_missing``.
+    """
     try:
         from kapell.adapters.redis.counts import RedisCounts  # noqa: PLC0415 - an optional vendor
     except ModuleNotFoundError as error:
@@ -101,8 +115,7 @@ def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awai
             code="redis_missing",
             advice="Install it with: pip install 'kapell[redis]'.",
         ) from error
-    counts = RedisCounts(redis.get_secret_value())
-    return counts, counts.close
+    return RedisCounts(url)
 
 
 def make_escalations(settings: Settings, breaker: TenantBreaker, root: Path) -> Escalations:

@@ -35,7 +35,8 @@ ADVICE: dict[str, str] = {
     "inquiry, and compare it with the last backup.",
     "event": "Somebody wrote to the table `events` past Kapell: keep the database as it is for an "
     "inquiry, and compare that run with the last backup.",
-    "missing": "If this database was never anchored from here, or you know why the anchor is gone, "
+    "missing": "`kapell doctor` tells whether its folder can be written; mend that first. If this "
+    "database was never anchored from here, or you know why the anchor is gone, "
     "accept the chain as it is with `kapell audit anchor --reason TEXT`.",
     "forged": "The file was written by somebody who has not the key: bring it back from a backup, "
     "or accept the chain as it is with `kapell audit anchor --reason TEXT`.",

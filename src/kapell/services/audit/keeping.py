@@ -68,6 +68,8 @@ class Auditor:
         self._tenant = tenant
         self._actor = actor
         self._whence = whence
+        self.unanchored: KapellError | None = None
+        """Why the head of the record could not be kept, when it could not."""
 
     async def begin(self) -> None:
         """Anchor a record before anything happens, so that it cannot begin anew unseen.
@@ -79,6 +81,7 @@ class Auditor:
             if anchor is None and await self._nothing_yet():
                 await self._anchors.begin(self._tenant, self._clock.now())
         except KapellError as error:
+            self.unanchored = error
             log.warning("the audit record is not anchored: %s", error)
 
     async def _nothing_yet(self) -> bool:
@@ -208,6 +211,7 @@ class Auditor:
             ):
                 await self._anchors.save(tenant, head, self._clock.now())
         except KapellError as error:
+            self.unanchored = error
             log.warning("the head of the audit record is not anchored: %s", error)
 
     async def _stands(self, tenant: TenantId, seq: int, hash_: str, before: Head) -> bool:
