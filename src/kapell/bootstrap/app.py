@@ -372,6 +372,7 @@ async def open_app(
         await app.escalations.close()
         await app.notices.close()
         await app.limits.close()
+        await app.content.close()
         await app.policies.current.close()
         await app.finish_record()
         await store.close()

@@ -63,6 +63,7 @@ _SECRETS = {
     ("vault", "master"): "a master key",
     ("vault", "older"): "a master key",
     ("policies", "opa", "token"): "the token of a policy server",
+    ("guardrails", "moderation", "key"): "the key of a moderation service",
 }
 """What comes from the environment only."""
 

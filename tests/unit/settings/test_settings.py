@@ -342,6 +342,19 @@ def test_the_token_of_a_policy_server_is_no_matter_of_the_file(
     assert token.get_secret_value() == "hush"
 
 
+@pytest.mark.requirement("GR-08")
+def test_the_key_of_a_moderation_service_is_no_matter_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = _wrong(tmp_path, "guardrails: {moderation: {key: hush}}\n")
+    where = "Remove it and set KAPELL_GUARDRAILS__MODERATION__KEY in the environment."
+    assert told == [f"1:27 secret_in_file {where}"]
+    monkeypatch.setenv("KAPELL_GUARDRAILS__MODERATION__KEY", "hush")
+    own = _loaded(tmp_path, "guardrails: {moderation: {provider: openai}}\n").guardrails.moderation
+    assert own.key is not None
+    assert (own.key.get_secret_value(), own.looks) == ("hush", ("answers",))
+
+
 @pytest.mark.requirement("WF-11")
 def test_a_channel_that_the_environment_names_has_to_be_there_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,18 +9,23 @@ from kapell.adapters.db.store import Store
 from kapell.adapters.system.clock import SystemClock
 from kapell.adapters.vault.sealing import key_of, master_of, new_master, read_master
 from kapell.adapters.vault.tenants import TenantSeal
+from kapell.core.gateway.providers import PROVIDERS
 from kapell.core.guardrails.profiles import PROFILES, Line, Profile, kind_lines
 from kapell.core.guardrails.rules import Rules, make_rules
 from kapell.core.guardrails.standing import RIGOUR, ProfileName
+from kapell.core.guardrails.verdicts import Place
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
 from kapell.services.guardrails.files import FileReader
 from kapell.services.guardrails.models import ContentModelGate
+from kapell.services.guardrails.moderating import Moderating, ModerationTerms
 from kapell.services.guardrails.naming import Naming, Seal, key_gone
+from kapell.services.guardrails.ports import Moderation
 from kapell.services.guardrails.tools import ContentToolGate
 from kapell.services.guardrails.treating import Treatments
 from kapell.settings.guarding.guardrails import GuardrailSettings
 from kapell.settings.loading import Settings
+from kapell.settings.sections import ProviderSection
 from kapell.settings.spending import VaultSettings
 
 
@@ -30,6 +35,15 @@ class Content(msgspec.Struct, frozen=True):
     models: ContentModelGate
     tools: ContentToolGate
     naming: Naming
+    moderation: Moderation | None = None
+
+    async def close(self) -> None:
+        """Leave the service that moderates."""
+        if self.moderation is not None:
+            await self.moderation.close()
+
+
+_PLACES: Mapping[str, Place] = {"answers": "answer", "requests": "request"}
 
 
 def make_content(root: Path, settings: Settings, store: Store, files: FileReader) -> Content:
@@ -44,10 +58,40 @@ def make_content(root: Path, settings: Settings, store: Store, files: FileReader
         store.pseudonyms, MasterSeals(root, settings.vault, store), own.keep, SystemClock().now
     )
     restore = frozenset(own.restore)
+    service = _moderation(settings)
+    moderating = None
+    if service is not None:
+        terms = ModerationTerms(
+            places=frozenset(_PLACES[one] for one in own.moderation.looks),
+            action=own.moderation.action,
+            actions=own.moderation.actions,
+            least=own.moderation.least,
+        )
+        moderating = Moderating(service, terms)
     return Content(
-        ContentModelGate(treatments, naming, restore),
+        ContentModelGate(treatments, naming, restore, moderating),
         ContentToolGate(treatments, naming, restore, files),
         naming,
+        service,
+    )
+
+
+def _moderation(settings: Settings) -> Moderation | None:
+    """Return the service that is asked; a provider's key goes to that provider only."""
+    own = settings.guardrails.moderation
+    if own.provider is None or not settings.guardrails.flags.content:
+        return None
+    from kapell.adapters.moderation.openai import (  # noqa: PLC0415 - speaks HTTP: on use
+        OpenAIModeration,
+    )
+
+    provider = settings.providers.get(own.provider, ProviderSection())
+    key = own.key if own.url or own.key is not None else provider.api_key
+    return OpenAIModeration(
+        own.url or provider.base_url or PROVIDERS[own.provider].base_url,
+        "" if key is None else key.get_secret_value(),
+        own.model,
+        own.timeout,
     )
 
 

@@ -26,9 +26,14 @@ class Hearings:
         profile: Profile,
         table: Mapping[str, str],
         on_delta: OnDelta,
+        *,
+        waits: bool = False,
     ) -> OnDelta:
-        """Return who hears the pieces of an answer; ``table`` has the values of names in it."""
-        hearing = _Hearing(profile, table, on_delta)
+        """Return who hears the pieces of an answer; ``table`` has the values of names in it.
+
+        With ``waits`` nothing is told before the answer is whole, whatever the profile says.
+        """
+        hearing = _Hearing(profile, table, on_delta, waits or ends(profile))
         # The request is kept along, so that no other gets its address.
         self._open[id(request)] = (request, hearing)
         if len(self._open) > _MOST:
@@ -51,13 +56,15 @@ class Hearings:
 class _Hearing:
     """One answer on its way."""
 
-    def __init__(self, profile: Profile, table: Mapping[str, str], on_delta: OnDelta) -> None:
+    def __init__(
+        self, profile: Profile, table: Mapping[str, str], on_delta: OnDelta, waits: bool
+    ) -> None:
         self._profile = profile
         self._table = table
         self._tell: OnDelta | None = on_delta
         self._stream = self._new()
         self._restoring = Restoring(table)
-        self._waits = ends(profile)
+        self._waits = waits
         self._kept: list[str] = []
 
     def hear(self, piece: str) -> None:

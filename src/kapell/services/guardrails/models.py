@@ -1,6 +1,6 @@
 """The guard in the door to models: what they are sent and what they answer is looked over."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -10,14 +10,16 @@ from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Though
 from kapell.core.gateway.sending import sent
 from kapell.core.guardrails.findings import Family
 from kapell.core.guardrails.pseudonyms import marked, restored
+from kapell.core.guardrails.verdicts import Action, Place
 from kapell.core.policies.notes import Note
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
 from kapell.kit.json import Json
 from kapell.services.gateway.ports import OnDelta
 from kapell.services.guardrails.hearing import Hearings
+from kapell.services.guardrails.moderating import Moderating
 from kapell.services.guardrails.naming import Naming, names_in
-from kapell.services.guardrails.treating import NAMELESS, Sweep, Treatments
+from kapell.services.guardrails.treating import NAMELESS, Sweep, Treatment, Treatments
 from kapell.services.guardrails.values import changed, texts
 
 WITHHELD = "(withheld: a guardrail does not let this answer pass)"
@@ -47,10 +49,18 @@ class ContentModelGate:
         naming: Gives names to personal data, and data to names.
         restore: Where data comes back in place of its names: ``answers``, ``arguments`` of tool
             calls.
+        moderating: Asks a moderation service too; nobody is asked without.
     """
 
-    def __init__(self, treatments: Treatments, naming: Naming, restore: frozenset[str]) -> None:
+    def __init__(
+        self,
+        treatments: Treatments,
+        naming: Naming,
+        restore: frozenset[str],
+        moderating: Moderating | None = None,
+    ) -> None:
         self._treatments = treatments
+        self._moderating = moderating
         self._naming = naming
         self._restore = restore
         self._hearings = Hearings()
@@ -61,6 +71,7 @@ class ContentModelGate:
         Raises:
             Denied: ``guardrail_blocked``, ``pseudonym_key_gone``.
             Held: people decide first.
+            KapellError: ``guard_failed`` when the moderation service fails.
         """
         treatment = self._treatments.of(request.caller.profile)
         if treatment is None:
@@ -78,11 +89,7 @@ class ContentModelGate:
                 note(one.verdict)
         actions = {own.action, sweep.action, offers.action}
         if "block" in actions:
-            raise Denied(
-                "A guardrail does not let this request pass; no model was asked.",
-                code="guardrail_blocked",
-                advice=_ADVICE,
-            )
+            raise _blocked()
         request = self._in_conversation(request)
         wanted = {**own.wanted, **sweep.wanted}
         names = await self._naming.names(_tenant(request), _conversation(request), wanted)
@@ -90,31 +97,44 @@ class ContentModelGate:
         tools = tuple(_offered(one, offers) for one in request.tools)
         if messages != request.messages or tools != request.tools:
             request = msgspec.structs.replace(request, messages=messages, tools=tools)
-        if "ask" in actions:
-            kinds = (one for look in (own, sweep, offers) for one in look.kinds("ask"))
-            _ask(request, tuple(kinds))
+        kinds = [one for look in (own, sweep, offers) for one in look.kinds("ask")]
+        parts = (one for each in request.messages for one in _parts(each))
+        minded, asking = await self._moderated(treatment, "request", parts, note)
+        if minded == "block":
+            raise _blocked()
+        if "ask" in (*actions, minded):
+            _ask(request, (*kinds, *asking))
         return request
 
     async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:
         """Return the answer as it may be shown, with personal data in place of its names.
 
         One that may not be shown is withheld: the model is told to answer again.
+
+        Raises:
+            KapellError: ``guard_failed`` when the moderation service fails.
         """
         treatment = self._treatments.of(request.caller.profile)
         if treatment is None:
             return answer
         sweep = treatment.sweep("answer")
-        await sweep.take(
-            (
-                answer.text,
-                answer.value,
-                *(one.text for one in answer.thoughts),
-                *(one for ask in answer.asks for one in (ask.args, ask.broken)),
-            )
+        said = (
+            answer.text,
+            answer.value,
+            *(one.text for one in answer.thoughts),
+            *(one for ask in answer.asks for one in (ask.args, ask.broken)),
         )
+        await sweep.take(said)
         if sweep.verdict is not None:
             note(sweep.verdict)
-        if sweep.action in ("block", "ask"):
+        action = sweep.action
+        if action not in ("block", "ask"):
+            try:
+                action, _ = await self._moderated(treatment, "answer", said, note)
+            except BaseException:
+                self._hearings.drop(request)
+                raise
+        if action in ("block", "ask"):
             self._hearings.drop(request)
             return msgspec.structs.replace(
                 answer, text=WITHHELD, value=None, asks=(), thoughts=(), refused=_REFUSED
@@ -133,7 +153,20 @@ class ContentModelGate:
         table: Mapping[str, str] = {}
         if "answers" in self._restore:
             table = self._naming.at_hand(_tenant(request), _conversation(request))
-        return self._hearings.listener(request, treatment.profile, table, on_delta)
+        waits = self._moderating is not None and self._moderating.withholds
+        return self._hearings.listener(request, treatment.profile, table, on_delta, waits=waits)
+
+    async def _moderated(
+        self, treatment: Treatment, place: Place, values: Iterable[Json], note: Note
+    ) -> tuple[Action, tuple[str, ...]]:
+        """Return what is done for what a moderation service says, and what people are asked of."""
+        if self._moderating is None:
+            return "pass", ()
+        verdict = await self._moderating.verdict(treatment, place, values)
+        if verdict is None:
+            return "pass", ()
+        note(verdict)
+        return verdict.action, tuple(one.kind for one in verdict.reasons if one.action == "ask")
 
     def _in_conversation(self, request: ModelRequest) -> ModelRequest:
         """Return a request that belongs to a conversation; what belongs to none has its own."""
@@ -141,6 +174,14 @@ class ContentModelGate:
             return request
         own = msgspec.structs.replace(request.caller, conversation=self._naming.apart())
         return msgspec.structs.replace(request, caller=own)
+
+
+def _blocked() -> Denied:
+    return Denied(
+        "A guardrail does not let this request pass; no model was asked.",
+        code="guardrail_blocked",
+        advice=_ADVICE,
+    )
 
 
 def _tenant(request: ModelRequest) -> TenantId:

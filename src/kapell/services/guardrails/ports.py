@@ -1,6 +1,6 @@
-"""What guardrails need from outside: where the names that stand for personal data are kept."""
+"""What guardrails need from outside: where names for personal data are kept, who moderates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -54,4 +54,27 @@ class PseudonymStore(Protocol):
 
     async def forget(self, tenant_id: TenantId, conversation: str | None) -> int:
         """Erase the names of a conversation, or of the whole tenant; return how many there were."""
+        ...
+
+
+class Moderated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a moderation service says of a text: categories with scores, those it flags itself."""
+
+    scores: Mapping[str, float] = {}
+    flagged: frozenset[str] = frozenset()
+
+
+class Moderation(Protocol):
+    """A service that tells what in texts nobody should have to read."""
+
+    async def judge(self, texts: Sequence[str]) -> Sequence[Moderated]:
+        """Return what it says of each text, in their order.
+
+        Raises:
+            KapellError: ``guard_failed`` when it gives no answer in time, or none that makes sense.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Leave it."""
         ...

@@ -1,10 +1,11 @@
 """What the settings say of guardrails: what is looked for, let through, and kept."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from kapell.core.guardrails.standing import ProfileName
+from kapell.settings.guarding.policies import Address
 from kapell.settings.sections import Seconds, Section
 
 
@@ -42,6 +43,44 @@ class GroundingSettings(Section):
     """Model that is asked, beside the scorer, whether the sources hold an answer; each judgement is
     a model call that costs. It can only lower a score. Empty asks none, and a `judge: "off"` of a
     step or an agent asks none there."""
+
+
+class ModerationSettings(Section):
+    """A moderation service that is asked beside the rules."""
+
+    provider: Literal["openai"] | None = None
+    """Who is asked: `openai`, or a server that speaks as it does. Empty asks nobody, and nothing is
+    sent anywhere."""
+
+    url: Address = ""
+    """Address of the service's API up to its version, when it is not the provider's own. The
+    provider's key is never sent there: it has `key` alone."""
+
+    key: SecretStr | None = None
+    """Its key, when it is not the provider's. Comes from the environment only
+    (`KAPELL_GUARDRAILS__MODERATION__KEY`)."""
+
+    model: str = Field(default="omni-moderation-latest", min_length=1)
+    """Which of its models judges."""
+
+    looks: tuple[Literal["answers", "requests"], ...] = ("answers",)
+    """What it is asked about, each text once, with personal data and secrets taken out: `answers`
+    of models, `requests` to them."""
+
+    action: Literal["block", "ask"] = "block"
+    """What is done about a category that it flags. `ask` asks people about a request; an answer is
+    withheld either way."""
+
+    actions: dict[str, Literal["pass", "ask", "block"]] = Field(default={})
+    """What is done about single categories, by the service's names: `{sexual: pass}`."""
+
+    least: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default={})
+    """Scores from which categories count, in place of the service's own flags:
+    `{harassment: 0.3, violence: 0.9}`."""
+
+    timeout: Seconds = Field(default=5.0, gt=0)
+    """Seconds its answers about a call may take together; a call that nobody could judge does not
+    pass."""
 
 
 class GuardrailSettings(Section):
@@ -97,6 +136,9 @@ class GuardrailSettings(Section):
 
     grounding: GroundingSettings = GroundingSettings()
     """Answers that must keep to their sources."""
+
+    moderation: ModerationSettings = ModerationSettings()
+    """A moderation service that is asked beside the rules."""
 
     flags: FlagSettings = FlagSettings()
     """The guards, each of which can be taken away by its name."""

@@ -1,19 +1,22 @@
 """What watchers hear of an answer: never a piece of what is taken out of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from kapell.bootstrap.guarding.content import MasterSeals, profiles
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Usage
+from kapell.kit.errors import KapellError
 from kapell.services.gateway.door import Gateway
 from kapell.services.gateway.ports import OnDelta
 from kapell.services.guardrails.models import WITHHELD, ContentModelGate
+from kapell.services.guardrails.moderating import Moderating, ModerationTerms
 from kapell.services.guardrails.naming import Naming
 from kapell.services.guardrails.treating import Treatments
 from kapell.settings.guarding.guardrails import GuardrailSettings
 from kapell.settings.spending import VaultSettings
+from kapell.testing.moderation.fake import FakeModeration
 from kapell.testing.stores import MemoryStore
 
 KEY = "sk-proj-" + "Ab3dEf6hIj9lMn2pQr5tUv8xYz1bCd4fGh7jKl0nOp3rSt6v"
@@ -48,12 +51,23 @@ class Speaker:
 
 def door(speaker: Speaker, folder: Path, **settings: object) -> Gateway:
     """Return the door to models with the guard in it."""
+    return asking_door(speaker, folder, None, settings)
+
+
+def asking_door(
+    speaker: Speaker,
+    folder: Path,
+    service: FakeModeration | None,
+    settings: Mapping[str, object] | None = None,
+) -> Gateway:
+    """Return the door to models with the guard in it, and the service that this asks."""
     store = MemoryStore()
-    own = GuardrailSettings.model_validate(settings)
+    own = GuardrailSettings.model_validate(settings or {})
     seals = MasterSeals(folder, VaultSettings(file="master.key"), store)
     naming = Naming(store.pseudonyms, seals, own.keep, lambda: 1.0)
     treatments = Treatments(profiles(own), own.profile, own.least)
-    gate = ContentModelGate(treatments, naming, frozenset(own.restore))
+    asking = None if service is None else Moderating(service, ModerationTerms())
+    gate = ContentModelGate(treatments, naming, frozenset(own.restore), asking)
     return Gateway({"scripted": lambda: speaker}, gates=(gate,))
 
 
@@ -125,6 +139,36 @@ async def test_nothing_was_heard_of_an_answer_that_is_withheld_for_its_end(
     answer = await door(speaker, tmp_path, **own).complete(request("hallo, tractor"), heard.append)
     assert answer.text == WITHHELD
     assert "".join(heard) == ""
+
+
+@pytest.mark.requirement("GR-08")
+async def test_nothing_is_heard_before_a_moderation_service_has_judged(tmp_path: Path) -> None:
+    service = FakeModeration({"zounds": {"harassment": 0.9}})
+    heard: list[str] = []
+    rude = await asking_door(Speaker([*FILLER, "zounds"]), tmp_path, service).complete(
+        request("hi"), heard.append
+    )
+    assert (rude.text, "".join(heard)) == (WITHHELD, "")
+    calm = await asking_door(Speaker([FILLER, "at once"]), tmp_path, service).complete(
+        request("hi"), heard.append
+    )
+    assert "".join(heard) == calm.text == f"{FILLER}at once"
+    service.silent = True
+    heard.clear()
+    with pytest.raises(KapellError) as told:
+        await asking_door(Speaker([FILLER]), tmp_path, service).complete(
+            request("hi"), heard.append
+        )
+    assert (told.value.code, "".join(heard)) == ("guard_failed", "")
+
+
+@pytest.mark.requirement("GR-08")
+async def test_a_text_is_judged_once(tmp_path: Path) -> None:
+    service = FakeModeration({"zounds": {"harassment": 0.9}})
+    asking = asking_door(Speaker(["the same answer"]), tmp_path, service)
+    for _ in range(3):
+        await asking.complete(request("hi"))
+    assert service.asked == ["the same answer"]
 
 
 @pytest.mark.requirement("GR-01", "GR-02")

@@ -1,0 +1,1 @@
+"""Services that moderate texts, spoken to over HTTP."""
