@@ -18,6 +18,7 @@ from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
 from kapell.core.definitions.problems import DefinitionInvalid, Problem
+from kapell.core.policies.remarks import remarks
 from kapell.core.policies.trials.cases import TESTS, CaseForm, read_cases
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Invalid, Missing
@@ -52,15 +53,20 @@ def lint(ctx: typer.Context, as_json: AsJson = False) -> int:
     except DefinitionInvalid as error:
         problems, sources = error.problems, {}
     names = [one for one in files.names(FOLDER, (".rego",)) if not one.endswith("_test.rego")]
+    odd = remarks(sources, open_definitions(root).tools)
     if as_json:
         told = [problem_document(one) for one in problems]
-        screen.document({"ok": not problems, "files": names, "problems": told})
+        warned = [problem_document(one) for one in odd]
+        said = {"ok": not problems, "files": names, "problems": told, "warnings": warned}
+        screen.document(said)
         return Exit.INVALID if problems else Exit.OK
     for problem in problems:
         screen.complain(block(screen, problem))
     if problems:
         screen.complain("Until they are mended, the last good version holds, if there is one.")
         return Exit.INVALID
+    for one in odd:
+        screen.complain(block(screen, one, word="warning"))
     for name in names:
         screen.say(f"ok  {name}")
     if not names:

@@ -1,0 +1,52 @@
+"""What may be meant and is odd all the same is a warning."""
+
+import pytest
+
+from kapell import library
+from kapell.core.policies.remarks import remarks
+
+HEAD = "package kapell.tool\n\nimport rego.v1\n\n"
+TOOLS = ("mail.send", "file.read", "notify")
+
+
+def warned(body: str) -> list[str]:
+    """Return the warnings of a module as people read them."""
+    return [str(one) for one in remarks({"policies/a.rego": HEAD + body}, TOOLS)]
+
+
+@pytest.mark.requirement("GR-06")
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            'deny contains {"rule": "x", "reason": "y"} if input.tool.name == "mail.sent"\n',
+            'There is no tool "mail.sent" here. [policy_tool] Did you mean `mail.send`?',
+        ),
+        (
+            'allow contains {"rule": "x"} if {\n    every to in input.reach.recipients {\n'
+            '        endswith(to, "@a.test")\n    }\n}\n',
+            "`every` holds as well of a call that names no recipient.",
+        ),
+        (
+            'allow contains {"rule": "x"} if {\n    some to in input.reach.recipients\n'
+            '    endswith(to, "@a.test")\n}\n',
+            "`some` lets a call through of which one recipient fits",
+        ),
+    ],
+)
+def test_what_is_odd_is_told(body: str, said: str) -> None:
+    (one,) = warned(body)
+    assert said in one
+
+
+@pytest.mark.requirement("GR-06")
+def test_what_is_meant_is_not_told() -> None:
+    assert not warned(
+        'deny contains {"rule": "x", "reason": "y"} if input.tool.name == "crm.update"\n\n'
+        'deny contains {"rule": "z", "reason": "y"} if {\n    some to in input.reach.recipients\n'
+        '    not endswith(to, "@a.test")\n}\n\n'
+        'allow contains {"rule": "x"} if {\n    input.tool.name == "mail.send"\n'
+        "    count(input.reach.recipients) > 0\n    every to in input.reach.recipients {\n"
+        '        endswith(to, "@a.test")\n    }\n}\n'
+    )
+    assert not remarks(library.ready_policies(), TOOLS)
