@@ -4,7 +4,6 @@ from typing import Literal
 
 import msgspec
 
-from kapell.core.events.value import ArtifactRef, Packed
 from kapell.kit.json import Json, digest, encode
 
 
@@ -51,8 +50,3 @@ def call_digest(tool: str, args: Json) -> str:
     Of a model call, ``tool`` is the model's name and ``args`` all that is sent to it.
     """
     return str(digest(encode({"tool": tool, "args": args})))
-
-
-def packed_digest(data: Packed) -> str:
-    """Return what stands for the data of a question that is about no call."""
-    return str(data.digest if isinstance(data, ArtifactRef) else digest(encode(data.value)))

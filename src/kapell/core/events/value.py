@@ -68,3 +68,8 @@ def unpack(packed: Packed, values: Mapping[Digest, Json]) -> Json:
     if isinstance(packed, Inline):
         return packed.value
     return values[packed.digest]
+
+
+def packed_digest(packed: Packed) -> str:
+    """Return what stands for exactly this value, wherever it lies."""
+    return str(packed.digest if isinstance(packed, ArtifactRef) else digest(encode(packed.value)))

@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 
 from kapell.core.approvals.approvers import ROLE, may_answer, subject
-from kapell.core.approvals.question import call_digest, packed_digest, plain_rule
-from kapell.core.events.value import Inline
+from kapell.core.approvals.question import call_digest, plain_rule
+from kapell.core.events.value import Inline, packed_digest
 from kapell.core.limits.rates import Asker
 from kapell.core.policies.asking.documents import ApprovalDocument, ApprovalPart
 from kapell.core.runs.commands import Answer, Command, Delegate, asked_from

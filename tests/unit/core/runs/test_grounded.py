@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from kapell.core.agents.definition import Agent
-from kapell.core.approvals.question import packed_digest
 from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.model import ModelAnswered
+from kapell.core.events.value import packed_digest
 from kapell.core.gateway.calls import ModelAnswer, ToolAsk, Usage
 from kapell.core.guardrails.grounding.demand import Grounded, Score
 from kapell.core.runs.commands import Answer

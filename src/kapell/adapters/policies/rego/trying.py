@@ -18,7 +18,6 @@ import msgspec
 
 import kapell
 from kapell.adapters.policies.rego.trial import Step, Task
-from kapell.adapters.workspace.whole import write_whole
 from kapell.core.definitions.problems import Problem
 from kapell.core.policies.kinds import DEFAULT, LISTS
 from kapell.core.policies.linting.linter import entries
@@ -109,8 +108,10 @@ class Trials:
         self._passed = (key, *self._passed)[:_KEPT]
         if self._place is not None:
             kept = dict.fromkeys((key, *self._read()))
+            # Half a list is read as none, and its policies are tried once more.
             with suppress(OSError):
-                write_whole(self._place, msgspec.json.encode(tuple(kept)[:_KEPT]))
+                self._place.parent.mkdir(parents=True, exist_ok=True)
+                self._place.write_bytes(msgspec.json.encode(tuple(kept)[:_KEPT]))
 
 
 class _Ended(NamedTuple):

@@ -2,9 +2,9 @@
 
 from typing import TypeAlias
 
-from kapell.core.approvals.question import packed_digest
 from kapell.core.events.guarding.approval import ApprovalRequested
 from kapell.core.events.step import StepWaiting
+from kapell.core.events.value import packed_digest
 from kapell.core.expressions import DEFAULT, ExpressionTooExpensive
 from kapell.core.guardrails.grounding.answers import Grounding, ground
 from kapell.core.guardrails.grounding.demand import Score

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from kapell.core.approvals.approvers import may_answer, subject
-from kapell.core.approvals.question import call_digest, packed_digest
+from kapell.core.approvals.question import call_digest
 from kapell.core.events.guarding.approval import (
     ApprovalAnswered,
     ApprovalDelegated,
     ApprovalExpired,
 )
 from kapell.core.events.tool import ToolFailed
-from kapell.core.events.value import Packed
+from kapell.core.events.value import Packed, packed_digest
 from kapell.core.guardrails.labels import USER, Label, label_of
 from kapell.core.runs.commands import Answer, Delegate
 from kapell.core.runs.decide.steps.approvals.questions import nobody_answered

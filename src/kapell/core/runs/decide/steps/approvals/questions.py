@@ -2,13 +2,13 @@
 
 import msgspec
 
-from kapell.core.approvals.question import packed_digest
 from kapell.core.events.guarding.approval import (
     ApprovalEscalated,
     ApprovalReminded,
     ApprovalRequested,
 )
 from kapell.core.events.step import StepWaiting
+from kapell.core.events.value import packed_digest
 from kapell.core.guardrails.labels import label_of
 from kapell.core.runs.decide.origins import begun
 from kapell.core.runs.decide.thinking import Thinking
