@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
+from kapell.core.approvals.approvers import subject
 from kapell.core.definitions.authored import Authored, doc, later
 from kapell.core.definitions.limits import BudgetForm, DefaultsForm
 from kapell.core.definitions.problems import Problems
@@ -124,11 +125,36 @@ def workspace_defaults(
             place = form.value("model").place
     if model:
         found = msgspec.structs.replace(found, model=model)
+    found = msgspec.structs.replace(found, roles=_roles(tree, environ))
     found = _judge(found, tree, environ, problems)
     # Told here, it is not blamed on every step that names no model itself. Nor is a broken route.
     if found.model in found.routes or found.model not in names:
         resolve_model(found.model, found.routes, place, problems)
     return found
+
+
+_ROLES = "KAPELL_APPROVALS__ROLES"
+
+
+def _roles(tree: Node | None, environ: Mapping[str, str]) -> Mapping[str, tuple[str, ...]] | None:
+    """Return who has which role; None where the environment has a say, or what is said is broken.
+
+    Whether it can be used at all is told where the settings are read whole.
+    """
+    if any(name.upper().startswith(_ROLES) for name in environ):
+        return None
+    node = tree
+    for key in ("approvals", "roles"):
+        node = None if node is None else node.get(key)
+    said = {} if node is None else node.plain()
+    if not isinstance(said, dict):
+        return None
+    people = {
+        role: tuple(subject(one) for one in named if isinstance(one, str))
+        for role, named in said.items()
+        if isinstance(named, list)
+    }
+    return people if len(people) == len(said) else None
 
 
 _JUDGE = "KAPELL_GUARDRAILS__GROUNDING__JUDGE"

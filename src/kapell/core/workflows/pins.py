@@ -18,7 +18,8 @@ class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
 
     ``routes`` maps short names to models and to routes. ``retry`` None means the language's own
     default. ``agent_tools`` are those of agents that name none. ``judge`` is the model that judges
-    answers which must keep to their sources.
+    answers which must keep to their sources. ``roles`` says who may answer for whom, as subjects;
+    None where only a run can tell.
     """
 
     model: str | None = "offline"
@@ -28,6 +29,7 @@ class WorkspaceDefaults(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     agent_tools: tuple[str, ...] = ()
     judge: str | None = None
+    roles: Mapping[str, tuple[str, ...]] | None = None
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from kapell.core.expressions import is_template
 from kapell.core.workflows.authored.steps import StepForm
 from kapell.core.workflows.authored.workflow import WorkflowForm
 from kapell.core.workflows.checks.arguments import check_arguments
+from kapell.core.workflows.checks.people import check_people
 from kapell.core.workflows.inputs import unfit
 from kapell.core.workflows.models import check_judge, resolve_model
 from kapell.core.workflows.pins import Overrides, Pins, WorkspaceDefaults
@@ -43,6 +44,7 @@ def check_names(
                 check_schema(schema, problems)
         elif step.output is not None:
             check_schema(step.value("output"), problems)
+    check_people(form, defaults.roles, problems)
     _Models(pins, defaults, overrides, problems).workflow(form)
 
 
