@@ -18,6 +18,7 @@ from tests.crash.site import Site, bury, check, finish, outcome
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
+# The loopback provider takes every number it reads for a sentence: no other numbers here.
 JUDGED = """
 name: judged
 model: openai:gpt-4o-mini
@@ -26,7 +27,7 @@ steps:
   - id: reply
     ask: "Say how long the bridge is."
     grounded:
-      sources: ["Say how long the bridge is. The bridge is 120 metres long."]
+      sources: ["Say how long the bridge is. The bridge is very long."]
       on_failure: ask
       judge: openai:gpt-4o-mini
   - {id: after, tool: crash.echo, with: {text: "{{ steps.reply.output }}"}}
