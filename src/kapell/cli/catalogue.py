@@ -83,7 +83,7 @@ INNER: Mapping[str, tuple[str, ...]] = {
     "approvals": ("list", "show", "answer", "delegate"),
     "agents": ("list", "lint", "skills", "route", "new", "test"),
     "tools": ("list", "show", "call"),
-    "policy": ("lint", "test", "explain", "add"),
+    "policy": ("add", "lint", "test", "explain"),
     "models": ("list", "health", "select", "compare"),
     "keys": ("init", "set", "list", "rotate", "remove", "audit"),
     "breaker": ("show", "close"),

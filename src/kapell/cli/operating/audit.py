@@ -28,8 +28,6 @@ app = typer.Typer(
     help="The record of who did what, chained so that a change of it shows.",
 )
 
-app.command()(report)
-
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Since = Annotated[
     str, typer.Option("--since", metavar="WHEN", help="Only what was done since, such as a date.")
@@ -123,6 +121,9 @@ def export(
         return Exit.OK
 
     return carry_out(ctx.obj, work)
+
+
+app.command()(report)
 
 
 @app.command()
