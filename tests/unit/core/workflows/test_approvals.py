@@ -78,4 +78,4 @@ def test_a_question_that_nobody_could_answer_is_refused(given: str, code: str) -
     ],
 )
 def test_a_question_that_people_can_answer_passes(given: str) -> None:
-    version_of(STEP % given, defaults=OFFICE)
+    assert version_of(STEP % given, defaults=OFFICE).name == "x"
