@@ -31,7 +31,10 @@ deny contains {"rule": "abroad", "reason": "mail stays in the company"} if {
     not endswith(to, "@example.com")
 }
 
-ask contains {"rule": "night", "reason": "at night"} if input.time.hour < 0
+ask contains {"rule": "night", "reason": "at night"} if {
+    input.time.hour < 6
+    input.agent.name == "clerk"
+}
 
 allow contains {"rule": "mail"} if {
     input.tool.name == "mail.send"
