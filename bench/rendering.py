@@ -22,7 +22,9 @@ showed no clear gain; one run alone was not measured.
 - Side by side the work is bound by the processor: `wide_cpu_ms` of this process, and on Postgres \
 the server beside it on the same two cores.
 - The way to the first step on another worker holds two commits that nobody may skip, the start \
-and the first decision; the claim between them does not wait for the disk."""
+and the first decision; the claim between them does not wait for the disk.
+- Every call of a model or a tool passes content guards, policies and limits, is labelled and told \
+to the audit record. No peer does that by default; the rows say what it costs."""
 
 CHOICES = """\
 - Every step of every contestant is durable before the next begins. Our step is a tool step that \
