@@ -6,7 +6,7 @@ import msgspec
 
 from kapell.core.guardrails.findings import ORDERS, Family, Finding
 from kapell.core.guardrails.rules import Rules, check_kinds
-from kapell.core.guardrails.verdicts import Action, Place, Reason, worst
+from kapell.core.guardrails.verdicts import Action, Place, Reason, Reasons
 
 _VALUES: tuple[Family, ...] = ("pii", "secret")
 SENSITIVE: tuple[str, ...] = ("card", "iban", "licence", "national_id", "passport", "ssn")
@@ -116,7 +116,7 @@ def kind_lines(actions: Mapping[str, Action], own: Iterable[str]) -> tuple[Line,
 def decided(
     findings: Iterable[Finding], profile: Profile, place: Place, *, reaching: bool = False
 ) -> tuple[Action, tuple[Reason, ...]]:
-    """Return what is done about a text, and why: each kind once, with how often it was found.
+    """Return what is done about one text, and why; gates add up several texts by ``Reasons``.
 
     Args:
         findings: What was found in it.
@@ -124,22 +124,12 @@ def decided(
         place: Where the text was on its way to.
         reaching: Whether it goes to a tool that reaches outside.
     """
-    seen = weighed(tuple(findings))
-    reasons: dict[tuple[str, str, Action], Reason] = {}
-    for finding in seen:
-        action = action_of(finding, profile, place, reaching=reaching)
-        key = (finding.family, finding.kind, action)
-        known = reasons.get(key)
-        reasons[key] = Reason(
-            finding.family,
-            finding.kind,
-            known.count + 1 if known else 1,
-            max(known.score, finding.score) if known else finding.score,
-            action,
-        )
-    return worst([reason.action for reason in reasons.values()]), tuple(
-        reasons[key] for key in sorted(reasons)
-    )
+    reasons = Reasons()
+    for one in weighed(tuple(findings)):
+        action = action_of(one, profile, place, reaching=reaching)
+        reasons.take(Reason(one.family, one.kind, 1, one.score, action))
+    verdict = reasons.verdict(place, profile.name)
+    return reasons.action, () if verdict is None else verdict.reasons
 
 
 def action_of(
@@ -175,17 +165,6 @@ def ends(profile: Profile) -> bool:
         and (not line.places or "answer" in line.places)
         and not whole.isdisjoint(line.families or whole)
         for line in profile.actions
-    )
-
-
-def to_redact(
-    findings: Iterable[Finding], profile: Profile, place: Place, *, reaching: bool = False
-) -> tuple[Finding, ...]:
-    """Return the findings that are taken out of the text."""
-    return tuple(
-        finding
-        for finding in findings
-        if action_of(finding, profile, place, reaching=reaching) == "redact"
     )
 
 

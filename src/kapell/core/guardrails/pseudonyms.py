@@ -5,63 +5,13 @@ itself is marked (``<!EMAIL_1>``), so that nobody gets a value by writing its na
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 
 from kapell.core.guardrails.detectors.detector import compiled
-from kapell.core.guardrails.findings import Finding
 
 _NAME = r"<(?P<marks>!{0,20})(?P<name>[A-Z][A-Z0-9_]{0,40}_[1-9][0-9]{0,6})>"
 _LONGEST = 80
 _LOOSE = frozenset({"card", "iban", "ip", "national_id", "passport", "phone", "ssn"})
-
-
-class Pseudonyms:
-    """The names of a conversation; ``name`` gives one for each value, the same for the same."""
-
-    def __init__(self, table: Mapping[str, str] | None = None) -> None:
-        self._values: dict[str, str] = dict(table or {})
-        self._names: dict[tuple[str, str], str] = {}
-        self._counts: dict[str, int] = {}
-        self.fresh: dict[str, str] = {}
-        for name, value in self._values.items():
-            kind, _, number = name.strip("<>").rpartition("_")
-            self._names[kind, same(kind.lower(), value)] = name
-            self._counts[kind] = max(self._counts.get(kind, 0), int(number))
-
-    @property
-    def table(self) -> dict[str, str]:
-        """Return every name with the value it stands for, as ``{"<EMAIL_1>": "..."}``."""
-        return dict(self._values)
-
-    def name(self, finding: Finding, value: str) -> str:
-        """Return the name of a value, a new one when it has none yet.
-
-        New ones are kept in ``fresh`` too, for whoever stores them.
-        """
-        kind = finding.kind.upper()
-        key = (kind, same(finding.kind, value))
-        name = self._names.get(key)
-        if name is None:
-            self._counts[kind] = self._counts.get(kind, 0) + 1
-            name = f"<{kind}_{self._counts[kind]}>"
-            self._names[key] = name
-            self._values[name] = value
-            self.fresh[name] = value
-        return name
-
-
-def pseudonymised(
-    text: str, findings: Iterable[Finding], name: Callable[[Finding, str], str]
-) -> str:
-    """Return a text with findings replaced by names, and names it brought along marked."""
-    parts: list[str] = []
-    at = 0
-    for finding in findings:
-        parts.append(marked(text[at : finding.start]))
-        parts.append(name(finding, text[finding.start : finding.end]))
-        at = finding.end
-    parts.append(marked(text[at:]))
-    return "".join(parts)
 
 
 def marked(text: str) -> str:

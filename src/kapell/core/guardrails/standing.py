@@ -7,9 +7,6 @@ import msgspec
 ProfileName: TypeAlias = Literal["strict", "default", "off"]
 """How much guards look for and what they do about it; ``off`` has to be asked for by name."""
 
-Guard: TypeAlias = Literal["content", "policies", "labels", "approvals", "breaker", "limits"]
-"""The guards there are; each can be taken away by its name in the settings."""
-
 RIGOUR: tuple[ProfileName, ...] = ("off", "default", "strict")
 """The profiles, the mildest first."""
 

@@ -36,14 +36,12 @@ class Stream:
 
     Args:
         rules: What is looked for; only personal data and secrets are taken out.
-        name: Makes the replacement of a finding and its value.
         wanted: Tells which findings are taken out; all unless given.
     """
 
     def __init__(
         self,
         rules: Rules,
-        name: Callable[[Finding, str], str] = plain,
         wanted: Callable[[Finding], bool] | None = None,
     ) -> None:
         self._rules = msgspec.structs.replace(
@@ -54,14 +52,11 @@ class Stream:
             only=frozenset(),
             languages=frozenset(),
         )
-        self._name = name
         self._wanted = wanted
         self._text = ""
         self._shown = 0
         self._looked = 0
         self._swallowing = False
-        self.findings: list[Finding] = []
-        """What was taken out so far; positions are those in the pieces, and say nothing."""
 
     def feed(self, chunk: str) -> str:
         """Return what may be shown now that this piece has arrived."""
@@ -113,12 +108,11 @@ class Stream:
     def _show(self, findings: list[Finding], cut: int) -> str:
         shown = self._shown
         within = [one for one in findings if shown <= one.start and one.end <= cut]
-        self.findings.extend(within)
         moved = [
             msgspec.structs.replace(one, start=one.start - shown, end=one.end - shown)
             for one in within
         ]
-        told = redacted(self._text[shown:cut], moved, self._name)
+        told = redacted(self._text[shown:cut], moved)
         kept = max(0, cut - _CONTEXT)
         self._text = self._text[kept:]
         self._shown = cut - kept
@@ -129,9 +123,8 @@ class Stream:
         """Return the name of a word too long to be held; the rest of it is dropped as it comes."""
         value = self._text[self._shown :]
         finding = Finding("secret", "long_token", 0, len(value), 0.5)
-        self.findings.append(finding)
         self._text, self._shown, self._looked, self._swallowing = "", 0, 0, True
-        return self._name(finding, value)
+        return plain(finding, value)
 
     def _swallowed(self, chunk: str) -> str:
         """Return what of a piece follows a word that is dropped."""

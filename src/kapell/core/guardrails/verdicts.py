@@ -43,6 +43,42 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile: str
     reasons: tuple[Reason, ...] = ()
 
+    def kinds(self, action: Action) -> tuple[str, ...]:
+        """Return the kinds of what this is done about, sorted."""
+        return tuple(sorted({one.kind for one in self.reasons if one.action == action}))
+
+
+class Reasons:
+    """Reasons added up: each kind once for each thing that is done about it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Family, str, Action], Reason] = {}
+
+    def take(self, reason: Reason) -> None:
+        """Add a reason: how often things were found is summed, the surest score holds."""
+        key = (reason.family, reason.kind, reason.action)
+        known = self._known.get(key)
+        if known is not None:
+            count, score = known.count + reason.count, max(known.score, reason.score)
+            reason = Reason(reason.family, reason.kind, count, score, reason.action)
+        self._known[key] = reason
+
+    def hold(self, action: Action) -> bool:
+        """Tell whether this is done about anything."""
+        return any(one == action for _, _, one in self._known)
+
+    @property
+    def action(self) -> Action:
+        """Return the severest of what is done; ``pass`` where nothing was found."""
+        return worst([action for _, _, action in self._known])
+
+    def verdict(self, place: Place, profile: str) -> Verdict | None:
+        """Return what was decided at a place, None when nothing was found."""
+        if not self._known:
+            return None
+        reasons = tuple(self._known[key] for key in sorted(self._known))
+        return Verdict(place=place, action=self.action, profile=profile, reasons=reasons)
+
 
 def worst(actions: "tuple[Action, ...] | list[Action]") -> Action:
     """Return the severest of some actions; ``pass`` of none."""

@@ -1,7 +1,7 @@
 """Looks at every text of a JSON value: keys, texts, numbers, and JSON inside of texts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -26,14 +26,7 @@ _NESTED = 3
 """How often JSON inside of texts of JSON is read."""
 
 
-class Walked(NamedTuple):
-    """A value with its texts changed, and everything that was found, each in its own text."""
-
-    value: Json
-    findings: tuple[Finding, ...]
-
-
-def walked(value: Json, look: Look, change: Change) -> Walked:
+def walked(value: Json, look: Look, change: Change) -> Json:
     """Return a value with every text looked at and changed.
 
     A key is a text, and says what its value is: ``{"ssn": "123456789"}`` is found. A number that
@@ -42,9 +35,7 @@ def walked(value: Json, look: Look, change: Change) -> Walked:
     Raises:
         Invalid: ``guard_value_too_deep``.
     """
-    walk = _Walk(look, change)
-    made = walk.value(value, "", 0)
-    return Walked(made, tuple(walk.findings))
+    return _Walk(look, change).value(value, "", 0)
 
 
 class _Walk:
@@ -52,7 +43,6 @@ class _Walk:
         self._look = look
         self._change = change
         self._nested = nested
-        self.findings: list[Finding] = []
 
     def value(self, value: Json, key: str, depth: int) -> Json:
         """Return one value changed; ``key`` is the name it stands under."""
@@ -102,12 +92,11 @@ class _Walk:
                 for at in range(len(items))
                 if starts[at] < finding.end and finding.start < starts[at + 1] - 1
             ]
+            if len(parts) < 2 or finding.family not in ("pii", "secret"):
+                continue  # an item by itself was looked at already
             whole = joined[finding.start : finding.end]
             moved = msgspec.structs.replace(finding, start=0, end=len(whole))
             changed = self._change(whole, (moved,))
-            if len(parts) < 2 or finding.family not in ("pii", "secret"):
-                continue
-            self.findings.append(finding)
             if changed != whole:
                 for at in parts:
                     made[at] = ""
@@ -139,17 +128,13 @@ class _Walk:
             return text
         inner = _Walk(self._look, self._change, self._nested + 1)
         made = inner.value(value, "", depth + 1)
-        if made == value:
-            return text
-        self.findings.extend(inner.findings)
-        return msgspec.json.encode(made).decode("utf-8")
+        return text if made == value else msgspec.json.encode(made).decode("utf-8")
 
     def _seen(self, text: str, key: str = "") -> str:
         """Return a text changed by what was found in it, read beside its key."""
         findings = _moved(self._look(text))
         if key and len(text) <= _QUOTED and len(key) <= _KEY and "\n" not in text:
             findings = self._beside(text, key, findings)
-        self.findings.extend(findings)
         return self._change(text, findings)
 
     def _beside(self, text: str, key: str, findings: list[Finding]) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from kapell.core.guardrails.verdicts import Action, Reason, Verdict, worst
+from kapell.core.guardrails.verdicts import Action, Reason, Reasons, Verdict
 from kapell.core.tools.paths import PATH_MARK
 from kapell.core.tools.spec import ToolSpec
 from kapell.core.tools.walking import walked
@@ -45,8 +45,7 @@ class Taken(msgspec.Struct, frozen=True):
 
     def kinds(self, action: Action) -> tuple[str, ...]:
         """Return the kinds of what something is done about."""
-        reasons = self.verdict.reasons if self.verdict else ()
-        return tuple(sorted({one.kind for one in reasons if one.action == action}))
+        return self.verdict.kinds(action) if self.verdict else ()
 
 
 async def looked(treatment: Treatment, reader: FileReader, spec: ToolSpec, call: ToolCall) -> Taken:
@@ -65,19 +64,14 @@ async def looked(treatment: Treatment, reader: FileReader, spec: ToolSpec, call:
         parts = await asyncio.to_thread(_read, data)
         unseen += parts.count(None)
         await sweep.take(text for text in parts if text is not None)
-    reasons = [_asked(one) for one in (sweep.verdict.reasons if sweep.verdict else ())]
+    reasons = Reasons()
+    for one in sweep.verdict.reasons if sweep.verdict else ():
+        reasons.take(_asked(one))
     if unseen:
         action: Action = "ask" if treatment.name == "strict" else "pass"
-        reasons.append(Reason(family="file", kind="unseen", count=unseen, score=1.0, action=action))
-    if not reasons:
-        return Taken(seen=seen)
-    verdict = Verdict(
-        place="arguments",
-        action=worst([one.action for one in reasons]),
-        profile=treatment.name,
-        reasons=tuple(reasons),
-    )
-    return Taken(verdict, _mark(marks), seen)
+        reasons.take(Reason("file", "unseen", unseen, action=action))
+    verdict = reasons.verdict("arguments", treatment.name)
+    return Taken(seen=seen) if verdict is None else Taken(verdict, _mark(marks), seen)
 
 
 async def mark_of(reader: FileReader, spec: ToolSpec, call: ToolCall) -> str:

@@ -166,7 +166,7 @@ class ContentModelGate:
         if verdict is None:
             return "pass", ()
         note(verdict)
-        return verdict.action, tuple(one.kind for one in verdict.reasons if one.action == "ask")
+        return verdict.action, verdict.kinds("ask")
 
     def _in_conversation(self, request: ModelRequest) -> ModelRequest:
         """Return a request that belongs to a conversation; what belongs to none has its own."""

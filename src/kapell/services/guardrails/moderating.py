@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from kapell.core.guardrails.redacting import redacted
-from kapell.core.guardrails.verdicts import Action, Place, Reason, Verdict, worst
+from kapell.core.guardrails.verdicts import Action, Place, Reason, Reasons, Verdict
 from kapell.kit.json import Json
 from kapell.services.guardrails.ports import Moderated, Moderation
 from kapell.services.guardrails.remembering import Memory, text_mark
@@ -64,15 +64,7 @@ class Moderating:
         said = ["\n".join(texts(value)) for value in values]
         worded = await asyncio.to_thread(_without_values, treatment, said)
         found = await self._judged([one for one in dict.fromkeys(worded) if one.strip()])
-        reasons = self._reasons(found)
-        if not reasons:
-            return None
-        return Verdict(
-            place=place,
-            action=worst([one.action for one in reasons]),
-            profile=treatment.name,
-            reasons=reasons,
-        )
+        return self._reasons(found).verdict(place, treatment.name)
 
     async def _judged(self, said: Sequence[str]) -> Sequence[Moderated]:
         known = {text: self._known.get(text_mark(text)) for text in said}
@@ -84,9 +76,8 @@ class Moderating:
                 known[text] = one
         return [one for one in known.values() if one is not None]
 
-    def _reasons(self, found: Sequence[Moderated]) -> tuple[Reason, ...]:
-        terms = self._terms
-        reasons: dict[str, Reason] = {}
+    def _reasons(self, found: Sequence[Moderated]) -> Reasons:
+        terms, reasons = self._terms, Reasons()
         for one in found:
             for category in {*one.scores, *one.flagged}:
                 score = one.scores.get(category, 1.0)
@@ -94,15 +85,9 @@ class Moderating:
                 counts = category in one.flagged if least is None else score >= least
                 if not counts:
                     continue
-                last = reasons.get(category)
-                reasons[category] = Reason(
-                    family="topic",
-                    kind=f"moderation.{category}",
-                    count=last.count + 1 if last else 1,
-                    score=max(last.score, score) if last else score,
-                    action=terms.actions.get(category, terms.action),
-                )
-        return tuple(reasons[name] for name in sorted(reasons))
+                action = terms.actions.get(category, terms.action)
+                reasons.take(Reason("topic", f"moderation.{category}", 1, score, action))
+        return reasons
 
 
 def _without_values(treatment: Treatment, said: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from kapell.core.guardrails.looking import look
 from kapell.core.guardrails.profiles import Profile, action_of, weighed
 from kapell.core.guardrails.redacting import plain, redacted
 from kapell.core.guardrails.standing import RIGOUR, ProfileName, stricter
-from kapell.core.guardrails.verdicts import Action, Place, Reason, Verdict, worst
+from kapell.core.guardrails.verdicts import Action, Place, Reason, Reasons, Verdict
 from kapell.core.guardrails.walking import walked
 from kapell.kit.json import Json
 from kapell.services.guardrails.remembering import Mark, Memory, text_mark, value_mark
@@ -114,7 +114,7 @@ class Sweep:
         self._place = place
         self._reaching = reaching
         self._families = families
-        self._reasons: dict[tuple[str, str, Action], Reason] = {}
+        self._reasons = Reasons()
         self._noticed = 0
         self.wanted: dict[str, str] = {}
         """Personal data that is taken out, each value with its kind."""
@@ -144,23 +144,17 @@ class Sweep:
     @property
     def action(self) -> Action:
         """Return the severest of what is done."""
-        return worst([action for _, _, action in self._reasons])
+        return self._reasons.action
 
     @property
     def verdict(self) -> Verdict | None:
         """Return what was decided, None when nothing was found."""
-        if not self._reasons:
-            return None
-        return Verdict(
-            place=self._place,
-            action=self.action,
-            profile=self._treatment.name,
-            reasons=tuple(self._reasons[key] for key in sorted(self._reasons)),
-        )
+        return self._reasons.verdict(self._place, self._treatment.name)
 
     def kinds(self, action: Action) -> tuple[str, ...]:
         """Return the kinds of what something is done about."""
-        return tuple(sorted({kind for _, kind, done in self._reasons if done == action}))
+        verdict = self.verdict
+        return () if verdict is None else verdict.kinds(action)
 
     def text(self, text: str, names: Mapping[str, str] = NAMELESS) -> str:
         """Return a text without what is taken out of it; what has a name in ``names`` gets it."""
@@ -169,14 +163,14 @@ class Sweep:
 
     def value(self, value: Json, names: Mapping[str, str] = NAMELESS) -> Json:
         """Return a value without what is taken out of it; the very same when nothing is."""
-        if all(action != "redact" for _, _, action in self._reasons):
+        if not self._reasons.hold("redact"):
             return value
 
         def change(text: str, findings: Sequence[Finding]) -> str:
             taken = [one for one in findings if self._action(one) == "redact"]
             return redacted(text, taken, lambda one, said: names.get(said) or plain(one, said))
 
-        made = walked(value, self._look, change).value
+        made = walked(value, self._look, change)
         return value if made == value else made
 
     def _look(self, text: str) -> Sequence[Finding]:
@@ -195,13 +189,5 @@ class Sweep:
             action = self._action(finding)
             if action == "redact" and finding.family == "pii":
                 self.wanted.setdefault(text[finding.start : finding.end], finding.kind)
-            key = (finding.family, finding.kind, action)
-            known = self._reasons.get(key)
-            self._reasons[key] = Reason(
-                family=finding.family,
-                kind=finding.kind,
-                count=known.count + 1 if known else 1,
-                score=max(known.score, finding.score) if known else finding.score,
-                action=action,
-            )
+            self._reasons.take(Reason(finding.family, finding.kind, 1, finding.score, action))
         return text

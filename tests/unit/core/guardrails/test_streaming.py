@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from kapell.core.guardrails.findings import Finding
 from kapell.core.guardrails.looking import look
-from kapell.core.guardrails.pseudonyms import Pseudonyms
 from kapell.core.guardrails.redacting import redacted
 from kapell.core.guardrails.rules import Rules
 from kapell.core.guardrails.streaming import BOUND, HELD, Stream
@@ -43,8 +42,7 @@ TEXTS = st.lists(st.tuples(PIECES, st.sampled_from([" ", "\n", ". ", ""])), max_
 
 
 def said(text: str, cuts: list[int]) -> list[str]:
-    names = Pseudonyms()
-    stream = Stream(RULES, names.name)
+    stream = Stream(RULES)
     ends = [*sorted(cuts), len(text)]
     parts = [stream.feed(text[at:end]) for at, end in zip([0, *ends], ends, strict=False)]
     return [*parts, stream.end()]
@@ -52,7 +50,7 @@ def said(text: str, cuts: list[int]) -> list[str]:
 
 def whole(text: str) -> str:
     findings = [one for one in look(text, RULES) if one.family in ("pii", "secret")]
-    return redacted(text, findings, Pseudonyms().name)
+    return redacted(text, findings)
 
 
 @pytest.mark.requirement("GR-02")
@@ -113,7 +111,6 @@ def test_only_what_is_wanted_is_taken_out() -> None:
     stream = Stream(RULES, wanted=no_addresses)
     text = "bob@example.com, card 4111 1111 1111 1111"
     assert stream.feed(text) + stream.end() == "bob@example.com, card [CARD]"
-    assert [one.kind for one in stream.findings] == ["card"]
 
 
 def test_a_word_elsewhere_changes_no_value() -> None:

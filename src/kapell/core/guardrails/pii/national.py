@@ -87,7 +87,6 @@ _CHECKS: dict[str, Callable[[str, tuple[int, ...]], bool]] = {
     "cpf": _cpf,
     "pesel": _pesel,
     "nir": _nir,
-    "any": lambda digits, _: True,
 }
 
 

@@ -19,8 +19,6 @@ _HIDDEN = (
     r"|unabridged|underlying|private|first|system|developer)"
 )
 
-# Verb and noun of "repeat the instructions you received before this message", by language.
-
 
 def _signal(pattern: str, needs: tuple[str, ...], score: float) -> Detector:
     return Detector("injection", "extraction", pattern, needs, score=score, flags=re.IGNORECASE)

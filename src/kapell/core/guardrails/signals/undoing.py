@@ -27,8 +27,6 @@ _NOW = (
     r"|praise|mark|call|buy|pay|download|install|open|post|tell|write|list|rank|hide|change)"
 )
 
-# "the rules from before no longer apply", and "ignore your restrictions", by language.
-
 
 def _signal(kind: str, pattern: str, needs: tuple[str, ...], score: float) -> Detector:
     return Detector("injection", kind, pattern, needs, score=score, flags=re.IGNORECASE)

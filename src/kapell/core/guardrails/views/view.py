@@ -11,16 +11,15 @@ Edit: TypeAlias = tuple[int, int, str]
 class View(NamedTuple):
     """What a text is read as.
 
-    ``at`` are positions in ``text`` where a changed part begins or ends, ascending; ``starts``
-    and ``ends`` the positions in the original that a stretch from there on goes back to, and
-    whether it is a changed part, which goes back as a whole.
+    ``at`` are the positions in ``text`` where a stretch begins, ascending, ``froms`` where each of
+    them begins in the original; ``tos`` says where a changed one ends there, which goes back as a
+    whole, and is -1 for one that is as it was.
     """
 
     text: str
     at: Sequence[int] = ()
     froms: Sequence[int] = ()
     tos: Sequence[int] = ()
-    """The end in the original of a changed part; -1 for a part that is as it was."""
 
     @property
     def same(self) -> bool:
