@@ -10,7 +10,7 @@ from kapell.bootstrap.app import App, open_app
 from kapell.cli.main import call
 from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.run import RunQueued
-from kapell.core.gateway.quotas import DAY, Amount, Quota, Settlement, Wanted
+from kapell.core.gateway.quotas import DAY, Amount, Quota, Settlement, Taken, Wanted
 from kapell.kit.errors import Conflict, Denied, Invalid, Missing
 from kapell.kit.ids import RunId
 
@@ -192,9 +192,9 @@ async def test_a_policy_file_raises_and_lowers_limits_of_money(workspace: Path) 
 async def _spent_before(app: App, usd: int) -> None:
     """Count what the user of this terminal spent on each of five days before today."""
     want = Wanted(scope="user=user:local", quota=Quota(per="user", every=DAY))
-    now = await app.limits.counts.take(app.tenant, [want], Amount())
-    assert isinstance(now, float)
-    days = [Settlement([want], now - back * DAY, Amount(1, 1, usd)) for back in range(1, 6)]
+    taken = await app.limits.counts.take(app.tenant, [want], Amount())
+    assert isinstance(taken, Taken)
+    days = [Settlement([want], taken.at - back * DAY, Amount(1, 1, usd)) for back in range(1, 6)]
     await app.limits.counts.settle(app.tenant, days)
 
 

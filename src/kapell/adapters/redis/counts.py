@@ -6,7 +6,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from kapell.core.gateway.quotas import DAY, Amount, Refused, Settlement, Wanted, kept
+from kapell.core.gateway.quotas import DAY, Amount, Refused, Settlement, Taken, Wanted, kept
 from kapell.kit.errors import Unavailable
 from kapell.kit.ids import TenantId
 from kapell.kit.json import decode, encode
@@ -64,10 +64,13 @@ end
 if full >= 0 then
   return cjson.encode({full = full, used = told(sums), left = string.format('%.6f', longest)})
 end
-for _, want in ipairs(asked.wants) do
-  add(key(want.scope, want.every, now), asked.more, want.every)
+local used_now = {}
+for place, want in ipairs(asked.wants) do
+  local name = key(want.scope, want.every, now)
+  add(name, asked.more, want.every)
+  used_now[place] = told(used(name))
 end
-return cjson.encode({at = string.format('%.6f', now)})
+return cjson.encode({at = string.format('%.6f', now), used = used_now})
 """
 )
 _SETTLE = (
@@ -113,7 +116,7 @@ class RedisCounts:
 
     async def take(
         self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
-    ) -> Refused | float:
+    ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them.
 
         Raises:
@@ -136,7 +139,7 @@ class RedisCounts:
             },
         )
         if "at" in found:
-            return float(str(found["at"]))
+            return Taken(float(str(found["at"])), _amounts(found["used"]))
         full = wants[int(str(found["full"])) - 1]
         return Refused(wanted=full, used=_amount(found), ends_in=float(str(found["left"])))
 
@@ -174,8 +177,7 @@ class RedisCounts:
             Unavailable: ``counts_unavailable``.
         """
         found = await self._run(_DAYS, tenant_id, {"scope": scope, "back": back})
-        days = found["days"]
-        return [_amount({"used": one}) for one in (days if isinstance(days, list) else ())]
+        return _amounts(found["days"])
 
     async def close(self) -> None:
         """Leave the server."""
@@ -199,6 +201,10 @@ class RedisCounts:
 
 def _parts(amount: Amount) -> list[int]:
     return [amount.calls, amount.tokens, amount.usd]
+
+
+def _amounts(rows: object) -> list[Amount]:
+    return [_amount({"used": one}) for one in (rows if isinstance(rows, list) else ())]
 
 
 def _amount(found: dict[str, object]) -> Amount:

@@ -67,12 +67,29 @@ class Settlement(msgspec.Struct, frozen=True):
     more: Amount
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """What was wanted was added at an instant of the store; what is used of each window with it."""
+
+    at: float
+    used: Sequence[Amount]
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """A quota has no room: how much is used, and in how many seconds its window ends."""
 
     wanted: Wanted
     used: Amount
     ends_in: float
+
+
+def plus(one: Amount, other: Amount) -> Amount:
+    """Return the sum of two amounts."""
+    return Amount(one.calls + other.calls, one.tokens + other.tokens, one.usd + other.usd)
+
+
+def less(one: Amount, other: Amount) -> Amount:
+    """Return what remains of an amount without another."""
+    return Amount(one.calls - other.calls, one.tokens - other.tokens, one.usd - other.usd)
 
 
 def refused(wants: Sequence[tuple[Wanted, Amount]], more: Amount, now: float) -> Refused | None:

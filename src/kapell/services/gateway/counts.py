@@ -9,7 +9,18 @@ from typing import Protocol
 import msgspec
 
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
-from kapell.core.gateway.quotas import Amount, Quota, Refused, Settlement, Wanted, refusal, wanted
+from kapell.core.gateway.quotas import (
+    Amount,
+    Quota,
+    Refused,
+    Settlement,
+    Taken,
+    Wanted,
+    begins,
+    less,
+    refusal,
+    wanted,
+)
 from kapell.core.gateway.routing.endings import may_be_charged
 from kapell.core.policies.notes import Note, unnoted
 from kapell.core.policies.spending import Spending
@@ -31,16 +42,19 @@ _AGAIN = 5.0
 _MOST = 10_000
 """Settlements that are kept for a store that is away; those before them stay at their worst."""
 
+_TOLD = 10_000
+"""Windows of which this process remembers that somebody was told."""
+
 
 class Counts(Protocol):
     """Sums by tenant, scope and window, shared by all workers; time is the store's own."""
 
     async def take(
         self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
-    ) -> Refused | float:
+    ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them.
 
-        Returns the first that has no room, or the store's time at which all were added to.
+        Returns the one that has no room, of several the one that ends last; or what was taken.
         """
         ...
 
@@ -86,6 +100,7 @@ class QuotaGuard:
         self._counts = counts
         self._prices = prices
         self._pending: list[tuple[TenantId, Settlement]] = []
+        self._told: dict[tuple[TenantId, str, float], None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -110,7 +125,7 @@ class QuotaGuard:
         said = Said()
         if worst.usd and any(one.quota.guard for one in wants):
             said = await self._rules.limits(request.caller) if request.tenant else said
-            wants = wanted(request, self._allowed(said))
+            wants = wanted(request, self._allowed(said)) if said.usd else wants
         elif not worst.usd:
             wants = [one for one in wants if not one.quota.guard]
         if not wants:
@@ -118,7 +133,7 @@ class QuotaGuard:
             return await ask()
         tenant = TenantId(request.tenant)
         taken = await self._taken(tenant, wants, worst)
-        self._flying.begin(tenant, wants, worst.usd)
+        self._flying.begin(tenant, wants, worst.usd, taken.used)
         try:
             used = worst
             try:
@@ -133,10 +148,15 @@ class QuotaGuard:
                 raise
             used = self._true(request, answer, worst)
         finally:
-            self._flying.end(tenant, wants, worst.usd)
+            spent = self._flying.end(tenant, wants, worst.usd, used.usd)
             if used != worst:
-                self._later(tenant, Settlement(wants, taken, _less(used, worst)))
-        await self._look(tenant, wants, used.usd, note, said)
+                self._later(tenant, Settlement(wants, taken.at, less(used, worst)))
+        if used.usd:
+            for one, stands in zip(wants, spent, strict=True):
+                if one.quota.guard:
+                    with suppress(KapellError):
+                        await self._near(tenant, one, stands, taken.at, note)
+                        await self._watch.look(tenant, one, stands, note, said)
         return answer
 
     def _allowed(self, said: Said) -> Sequence[Quota]:
@@ -147,33 +167,27 @@ class QuotaGuard:
             for one in self._quotas
         ]
 
-    async def _look(
-        self, tenant: TenantId, wants: Sequence[Wanted], spent: int, note: Note, said: Said
+    async def _near(
+        self, tenant: TenantId, want: Wanted, spent: int, at: float, note: Note
     ) -> None:
-        """Tell of every limit of money that what was spent has brought near, and of habits."""
-        for one in wants:
-            limit = one.quota.usd
-            if not one.quota.guard or not spent:
-                continue
-            with suppress(KapellError):
-                used = (await self._counts.used(tenant, one.scope, one.quota.every)).usd
-                used += self._to_come(tenant, one) - self._flying.of(tenant, one)
-                if limit and used >= limit * self._warn > used - spent:
-                    whose = one.scope.partition("@")[0]
-                    note(Spending(whose=whose, every=one.quota.every, limit=limit, used=used))
-                await self._watch.look(tenant, one, used, note, said)
-
-    def _to_come(self, tenant: TenantId, want: Wanted) -> int:
-        """Return what is still to be added to a window; less than nothing is given back."""
-        return sum(
-            settlement.more.usd
-            for owner, settlement in self._pending
-            if owner == tenant
-            and any(
-                (one.scope, one.quota.every) == (want.scope, want.quota.every)
-                for one in settlement.wants
-            )
+        """Tell, once in its window, that a limit of money has come near."""
+        limit, every = want.quota.usd, want.quota.every
+        if not limit or spent < limit * self._warn:
+            return
+        once = Wanted(
+            scope=f"near:{limit}:{want.scope}",
+            quota=Quota(per=want.quota.per, every=every, calls=1),
         )
+        told = (tenant, once.scope, begins(at, every))
+        if told in self._told:
+            return
+        first = await self._counts.take(tenant, [once], Amount(calls=1))
+        self._told[told] = None
+        if len(self._told) > _TOLD:  # the store knows it
+            del self._told[next(iter(self._told))]
+        if isinstance(first, Taken):
+            whose = want.scope.partition("@")[0]
+            note(Spending(whose=whose, every=every, limit=limit, used=spent))
 
     async def close(self) -> None:
         """Give back what is still to be given back."""
@@ -183,7 +197,7 @@ class QuotaGuard:
         if self._timer is not None:
             self._timer.cancel()
 
-    async def _taken(self, tenant: TenantId, wants: Sequence[Wanted], worst: Amount) -> float:
+    async def _taken(self, tenant: TenantId, wants: Sequence[Wanted], worst: Amount) -> Taken:
         """Set the worst case aside; who finds no room waits for what is still to be given back.
 
         Of a limit of money, that is what calls under way set aside too: many calls at once may
@@ -210,7 +224,10 @@ class QuotaGuard:
 
     def _later(self, tenant: TenantId, settlement: Settlement, seconds: float = _LATER) -> None:
         """Give back soon, beside the calls: an answer neither waits for that nor is lost by it."""
+        self._flying.owe(tenant, settlement)
         self._pending.append((tenant, settlement))
+        for owner, lost in self._pending[:-_MOST]:
+            self._flying.owe(owner, lost, -1)
         del self._pending[:-_MOST]
         if self._timer is None:
             loop = asyncio.get_running_loop()
@@ -235,6 +252,8 @@ class QuotaGuard:
                 log.warning("what calls did not use cannot be given back yet: %s", error)
                 for settlement in own:
                     self._later(tenant, settlement, _AGAIN)
+            for settlement in own:
+                self._flying.owe(tenant, settlement, -1)
 
     def _worst(self, request: ModelRequest, wants: Sequence[Wanted]) -> Amount:
         size = sum(len(message.text.encode()) for message in request.messages)
@@ -269,7 +288,3 @@ async def _durable(intent: asyncio.Event | None) -> None:
 def _asked(request: ModelRequest, answer: ModelAnswer) -> str:
     """Return the model that answered: the one a route chose, when a route was asked."""
     return answer.model if answer.tries else request.model
-
-
-def _less(one: Amount, other: Amount) -> Amount:
-    return Amount(one.calls - other.calls, one.tokens - other.tokens, one.usd - other.usd)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kapell.core.gateway.quotas import DAY, Amount, Quota, Wanted
+from kapell.core.gateway.quotas import DAY, Amount, Quota, Taken, Wanted
 from kapell.core.limits.habits import BACK, usual
 from kapell.core.policies.notes import Note
 from kapell.core.policies.spending import Spending
@@ -52,7 +52,7 @@ class Habits:
         once = Wanted(scope=f"habit:{want.scope}", quota=Quota(per=quota.per, every=DAY, calls=1))
         first = await self._counts.take(tenant, [once], Amount(calls=1))
         self._told.add(key)
-        if isinstance(first, float):
+        if isinstance(first, Taken):
             note(Spending(whose=want.scope, every=DAY, limit=known, used=used, unusual=True))
 
     def _turn(self) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from kapell.core.gateway.quotas import Amount, Refused, Wanted
+from kapell.core.gateway.quotas import Amount, Refused, Settlement, Wanted
 from kapell.core.policies.caller import Caller
 from kapell.core.policies.notes import Note
 from kapell.kit.ids import TenantId
@@ -62,34 +62,71 @@ class NoWatch:
         del tenant, want, used, note, said
 
 
-class Flying:
-    """What calls under way have set aside at their worst; most of it comes back."""
+class _Window:
+    """One window while calls of this process use it: nano-dollars."""
+
+    __slots__ = ("calls", "spent", "worst")
 
     def __init__(self) -> None:
-        self._usd: dict[_Place, int] = {}
+        self.calls = 0
+        self.worst = 0
+        self.spent = 0
+
+
+class Flying:
+    """What calls under way have set aside at their worst, and what was spent beside it."""
+
+    def __init__(self) -> None:
+        self._windows: dict[_Place, _Window] = {}
+        self._to_come: dict[_Place, int] = {}
         self._waiting: list[asyncio.Future[None]] = []
 
-    def begin(self, tenant: TenantId, wants: Sequence[Wanted], usd: int) -> None:
-        """Note what a call sets aside."""
-        for one in wants:
+    def begin(
+        self, tenant: TenantId, wants: Sequence[Wanted], worst: int, used: Sequence[Amount]
+    ) -> None:
+        """Note what a call sets aside; ``used`` is what the store counts of each window with it."""
+        for one, counted in zip(wants, used, strict=True):
             place = _place(tenant, one)
-            self._usd[place] = self._usd.get(place, 0) + usd
+            window = self._windows.setdefault(place, _Window())
+            window.calls += 1
+            window.worst += worst
+            window.spent = counted.usd - window.worst + self._to_come.get(place, 0)
 
-    def end(self, tenant: TenantId, wants: Sequence[Wanted], usd: int) -> None:
-        """Note that a call has ended; those that wait for room look again."""
+    def end(
+        self, tenant: TenantId, wants: Sequence[Wanted], worst: int, spent: int
+    ) -> Sequence[int]:
+        """Note that a call has ended, and return what is spent of each window with it.
+
+        Those that wait for room look again.
+        """
+        found = []
         for one in wants:
             place = _place(tenant, one)
-            left = self._usd.pop(place, 0) - usd
-            if left > 0:
-                self._usd[place] = left
+            window = self._windows[place]
+            window.calls -= 1
+            window.worst -= worst
+            window.spent += spent
+            found.append(window.spent)
+            if not window.calls:
+                del self._windows[place]
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():
                 future.set_result(None)
+        return found
+
+    def owe(self, tenant: TenantId, settlement: Settlement, sign: int = 1) -> None:
+        """Note what is still to be added to windows; with -1 that it was."""
+        for one in settlement.wants:
+            place = _place(tenant, one)
+            left = self._to_come.pop(place, 0) + sign * settlement.more.usd
+            if left:
+                self._to_come[place] = left
 
     def of(self, tenant: TenantId, want: Wanted) -> int:
         """Return what is set aside in a window."""
-        return self._usd.get(_place(tenant, want), 0)
+        window = self._windows.get(_place(tenant, want))
+        return window.worst if window else 0
 
     def may_make_room(self, tenant: TenantId, refused: Refused, more: Amount) -> bool:
         """Tell whether a call would have room if those under way gave everything back."""

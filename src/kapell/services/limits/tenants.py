@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kapell.core.gateway.quotas import Amount, Quota, Settlement, Wanted
+from kapell.core.gateway.quotas import Amount, Quota, Settlement, Taken, Wanted
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
@@ -48,9 +48,8 @@ class TenantBreaker:
         """Count a run that was held."""
         if self._most is None:
             return
-        await self._counts.take(tenant, [_TRIPS], Amount(calls=1))
-        held = (await self._counts.used(tenant, _TRIPS.scope, WITHIN)).calls
-        if held >= self._most:
+        taken = await self._counts.take(tenant, [_TRIPS], Amount(calls=1))
+        if isinstance(taken, Taken) and taken.used[0].calls >= self._most:
             await self._counts.take(tenant, [_OPEN], Amount(calls=1))
             self._closed_at.pop(tenant, None)
 
@@ -83,8 +82,8 @@ class TenantBreaker:
         """Let runs begin again, and count anew; False when it was closed."""
         opened = await self._counts.used(tenant, _OPEN.scope, _EVER)
         for want in (_OPEN, _TRIPS):
-            used = await self._counts.used(tenant, want.scope, want.quota.every)
-            at = await self._counts.take(tenant, [want], Amount())
-            if used.calls and isinstance(at, float):
-                await self._counts.settle(tenant, [Settlement([want], at, Amount(-used.calls))])
+            taken = await self._counts.take(tenant, [want], Amount())
+            if isinstance(taken, Taken) and (counted := taken.used[0].calls):
+                back = Settlement([want], taken.at, Amount(-counted))
+                await self._counts.settle(tenant, [back])
         return opened.calls > 0

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
-from kapell.core.gateway.quotas import DAY, Amount, Refused, Settlement, Wanted, begins, refused
+from kapell.core.gateway.quotas import (
+    DAY,
+    Amount,
+    Refused,
+    Settlement,
+    Taken,
+    Wanted,
+    begins,
+    plus,
+    refused,
+)
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
@@ -20,7 +30,7 @@ class MemoryCounts:
 
     async def take(
         self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
-    ) -> Refused | float:
+    ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them."""
         checked(*(one.scope for one in wants))
         now = self._now()
@@ -28,7 +38,7 @@ class MemoryCounts:
         if (full := refused(found, amount, now)) is not None:
             return full
         self._add(tenant_id, Settlement(wants, now, amount))
-        return now
+        return Taken(now, [plus(used, amount) for _, used in found])
 
     async def settle(self, tenant_id: TenantId, settlements: Sequence[Settlement]) -> None:
         """Add to the windows of their instants what was used beyond what was taken."""
@@ -49,9 +59,7 @@ class MemoryCounts:
         for one in settlement.wants:
             every = one.quota.every
             used = self._used(tenant_id, one.scope, every, at)
-            self._sums[tenant_id, one.scope, every, begins(at, every)] = Amount(
-                used.calls + more.calls, used.tokens + more.tokens, used.usd + more.usd
-            )
+            self._sums[tenant_id, one.scope, every, begins(at, every)] = plus(used, more)
 
     def _used(self, tenant_id: str, scope: str, every: float, at: float) -> Amount:
         return self._sums.get((tenant_id, scope, every, begins(at, every)), Amount())

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Usage
@@ -71,6 +72,20 @@ async def test_four_fifths_of_a_limit_are_told_once_and_no_call_goes_over_it() -
     assert refused.value.code == "cost_limit"
     assert refused.value.retry_after == DAY
     assert "limits.cost.user" in refused.value.advice
+
+
+@pytest.mark.requirement("GR-07")
+async def test_of_two_workers_and_many_calls_at_once_one_tells() -> None:
+    counts, facts = MemoryCounts(lambda: 1_000 * DAY), list[Fact]()
+    limit = msgspec.structs.replace(LIMIT, usd=100_000)
+    workers = [QuotaGuard([limit], counts, _Prices(), _Rules({})) for _ in range(2)]
+    told = []
+    for _ in range(22):
+        await asyncio.gather(*(_spend(workers[n % 2], 1000, facts) for n in range(4)))
+        told.append(len(facts))
+    # What the other worker has set aside counts as spent until it is settled.
+    assert told[:15] == [0] * 15
+    assert told[19:] == [1] * 3
 
 
 @pytest.mark.requirement("GR-07")

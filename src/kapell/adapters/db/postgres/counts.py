@@ -1,5 +1,7 @@
 """Sums of windows in a Postgres database."""
 
+import math
+import time
 from collections.abc import Sequence
 
 import asyncpg
@@ -10,23 +12,19 @@ from kapell.core.gateway.quotas import (
     Amount,
     Refused,
     Settlement,
+    Taken,
     Wanted,
     begins,
     kept,
+    less,
     refused,
 )
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
-# A row is made before it is locked, so that the first two callers of a window take turns.
-_MAKE = """
-INSERT INTO counts (tenant_id, scope, lasts, begins, calls, tokens, usd)
-VALUES ($1, $2, $3, $4, 0, 0, 0) ON CONFLICT (tenant_id, scope, lasts, begins) DO NOTHING
-"""
-_LOCK = """
-SELECT calls, tokens, usd FROM counts
-WHERE tenant_id = $1 AND scope = $2 AND lasts = $3 AND begins = $4 FOR UPDATE
-"""
+_TAKE = (
+    "SELECT now, room, calls, tokens, usd FROM kapell_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+)
 _ONE = """
 SELECT calls, tokens, usd FROM counts
 WHERE tenant_id = $1 AND scope = $2 AND lasts = $3 AND begins = $4
@@ -41,55 +39,57 @@ _DAYS = """
 SELECT begins, calls, tokens, usd FROM counts
 WHERE tenant_id = $1 AND scope = $2 AND lasts = $3 AND begins >= $4 AND begins < $5
 """
-_FORGET = """
-DELETE FROM counts WHERE (tenant_id, scope, lasts, begins) IN (
-    SELECT tenant_id, scope, lasts, begins FROM counts
-    WHERE begins < $1
-    AND begins + CASE lasts WHEN $2 THEN $3::float8 ELSE 2 * lasts END < $1
-    LIMIT 100 FOR UPDATE SKIP LOCKED)
-"""
 _NOW = "SELECT kapell_now()"
 
 
-class _Full(Exception):
-    """A window has no room: the rows that were made are taken back."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__()
-        self.refused = refused
+_FORGETS = 3600.0
+"""Seconds between two looks for windows to forget: each look reads them all."""
 
 
 class PostgresCounts:
-    """Looks and adds under the locks of the windows' rows, taken in the order of their scopes."""
+    """Looks and adds in one call of the server, with windows locked in the order of their scopes.
+
+    Args:
+        pool: Where connections come from.
+    """
 
     def __init__(self, pool: Connections) -> None:
         self._pool = pool
+        self._forgot = -math.inf
 
     async def take(
         self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
-    ) -> Refused | float:
+    ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them."""
         checked(*(one.scope for one in wants))
-
-        async def work(connection: asyncpg.Connection) -> Refused | float:
-            now = float(await connection.fetchval(_NOW))
-            try:
-                async with connection.transaction():
-                    ordered = _ordered(wants)
-                    found = [
-                        (one, await _locked(connection, tenant_id, one, now)) for one in ordered
-                    ]
-                    if (full := refused(found, amount, now)) is not None:
-                        raise _Full(full)
-                    for one in ordered:
-                        added = (amount.calls, amount.tokens, amount.usd)
-                        await connection.execute(_ADD, *_place(tenant_id, one, now), *added)
-                    await connection.execute(_FORGET, now, DAY, kept(DAY))
-            except _Full as full:
-                return full.refused
-            return now
-
-        return await self._pool.use(work)
+        order = sorted(range(len(wants)), key=lambda n: (wants[n].scope, wants[n].quota.every))
+        quotas = [wants[n].quota for n in order]
+        forget = not 0 <= time.monotonic() - self._forgot < _FORGETS
+        row = await self._pool.one(
+            _TAKE,
+            tenant_id,
+            [wants[n].scope for n in order],
+            [one.every for one in quotas],
+            [one.calls for one in quotas],
+            [one.tokens for one in quotas],
+            [one.usd for one in quotas],
+            [amount.calls, amount.tokens, amount.usd],
+            forget,
+            DAY,
+            kept(DAY),
+        )
+        found = [Amount()] * len(wants)
+        sums = zip(row["calls"] or (), row["tokens"] or (), row["usd"] or (), strict=True)
+        for n, each in zip(order, sums, strict=True):
+            found[n] = Amount(*each)
+        if row["room"]:
+            self._forgot = time.monotonic() if forget else self._forgot
+            return Taken(row["now"], found)
+        before = [(one, less(used, amount)) for one, used in zip(wants, found, strict=True)]
+        full = refused(before, amount, row["now"])
+        if full is None:
+            raise RuntimeError("the server found no room where there is some")
+        return full
 
     async def settle(self, tenant_id: TenantId, settlements: Sequence[Settlement]) -> None:
         """Add to the windows of their instants what was used beyond what was taken."""
@@ -127,20 +127,3 @@ class PostgresCounts:
             return [found.get(today - at * DAY, Amount()) for at in range(1, back + 1)]
 
         return await self._pool.use(work)
-
-
-def _ordered(wants: Sequence[Wanted]) -> list[Wanted]:
-    return sorted(wants, key=lambda one: (one.scope, one.quota.every))
-
-
-def _place(tenant_id: str, one: Wanted, now: float) -> tuple[str, str, float, float]:
-    return tenant_id, one.scope, one.quota.every, begins(now, one.quota.every)
-
-
-async def _locked(
-    connection: asyncpg.Connection, tenant_id: str, one: Wanted, now: float
-) -> Amount:
-    """Return what is used of a window, whose row is there and locked now."""
-    place = _place(tenant_id, one, now)
-    await connection.execute(_MAKE, *place)
-    return Amount(*await connection.fetchrow(_LOCK, *place))

@@ -170,7 +170,7 @@ def _money(meta: sa.MetaData) -> None:
         _time("settled_at", nullable=True),
     )
     Index("ledger_at", table.c.tenant_id, table.c.at)
-    table = sa.Table(
+    sa.Table(
         "counts",
         meta,
         *_key("tenant_id", "scope"),
@@ -178,7 +178,6 @@ def _money(meta: sa.MetaData) -> None:
         Column("begins", sa.Double, primary_key=True, nullable=False),
         *_number("calls", "tokens", "usd"),
     )
-    Index("counts_begins", table.c.begins)
 
 
 def _secrets(meta: sa.MetaData) -> None:

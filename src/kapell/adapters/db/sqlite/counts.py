@@ -10,9 +10,11 @@ from kapell.core.gateway.quotas import (
     Amount,
     Refused,
     Settlement,
+    Taken,
     Wanted,
     begins,
     kept,
+    plus,
     refused,
 )
 from kapell.kit.ids import TenantId
@@ -34,8 +36,10 @@ WHERE tenant_id = ? AND scope = ? AND lasts = ? AND begins >= ? AND begins < ?
 """
 _FORGET = """
 DELETE FROM counts
-WHERE begins < ? AND begins + CASE lasts WHEN ? THEN ? ELSE 2 * lasts END < ?
+WHERE begins + CASE lasts WHEN ? THEN ? ELSE 2 * lasts END < ?
 """
+_FORGETS = 3600.0
+"""Seconds between two looks for windows to forget: each look reads them all."""
 
 
 class SqliteCounts:
@@ -44,21 +48,24 @@ class SqliteCounts:
     def __init__(self, writer: Writer, readers: Readers) -> None:
         self._writer = writer
         self._readers = readers
+        self._forgot = 0.0
 
     async def take(
         self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
-    ) -> Refused | float:
+    ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them."""
         checked(*(one.scope for one in wants))
 
-        def work(connection: sqlite3.Connection, now: float) -> Refused | float:
+        def work(connection: sqlite3.Connection, now: float) -> Refused | Taken:
             found = [(one, _used(connection, tenant_id, one.scope, one.quota.every, now))
                      for one in wants]  # fmt: skip
             if (full := refused(found, amount, now)) is not None:
                 return full
-            connection.execute(_FORGET, (now, DAY, kept(DAY), now))
+            if not 0 <= now - self._forgot < _FORGETS:
+                connection.execute(_FORGET, (DAY, kept(DAY), now))
+                self._forgot = now
             _add(connection, tenant_id, wants, now, amount)
-            return now
+            return Taken(now, [plus(used, amount) for _, used in found])
 
         return await self._writer.do(work)
 

@@ -176,8 +176,6 @@ CREATE TABLE counts (
     PRIMARY KEY (tenant_id, scope, lasts, begins)
 )
 -- next
-CREATE INDEX counts_begins ON counts (begins)
--- next
 CREATE TABLE ledger (
     tenant_id TEXT NOT NULL,
     run_id TEXT NOT NULL,
@@ -613,6 +611,47 @@ BEGIN
     freed := freed + count_freed;
     DELETE FROM workers WHERE worker_id IN (SELECT w.worker_id FROM workers AS w
         WHERE w.lease_until <= now OR w.lease_until > far FOR UPDATE SKIP LOCKED);
+END
+$$
+-- next
+CREATE FUNCTION kapell_take(tenant text, scopes text[], every float8[], most_calls bigint[],
+    most_tokens bigint[], most_usd bigint[], more bigint[], forget boolean, day float8,
+    day_kept float8, OUT now float8, OUT room boolean, OUT calls bigint[], OUT tokens bigint[],
+    OUT usd bigint[]) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    one counts%ROWTYPE;
+BEGIN
+    now := kapell_now();
+    room := true;
+    -- Everyone locks the windows in the order they are given in; one without room undoes them all.
+    BEGIN
+        FOR n IN 1 .. cardinality(scopes) LOOP
+            INSERT INTO counts AS c VALUES (tenant, scopes[n], every[n],
+                floor(now / every[n]) * every[n], more[1], more[2], more[3])
+            ON CONFLICT ON CONSTRAINT counts_pkey DO UPDATE SET
+                calls = c.calls + excluded.calls, tokens = c.tokens + excluded.tokens,
+                usd = c.usd + excluded.usd
+            RETURNING * INTO one;
+            calls[n] := one.calls;
+            tokens[n] := one.tokens;
+            usd[n] := one.usd;
+            room := room AND one.calls <= coalesce(most_calls[n], one.calls)
+                AND one.tokens <= coalesce(most_tokens[n], one.tokens)
+                AND one.usd <= coalesce(most_usd[n], one.usd);
+        END LOOP;
+        IF NOT room THEN
+            RAISE EXCEPTION USING ERRCODE = 'KP001';
+        END IF;
+    EXCEPTION WHEN SQLSTATE 'KP001' THEN
+        RETURN;
+    END;
+    IF forget THEN
+        DELETE FROM counts AS c WHERE c.ctid IN (SELECT o.ctid FROM counts AS o
+            WHERE o.begins + CASE o.lasts WHEN day THEN day_kept ELSE 2 * o.lasts END < now
+            FOR UPDATE SKIP LOCKED);
+    END IF;
 END
 $$
 -- next

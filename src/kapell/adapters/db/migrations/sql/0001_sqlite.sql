@@ -178,8 +178,6 @@ CREATE TABLE counts (
     PRIMARY KEY (tenant_id, scope, lasts, begins)
 )
 -- next
-CREATE INDEX counts_begins ON counts (begins)
--- next
 CREATE TABLE ledger (
     tenant_id TEXT NOT NULL,
     run_id TEXT NOT NULL,
