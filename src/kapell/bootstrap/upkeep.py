@@ -205,7 +205,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
     """Yield whether the models that the settings name can be asked; no call is made."""
     definitions = settings.definitions
     plain = [one for one in definitions.routes.values() if isinstance(one, str)]
-    named = {meant(definitions.model or "offline", definitions.routes), *plain}
+    asked = (definitions.model or "offline", *filter(None, (definitions.judge,)))
+    named = {*(meant(one, definitions.routes) for one in asked), *plain}
     for model in sorted(named - set(chosen(definitions.routes))):
         prefix = model.partition(":")[0]
         provider = PROVIDERS.get(prefix)

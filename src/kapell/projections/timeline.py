@@ -236,6 +236,8 @@ def _strangers(label: Label) -> str:
 
 def _judged(payload: ModelJudged) -> str:
     said = f"says {payload.score:g}" if payload.score is not None else payload.without
+    if payload.without:
+        said += ", no verdict: " + ("the answer does not pass" if payload.closed else "rules alone")
     wrong = f", to be corrected: {payload.problem}" if payload.problem else ""
     counts = f", {payload.grounding.score:g} counts" if payload.grounding is not None else ""
     return f"{payload.judge or 'no judge'} of {payload.call}: {said}{counts}{wrong}"
@@ -257,7 +259,8 @@ def _of_call(payload: Payload) -> tuple[str, Weight]:
                 "detail",
             )
         case ModelJudged():
-            return _judged(payload), "detail"
+            loud = payload.without not in ("", "judge_offline")
+            return _judged(payload), "trouble" if loud else "detail"
         case ModelFailed():
             return f"{payload.model} failed: {_blamed(payload.failure)}", "detail"
         case ModelAbandoned():

@@ -16,7 +16,7 @@ from kapell.core.events.guarding.approval import (
     ApprovalExpired,
     ApprovalRequested,
 )
-from kapell.core.events.model import ModelRequested
+from kapell.core.events.model import ModelJudged, ModelRequested
 from kapell.core.events.run import (
     RunCancelled,
     RunFailed,
@@ -130,7 +130,8 @@ class RunView(msgspec.Struct, kw_only=True):
 
     ``guards`` says what is out of the ordinary about its guards, empty for nothing. ``dead`` holds
     the step runs that wait for a person, each with why, ``stuck`` those that could not be undone;
-    ``undone`` says that a failure undid finished steps, so that the run itself cannot go on.
+    ``undone`` says that a failure undid finished steps, so that the run itself cannot go on,
+    ``unjudged`` on how many answers their judge gave no verdict, by why.
     """
 
     run_id: str
@@ -163,6 +164,7 @@ class RunView(msgspec.Struct, kw_only=True):
     undone: bool = False
     label: Label = ()
     settled: dict[str, tuple[int, int]] = {}
+    unjudged: dict[str, int] = {}
 
     @property
     def ended(self) -> bool:
@@ -172,10 +174,7 @@ class RunView(msgspec.Struct, kw_only=True):
     def step(self, path: str) -> StepView:
         """Return the step a path belongs to; it is added when it is new."""
         name = addresses.step_of(path)
-        found = self.steps.get(name)
-        if found is None:
-            found = self.steps[name] = StepView(step=name)
-        return found
+        return self.steps.setdefault(name, StepView(step=name))
 
     def inner(self, step: str) -> Sequence[StepView]:
         """Return the steps right below one, or those of the workflow for an empty address."""
@@ -312,7 +311,7 @@ def _forked(view: RunView, payload: RunForked, at: float) -> None:
 
 
 def _below(other: StepView, step: StepView) -> bool:
-    return other.step.startswith((f"{step.step}/", f"{step.step}.", f"{step.step}:"))
+    return other.step.startswith(tuple(f"{step.step}{sign}" for sign in "/.:"))
 
 
 def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch per fact
@@ -350,18 +349,13 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
         case CompensationFailed():
             view.step(payload.path).failure = payload.failure
         case ModelRequested():
-            step = view.step(payload.path)
-            step.live[payload.path] = StepStatus.RUNNING
+            step = _called(view, payload.path)
             if not payload.judges:
                 step.model, step.agent = payload.model, payload.agent
-            step.calls += 1
-            view.calls += 1
+        case ModelJudged() if payload.without:
+            view.unjudged[payload.without] = view.unjudged.get(payload.without, 0) + 1
         case ToolRequested():
-            step = view.step(payload.path)
-            step.live[payload.path] = StepStatus.RUNNING
-            step.tool = payload.tool
-            step.calls += 1
-            view.calls += 1
+            _called(view, payload.path).tool = payload.tool
         case BudgetSettled():
             _settled(view, payload)
         case ApprovalRequested():
@@ -370,6 +364,14 @@ def _of_step(view: RunView, event: Event) -> None:  # noqa: C901 - one branch pe
             _answered(view, payload)
         case _:
             pass
+
+
+def _called(view: RunView, path: str) -> StepView:
+    step = view.step(path)
+    step.live[path] = StepStatus.RUNNING
+    step.calls += 1
+    view.calls += 1
+    return step
 
 
 def _asked(view: RunView, payload: ApprovalRequested) -> None:

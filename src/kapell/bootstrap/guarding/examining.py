@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kapell.adapters.db.maintenance import Finding
 from kapell.bootstrap.guarding.limits import counts_of_redis
+from kapell.core.guardrails.standing import ProfileName
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import LOCAL
 from kapell.settings.loading import Settings
@@ -14,12 +15,25 @@ from kapell.settings.loading import Settings
 async def examine_guards(root: Path, settings: Settings) -> list[Finding]:
     """Look over the anchor of the audit record, and the servers that the settings name."""
     found = [_anchor(root / settings.audit.anchor)]
+    judge = settings.guardrails.grounding.judge
+    if judge:
+        found.append(_judge(judge, settings.guardrails.profile))
     redis, opa = settings.limits.redis, settings.policies
     if redis is not None:
         found.append(await _answers("limits in Redis", lambda: _redis(redis.get_secret_value())))
     if opa.judge == "opa":
         found.append(await _answers("policy server", lambda: _opa(settings)))
     return found
+
+
+def _judge(name: str, profile: ProfileName) -> Finding:
+    """Tell what an answer comes to that the judge gives no verdict on; nobody is asked."""
+    without = "does not pass" if profile == "strict" else "counts by the rules alone"
+    return Finding(
+        name="judge of answers",
+        ok=True,
+        detail=f"{name}; an answer it gives no verdict on {without} (profile {profile})",
+    )
 
 
 def _anchor(folder: Path) -> Finding:

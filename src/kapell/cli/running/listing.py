@@ -184,6 +184,8 @@ def show_run(
             screen.show(f"  forked from {view.forked_from}")
         if view.guards:
             screen.show(f"  {view.guards}")
+        for why, count in view.unjudged.items():
+            screen.show(f"  no verdict of the judge on {count} of its answers ({why})")
         screen.show(f"  inputs {shortened(view.inputs)}\n")
         stopped = not (view.ended or summary.attended)
         show_tree(screen, view, time.time(), stopped=stopped)

@@ -74,6 +74,7 @@ async def run_document(app: App, view: RunView) -> dict[str, object]:
         "model": view.model,
         "forked_from": view.forked_from,
         "guards": view.guards,
+        "unjudged": dict(view.unjudged),
         "created_at": moment(view.created_at),
         "started_at": moment(view.started_at),
         "ended_at": moment(view.ended_at),

@@ -24,7 +24,13 @@ from kapell.core.events.guarding.approval import (
     ApprovalRequested,
 )
 from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
-from kapell.core.events.model import ModelAbandoned, ModelAnswered, ModelFailed, ModelHeld
+from kapell.core.events.model import (
+    ModelAbandoned,
+    ModelAnswered,
+    ModelFailed,
+    ModelHeld,
+    ModelJudged,
+)
 from kapell.core.events.run import (
     RunCancelled,
     RunCancelling,
@@ -216,6 +222,16 @@ def _model(event: ModelAnswered) -> Told:
     return Told(event.model, "answered", event.path, tools)
 
 
+def _judged(event: ModelJudged) -> Told:
+    details: dict[str, Detail] = {"call": event.call, "closed": event.closed}
+    if event.grounding is not None:
+        details["flagged"] = event.grounding.flagged
+        details["sentences"] = event.grounding.sentences
+    return Told(
+        event.judge, code(event.without) if event.without else "judged", event.path, details
+    )
+
+
 _TELLERS: Mapping[type[msgspec.Struct], Callable[..., Told]] = {
     GuardVerdict: _guard,
     PolicyVerdict: _policy,
@@ -237,6 +253,7 @@ _TELLERS: Mapping[type[msgspec.Struct], Callable[..., Told]] = {
         {"call": e.call, "unknown": e.unknown},
     ),
     ModelAnswered: _model,
+    ModelJudged: _judged,
     ModelFailed: lambda e: Told(e.model, code(e.failure.code), e.path, {"call": e.call}),
     ModelHeld: lambda e: Told(e.model, "held", e.path, {"call": e.call}),
     ModelAbandoned: lambda e: Told(e.model, "abandoned", e.path, {"call": e.call}),

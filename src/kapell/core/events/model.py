@@ -96,8 +96,9 @@ class ModelJudged(
 
     ``score`` is the judge's own, 0..1; None when there is none, and the scorer's verdict stands
     alone, because of ``without``: ``judge_failed``, ``judge_unclear``, ``judge_held``,
-    ``judge_offline`` or ``judge_budget``. ``grounding`` is what counts. ``problem`` says what is
-    wrong with the answer, when it must be corrected.
+    ``judge_offline`` or ``judge_budget``. With ``closed`` the profile lets no answer pass for want
+    of a verdict. ``grounding`` is what counts. ``problem`` says what is wrong with the answer, when
+    it must be corrected.
     """
 
     call: str
@@ -105,6 +106,7 @@ class ModelJudged(
     judge: str
     score: float | None = None
     without: str = ""
+    closed: bool = False
     grounding: Score | None = None
     problem: str = ""
 

@@ -18,8 +18,10 @@ from kapell.core.events.guarding.approval import (
     ApprovalReminded,
 )
 from kapell.core.events.guarding.guard import BreakerTripped, GuardVerdict, PolicyVerdict
+from kapell.core.events.model import ModelJudged
 from kapell.core.events.tool import ToolFailed, ToolReturned
 from kapell.core.events.value import Inline
+from kapell.core.guardrails.grounding.demand import Score
 from kapell.core.guardrails.verdicts import Reason, Verdict
 from kapell.core.policies.judgement import Judgement
 from kapell.kit.errors import Failure, Invalid, Kind
@@ -100,6 +102,23 @@ def test_a_guards_verdict_is_told_by_kinds_and_counts() -> None:
     assert act.details == {
         "call": "c", "profile": "default", "pii.email": 3, "secret.aws_key": 1,
     }  # fmt: skip
+
+
+@pytest.mark.requirement("GR-08")
+def test_an_answer_that_nobody_could_judge_is_told_with_why() -> None:
+    act = act_of(
+        ModelJudged(
+            call="a#1/1",
+            path="a",
+            judge="openai:j",
+            without="judge_failed",
+            closed=True,
+            grounding=Score(1.0, 0, 2),
+            problem="somebody's words",
+        )
+    )
+    assert (act.target, act.verdict) == ("openai:j", "judge_failed")
+    assert act.details == {"call": "a#1/1", "closed": True, "flagged": 0, "sentences": 2}
 
 
 @pytest.mark.requirement("GR-09", "GR-06")

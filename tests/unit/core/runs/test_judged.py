@@ -1,4 +1,4 @@
-"""Answers that a judge model is asked about: it lowers scores, and never stands in the way."""
+"""Answers that a judge model is asked about: it lowers scores, and stands in the way if strict."""
 
 import pytest
 
@@ -10,6 +10,8 @@ from kapell.core.runs.state import OpenCall
 from kapell.core.workflows.pins import WorkspaceDefaults
 from kapell.kit.errors import Failure
 from kapell.kit.json import Json
+from kapell.projections.timeline import line_of
+from kapell.projections.tree import tree
 from kapell.projections.turns import turns
 from kapell.testing.simulation import Simulation
 from tests.unit.core.runs.running import BAD, Effect, ran, said, sim
@@ -146,6 +148,68 @@ def test_without_an_opinion_the_scorer_counts_alone(
     assert made.state.status == ("succeeded" if answer == RIGHT else "failed")
 
 
+SILENT = [(BAD, "judge_failed"), ("all good, score 1", "judge_unclear")]
+
+
+@pytest.mark.requirement("GR-08")
+@pytest.mark.parametrize("act", ["correct", "block"])
+@pytest.mark.parametrize(("opinion", "without"), SILENT, ids=["fails", "babbles"])
+def test_under_strict_an_answer_that_nobody_could_judge_does_not_pass(
+    opinion: Json | Failure, without: str, act: str
+) -> None:
+    text = STEP.format(more=f", on_failure: {act}") + "  guardrails: strict\n"
+    made = ran(text, of([RIGHT], opinion), INPUTS)
+    failure = made.state.failure
+    assert failure is not None
+    assert failure.code == "answer_ungrounded"
+    # Why is the auditor's business: whoever wrote the sources must not learn how to silence it.
+    assert "judge" not in failure.message
+    assert [(one.without, one.closed, one.problem) for one in facts(made)] == [(without, True, "")]
+
+
+@pytest.mark.requirement("GR-08", "WF-09")
+@pytest.mark.parametrize(("opinion", "without"), SILENT, ids=["fails", "babbles"])
+def test_under_strict_people_may_use_an_answer_that_nobody_could_judge(
+    opinion: Json | Failure, without: str
+) -> None:
+    text = STEP.format(more=", on_failure: ask") + "  guardrails: strict\n"
+    made = ran(text, of([RIGHT], opinion), INPUTS)
+    assert [(one.without, one.closed) for one in facts(made)] == [(without, True)]
+    assert made.state.status == "waiting"
+    made.tell(Answer("a", approved=True))
+    made.run()
+    assert (made.state.status, made.output) == ("succeeded", RIGHT)
+
+
+@pytest.mark.requirement("GR-08")
+def test_under_strict_what_the_rules_found_still_goes_back() -> None:
+    text = STEP.format(more="") + "  guardrails: strict\n"
+    made = ran(text, of([WRONG, RIGHT], BAD, FINE), INPUTS)
+    assert [(one.closed, bool(one.problem)) for one in facts(made)] == [
+        (True, True),
+        (False, False),
+    ]
+    assert (made.state.status, made.output) == ("succeeded", RIGHT)
+
+
+@pytest.mark.requirement("GR-08")
+def test_under_strict_a_judgement_without_room_in_the_budget_is_none() -> None:
+    text = STEP.format(more="") + "  guardrails: strict\n  budget: {tokens: 4400}\n"
+    made = ran(text, lambda call, args: said(RIGHT, (10, 4000)), INPUTS)
+    assert [(one.without, one.closed) for one in facts(made)] == [("judge_budget", True)]
+    assert made.state.status == "failed"
+
+
+@pytest.mark.requirement("GR-08")
+def test_a_judge_that_failed_shows_wherever_the_run_is_looked_at() -> None:
+    made = ran(STEP.format(more=""), of([RIGHT], BAD), INPUTS)
+    assert made.state.status == "succeeded"
+    assert tree(made.events).unjudged == {"judge_failed": 1}
+    (line,) = [line_of(one) for one in made.events if isinstance(one.payload, ModelJudged)]
+    assert line.weight == "trouble"
+    assert "judge_failed, no verdict: rules alone" in line.text
+
+
 def test_a_low_score_without_a_sentence_is_one_of_all() -> None:
     low: Json = {"score": 0.1, "unsupported": []}
     made = ran(STEP.format(more=", on_failure: block"), of([SLY], low), INPUTS)
@@ -239,6 +303,15 @@ def test_a_run_on_the_offline_model_has_no_judge() -> None:
     made.run()
     assert [one.without for one in facts(made)] == ["judge_offline"]
     assert (made.state.status, asked(made)) == ("succeeded", [])
+
+
+@pytest.mark.requirement("GR-08")
+def test_the_offline_model_is_no_failed_judge_even_under_strict() -> None:
+    text = STEP.format(more="") + "  guardrails: strict\n"
+    made = sim(text, of([RIGHT], SECOND), INPUTS, model="offline")
+    made.run()
+    assert [(one.without, one.closed) for one in facts(made)] == [("judge_offline", False)]
+    assert made.state.status == "succeeded"
 
 
 def test_the_offline_model_is_no_judge() -> None:

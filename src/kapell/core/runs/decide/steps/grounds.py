@@ -21,6 +21,9 @@ CODE = "answer_ungrounded"
 _CHEAP = 20_000
 """Characters of answer and sources that are compared on the event loop (a few milliseconds)."""
 
+_DOUBT = "The sources do not hold all of it."
+_UNKNOWN = "It is not known whether the sources hold all of it."
+
 _SHOWN = 10
 _LONG = 300
 
@@ -114,6 +117,15 @@ def demanded(t: Thinking, run: StepRun, found: Checked) -> str:
     return demand.on_failure if found.flagged else ""
 
 
+def unsettled(t: Thinking, run: StepRun) -> str:
+    """Return what becomes of an answer that must be judged and could not be: ``ask`` or ``block``.
+
+    Sending it back would help nothing: no sentence of it is known to be wrong.
+    """
+    demand = t.place(run).step.grounded
+    return "ask" if demand is not None and demand.on_failure == "ask" else "block"
+
+
 def score(found: Checked) -> Score | None:
     """Return what the log keeps of a look at an answer."""
     if not isinstance(found, Grounding):
@@ -126,7 +138,18 @@ def doubted(t: Thinking, run: StepRun, act: str, value: Json, found: Checked) ->
     if act == "ask" and isinstance(found, Grounding):
         _ask_people(t, run, value, found)
     else:
-        t.later("broke", run.path, refused(run, found))
+        t.later("broke", run.path, refused(run, found) or _unjudged(run))
+
+
+def _unjudged(run: StepRun) -> Failure:
+    """Return the failure of a step whose answer nobody could judge; the log says why."""
+    return Failure(
+        CODE,
+        "It is not known whether the sources hold all of the answer.",
+        Kind.INVALID,
+        advice="`kapell runs events` says why; run it again, or name a route as the judge.",
+        step=run.path,
+    )
 
 
 def _ask_people(t: Thinking, run: StepRun, value: Json, found: Grounding) -> None:
@@ -142,7 +165,7 @@ def _ask_people(t: Thinking, run: StepRun, value: Json, found: Grounding) -> Non
             label=label_of(run.label | run.ground | AGENT),
             digest=packed_digest(data),
             rule="grounded",
-            why="The sources do not hold all of it.",
+            why=_DOUBT if found.flagged else _UNKNOWN,
             risk="medium",
         )
     )

@@ -1,6 +1,7 @@
 """A judge model asked about an answer before it is used: a call of its own of the same step run.
 
-Whatever becomes of that call, the scorer's verdict stands: without an opinion it counts alone.
+Whatever becomes of that call, the scorer's verdict stands: without an opinion it counts alone, but
+under ``strict``, where an answer that nobody could judge does not pass.
 """
 
 from collections.abc import Callable
@@ -18,12 +19,15 @@ from kapell.core.runs.decide import breaking
 from kapell.core.runs.decide.steps import grounds, money, replies, requests
 from kapell.core.runs.decide.steps.results import finish
 from kapell.core.runs.decide.thinking import Thinking
+from kapell.core.runs.fold.guards import profile_for
 from kapell.core.runs.inputs import CallBroke, CallHeld, ModelReplied
 from kapell.core.runs.state import Judging, OpenCall, StepRun
 from kapell.kit.errors import Failure, KapellError, Kind
 from kapell.kit.json import Json, encode
 
 OFFLINE = "offline"
+_ASKED_FOR = "judge_offline"
+"""Why there is no verdict where the whole run is on a model that gives none: no guard failed."""
 _EXTRA = len(judge.INSTRUCTIONS.encode()) + len(encode(judge.SCHEMA))
 
 
@@ -33,7 +37,7 @@ def ask(t: Thinking, run: StepRun, judging: Judging) -> None:
     value = t.names(run).unpacked(judging.value)
     found = grounds.checked(t, run, value)
     if not model or model == OFFLINE or not isinstance(found, Grounding):
-        why = "judge_offline" if model == OFFLINE else "judge_failed"
+        why = _ASKED_FOR if model == OFFLINE else "judge_failed"
         _conclude(t, run, judging, value, found, None, why)
         return
     sources, mask = grounds.sources_for(t, run)
@@ -181,7 +185,10 @@ def _conclude(
     whole = found
     if said is not None and isinstance(found, Grounding):
         whole = judge.lowered(found, said)
+    closed = without not in ("", _ASKED_FOR) and profile_for(t.program, t.state, run) == "strict"
     act = grounds.demanded(t, run, whole)
+    if closed and not act:
+        act = grounds.unsettled(t, run)
     problem = grounds.problem(whole) if act == "correct" else ""
     t.emit(
         ModelJudged(
@@ -190,6 +197,7 @@ def _conclude(
             judge=grounds.judge_of(t, run),
             score=None if said is None else said.score,
             without=without,
+            closed=closed,
             grounding=grounds.score(whole),
             problem=problem,
         )
