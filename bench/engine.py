@@ -13,6 +13,7 @@ from measuring import Stamps, setting
 from kapell.adapters.db.sqlite.store import SqliteStore
 from kapell.adapters.db.upgrading import upgrade_postgres
 from kapell.bootstrap.app import App, open_app
+from kapell.bootstrap.serving import settle_memory
 from kapell.core.events.envelope import Event
 from kapell.core.runs.state import State
 from kapell.core.runs.status import TERMINAL, RunStatus
@@ -131,8 +132,9 @@ class Ends:
 
 @asynccontextmanager
 async def working(app: App) -> AsyncIterator[tuple[Worker, Ends]]:
-    """Yield a worker of this process, with its defaults, and who tells of ended runs."""
+    """Yield a worker as `kapell worker` has it, with its defaults, and who tells of ended runs."""
     worker, ends, stop = app.worker(), Ends(), asyncio.Event()
+    settle_memory()
     worker.desk.observers.append(ends.observe)
     task = asyncio.create_task(worker.run(stop))
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from engine import opened
 from measuring import Stamps
 
+from kapell.bootstrap.serving import settle_memory
 from kapell.core.events.envelope import Event
 from kapell.core.runs.state import State
 from kapell.kit.ids import RunId
@@ -40,6 +41,7 @@ async def work(at: str, workspace: Path, stamps: Stamps, gate: Path | None) -> N
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with opened(at, workspace, {}, stamps) as app:
         worker = app.worker()
+        settle_memory()
         worker.desk.observers.append(observe)
         if gate is not None:
             stamps.add("ready")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kapell.bootstrap.serving import settle_memory
 from kapell.cli.exits import Exit
 from kapell.cli.session import Session, carry_out
 from kapell.cli.watching.logs import tell_logs
@@ -40,6 +41,7 @@ def worker(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ask)
         working = session.app.worker(concurrency)
+        settle_memory()
         session.screen.note(f"Worker {working.desk.worker} advances runs; Ctrl-C stops it.")
         await working.run(stop)
         session.screen.note("Stopped; its runs were handed back.")
