@@ -45,7 +45,7 @@ def make_limits(settings: Settings, store: Store, clock: Clock) -> Limits:
     """
     counts, close = _counts(settings, store)
     limiter = Limiter(_rates(settings), counts)
-    most = settings.breaker.tenant if _breaks(settings) else None
+    most = settings.breaker.tenant if settings.guardrails.flags.breaker else None
     breaker = TenantBreaker(counts, most, clock)
     return Limits(counts, limiter, Admission(limiter, breaker), breaker, close)
 
@@ -75,7 +75,7 @@ def habits(settings: CostSection, counts: Counts, clock: Clock) -> Habits:
 
 def breaker_of(settings: Settings) -> Breaker | None:
     """Return the breaker of a workspace's runs; None where it is switched off."""
-    if not _breaks(settings):
+    if not settings.guardrails.flags.breaker:
         return None
     own = settings.breaker
     return Breaker(
@@ -87,10 +87,6 @@ def breaker_of(settings: Settings) -> Breaker | None:
         calls=own.calls,
         runs=own.runs,
     )
-
-
-def _breaks(settings: Settings) -> bool:
-    return settings.breaker.on and settings.guardrails.flags.breaker
 
 
 def _counts(settings: Settings, store: Store) -> tuple[Counts, Callable[[], Awaitable[None]]]:

@@ -87,10 +87,10 @@ class LimitsSettings(Section):
 
 
 class BreakerSettings(Section):
-    """When a run is held until a person has looked; `null` sets no limit."""
+    """When a run is held until a person has looked; `null` sets no limit.
 
-    on: bool = True
-    """Whether there is a breaker at all."""
+    `guardrails.flags.breaker` switches all of it off.
+    """
 
     failures: int | None = Field(default=3, ge=1)
     """Failures in a row, of the steps of one agent or of the whole run, retries and handlers
