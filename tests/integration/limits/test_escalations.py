@@ -127,7 +127,7 @@ async def test_many_held_runs_close_the_door_of_their_tenant_until_a_person_has_
 
 
 async def test_without_a_breaker_a_run_goes_on_over_its_failures(workspace: Path) -> None:
-    _settings(workspace, "breaker: {on: false}\n")
+    _settings(workspace, "guardrails: {flags: {breaker: false}}\n")
     async with open_app(workspace) as app:
         assert await _status(app, await _ran(app, "reading")) == "succeeded"
 
@@ -182,6 +182,16 @@ async def test_a_policy_file_raises_and_lowers_limits_of_money(workspace: Path) 
         assert await _status(app, await _ran(app, "asking")) == "succeeded"
     async with open_app(workspace, actor="user:ben") as app:
         assert await _status(app, await _ran(app, "asking")) == "waiting"
+    strictly = rule.format("2", "strict").replace("input.subject", "input.profile")
+    rules.write_text(head + strictly)
+    async with open_app(workspace) as app:
+        assert await _status(app, await _ran(app, "asking")) == "waiting"
+    _settings(
+        workspace,
+        f"{prices}limits: {{cost: {{conversation: 0.01}}}}\nguardrails: {{profile: strict}}\n",
+    )
+    async with open_app(workspace) as app:
+        assert await _status(app, await _ran(app, "asking")) == "succeeded"
     rules.write_text(head + rule.format('"much"', "user:local"))
     async with open_app(workspace) as app:
         run = await _ran(app, "asking")
@@ -266,7 +276,7 @@ async def test_what_a_run_began_counts_with_it_and_has_what_is_left(workspace: P
 
 
 async def test_an_imported_run_is_held_as_this_workspace_says(workspace: Path) -> None:
-    _settings(workspace, "breaker: {on: false}\n")
+    _settings(workspace, "guardrails: {flags: {breaker: false}}\n")
     async with open_app(workspace) as app:
         file = await app.porter.export((await app.starter.start("reading", {})).run_id)
     _settings(workspace, f"database: {{url: 'sqlite:///{workspace}/other.db'}}\n")

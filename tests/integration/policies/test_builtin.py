@@ -17,6 +17,7 @@ from kapell.adapters.policies.rego.judge import RegoJudge
 from kapell.bootstrap.guarding.policies import built_in, make_policies
 from kapell.core.approvals.held import Held
 from kapell.core.guardrails.labels import Label
+from kapell.core.guardrails.standing import ProfileName
 from kapell.core.policies.answers import fired_in
 from kapell.core.policies.asking.documents import (
     AllowPart,
@@ -25,7 +26,6 @@ from kapell.core.policies.asking.documents import (
     BudgetDocument,
     LabelPart,
     ModelDocument,
-    Profile,
     ReachPart,
     ToolDocument,
     ToolPart,
@@ -35,11 +35,12 @@ from kapell.core.policies.kinds import DEFAULT, LISTS
 from kapell.core.policies.linting.reading import used_by
 from kapell.core.policies.notes import Fact
 from kapell.kit.errors import Denied
-from kapell.services.policies.gates import PolicyToolGate, tool_document
+from kapell.services.policies.describing import tool_document
+from kapell.services.policies.gates import PolicyToolGate
 from kapell.settings.loading import load_settings
 from tests.integration.policies.office import Noon, call, spec
 
-PROFILES = get_args(Profile)
+PROFILES = get_args(ProfileName)
 REACHES = (
     ReachPart(),
     ReachPart(domains=("docs.example.com",)),

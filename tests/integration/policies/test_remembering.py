@@ -81,7 +81,7 @@ def test_no_interpreter_is_loaded_where_no_rule_speaks(tmp_path: Path) -> None:
         "from kapell.settings.loading import load_settings\n"
         f"root = pathlib.Path({str(tmp_path)!r})\n"
         "policies = make_policies(root, load_settings(root))\n"
-        "assert not asyncio.run(policies.speaks_of('kapell.model'))\n"
+        "assert not asyncio.run(policies.speaks_of('model'))\n"
         "ruled = asyncio.run(policies.tool(ToolDocument()))\n"
         "assert ruled.judgement.rule == 'kapell.default.inside', ruled\n"
         "assert 'regopy' not in sys.modules\n"

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from kapell.core.policies.judgement import Ruling
 from kapell.core.policies.kinds import DEFAULT, RULES, VERDICT
 from kapell.kit.clock import span
 from kapell.kit.errors import Invalid
@@ -37,7 +38,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Fired(msgspec.Struct, frozen=True):
     """A rule that fired: whether it allows, asks or denies, its full name, what it gave."""
 
-    ruling: Literal["allow", "ask", "deny"]
+    ruling: Ruling
     name: str
     answer: Answer
 

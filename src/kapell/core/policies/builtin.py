@@ -53,8 +53,7 @@ def _verdict(document: Asked) -> Json:
     if not isinstance(document, ToolDocument):
         return _allow(document.kind, "no rule speaks of it")
     tool, accepted, strict = document.tool, document.labels.accepted, document.profile == "strict"
-    outside = tool.effects == "external" or tool.reaches
-    if not outside and (accepted or (tool.accepts == "" and not strict)):
+    if not tool.outside and (accepted or (tool.accepts == "" and not strict)):
         return _INSIDE
     if tool.name in _AGENTS:
         return _AGENT

@@ -1,6 +1,10 @@
 """The kinds of questions policies answer, and the packages in which their rules stand."""
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["tool", "model", "budget", "approval"]
+"""What may be asked about."""
 
 PACKAGES: Mapping[str, str] = {
     "tool": "kapell.tool",
@@ -10,7 +14,7 @@ PACKAGES: Mapping[str, str] = {
     "budget": "kapell.budget",
     "approval": "kapell.approval",
 }
-"""The package of a kind's rules."""
+"""The package of a kind's rules; calls of tools that reach out, or touch data, have another."""
 
 DEFAULT = "kapell.default"
 """The package of the built-in rules: they answer where no rule of the workspace does."""

@@ -62,6 +62,11 @@ def sink(spec: ToolSpec) -> bool:
     return spec.effects != "read" or spec.reaches
 
 
+def outside(spec: ToolSpec) -> bool:
+    """Tell whether a call leaves this machine, to change something there or only to read."""
+    return spec.effects == "external" or spec.reaches
+
+
 def accepts(spec: ToolSpec, labels: Mapping[str, Label]) -> bool:
     """Tell whether a tool takes arguments that come from where these do.
 

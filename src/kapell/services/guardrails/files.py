@@ -8,7 +8,7 @@ import msgspec
 
 from kapell.core.guardrails.verdicts import Action, Reason, Reasons, Verdict
 from kapell.core.tools.paths import PATH_MARK
-from kapell.core.tools.spec import ToolSpec
+from kapell.core.tools.spec import ToolSpec, outside
 from kapell.core.tools.walking import walked
 from kapell.kit.json import Digest, Json, digest
 from kapell.services.guardrails.archives import LARGEST, texts_of
@@ -79,7 +79,7 @@ async def mark_of(reader: FileReader, spec: ToolSpec, call: ToolCall) -> str:
 
     People who agree to a call that names a file agree to what is in it.
     """
-    if not (spec.reaches or spec.effects == "external"):
+    if not outside(spec):
         return ""
     marks: list[Digest] = []
     for path in _paths(spec, call):

@@ -12,7 +12,7 @@ from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import Question, call_digest
 from kapell.core.guardrails.pseudonyms import marked, restored
 from kapell.core.policies.notes import Note
-from kapell.core.tools.spec import INTERNAL, ToolSpec
+from kapell.core.tools.spec import INTERNAL, ToolSpec, outside
 from kapell.kit.errors import Denied
 from kapell.kit.ids import TenantId
 from kapell.kit.json import Json
@@ -63,7 +63,7 @@ class ContentToolGate:
         call, prompt = self._prompt(spec, call)
         rest, said = await _looked(treatment, spec, call, prompt)
         taken = Taken()
-        if _reaches(spec):
+        if outside(spec):
             taken = await looked(treatment, self._files, spec, call)
             if taken.seen:
                 call = msgspec.structs.replace(call, seen=taken.seen)
@@ -145,7 +145,7 @@ async def _looked(
     treatment: Treatment, spec: ToolSpec, call: ToolCall, prompt: Json
 ) -> tuple[Sweep, Sweep]:
     """Return the looks over what a call gives its tool, and over the prompt in it."""
-    rest = treatment.sweep("arguments", reaching=_reaches(spec))
+    rest = treatment.sweep("arguments", reaching=outside(spec))
     said = treatment.sweep("request")
     if prompt is None:
         await rest.take((call.args,))
@@ -177,7 +177,3 @@ def _asks(spec: ToolSpec) -> bool:
 
 def _tenant(call: ToolCall) -> TenantId:
     return TenantId(call.caller.tenant or call.tenant_id)
-
-
-def _reaches(spec: ToolSpec) -> bool:
-    return spec.reaches or spec.effects == "external"

@@ -1,6 +1,7 @@
 """What policies say of a run before it begins: its budget, its model, who starts it."""
 
-from kapell.core.policies.asking.documents import BudgetDocument, BudgetPart, Profile, RunPart
+from kapell.core.guardrails.standing import ProfileName
+from kapell.core.policies.asking.documents import BudgetDocument, BudgetPart, RunPart
 from kapell.core.pricing.budget import Budget
 from kapell.kit.errors import Denied
 from kapell.kit.money import usd
@@ -20,7 +21,7 @@ class PolicyAdmission:
         workflow: str,
         budgets: tuple[Budget | None, ...],
         model: str,
-        profile: Profile,
+        profile: ProfileName,
     ) -> None:
         """Let a run begin.
 
@@ -37,7 +38,7 @@ class PolicyAdmission:
                 is a run; ``policy_broken``, ``policy_failed``.
         """
         policies = self._policies
-        if not await policies.speaks_of("kapell.budget"):
+        if not await policies.speaks_of("budget"):
             return
         document = BudgetDocument(
             tenant=tenant,
@@ -54,7 +55,8 @@ class PolicyAdmission:
                 f"The policy {judgement.rule!r} forbids this run of {workflow!r}: "
                 f"{judgement.reason}.",
                 code="policy_denied",
-                advice="Give it a lower --budget-usd, or let a rule in policies/*.rego allow it.",
+                advice="Give it what the rule asks for, such as a lower --budget-usd, or change "
+                "the rule in policies/*.rego.",
             )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from kapell.core.policies.asking.documents import ApprovalDocument
-from kapell.core.policies.kinds import PACKAGES
 from kapell.kit.errors import Denied
 from kapell.services.policies.policies import Policies
 
@@ -24,7 +23,7 @@ class PolicyAnswers:
                 for; ``policy_broken``, ``policy_failed``.
         """
         policies = self._policies
-        if not await policies.speaks_of(PACKAGES["approval"]):
+        if not await policies.speaks_of("approval"):
             return
         document = msgspec.structs.replace(await describe(), time=policies.now())
         judgement = (await policies.may_answer(document)).judgement

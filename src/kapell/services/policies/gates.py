@@ -1,46 +1,26 @@
 """The gates in which policies stand: before every call of a tool, before every call of a model."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Literal, TypedDict
 
 import msgspec
 
 from kapell.core.approvals.question import call_digest, marked_rule
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.sending import sent
-from kapell.core.guardrails.labels import joined, untrusted
-from kapell.core.guardrails.standing import ProfileName, stricter
-from kapell.core.policies.asking.documents import (
-    AgentPart,
-    DataPart,
-    LabelPart,
-    ModelDocument,
-    ModelPart,
-    Profile,
-    ReachPart,
-    RunPart,
-    TimePart,
-    ToolDocument,
-    ToolPart,
-)
-from kapell.core.policies.asking.reach import data_of, reach_of
-from kapell.core.policies.caller import Caller
 from kapell.core.policies.notes import Note
 from kapell.core.policies.ruled import Ruled
-from kapell.core.tools.spec import ToolSpec, accepts
+from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Denied
 from kapell.kit.json import Json
-from kapell.kit.money import usd
 from kapell.services.gateway.ports import OnDelta
+from kapell.services.policies.describing import model_document, tool_document
 from kapell.services.policies.inside import InsideRulings, facts_of
-from kapell.services.policies.policies import Policies, Terms
+from kapell.services.policies.policies import Policies
 from kapell.services.policies.questions import held, question_of, still_asked
 from kapell.services.tools.ports import ToolCall, ToolResult
 
 Mark = Callable[[ToolSpec, ToolCall], Awaitable[str]]
-
-_PROFILES: Mapping[str, Profile] = {"strict": "strict", "off": "off"}
 
 
 class PolicyToolGate:
@@ -129,7 +109,7 @@ class PolicyModelGate:
             Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
         """
         policies = self._policies
-        if not await policies.speaks_of("kapell.model"):
+        if not await policies.speaks_of("model"):
             return request
         document = model_document(request, policies.now(), policies.terms.least)
         ruled = await policies.model(document)
@@ -156,7 +136,7 @@ class PolicyModelGate:
             Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
         """
         policies = self._policies
-        if model == request.model or not await policies.speaks_of("kapell.model"):
+        if model == request.model or not await policies.speaks_of("model"):
             return
         asked = msgspec.structs.replace(request, model=model)
         ruled = await policies.model(model_document(asked, policies.now(), policies.terms.least))
@@ -196,80 +176,3 @@ def denied(ruled: Ruled, what: str) -> Denied:
         advice="Do without it, or let a rule in policies/*.rego allow it; "
         "`kapell policy explain` shows which rules spoke.",
     )
-
-
-def tool_document(
-    spec: ToolSpec, args: Json, caller: Caller, terms: Terms, now: TimePart, *, data: bool = True
-) -> ToolDocument:
-    """Return what rules read of a call; ``data`` says whether any looks at which it touches."""
-    origins = joined(caller.labels.values())
-    outside = spec.reaches or spec.effects == "external"
-    return ToolDocument(
-        **_common(caller, now, terms.least),
-        tool=ToolPart(
-            name=spec.name,
-            effects=spec.effects,
-            trust=spec.trust,
-            reaches=spec.reaches,
-            accepts=_accepts(spec),
-            repeatable=spec.repeatable,
-            cost=usd(spec.cost),
-        ),
-        args=args,
-        asked=caller.asked,
-        reach=reach_of(args, terms.listed) if outside else ReachPart(),
-        data=data_of(spec.args, args) if data else DataPart(),
-        labels=LabelPart(
-            origins=origins,
-            args=caller.labels,
-            untrusted=untrusted(origins),
-            accepted=accepts(spec, caller.labels),
-        ),
-        allow=terms.allow,
-    )
-
-
-def _accepts(spec: ToolSpec) -> Literal["", "trusted", "some", "any"]:
-    if spec.accepts is None:
-        return ""
-    return spec.accepts if isinstance(spec.accepts, str) else "some"
-
-
-def model_document(
-    request: ModelRequest, now: TimePart, least: ProfileName = "off"
-) -> ModelDocument:
-    """Return what rules read of a request to a model."""
-    origins = joined(request.caller.labels.values())
-    provider, colon, _ = request.model.partition(":")
-    return ModelDocument(
-        **_common(request.caller, now, least),
-        model=ModelPart(
-            name=request.model,
-            provider=provider if colon or provider == "offline" else "",
-            max_output=request.max_output,
-            tools=tuple(offered.name for offered in request.tools),
-        ),
-        labels=LabelPart(origins=origins, args=request.caller.labels, untrusted=untrusted(origins)),
-    )
-
-
-class _Common(TypedDict):
-    tenant: str
-    subject: str
-    conversation: str
-    run: RunPart
-    agent: AgentPart
-    profile: Profile
-    time: TimePart
-
-
-def _common(caller: Caller, now: TimePart, least: ProfileName) -> _Common:
-    return {
-        "tenant": caller.tenant,
-        "subject": caller.subject,
-        "conversation": caller.conversation,
-        "run": RunPart(id=caller.run_id, workflow=caller.workflow, path=caller.path),
-        "agent": AgentPart(name=caller.agent, capabilities=caller.capabilities),
-        "profile": stricter(_PROFILES.get(caller.profile, "default"), least),
-        "time": now,
-    }

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from kapell.core.policies.caller import Caller
 from kapell.core.policies.ruled import Ruled
-from kapell.core.tools.spec import ToolSpec, accepts
+from kapell.core.tools.spec import ToolSpec, accepts, outside
 from kapell.services.policies.current import Version
 from kapell.services.policies.policies import Terms
 
@@ -16,7 +16,7 @@ Facts: TypeAlias = tuple[object, ...]
 
 def facts_of(version: Version, spec: ToolSpec, caller: Caller, terms: Terms) -> Facts | None:
     """Return all that may decide a call; None where more may: other rules, or where it reaches."""
-    if not version.built_in or spec.reaches or spec.effects == "external":
+    if not version.built_in or outside(spec):
         return None
     if terms.domains or terms.recipients:
         return None

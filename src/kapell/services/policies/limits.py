@@ -5,12 +5,13 @@ from typing import Literal
 
 import msgspec
 
-from kapell.core.policies.asking.documents import AgentPart, BudgetDocument, RunPart
+from kapell.core.policies.asking.documents import BudgetDocument
 from kapell.core.policies.caller import Caller
 from kapell.core.policies.kinds import LIMIT, PACKAGES
 from kapell.kit.errors import Denied
 from kapell.kit.money import nano
 from kapell.services.gateway.spending import Said
+from kapell.services.policies.describing import described
 from kapell.services.policies.policies import Policies
 
 _PACKAGE = PACKAGES["budget"]
@@ -39,14 +40,8 @@ class PolicyLimits:
         version = await self._policies.current.version()
         if _PACKAGE not in version.judge.packages:
             return Said()
-        document = BudgetDocument(
-            tenant=caller.tenant,
-            subject=caller.subject,
-            conversation=caller.conversation,
-            run=RunPart(id=caller.run_id, workflow=caller.workflow, path=caller.path),
-            agent=AgentPart(name=caller.agent),
-            time=self._policies.now(),
-        )
+        least = self._policies.terms.least
+        document = BudgetDocument(**described(caller, self._policies.now(), least))
         found = (await version.judge.evaluate([_PACKAGE], document)).get(_PACKAGE, {})
         given = found.get(LIMIT, []) if isinstance(found, Mapping) else []
         try:

@@ -20,7 +20,7 @@ from kapell.core.policies.asking.documents import (
 )
 from kapell.core.policies.asking.times import time_part
 from kapell.core.policies.judgement import Judgement, Ruling
-from kapell.core.policies.kinds import DEFAULT, LISTS
+from kapell.core.policies.kinds import DEFAULT, LISTS, PACKAGES, Kind
 from kapell.core.policies.ruled import Ruled
 from kapell.kit.clock import Clock
 from kapell.kit.errors import Denied, KapellError
@@ -81,9 +81,9 @@ class Policies:
             self._now = time_part(unix, self.terms.zone)
         return self._now
 
-    async def speaks_of(self, package: str) -> bool:
-        """Tell whether the workspace has rules in a package."""
-        return package in (await self.current.version()).judge.packages
+    async def speaks_of(self, kind: Kind) -> bool:
+        """Tell whether the workspace has rules about a kind of question."""
+        return PACKAGES[kind] in (await self.current.version()).judge.packages
 
     async def tool(self, document: ToolDocument, version: Version | None = None) -> Ruled:
         """Judge a call of a tool.
@@ -95,34 +95,33 @@ class Policies:
         Raises:
             Denied: ``policy_broken``, ``policy_failed``: nobody could judge.
         """
-        packages = ["kapell.tool"]
-        if document.tool.effects == "external" or document.tool.reaches:
-            packages.append("kapell.external")
+        packages = []
+        if document.tool.outside:
+            packages.append(PACKAGES["external"])
         if document.data.paths or document.data.tables:
-            packages.append("kapell.data")
+            packages.append(PACKAGES["data"])
         if self.terms.domains or self.terms.recipients:
             packages.append(LISTS)
         strangers = not document.labels.accepted
-        return await self._ruled(document, packages, untrusted=strangers, version=version)
+        return await self._ruled(document, *packages, untrusted=strangers, version=version)
 
     async def model(self, document: ModelDocument) -> Ruled:
         """Judge a call of a model. Raises as ``tool``."""
         strangers = untrusted(document.labels.origins)
-        return await self._ruled(document, ["kapell.model"], untrusted=strangers)
+        return await self._ruled(document, untrusted=strangers)
 
     async def budget(self, document: BudgetDocument) -> Ruled:
         """Judge a run that is about to begin. Raises as ``tool``."""
-        return await self._ruled(document, ["kapell.budget"])
+        return await self._ruled(document)
 
     async def may_answer(self, document: ApprovalDocument) -> Ruled:
         """Judge an answer that somebody is about to give to an approval. Raises as ``tool``."""
-        return await self._ruled(document, ["kapell.approval"])
+        return await self._ruled(document)
 
     async def _ruled(
         self,
         document: Document,
-        packages: Sequence[str],
-        *,
+        *more: str,
         untrusted: bool = False,
         version: Version | None = None,
     ) -> Ruled:
@@ -130,7 +129,7 @@ class Policies:
             version = await self.current.version()
         about = document.kind
         try:
-            return await _asked(version, document, packages, untrusted)
+            return await _asked(version, document, (PACKAGES[about], *more), untrusted)
         except KapellError as error:
             log.warning("A policy failed, so the %s is denied: %s", about, error.code)
             raise _failed(about, error) from error
@@ -171,8 +170,7 @@ async def _fired(version: Version, packages: Sequence[str], document: Document) 
 
 def _is_void(one: Fired, document: ToolDocument) -> bool:
     """Tell whether a rule about data would allow more than the look at data."""
-    outside = document.tool.effects == "external" or document.tool.reaches
-    return one.ruling == "allow" and outside and one.name.startswith("kapell.data.")
+    return one.ruling == "allow" and document.tool.outside and one.name.startswith("kapell.data.")
 
 
 def _about(kind: str, decided: Fired | None) -> str:

@@ -1,7 +1,7 @@
 """Input documents of calls that nobody makes: described by a person, in a case or on a screen."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -17,17 +17,17 @@ from kapell.core.policies.asking.documents import (
     ToolDocument,
 )
 from kapell.core.policies.caller import Caller
+from kapell.core.policies.kinds import Kind
 from kapell.core.policies.linting.inputs import wrong_path
 from kapell.core.policies.ruled import Ruled
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Invalid
 from kapell.kit.ids import LOCAL
 from kapell.kit.json import Json
-from kapell.services.policies.gates import tool_document
+from kapell.services.policies.describing import tool_document
 from kapell.services.policies.policies import Policies, Terms
 
 D = TypeVar("D", bound=Asked)
-Kind = Literal["tool", "model", "budget", "approval"]
 
 _OTHERS: Mapping[str, type[Asked]] = {
     "model": ModelDocument,

@@ -11,7 +11,7 @@ import msgspec
 from kapell.core.guardrails.labels import joined
 from kapell.core.policies.notes import Note, unnoted
 from kapell.core.tools.paths import argument_of, paths_in
-from kapell.core.tools.spec import ToolSpec, repeatable
+from kapell.core.tools.spec import ToolSpec, outside, repeatable
 from kapell.kit.errors import Bug, Denied, Invalid, KapellError, Missing, Unavailable
 from kapell.kit.json import Digest, Json, encode
 from kapell.services.tools.arguments import Arguments
@@ -173,8 +173,7 @@ class ToolExecutor:
 
     def _attached(self, spec: ToolSpec, call: ToolCall) -> ToolCall:
         """Return the call; strangers' files that it takes outside are a part of its arguments."""
-        outside = spec.effects == "external" or spec.reaches
-        if not (outside and spec.folder and call.caller.labelled):
+        if not (outside(spec) and spec.folder and call.caller.labelled):
             return call
         labels = dict(call.caller.labels)
         for place, path in paths_in(spec.args, call.args):

@@ -17,7 +17,7 @@ from kapell.core.policies.caller import Caller
 from kapell.core.policies.ruled import Ruled
 from kapell.core.runs.fold import fold
 from kapell.kit.errors import Missing
-from kapell.services.policies.gates import tool_document
+from kapell.services.policies.describing import tool_document
 from kapell.services.policies.supposing import ruled
 from kapell.services.runs.advancing.effects import caller_of
 

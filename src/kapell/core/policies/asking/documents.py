@@ -11,9 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from kapell.core.guardrails.labels import Origin
+from kapell.core.guardrails.standing import ProfileName
+from kapell.core.policies.kinds import Kind
 from kapell.kit.json import Json
 
-Profile: TypeAlias = Literal["strict", "default", "off"]
 Weekday: TypeAlias = Literal[
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
 ]
@@ -68,6 +69,11 @@ class ToolPart(msgspec.Struct, frozen=True):
     repeatable: bool = True
     cost: Annotated[float, Meta(description="US dollars a call costs.")] = 0.0
 
+    @property
+    def outside(self) -> bool:
+        """Tell whether a call leaves this machine, to change something there or only to read."""
+        return self.effects == "external" or self.reaches
+
 
 class ReachPart(msgspec.Struct, frozen=True):
     """Where a call reaches, as far as its arguments show it."""
@@ -107,13 +113,15 @@ class LabelPart(msgspec.Struct, frozen=True):
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What every question says."""
 
-    kind: Literal["tool", "model", "budget", "approval"]
+    kind: Kind
     tenant: str = ""
     subject: Annotated[str, Meta(description="Who started the run, such as user:anna.")] = ""
     conversation: str = ""
     run: RunPart = RunPart()
     agent: AgentPart = AgentPart()
-    profile: Annotated[Profile, Meta(description="The guardrail profile that holds.")] = "default"
+    profile: Annotated[ProfileName, Meta(description="The guardrail profile that holds.")] = (
+        "default"
+    )
     time: TimePart = TimePart()
 
 

@@ -1,6 +1,6 @@
 """A case: a call in a few words, and what the policies have to say to it."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -8,6 +8,8 @@ from kapell.core.definitions.authored import Authored, doc
 from kapell.core.definitions.problems import Problems
 from kapell.core.definitions.reading import read
 from kapell.core.definitions.shaping import shape
+from kapell.core.policies.judgement import Ruling
+from kapell.core.policies.kinds import Kind
 from kapell.kit.json import Json
 
 TESTS = ("_test.yaml", "_test.yml")
@@ -19,7 +21,7 @@ class ExpectForm(Authored, kw_only=True):
 
     called: ClassVar[str] = "`expect`"
 
-    ruling: Annotated[Literal["allow", "ask", "deny"], doc("What comes of it.")]
+    ruling: Annotated[Ruling, doc("What comes of it.")]
     rule: Annotated[str | None, doc("The rule that decides, with its package or without it.")] = (
         None
     )
@@ -31,9 +33,7 @@ class CaseForm(Authored, kw_only=True):
     called: ClassVar[str] = "a case"
 
     name: Annotated[str, doc("What it shows, in words.")]
-    kind: Annotated[Literal["tool", "model", "budget", "approval"], doc("What is asked about.")] = (
-        "tool"
-    )
+    kind: Annotated[Kind, doc("What is asked about.")] = "tool"
     tool: Annotated[str | None, doc("The tool that is called; it says itself what it does.")] = None
     input: Annotated[
         dict[str, Json],
