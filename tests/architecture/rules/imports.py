@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.architecture.rules.sources import Finding, Project, Source, functions, imported
+from tests.architecture.rules.sources import Finding, Project, Source, imported
 
 # Entry points and wiring may load a heavy floor on use, and an adapter a heavy module of its own;
 # nobody else hides our own imports.
@@ -46,13 +46,13 @@ def settings_door(project: Project) -> Iterator[Finding]:
     for source in project.under("src/kapell/"):
         if source.path.startswith(SETTINGS_READERS):
             continue
-        for item in ast.walk(source.tree):
-            if isinstance(item, ast.Import | ast.ImportFrom) and any(
+        for statement in source.imports:
+            if any(
                 name == "kapell.settings" or name.startswith("kapell.settings.")
-                for name in imported(item)
+                for name in imported(statement)
             ):
                 yield source.found(
-                    item.lineno, "only bootstrap reads settings: take the value as an argument"
+                    statement.lineno, "only bootstrap reads settings: take the value as an argument"
                 )
 
 
@@ -67,9 +67,7 @@ def _adapter(path: str) -> str:
 
 
 def _inside_functions(source: Source) -> Iterator[ast.Import | ast.ImportFrom]:
-    seen: set[int] = set()
-    for function in functions(source.tree):
-        for item in ast.walk(function):
-            if isinstance(item, ast.Import | ast.ImportFrom) and id(item) not in seen:
-                seen.add(id(item))
-                yield item
+    bodies = [(function.lineno, function.end_lineno or 0) for function in source.functions]
+    for statement in source.imports:
+        if any(first <= statement.lineno <= last for first, last in bodies):
+            yield statement

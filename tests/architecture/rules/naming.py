@@ -35,8 +35,8 @@ def empty_names(project: Project) -> Iterator[Finding]:
         for part in PurePosixPath(source.path).with_suffix("").parts:
             if part in EMPTY_NAMES:
                 yield source.found(1, f"{part!r} says nothing: name the noun it holds")
-        for item in ast.walk(source.tree):
-            if isinstance(item, ast.ClassDef) and item.name.endswith(EMPTY_SUFFIXES):
+        for item in source.each(ast.ClassDef):
+            if item.name.endswith(EMPTY_SUFFIXES):
                 yield source.found(item.lineno, f"class {item.name}: name what it is")
 
 
@@ -56,6 +56,5 @@ def _foreign(path: str, word: str) -> bool:
 
 def _names(source: Source) -> Iterator[tuple[int, str]]:
     yield 1, PurePosixPath(source.path).stem
-    for item in ast.walk(source.tree):
-        if isinstance(item, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield item.lineno, item.name
+    for item in (*source.each(ast.ClassDef), *source.functions):
+        yield item.lineno, item.name

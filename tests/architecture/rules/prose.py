@@ -61,7 +61,7 @@ def english(project: Project) -> Iterator[Finding]:
         if source.path in _WORDS_OF_OTHERS:
             continue
         for number, line in enumerate(source.lines, 1):
-            for character in line:
+            for character in "" if line.isascii() else line:
                 if ord(character) > 127 and _is_foreign_letter(character):
                     yield source.found(number, f"the letter {character!r} is not English")
                     break
@@ -82,6 +82,8 @@ def reasons(project: Project) -> Iterator[Finding]:
     """Yield silenced checks that do not name the check and the reason."""
     for source in project.under("src/", "tests/", "scripts/", "bench/"):
         for number, line in enumerate(source.lines, 1):
+            if "noqa" not in line and "ignore" not in line:
+                continue
             for pattern, form in ((_NOQA, "# noqa: CODE - why"), (_IGNORE, "# type: ignore[code]")):
                 found = pattern.search(_strings_blanked(line))
                 if found and not (found["codes"] and re.search(r"\w{2,}", found["rest"])):

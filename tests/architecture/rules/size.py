@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from tests.architecture.rules.sources import Finding, Project, functions
+from tests.architecture.rules.sources import Finding, Project
 
 CODE = ("src/", "tests/", "scripts/", "bench/")
 MODULE_LINES = 500
@@ -26,7 +26,7 @@ def module_length(project: Project) -> Iterator[Finding]:
 def function_length(project: Project) -> Iterator[Finding]:
     """Yield functions that do more than one thing; the docstring does not count."""
     for source in project.under(*CODE):
-        for function in functions(source.tree):
+        for function in source.functions:
             length = _last_line(function) - function.lineno + 1 - _docstring_lines(function)
             if length > FUNCTION_LINES:
                 yield source.found(

@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar, cast
 
 TEXT_SUFFIXES = frozenset(
     {".cfg", ".csv", ".ini", ".json", ".md", ".py", ".sh", ".sql", ".toml", ".tsv", ".yaml", ".yml"}
 )
+
+
+Kind = TypeVar("Kind", bound=ast.AST)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,27 @@ class Source:
     def tree(self) -> ast.Module:
         """Return its syntax tree; Python files only."""
         return ast.parse(self.text, self.path)
+
+    @cached_property
+    def _nodes(self) -> dict[type[ast.AST], list[ast.AST]]:
+        nodes: dict[type[ast.AST], list[ast.AST]] = {}
+        for item in ast.walk(self.tree):
+            nodes.setdefault(type(item), []).append(item)
+        return nodes
+
+    def each(self, kind: type[Kind]) -> list[Kind]:
+        """Return every node of a kind; the tree is walked once for all rules."""
+        return cast(list[Kind], self._nodes.get(kind, []))
+
+    @property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Return every function, nested ones too."""
+        return [*self.each(ast.FunctionDef), *self.each(ast.AsyncFunctionDef)]
+
+    @property
+    def imports(self) -> list[ast.Import | ast.ImportFrom]:
+        """Return every import."""
+        return [*self.each(ast.Import), *self.each(ast.ImportFrom)]
 
     def found(self, line: int, message: str) -> Finding:
         """Return a finding in this file."""
@@ -87,13 +112,6 @@ class Project:
 
 
 Rule = Callable[[Project], Iterator[Finding]]
-
-
-def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Yield every function of a module, nested ones too."""
-    for item in ast.walk(tree):
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield item
 
 
 def dotted(expression: ast.expr) -> str:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.architecture.rules.sources import Finding, Project, dotted, functions
+from tests.architecture.rules.sources import Finding, Project, dotted
 
 _SKIPS = frozenset({"pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail"})
 _CALLED_SKIPS = frozenset({"pytest.skip", "pytest.xfail"})
@@ -14,12 +14,8 @@ _SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "sleep", "anyio.sleep"})
 def skips(project: Project) -> Iterator[Finding]:
     """Yield tests left out without a reason."""
     for source in project.under("tests/"):
-        calls = {
-            id(item.func): item for item in ast.walk(source.tree) if isinstance(item, ast.Call)
-        }
-        for item in ast.walk(source.tree):
-            if not isinstance(item, ast.Attribute):
-                continue
+        calls = {id(item.func): item for item in source.each(ast.Call)}
+        for item in source.each(ast.Attribute):
             name, call = dotted(item), calls.get(id(item))
             if name in _SKIPS and not (call and _reason(call)):
                 yield source.found(item.lineno, f'{name} without reason="..."')
@@ -35,11 +31,11 @@ def hollow_tests(project: Project) -> Iterator[Finding]:
     for source in project.under("tests/"):
         local = {
             function.name: function
-            for function in functions(source.tree)
+            for function in source.functions
             if not function.name.startswith("test_")
         }
         checking = {name for name, function in local.items() if _can_fail(function, set())}
-        for function in functions(source.tree):
+        for function in source.functions:
             if function.name.startswith("test_") and not _can_fail(function, checking):
                 yield source.found(function.lineno, f"{function.name} asserts nothing")
 
@@ -47,8 +43,8 @@ def hollow_tests(project: Project) -> Iterator[Finding]:
 def sleeping_units(project: Project) -> Iterator[Finding]:
     """Yield unit tests that wait by the clock; ``sleep(0)`` only lets others run."""
     for source in project.under("tests/unit/"):
-        for item in ast.walk(source.tree):
-            if isinstance(item, ast.Call) and dotted(item.func) in _SLEEPS:
+        for item in source.each(ast.Call):
+            if dotted(item.func) in _SLEEPS:
                 zero = bool(item.args) and isinstance(item.args[0], ast.Constant)
                 if not (zero and isinstance(item.args[0], ast.Constant) and not item.args[0].value):
                     yield source.found(item.lineno, "sleep in a unit test: inject a clock")
