@@ -19,7 +19,7 @@ from kapell.services.gateway.ports import OnDelta
 from kapell.services.guardrails.hearing import Hearings
 from kapell.services.guardrails.moderating import Moderating
 from kapell.services.guardrails.naming import Naming, names_in
-from kapell.services.guardrails.treating import NAMELESS, Sweep, Treatment, Treatments
+from kapell.services.guardrails.treating import NAMELESS, Parts, Sweep, Treatment, Treatments
 from kapell.services.guardrails.values import changed, texts
 
 WITHHELD = "(withheld: a guardrail does not let this answer pass)"
@@ -78,12 +78,12 @@ class ContentModelGate:
             return request
         sweep, offers = treatment.sweep("request"), treatment.sweep("request", families=_STRANGE)
         own = treatment.sweep("request", families=_OWN)
-        said = tuple(_marked(one) for one in request.messages)
-        await sweep.take(one for each in said if not each.authored for one in _parts(each))
-        await own.take(one for each in said if each.authored for one in _parts(each))
-        await offers.take(
-            one for tool in request.tools for one in (tool.name, tool.description, tool.args)
-        )
+        said = Parts(treatment, request.messages)
+        tools = Parts(treatment, request.tools)
+        said.fresh = {n: _marked(one) for n, one in said.fresh.items()}
+        await said.looked(sweep, lambda one: () if one.authored else _parts(one))
+        await said.looked(own, lambda one: _parts(one) if one.authored else ())
+        await tools.looked(offers, lambda one: (one.name, one.description, one.args))
         for one in (own, sweep, offers):
             if one.verdict is not None:
                 note(one.verdict)
@@ -93,10 +93,11 @@ class ContentModelGate:
         request = self._in_conversation(request)
         wanted = {**own.wanted, **sweep.wanted}
         names = await self._naming.names(_tenant(request), _conversation(request), wanted)
-        messages = tuple(_renewed(one, own if one.authored else sweep, names) for one in said)
-        tools = tuple(_offered(one, offers) for one in request.tools)
-        if messages != request.messages or tools != request.tools:
-            request = msgspec.structs.replace(request, messages=messages, tools=tools)
+        request = msgspec.structs.replace(
+            request,
+            messages=said.renewed(lambda one: _renewed(one, own if one.authored else sweep, names)),
+            tools=tools.renewed(lambda one: _offered(one, offers)),
+        )
         kinds = [one for look in (own, sweep, offers) for one in look.kinds("ask")]
         parts = (one for each in request.messages for one in _parts(each))
         minded, asking = await self._moderated(treatment, "request", parts, note)
@@ -124,7 +125,7 @@ class ContentModelGate:
             *(one.text for one in answer.thoughts),
             *(one for ask in answer.asks for one in (ask.args, ask.broken)),
         )
-        await sweep.take(said)
+        found = await sweep.take(said)
         if sweep.verdict is not None:
             note(sweep.verdict)
         action = sweep.action
@@ -139,6 +140,9 @@ class ContentModelGate:
             return msgspec.structs.replace(
                 answer, text=WITHHELD, value=None, asks=(), thoughts=(), refused=_REFUSED
             )
+        if not any(found) and not any("<" in one for one in _texts(answer)):
+            self._hearings.end(request)
+            return answer  # nothing is taken out, and it holds no name
         table = await self._naming.values(
             _tenant(request), _conversation(request), names_in(_texts(answer))
         )

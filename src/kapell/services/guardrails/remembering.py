@@ -5,6 +5,7 @@ from typing import Generic, NewType, TypeVar
 
 import msgspec
 
+from kapell.core.gateway.calls import Message, ToolOffer
 from kapell.kit.json import Json
 
 T = TypeVar("T")
@@ -26,11 +27,20 @@ def value_mark(value: Json) -> Mark | None:
     Not of its JSON: there bytes and a text look alike, here no two values do that are walked
     differently.
     """
+    return _mark(value, b"")
+
+
+def part_mark(part: Message | ToolOffer) -> Mark | None:
+    """Return the mark of a part of a request as a whole; no value has the same."""
+    return _mark(part, type(part).__name__.encode())
+
+
+def _mark(value: object, kind: bytes) -> Mark | None:
     try:
         said = _encoder.encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
         return None
-    return Mark(blake2b(said, digest_size=16).digest())
+    return Mark(blake2b(said, digest_size=16, person=kind).digest())
 
 
 class Memory(Generic[T]):

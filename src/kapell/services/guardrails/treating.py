@@ -1,8 +1,11 @@
 """What is looked for and done under each profile, as the gates ask for it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Generic, TypeVar
 
+from kapell.core.gateway.calls import Message, ToolOffer
 from kapell.core.guardrails.findings import Family, Finding
 from kapell.core.guardrails.looking import look
 from kapell.core.guardrails.profiles import Profile, action_of, weighed
@@ -11,8 +14,10 @@ from kapell.core.guardrails.standing import RIGOUR, ProfileName, stricter
 from kapell.core.guardrails.verdicts import Action, Place, Reason, Reasons, Verdict
 from kapell.core.guardrails.walking import walked
 from kapell.kit.json import Json
-from kapell.services.guardrails.remembering import Mark, Memory, text_mark, value_mark
+from kapell.services.guardrails.remembering import Mark, Memory, part_mark, text_mark, value_mark
 from kapell.services.guardrails.values import texts
+
+T = TypeVar("T", Message, ToolOffer)
 
 NAMELESS: Mapping[str, str] = {}
 """No names: what is taken out says only of what kind it was."""
@@ -119,27 +124,38 @@ class Sweep:
         self.wanted: dict[str, str] = {}
         """Personal data that is taken out, each value with its kind."""
 
-    async def take(self, values: Iterable[Json]) -> None:
-        """Look over values; long ones in a thread, so that the worker's heart goes on beating.
+    async def take(self, values: Iterable[Json]) -> Sequence[bool]:
+        """Look over values, and tell of each whether something was found in it.
+
+        Long ones are looked over in a thread, so that the worker's heart goes on beating.
 
         Raises:
             Invalid: ``guard_value_too_deep``.
         """
         marked = [(value, value_mark(value)) for value in values]
-        fresh = [one for one in marked if not self._treatment.clean(one[1])]
-        if fresh and _long(value for value, _ in fresh):
-            await asyncio.to_thread(self._add_all, fresh)
-        else:
-            self._add_all(fresh)
+        fresh = [n for n, (_, mark) in enumerate(marked) if not self._treatment.clean(mark)]
+        found = [False] * len(marked)
 
-    def _add_all(self, values: Iterable[tuple[Json, Mark | None]]) -> None:
-        """Look over texts, or every text of values: their keys and numbers too."""
-        for value, mark in values:
-            before = self._noticed
-            walked(value, self._look, self._noted)
-            # Where only some families count, the others may be there.
-            if self._noticed == before and not self._families:
-                self._treatment.cleaned(mark)
+        def look() -> None:
+            for n in fresh:
+                found[n] = self._add(*marked[n])
+
+        if fresh and _long(marked[n][0] for n in fresh):
+            await asyncio.to_thread(look)
+        else:
+            look()
+        return found
+
+    def _add(self, value: Json, mark: Mark | None) -> bool:
+        """Look over a text, or every text of a value: its keys and numbers too."""
+        before = self._noticed
+        walked(value, self._look, self._noted)
+        if self._noticed != before:
+            return True
+        # Where only some families count, the others may be there.
+        if not self._families:
+            self._treatment.cleaned(mark)
+        return False
 
     @property
     def action(self) -> Action:
@@ -191,3 +207,42 @@ class Sweep:
                 self.wanted.setdefault(text[finding.start : finding.end], finding.kind)
             self._reasons.take(Reason(finding.family, finding.kind, 1, finding.score, action))
         return text
+
+
+class Parts(Generic[T]):
+    """Messages, or offered tools: an agent sends most of them again at each turn.
+
+    Those that are known to hold nothing are not looked over again. ``fresh`` are the others by
+    their numbers, as they are to be looked over.
+
+    Args:
+        treatment: Remembers which parts hold nothing.
+        parts: All of them.
+    """
+
+    def __init__(self, treatment: Treatment, parts: Sequence[T]) -> None:
+        self._treatment = treatment
+        self._parts: Sequence[T] = parts
+        marks = [part_mark(one) for one in parts]
+        self._marks = {n: mark for n, mark in enumerate(marks) if not treatment.clean(mark)}
+        self._found: set[int] = set()
+        self.fresh: dict[int, T] = {n: parts[n] for n in self._marks}
+
+    async def looked(self, sweep: Sweep, values: Callable[[T], Iterable[Json]]) -> None:
+        """Look over the values of the fresh parts.
+
+        Raises:
+            Invalid: ``guard_value_too_deep``.
+        """
+        each = {n: tuple(values(one)) for n, one in self.fresh.items()}
+        found = iter(await sweep.take(value for one in each.values() for value in one))
+        self._found |= {n for n, one in each.items() if any(list(islice(found, len(one))))}
+
+    def renewed(self, change: Callable[[T], T]) -> Sequence[T]:
+        """Return all parts, the fresh ones changed; those without need of it are remembered."""
+        parts = list(self._parts)
+        for n, one in self.fresh.items():
+            parts[n] = change(one)
+            if n not in self._found and parts[n] == self._parts[n]:
+                self._treatment.cleaned(self._marks[n])
+        return tuple(parts)

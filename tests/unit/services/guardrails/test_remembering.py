@@ -5,10 +5,11 @@ import base64
 import msgspec
 import pytest
 
+from kapell.core.gateway.calls import Message
 from kapell.core.guardrails.profiles import DEFAULT, STRICT
 from kapell.kit.json import Json
-from kapell.services.guardrails.remembering import Mark, Memory, text_mark, value_mark
-from kapell.services.guardrails.treating import Treatment
+from kapell.services.guardrails.remembering import Mark, Memory, part_mark, text_mark, value_mark
+from kapell.services.guardrails.treating import Parts, Treatment
 
 CARD = "4111 1111 1111 1111"
 MAIL: Json = {"to": "jane.doe@example.com"}
@@ -76,3 +77,23 @@ def test_the_memory_forgets_what_nobody_asked_for() -> None:
         assert memory.get(marks[0]) == 0  # asked for, and so kept
     assert [memory.get(one) for one in marks[1:5]] == [None] * 4
     assert memory.get(marks[8]) == 8
+
+
+@pytest.mark.requirement("GR-01")
+async def test_a_part_is_passed_by_only_where_nothing_was_found_and_nothing_changed() -> None:
+    treatment = Treatment(DEFAULT)
+    plain, mail = Message("user", "good morning"), Message("user", str(MAIL))
+
+    async def fresh(*parts: Message, changed: str = "") -> list[int]:
+        messages = Parts(treatment, parts)
+        left = list(messages.fresh)
+        await messages.looked(treatment.sweep("request"), lambda one: (one.text,))
+        messages.renewed(lambda one: Message("user", changed or one.text))
+        return left
+
+    assert await fresh(plain, changed="<~EMAIL_1>") == [0]
+    assert await fresh(plain, mail) == [0, 1]
+    assert await fresh(mail, plain, mail) == [0, 2]
+    other = msgspec.structs.replace(plain, role="assistant")
+    assert await fresh(plain, other) == [1]
+    assert value_mark({"role": "user", "text": "good morning"}) != part_mark(plain)
