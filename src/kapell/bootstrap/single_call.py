@@ -2,25 +2,31 @@
 
 import shutil
 from collections.abc import Mapping
+from functools import partial
 
 from kapell.bootstrap.app import STATE, App
 from kapell.core.audit.telling import code
 from kapell.core.guardrails.labels import WEB, label_of
+from kapell.core.limits.rates import Asker
 from kapell.core.policies.caller import Caller
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
+from kapell.services.runs.starting import Identity
 from kapell.services.tools.ports import ToolCall, ToolResult
 
 TIMEOUT = 120.0
 """Seconds a call may take when the tool itself says nothing."""
 
 
-async def call_tool(app: App, name: str, args: Json, *, asked: bool = False) -> ToolResult:
+async def call_tool(
+    app: App, name: str, args: Json, *, asked: bool = False, asker: Asker | None = None
+) -> ToolResult:
     """Call a tool through the same door as runs do, in an empty folder of its own.
 
     A person's own call is like a step that an author wrote. ``asked`` says that a program asks for
-    it, behind which a model may stand: nobody here knows what that has read.
+    it, behind which a model may stand: nobody here knows what that has read. ``asker`` is who, and
+    from where; the person at this terminal when nobody is named.
 
     What the tool writes there comes back with the result; the folder is gone afterwards.
 
@@ -28,7 +34,8 @@ async def call_tool(app: App, name: str, args: Json, *, asked: bool = False) -> 
         KapellError, UnknownOutcome: as the door raises them.
         Held: people would have to agree, and there is no run to wait in.
     """
-    number = app.identity.new_id()
+    who = app.identity.acting(asker)
+    number = who.new_id()
     spec = next((tool.spec for tool in app.tools.values() if tool.spec.name == name), None)
     folder = app.root / STATE / "calls" / number
     call = ToolCall(
@@ -41,10 +48,13 @@ async def call_tool(app: App, name: str, args: Json, *, asked: bool = False) -> 
         timeout=TIMEOUT if spec is None or spec.timeout is None else spec.timeout,
         workspace=str(app.root),
         folder=str(folder),
-        caller=_caller(app, args, asked),
+        caller=_caller(app, who, args, asked),
     )
-    auditor, verdict = app.audit.auditor, "unknown"
-    await auditor.act("tools.call", name, "requested", call=number)
+    act = partial(
+        app.audit.auditor.act, "tools.call", name, actor=who.actor, whence=who.whence, call=number
+    )
+    verdict = "unknown"
+    await act("requested")
     try:
         result = await app.door.call(call)
         verdict = "returned"
@@ -54,15 +64,15 @@ async def call_tool(app: App, name: str, args: Json, *, asked: bool = False) -> 
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        await auditor.act("tools.call", name, verdict, call=number)
+        await act(verdict)
 
 
-def _caller(app: App, args: Json, asked: bool) -> Caller:
+def _caller(app: App, who: Identity, args: Json, asked: bool) -> Caller:
     named = args if isinstance(args, Mapping) else {}
     names = [str(one) for one in named] or [""]
     return Caller(
         tenant=app.tenant,
-        subject=app.identity.actor,
+        subject=who.actor,
         asked=asked,
         profile=app.settings.guardrails.profile,
         labels=dict.fromkeys(names, label_of(WEB)) if asked else {},

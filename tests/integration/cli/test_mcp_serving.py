@@ -297,3 +297,77 @@ async def test_what_a_clients_model_asks_for_does_not_leave_unless_a_rule_allows
         assert "secret reason" not in text_of(waits)
         assert "a run waits for people" in text_of(waits)
     assert posted.read_text() == "minefine"
+
+
+RULING = """package kapell.tool
+
+import rego.v1
+
+deny contains {"rule": "hushed", "reason": "a secret reason"} if input.tool.name == "text.count"
+"""
+RULING_RUNS = """package kapell.budget
+
+import rego.v1
+
+deny contains {"rule": "hushed", "reason": "a secret reason"} if input.run.workflow == "asking"
+"""
+
+
+@pytest.mark.requirement("GR-03", "GR-06")
+async def test_a_client_reads_no_reason_of_a_run_that_was_refused(served: Desk) -> None:
+    count = "{id: c, tool: text.count, with: {text: abc}}"
+    served.write("workflows/counted.yaml", f"name: counted\nsteps: [{count}]\n")
+    served.write("policies/hushed.rego", RULING)
+    served.write("policies/runs.rego", RULING_RUNS)
+    async with over_stdio(served) as client:
+        failed = await client.call_tool("workflows.counted", {"wait": 60})
+        assert failed.structured_content["failure"]["code"] == "policy_denied"
+        refused = await client.call_tool("workflows.asking", {"inputs": {"paper": "paper.txt"}})
+        assert refused.structured_content["code"] == "policy_denied"
+        for told in (failed, refused):
+            assert "do not let clients" in str(told.structured_content)
+            assert "hushed" not in f"{told.content} {told.structured_content}"
+            assert "secret reason" not in f"{told.content} {told.structured_content}"
+    shown = await asyncio.to_thread(served.run, "runs", "show", "last")
+    assert "a secret reason" in " ".join(shown.err.split()), "people here read it"
+
+
+async def test_a_client_finds_no_run_that_it_was_not_given(served: Desk) -> None:
+    for name in ("Ann", "Bob"):
+        began = await asyncio.to_thread(served.run, "run", "greet", "--input", f"name={name}")
+        assert began.code == 0, began.err
+    async with over_stdio(served) as client:
+        for tool in ("runs.status", "runs.result"):
+            for guess in ("last", "0"):
+                told = await client.call_tool(tool, {"run_id": guess})
+                assert told.structured_content["code"] == "run_unknown", guess
+                assert "Ann" not in text_of(told)
+
+
+@pytest.mark.requirement("GR-05")
+@pytest.mark.parametrize("trusted", ["", "127.0.0.1"])
+async def test_from_where_a_client_comes_is_no_word_of_its_own(
+    served: Desk, monkeypatch: pytest.MonkeyPatch, trusted: str
+) -> None:
+    monkeypatch.setenv("KAPELL_MCP_TOKEN", "tok-123456")
+    monkeypatch.setenv("KAPELL_MCP_PROXIES", trusted)
+    headers = {"Authorization": "Bearer tok-123456", "X-Forwarded-For": "198.51.100.7"}
+    with served.begin("mcp", "--http", "127.0.0.1:0") as process:
+        url = await asyncio.to_thread(_url, process)
+        async with httpx2.AsyncClient(headers=headers) as http:
+            wrong = {"Authorization": "Bearer nobody"}
+            assert (await http.post(url, json={}, headers=wrong)).status_code == 401
+            async with Client(streamable_http_client(url, http_client=http), cache=None) as client:
+                await asked(client, "text.count", text="two words")
+                await asked(client, "workflows.greet", inputs={"name": "Ann"}, wait=60)
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(process.wait, 30) == 0
+    record = (await asyncio.to_thread(served.run, "audit", "show", "--json")).document()
+    whence = {(one["action"], one["verdict"]): one["whence"] for one in record}
+    for told in ("tools.call", "returned"), ("run.queued", "queued"):
+        assert whence[told].startswith("ip:"), record
+        assert " key:" in whence[told], "who asks over a network is no one at this terminal"
+    for told in whence.values():
+        if told.startswith("ip:"):
+            assert (told.split()[0] == "ip:127.0.0.1") == (not trusted)
+    assert ("request.refused", "token_wrong") in whence

@@ -17,6 +17,7 @@ from kapell.kit.errors import Denied, Unavailable
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 TOKEN = "KAPELL_MCP_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+PROXIES = "KAPELL_MCP_PROXIES"
 
 
 @app.command()
@@ -64,7 +65,9 @@ def mcp(
             session.screen.note(
                 f"Serving at http://{host}:{listening.getsockname()[1]}/mcp; Ctrl-C stops it."
             )
-            serving = asyncio.create_task(over_http(offer, listening, token, stop))
+            serving = asyncio.create_task(
+                over_http(offer, listening, token, os.environ.get(PROXIES, ""), stop)
+            )
         else:
             serving = asyncio.create_task(over_stdio(server_of(offer)))
         stopping = asyncio.create_task(stop.wait())

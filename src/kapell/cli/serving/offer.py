@@ -9,6 +9,7 @@ from itertools import count
 
 from kapell.bootstrap.app import App
 from kapell.bootstrap.single_call import call_tool
+from kapell.cli.serving.wording import failure_told
 from kapell.core.limits.addresses import counted
 from kapell.core.limits.rates import Asker
 from kapell.core.runs.status import TERMINAL
@@ -19,6 +20,7 @@ from kapell.kit.errors import Denied, Invalid, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.kit.money import usd
+from kapell.services.runs.ports import RunSummary
 from kapell.services.runs.resting import rests
 from kapell.services.tools.arguments import Arguments
 
@@ -26,7 +28,6 @@ LONGEST_WAIT = 300.0
 """Seconds a client may wait for a run in one call; it may ask again."""
 _LOOK_EVERY = 0.1
 _WORKFLOWS = "workflows."
-_RULED = frozenset({"policy_denied", "approval_needed"})
 
 _RUN: Json = {"type": "string", "minLength": 1, "description": "The run's id."}
 _WAIT: Json = {
@@ -102,26 +103,12 @@ class Offer:
         if name in self._tools:
             self._check(self._tools[name], args)
             await self._app.limits.admission.tell(self._app.tenant, asker)
-            return await self._called(name, args)
+            return (await call_tool(self._app, name, args, asked=True, asker=asker)).output
         raise Missing(
             f"There is no tool {name!r} here.",
             code="tool_unknown",
             advice="List the tools; more may be offered by `kapell mcp --tools PATTERN`.",
         )
-
-    async def _called(self, name: str, args: Mapping[str, Json]) -> Json:
-        """Call a tool; by which rule it is refused is for the people of this workspace alone."""
-        try:
-            return (await call_tool(self._app, name, args, asked=True)).output
-        except Denied as error:
-            if error.code not in _RULED:
-                raise
-            raise Denied(
-                f"The policies of this workspace do not let clients call {name!r} so.",
-                code=error.code,
-                advice="Do without it, or ask for a workflow that makes the call: a run waits for "
-                "people. Who runs this server sees why with 'kapell policy explain'.",
-            ) from error
 
     def _workflows(self) -> dict[str, Version]:
         """Return the workflows by the names of their tools."""
@@ -180,9 +167,26 @@ class Offer:
                     advice="Clients may only name files of the workspace.",
                 )
 
+    async def _known(self, run: RunId) -> RunSummary:
+        """Return the run of an id, which only who began it or was given it knows.
+
+        A part of an id, or ``last``, is for people of the workspace: with it a client would read
+        what others began.
+        """
+        try:
+            summary = await self._app.reader.run(self._app.tenant, run)
+        except (Invalid, Missing):
+            summary = None
+        if summary is None or summary.run_id != run:
+            raise Missing(
+                f"There is no run {run[:100]!r}.",
+                code="run_unknown",
+                advice="Write the whole id, as the call that began the run returned it.",
+            )
+        return summary
+
     async def _status(self, run: RunId) -> dict[str, Json]:
-        app = self._app
-        summary = await app.reader.run(app.tenant, run)
+        summary = await self._known(run)
         return {
             "run_id": summary.run_id,
             "workflow": summary.workflow,
@@ -195,6 +199,7 @@ class Offer:
 
     async def _result(self, run: RunId, wait: float) -> dict[str, Json]:
         app = self._app
+        await self._known(run)
         until = time.monotonic() + wait
         while not await rests(app.reader, app.tenant, run, app.clock.now()):
             if time.monotonic() >= until:
@@ -209,9 +214,7 @@ class Offer:
         return {
             **told,
             "output": await app.histories.value(state.output),
-            "failure": None
-            if failure is None
-            else {"code": failure.code, "message": failure.message, "step": failure.step},
+            "failure": None if failure is None else failure_told(failure),
         }
 
 

@@ -26,11 +26,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kapell.cli.serving.offer import Offer
+from kapell.cli.serving.wording import error_told
 from kapell.core.audit.hiding import hidden
-from kapell.core.guardrails.verdicts import STOPS
 from kapell.core.limits.rates import Asker
 from kapell.core.tools.spec import ToolSpec, repeatable
-from kapell.kit.errors import Bug, Denied, KapellError
+from kapell.kit.errors import Bug, KapellError
 from kapell.kit.json import Json, digest, encode
 from kapell.services.tools.ports import UnknownOutcome
 
@@ -68,7 +68,7 @@ async def over_stdio(server: "Server[Any]") -> None:
 
 
 async def over_http(
-    offer: Offer, listening: socket.socket, token: str, stop: asyncio.Event
+    offer: Offer, listening: socket.socket, token: str, proxies: str, stop: asyncio.Event
 ) -> None:
     """Serve clients over streamable HTTP until ``stop`` is set.
 
@@ -76,12 +76,21 @@ async def over_http(
         offer: What is served; it puts on record who comes without the token.
         listening: Where.
         token: What every request must carry as its bearer; empty for none.
+        proxies: Addresses whose word about clients counts, apart by commas; empty for none.
         stop: Set when it shall end.
     """
     app: ASGIApp = server_of(offer).streamable_http_app(host=listening.getsockname()[0])
     if token:
         app = _Guarded(app, token, offer.turned_away)
-    config = uvicorn.Config(app, log_level="warning", lifespan="on")
+    # What a client says of itself is not from where it came: neither limits nor the record may
+    # believe a header, unless the machine's owner names the proxies that write it.
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        lifespan="on",
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
+    )
     serving = _Obedient(config)
     task = asyncio.create_task(serving.serve(sockets=[listening]))
     stopping = asyncio.create_task(stop.wait())
@@ -149,7 +158,7 @@ async def _called(offer: Offer, params: CallToolRequestParams, asker: Asker) -> 
 
 
 def _failed(error: KapellError, unknown: bool) -> CallToolResult:
-    error = _plain(error)
+    error = error_told(error)
     maybe = " It may have happened all the same." if unknown else ""
     text = hidden(f"{error.message}{maybe} [{error.code}] {error.advice}".strip())
     told: dict[str, Any] = {
@@ -170,17 +179,6 @@ def _failed(error: KapellError, unknown: bool) -> CallToolResult:
         ],
     }
     return CallToolResult(content=[TextContent(text=text)], structured_content=told, is_error=True)
-
-
-def _plain(error: KapellError) -> KapellError:
-    """Return an error as strangers may know it: of a guard, that it does not let this pass."""
-    if error.code not in STOPS:
-        return error
-    return Denied(
-        "A guardrail does not let this pass.",
-        code="guardrail_blocked",
-        advice="Do without it; who runs this server sees why in its log.",
-    )
 
 
 def _unexpected(error: BaseException) -> Bug:
