@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from kapell.bootstrap.app import open_app
 from kapell.bootstrap.single_call import call_tool
@@ -103,6 +104,20 @@ async def test_a_redis_that_is_away_lets_nobody_in(workspace: Path) -> None:
             await app.starter.start("greet", {}, asker=_from("user:anna"))
         assert caught.value.code == "counts_unavailable"
         assert not await app.reader.runs(app.tenant)
+
+
+@pytest.mark.requirement("GR-09")
+async def test_a_redis_that_begins_anew_closes_no_breaker(workspace: Path, redis_url: str) -> None:
+    _limits(workspace, "per: user, most: 9", more=f"  redis: {redis_url}\n")
+    async with open_app(workspace) as app:
+        for _ in range(app.settings.breaker.tenant or 0):
+            await app.limits.breaker.tripped(app.tenant)
+    with Redis.from_url(redis_url) as client:
+        client.flushall()
+    async with open_app(workspace) as app:
+        with pytest.raises(Denied) as caught:
+            await app.starter.start("greet", {})
+        assert caught.value.code == "breaker_open"
 
 
 async def test_an_unknown_workflow_is_counted_too(workspace: Path) -> None:

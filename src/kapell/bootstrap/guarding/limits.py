@@ -46,7 +46,8 @@ def make_limits(settings: Settings, store: Store, clock: Clock) -> Limits:
     counts, close = _counts(settings, store)
     limiter = Limiter(_rates(settings), counts)
     most = settings.breaker.tenant if settings.guardrails.flags.breaker else None
-    breaker = TenantBreaker(counts, most, clock)
+    # A breaker stays open until a person has looked: a Redis that begins anew would close it.
+    breaker = TenantBreaker(store.counts, most, clock)
     return Limits(counts, limiter, Admission(limiter, breaker), breaker, close)
 
 

@@ -1,6 +1,7 @@
 """Sections about how often who may ask, and how much money may go where."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
