@@ -10,16 +10,20 @@ from kapell.settings.sections import Seconds, Section
 
 def _redis(address: SecretStr) -> SecretStr:
     # It may hold a password, so it is never repeated.
-    try:
-        parts = urlsplit(address.get_secret_value())
-        fits = parts.scheme in ("redis", "rediss", "unix") and parts.port != 0
-    except ValueError:  # no number, or one that no port has
-        fits = False
-    # The library takes database 0 in place of what it cannot read.
-    database = parts.path.strip("/") if fits and parts.scheme != "unix" else ""
-    if not fits or (database and not database.isdecimal()):
+    if not _is_redis(address.get_secret_value()):
         raise ValueError("an address is needed, such as redis://localhost:6379/0")
     return address
+
+
+def _is_redis(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        fits = parts.scheme in ("redis", "rediss", "unix") and parts.port != 0
+    except ValueError:  # no number, or one that no port has
+        return False
+    # The library takes database 0 in place of what it cannot read.
+    database = "" if parts.scheme == "unix" else parts.path.strip("/")
+    return fits and (not database or database.isdecimal())
 
 
 class RateSection(Section):
