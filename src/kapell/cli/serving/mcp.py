@@ -65,9 +65,8 @@ def mcp(
             session.screen.note(
                 f"Serving at http://{host}:{listening.getsockname()[1]}/mcp; Ctrl-C stops it."
             )
-            serving = asyncio.create_task(
-                over_http(offer, listening, token, os.environ.get(PROXIES, ""), stop)
-            )
+            proxies = os.environ.get(PROXIES, "")
+            serving = asyncio.create_task(over_http(offer, listening, token, proxies, stop))
         else:
             serving = asyncio.create_task(over_stdio(server_of(offer)))
         stopping = asyncio.create_task(stop.wait())
