@@ -9,6 +9,7 @@ from pathlib import Path
 from kapell.adapters.system.solitary import SolitaryProcess
 from kapell.bootstrap.app import App, open_app
 from kapell.core.events.envelope import Event
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.core.runs.status import TERMINAL
 from kapell.kit.ids import RunId, WorkerId
@@ -34,9 +35,14 @@ async def _work(mission: Mission) -> None:
 
 
 def _stop_at_end(
-    run: RunId, stop: asyncio.Event, changed: RunId, events: Sequence[Event], state: State
+    run: RunId,
+    stop: asyncio.Event,
+    changed: RunId,
+    events: Sequence[Event],
+    state: State,
+    program: Program,
 ) -> None:
-    del events
+    del events, program
     if changed == run and state.status in TERMINAL:
         stop.set()
 

@@ -30,7 +30,13 @@ from kapell.bootstrap.definitions import library_files
 from kapell.bootstrap.guarding.approvals import argument_check, foresight
 from kapell.bootstrap.guarding.content import make_content
 from kapell.bootstrap.guarding.gates import make_gates, standing
-from kapell.bootstrap.guarding.limits import breaker_of, habits, make_escalations, make_limits
+from kapell.bootstrap.guarding.limits import (
+    breaker_of,
+    habits,
+    make_escalations,
+    make_limits,
+    make_outcomes,
+)
 from kapell.bootstrap.guarding.notices import make_notices
 from kapell.bootstrap.guarding.policies import make_policies
 from kapell.bootstrap.keeping import KeyFinder, make_vault
@@ -101,6 +107,7 @@ class App:
         self.deltas = Deltas()
         self.limits = make_limits(settings, store, self.clock)
         self.escalations = make_escalations(settings, self.limits.breaker, root)
+        self.outcomes = make_outcomes(settings, self.limits.agents, root)
         self.notices = make_notices(settings, root)
         self.folders = LocalRunFolder()
         files = CallFiles(self.folders, store.artifacts)
@@ -170,6 +177,7 @@ class App:
         )
         self.refusals = Refusals(self.audit.auditor, self.clock)
         self.limits.admission.told_to(self.refusals)
+        self.outcomes.told_to(self.audit.auditor)
         rules = PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None
         self.starter = self._starter(current, specs, rules)
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
@@ -299,7 +307,11 @@ class App:
             quotes=Quotes(self.prices, partial(self.reader.habits, self.tenant), self.clock),
             clock=self.clock,
             random=random_bits,
-            observers=[self.escalations.observe, self.notices.observe],
+            observers=[
+                self.escalations.observe,
+                self.outcomes.observe,
+                self.notices.observe,
+            ],
         )
 
     async def run_until_idle(self, run: RunId, worker: Worker | None = None) -> None:
@@ -370,6 +382,7 @@ async def open_app(
         await app.sandboxes.close()
         await app.gateway.close()
         await app.escalations.close()
+        await app.outcomes.close()
         await app.notices.close()
         await app.limits.close()
         await app.content.close()

@@ -120,6 +120,8 @@ def _said(payload: Payload, at: float) -> tuple[str, Weight]:
         rule = payload.judgement.rule or "the default"
         return f"policy says {payload.judgement.ruling} ({rule})", "detail"
     if isinstance(payload, BreakerTripped):
+        if payload.reason == "open":
+            return f"held for a person: the agent {payload.name} is held in all runs", "trouble"
         who = payload.name or {"money": "a limit of money"}.get(payload.scope, "the run")
         return f"held for a person: {payload.reason} of {who}", "trouble"
     if kind.startswith("approval."):

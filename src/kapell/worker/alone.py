@@ -14,6 +14,7 @@ import msgspec
 from kapell.bootstrap.app import open_app
 from kapell.core.events.envelope import Event
 from kapell.core.events.run import RunAssigned
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.kit.ids import RunId, WorkerId
 from kapell.services.runs.advancing.owner import RunOwner
@@ -29,8 +30,8 @@ async def advance(
         desk = app.desk(WorkerId(worker))
         owner = RunOwner(claim, desk)
 
-        def look(run: RunId, events: Sequence[Event], state: State) -> None:
-            del run, state
+        def look(run: RunId, events: Sequence[Event], state: State, program: Program) -> None:
+            del run, state, program
             if not any(isinstance(event.payload, RunAssigned) for event in events):
                 desk.draining = True
                 owner.hurry()

@@ -5,10 +5,13 @@ from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
 
 
-async def close_breaker(app: App) -> bool:
-    """Let runs begin again; False when they could already."""
-    await app.audit.auditor.act("breaker.closed", "tenant", "asked")
-    return await app.limits.breaker.close(app.tenant)
+async def close_breaker(app: App, agent: str | None = None) -> bool:
+    """Let runs begin again, or an agent work again; False when they could already."""
+    target = "tenant" if agent is None else f"agent {agent}"
+    await app.audit.auditor.act("breaker.closed", target, "asked")
+    if agent is None:
+        return await app.limits.breaker.close(app.tenant)
+    return await app.limits.agents.close(app.tenant, agent)
 
 
 async def forget_names(app: App, conversation: str | None) -> int:

@@ -12,6 +12,7 @@ from kapell.services.gateway.ports import Deployed, ModelGate
 from kapell.services.guardrails.failsafe import SafeModelGate, SafeToolGate
 from kapell.services.guardrails.files import FileReader, mark_of
 from kapell.services.limits.gate import LimitsToolGate
+from kapell.services.limits.holding import AgentModelGate, AgentToolGate
 from kapell.services.policies.gates import PolicyModelGate, PolicyToolGate
 from kapell.services.policies.policies import Policies
 from kapell.services.tools.ports import ToolGate
@@ -38,6 +39,9 @@ def make_gates(
     models: list[ModelGate] = []
     tools: list[ToolGate] = []
     deployed: Deployed | None = None
+    if limits.agents.on:
+        models.append(AgentModelGate(limits.agents))
+        tools.append(AgentToolGate(limits.agents))
     if flags.limits and limits.limiter.counts_calls:
         tools.append(LimitsToolGate(limits.limiter))
     if flags.content:

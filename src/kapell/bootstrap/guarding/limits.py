@@ -17,8 +17,10 @@ from kapell.kit.money import nano
 from kapell.services.gateway.counts import Counts
 from kapell.services.gateway.habits import Habits
 from kapell.services.limits.admission import Admission
+from kapell.services.limits.agents import AgentBreaker
 from kapell.services.limits.escalations import Escalations
 from kapell.services.limits.limiter import Limiter
+from kapell.services.limits.outcomes import AgentOutcomes
 from kapell.services.limits.tenants import TenantBreaker
 from kapell.settings.guarding.limits import CostSection
 from kapell.settings.loading import Settings
@@ -34,6 +36,7 @@ class Limits(msgspec.Struct, frozen=True):
     limiter: Limiter
     admission: Admission
     breaker: TenantBreaker
+    agents: AgentBreaker
     close: Callable[[], Awaitable[None]]
 
 
@@ -45,10 +48,11 @@ def make_limits(settings: Settings, store: Store, clock: Clock) -> Limits:
     """
     counts, close = _counts(settings, store)
     limiter = Limiter(_rates(settings), counts)
-    most = settings.breaker.tenant if settings.guardrails.flags.breaker else None
+    own = settings.breaker if settings.guardrails.flags.breaker else None
     # A breaker stays open until a person has looked: a Redis that begins anew would close it.
-    breaker = TenantBreaker(store.counts, most, clock)
-    return Limits(counts, limiter, Admission(limiter, breaker), breaker, close)
+    breaker = TenantBreaker(store.counts, None if own is None else own.tenant, clock)
+    agents = AgentBreaker(store.counts, None if own is None else own.agent, clock)
+    return Limits(counts, limiter, Admission(limiter, breaker), breaker, agents, close)
 
 
 def cost_limits(settings: Settings) -> list[Quota]:
@@ -117,9 +121,12 @@ def counts_of_redis(url: str) -> "RedisCounts":
 
 def make_escalations(settings: Settings, breaker: TenantBreaker, root: Path) -> Escalations:
     """Return what tells people of runs that are held, by the channel that the settings name."""
-    send = sender(settings, settings.breaker.notify, root)
+    return Escalations(breaker, sender(settings, settings.breaker.notify, root))
 
-    return Escalations(breaker, send)
+
+def make_outcomes(settings: Settings, breaker: AgentBreaker, root: Path) -> AgentOutcomes:
+    """Return what counts how agents fare, and tells people of those that are held."""
+    return AgentOutcomes(breaker, sender(settings, settings.breaker.notify, root))
 
 
 async def _nothing() -> None:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from kapell.core.approvals.question import SAID_NO
+from kapell.kit.errors import Failure
 from kapell.kit.json import Json
 
 
@@ -21,6 +23,32 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     usd: int | None = None
     calls: int | None = None
     runs: int | None = None
+
+
+AGENT_HELD = "agent_held"
+"""Code of the refusal of an agent that failed in too many runs in a row."""
+
+_OF_OTHERS = SAID_NO | {
+    AGENT_HELD,
+    "cost_limit",
+    "guard_failed",
+    "quota_spent",
+    "rate_limited",
+    "model_dishonest",
+    "model_key_missing",
+    "model_key_wrong",
+    "model_quota_spent",
+    "model_rate_limited",
+    "model_setting_missing",
+    "model_timeout",
+    "model_unavailable",
+    "model_unknown",
+}
+
+
+def its_own(failure: Failure) -> bool:
+    """Tell whether a failure says something of the agent: no person, provider or limit made it."""
+    return failure.code not in _OF_OTHERS
 
 
 UNUSUAL = 3

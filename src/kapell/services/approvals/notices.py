@@ -9,6 +9,7 @@ from kapell.core.events.guarding.approval import (
     ApprovalReminded,
     ApprovalRequested,
 )
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import EventId, RunId
@@ -32,8 +33,9 @@ class Notices:
         self._notify = notify
         self._courtesies = Courtesies()
 
-    def observe(self, run: RunId, events: Sequence[Event], state: State) -> None:
+    def observe(self, run: RunId, events: Sequence[Event], state: State, program: Program) -> None:
         """See whether somebody is asked something."""
+        del program
         for event in events:
             text = None if event.copied else _text(run, event, state)
             if text is not None and self._notify is None:

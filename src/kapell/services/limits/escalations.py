@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.envelope import Event
 from kapell.core.events.guarding.guard import BreakerTripped
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
@@ -35,8 +36,9 @@ class Escalations:
         self._notify = notify
         self._courtesies = Courtesies()
 
-    def observe(self, run: RunId, events: Sequence[Event], state: State) -> None:
+    def observe(self, run: RunId, events: Sequence[Event], state: State, program: Program) -> None:
         """See whether a run was held."""
+        del program
         for event in events:
             if isinstance(event.payload, BreakerTripped) and not event.copied:
                 self._courtesies.begin(self._tell(run, event.payload, state))
@@ -51,11 +53,11 @@ class Escalations:
         what = trip.name or ("a limit of money" if trip.scope == "money" else "the run")
         where = f" at {trip.path}" if trip.path else ""
         text = (
-            f"A run of {state.request.workflow} is held{where}: {trip.reason} of {what}. "
+            f"A run of {state.request.workflow} is held{where}: {_why(trip, what)}. "
             f"Look at it: kapell runs show {run}; then: kapell runs resolve {run}"
         )
         try:
-            if trip.scope != "money":
+            if trip.scope != "money" and trip.reason != "open":
                 await self._breaker.tripped(state.tenant_id)
             await self._notify(run, f"escalation:{run}", text)
         except KapellError as error:
@@ -74,3 +76,7 @@ class Escalations:
             await self._notify(run, f"spending:{alert.whose}:{run}", text)
         except KapellError as error:
             log.warning("that the %s spends unusually much could not be told: %s", per, error)
+
+
+def _why(trip: BreakerTripped, what: str) -> str:
+    return f"the agent {what} is" if trip.reason == "open" else f"{trip.reason} of {what}"

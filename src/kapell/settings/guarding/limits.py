@@ -131,6 +131,11 @@ class BreakerSettings(Section):
     """Channel of `tools.notify.channels` by which people are told of a run that is held. What they
     are told holds nothing of what the run works on."""
 
+    agent: int | None = Field(default=3, ge=1)
+    """Runs in a row in which an agent failed, whoever began them, after which it is asked no more
+    until a person has let it: `kapell breaker close AGENT`. What a provider, a limit or a person is
+    the cause of does not count."""
+
     tenant: int | None = Field(default=10, ge=1)
     """Runs of a tenant that were held within an hour, after which no more are let begin until a
     person has closed the breaker: `kapell breaker close`. Money that a limit keeps does not

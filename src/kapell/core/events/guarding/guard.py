@@ -28,13 +28,14 @@ class BreakerTripped(msgspec.Struct, frozen=True, kw_only=True, tag="breaker.tri
     """The run is held for a person: too much went wrong, or was used.
 
     ``scope`` is what ran away: an ``agent`` (``name``), the ``run``, or ``money`` that a limit
-    keeps. ``path`` is the step run that awaits the person, empty for the whole run.
+    keeps. ``path`` is the step run that awaits the person, empty for the whole run. ``open`` says
+    that the agent is held in all runs, for what it did in others.
     """
 
     path: str
     scope: Literal["run", "agent", "money"]
     name: str
-    reason: Literal["failures", "confidence", "repeats", "cost", "calls", "runs"]
+    reason: Literal["failures", "confidence", "repeats", "cost", "calls", "runs", "open"]
 
 
 GuardEvent: TypeAlias = BreakerTripped | GuardVerdict | PolicyVerdict

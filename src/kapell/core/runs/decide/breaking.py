@@ -4,6 +4,7 @@ What it holds is a dead letter like any other: the state stays, and whoever look
 gives the result or other words itself, or ends the run.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from kapell.core.approvals.question import SAID_NO
@@ -11,7 +12,7 @@ from kapell.core.events.budget import BudgetAlerted
 from kapell.core.events.guarding.guard import BreakerTripped
 from kapell.core.events.step import StepDead
 from kapell.core.guardrails.labels import label_of
-from kapell.core.limits.breaker import SURE, UNUSUAL, Breaker
+from kapell.core.limits.breaker import AGENT_HELD, SURE, UNUSUAL, Breaker
 from kapell.core.runs import paths
 from kapell.core.runs.decide.thinking import Thinking
 from kapell.core.runs.fold import tree
@@ -24,17 +25,25 @@ _WORTH_TELLING = 10_000_000
 """Nano-dollars below which no spending is unusual: a cent."""
 
 Scope = Literal["run", "agent", "money"]
-Reason = Literal["failures", "confidence", "repeats", "cost", "calls", "runs"]
+Reason = Literal["failures", "confidence", "repeats", "cost", "calls", "runs", "open"]
+
+_AT_THE_DOOR: Mapping[str, tuple[Scope, Reason]] = {
+    "cost_limit": ("money", "cost"),
+    AGENT_HELD: ("agent", "open"),
+}
 
 
-def tells_of_money(t: Thinking, run: StepRun, failure: Failure) -> bool:
-    """Hold the run for a call that a limit of money has refused; False when it was another failure.
+def refused(t: Thinking, run: StepRun, failure: Failure) -> bool:
+    """Hold the run for a call that was refused for now; False when it was another failure.
 
-    No further attempt and no handler helps there: the limit is raised, or its window ends.
+    No further attempt and no handler helps there: the limit of money is raised or its window ends,
+    a person lets the agent work again.
     """
-    if failure.code != "cost_limit" or not _active(t, run):
+    known = _AT_THE_DOOR.get(failure.code)
+    if known is None or not _active(t, run):
         return False
-    _trip(t, run, "money", "", "cost", failure)
+    scope, reason = known
+    _trip(t, run, scope, agent_of(t.program, run) if scope == "agent" else "", reason, failure)
     return True
 
 

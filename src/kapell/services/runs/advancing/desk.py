@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from kapell.core.events.envelope import Event
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.kit.clock import Clock
 from kapell.kit.ids import RunId, WorkerId
@@ -13,8 +14,8 @@ from kapell.services.runs.advancing.quotes import Quotes
 from kapell.services.runs.ports import ArtifactStore, CachedResults, RunLog, RunStarts
 from kapell.services.runs.versions import Versions
 
-Observer = Callable[[RunId, Sequence[Event], State], None]
-"""Told what was appended, after it is durable, with the state it led to."""
+Observer = Callable[[RunId, Sequence[Event], State, Program], None]
+"""Told what was appended, after it is durable, with the state it led to and what the run is of."""
 
 
 class Desk(msgspec.Struct, kw_only=True):

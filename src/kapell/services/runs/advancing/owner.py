@@ -375,7 +375,7 @@ class RunOwner:
 
     async def _stored(self, draft: Draft) -> None:
         for observer in tuple(self._desk.observers):
-            observer(self.state.run_id, draft.events, self.state)
+            observer(self.state.run_id, draft.events, self.state, self._carried_run.program)
         await self._keep_snapshot()
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:

@@ -9,6 +9,7 @@ from time import monotonic
 import msgspec
 
 from kapell.core.events.envelope import Event
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import FOLD, State
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.kit.errors import Failure, KapellError
@@ -90,8 +91,8 @@ class Worker:
     def watch(self, run: RunId, stop: asyncio.Event) -> Iterator[None]:
         """Set ``stop`` when a run has ended, waits for somebody, or could not be advanced."""
 
-        def look(changed: RunId, events: Sequence[Event], state: State) -> None:
-            del events
+        def look(changed: RunId, events: Sequence[Event], state: State, program: Program) -> None:
+            del events, program
             if changed == run and _idle(state):
                 stop.set()
 

@@ -36,7 +36,7 @@ def broke(t: Thinking, path: str, failure: Failure, unknown: bool) -> None:
         return
     if not failure.step:
         failure = msgspec.structs.replace(failure, step=path)
-    if breaking.tells_of_money(t, run, failure):
+    if breaking.refused(t, run, failure):
         return
     policy = t.place(run).step.retry
     once = run.handled or run.fan is not None or _stopped(t, run)
