@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from kapell import library
+from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.bootstrap.guarding.gates import standing
 from kapell.core.audit.compliance.controls import Framework, Risk, read_framework, read_risks
 from kapell.core.audit.compliance.report import InForce
@@ -14,6 +15,7 @@ from kapell.kit.ids import TenantId
 from kapell.kit.json import digest, encode
 from kapell.services.audit.reporting import Reporter
 from kapell.services.audit.verifying import Verifier
+from kapell.services.policies.current import policy_names
 from kapell.settings.loading import Settings
 
 _FOLDER = "compliance"
@@ -35,10 +37,9 @@ def versions(root: Path, settings: Settings) -> Mapping[str, str]:
     Which guards stand is told in words: that one was taken away is to be read, not to be compared.
     """
     said = settings.model_dump_json(exclude={"definitions": True, "database": {"url"}})
-    texts = [[name, text] for name, text in _policies(root).items()]
     return {
         "settings": digest(said.encode()),
-        "policies": digest(encode(texts)),
+        "policies": digest(encode(dict(_policies(root)))),
         "guards": told(standing(settings.guardrails)) or "default",
     }
 
@@ -50,9 +51,7 @@ def in_force(root: Path, settings: Settings) -> InForce:
         profile=own.profile,
         without=own.flags.without,
         definitions=versions(root, settings),
-        policies={
-            f"policies/{name}": digest(text.encode()) for name, text in _policies(root).items()
-        },
+        policies=_policies(root),
     )
 
 
@@ -77,5 +76,6 @@ def _release() -> str:
 
 
 def _policies(root: Path) -> Mapping[str, str]:
-    paths = sorted((root / "policies").glob("*.rego"))
-    return {path.name: path.read_text("utf-8", "replace") for path in paths}
+    """Return the digests of the workspace's policies by their paths."""
+    files = WorkspaceFolder(root)
+    return {name: digest(files.read(name)) for name in policy_names(files)}

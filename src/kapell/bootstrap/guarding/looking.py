@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from kapell.core.definitions.problems import Problem
-
-_FOLDER = "policies"
+from kapell.core.policies.kinds import FOLDER
 
 
 def look_through(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
@@ -13,7 +12,7 @@ def look_through(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     Raises:
         KapellError: the settings are wrong, or the server that judges gives no answer.
     """
-    if not (root / _FOLDER).is_dir():
+    if not (root / FOLDER).is_dir():
         return (), ()
     from kapell.bootstrap.guarding.policies import (  # noqa: PLC0415 - an interpreter, on use
         linted,

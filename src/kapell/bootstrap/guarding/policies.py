@@ -13,12 +13,11 @@ from kapell.adapters.workspace.policies import GoodPolicyFiles
 from kapell.bootstrap.definitions import STATE
 from kapell.core.approvals.approvers import subject
 from kapell.core.definitions.problems import DefinitionInvalid, Problem
+from kapell.core.policies.kinds import FOLDER
 from kapell.kit.clock import Clock
 from kapell.services.policies.current import (
-    ENDINGS,
-    FOLDER,
-    TESTS,
     CurrentPolicies,
+    policy_names,
     read_sources,
 )
 from kapell.services.policies.policies import Policies, Terms
@@ -48,15 +47,6 @@ def open_policies(root: Path) -> Policies:
     return make_policies(root, load_settings(root))
 
 
-def open_compiler(root: Path) -> Compiler:
-    """Return who makes the policies of a workspace ready; the settings are read whole.
-
-    Raises:
-        KapellError: With what is wrong in the settings.
-    """
-    return compiler(load_settings(root), root / STATE)
-
-
 def linted(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """Return the policies of a workspace, and what is wrong in them; without any, nothing is made.
 
@@ -64,12 +54,12 @@ def linted(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         KapellError: the settings are wrong, or the server that judges gives no answer.
     """
     files = WorkspaceFolder(root)
-    names = tuple(one for one in files.names(FOLDER, ENDINGS) if not one.endswith(TESTS))
+    names = policy_names(files)
     if not names:
         return (), ()
     try:
         everything = {**built_in(), **read_sources(files)}
-        asyncio.run(open_compiler(root).lint(everything))
+        asyncio.run(compiler(load_settings(root), root / STATE).lint(everything))
     except DefinitionInvalid as error:
         return names, error.problems
     return names, ()

@@ -6,6 +6,9 @@ from typing import Literal, TypeAlias
 Kind: TypeAlias = Literal["tool", "model", "budget", "approval"]
 """What may be asked about."""
 
+FOLDER = "policies"
+"""Where the policies of a workspace lie."""
+
 PACKAGES: Mapping[str, str] = {
     "tool": "kapell.tool",
     "external": "kapell.external",

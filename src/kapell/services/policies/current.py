@@ -10,17 +10,16 @@ import msgspec
 from kapell.core.definitions.problems import DefinitionInvalid, Problem
 from kapell.core.definitions.reading import decoded
 from kapell.core.policies.builtin import OWN, READ
-from kapell.core.policies.kinds import PACKAGES
+from kapell.core.policies.kinds import FOLDER, PACKAGES
 from kapell.kit.errors import Denied, KapellError
 from kapell.kit.json import digest, encode
 from kapell.services.policies.ports import Compiler, GoodPolicies, Judge, PolicyFiles, Sources
 
 log = logging.getLogger(__name__)
 
-FOLDER = "policies"
-ENDINGS = (".rego",)
-TESTS = "_test.rego"
-"""How the names of files end that hold tests of policies."""
+_ENDINGS = (".rego",)
+_TESTS = "_test.rego"
+"""How the names of files end that hold tests of policies, for other programs."""
 
 FRESH = 0.25
 """Seconds for which the files are taken to be as they were: a change holds well within a second."""
@@ -116,7 +115,7 @@ class CurrentPolicies:
         self._seen = seen
 
     def _stamps(self) -> object:
-        names = self._files.names(FOLDER, ENDINGS)
+        names = self._files.names(FOLDER, _ENDINGS)
         return tuple((name, self._files.stamp(name)) for name in names)
 
     async def _renew(self) -> None:
@@ -164,16 +163,20 @@ class CurrentPolicies:
         await self._compiler.close()
 
 
-def read_sources(files: PolicyFiles, *, tests: bool = False) -> Mapping[str, str]:
-    """Return the modules of a workspace by their paths, tests only when they are wanted.
+def policy_names(files: PolicyFiles) -> tuple[str, ...]:
+    """Return the paths of the modules of a workspace, sorted; tests are none of them."""
+    names = files.names(FOLDER, _ENDINGS)
+    return tuple(name for name in names if not name.endswith(_TESTS))
+
+
+def read_sources(files: PolicyFiles) -> Mapping[str, str]:
+    """Return the modules of a workspace by their paths.
 
     Raises:
         DefinitionInvalid: a file is no text.
         KapellError: a file cannot be read.
     """
-    names = files.names(FOLDER, ENDINGS)
-    chosen = [name for name in names if tests or not name.endswith(TESTS)]
-    return {name: decoded(files.read(name), name) for name in chosen}
+    return {name: decoded(files.read(name), name) for name in policy_names(files)}
 
 
 def _broken(problems: tuple[Problem, ...]) -> Denied:

@@ -9,8 +9,8 @@ from kapell.cli.exits import Exit
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
+from kapell.core.policies.kinds import FOLDER
 from kapell.kit.errors import Conflict, Denied, Missing
-from kapell.services.policies.current import FOLDER
 
 
 def add(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kapell.bootstrap.definitions import open_definitions, workspace_files
-from kapell.bootstrap.guarding.policies import built_in, open_compiler, open_policies
+from kapell.bootstrap.guarding.policies import linted, open_policies
 from kapell.cli.authoring.policies.adding import add
 from kapell.cli.authoring.policies.explaining import Recorded, explain_recorded, show_ruled
 from kapell.cli.exits import Exit
@@ -17,13 +17,13 @@ from kapell.cli.running.arguments import Args, Given, given_arguments
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
-from kapell.core.definitions.problems import DefinitionInvalid, Problem
+from kapell.core.policies.kinds import FOLDER
 from kapell.core.policies.remarks import remarks
 from kapell.core.policies.trials.cases import TESTS, CaseForm, read_cases
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Invalid, Missing
 from kapell.kit.json import Json
-from kapell.services.policies.current import FOLDER, read_sources
+from kapell.services.policies.current import read_sources
 from kapell.services.policies.policies import Policies
 from kapell.services.policies.supposing import ruled, supposed
 from kapell.services.workflows.ports import Files
@@ -45,15 +45,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")
 def lint(ctx: typer.Context, as_json: AsJson = False) -> int:
     """Look through the policies and tell everything that is wrong, with its place."""
     screen, root = Screen(ctx.obj), root_of(ctx.obj)
-    files = workspace_files(root)
-    problems: tuple[Problem, ...] = ()
-    try:
-        sources = read_sources(files)
-        asyncio.run(open_compiler(root).lint({**built_in(), **sources}))
-    except DefinitionInvalid as error:
-        problems, sources = error.problems, {}
-    names = [one for one in files.names(FOLDER, (".rego",)) if not one.endswith("_test.rego")]
-    odd = remarks(sources, open_definitions(root).tools)
+    names, problems = linted(root)
+    sources = {} if problems else read_sources(workspace_files(root))
+    odd = remarks(sources, open_definitions(root).tools) if sources else ()
     if as_json:
         told = [problem_document(one) for one in problems]
         warned = [problem_document(one) for one in odd]
