@@ -20,10 +20,29 @@ from kapell.services.gateway.ports import ModelFactory, ModelPort
 from kapell.services.vault.ports import KeyUse, Sealer
 from kapell.services.vault.vault import PLAIN, Vault
 from kapell.settings.loading import Settings, load_settings
+from kapell.settings.spending import VaultSettings
 
 _SQLITE = "sqlite:///"
 PATIENCE = 30.0
 """Seconds a provider's adapter waits for its key."""
+
+
+def master_written(own: VaultSettings, path: Path) -> tuple[str, str] | None:
+    """Return the text of the master key and whence it comes; None where there is none.
+
+    Raises:
+        Denied: ``master_key_open``.
+    """
+    if own.master is not None:
+        return own.master.get_secret_value(), "KAPELL_VAULT__MASTER"
+    text = read_master(path)
+    return (text, str(path)) if text else None
+
+
+def older_written(own: VaultSettings) -> tuple[tuple[str, str], ...]:
+    """Return the texts of the master keys of before, and whence each comes."""
+    texts = own.older.get_secret_value().split(",") if own.older else []
+    return tuple((text, "KAPELL_VAULT__OLDER") for text in texts if text.strip())
 
 
 def make_vault(
@@ -41,17 +60,12 @@ def make_vault(
         Denied: ``master_key_open``.
     """
     own = settings.vault
-    path = root / own.file
-    sealer: Sealer | None = None
-    if own.master is not None:
-        sealer = sealer_of(own.master.get_secret_value(), "KAPELL_VAULT__MASTER")
-    elif text := read_master(path):
-        sealer = sealer_of(text, str(path))
+    written = master_written(own, root / own.file)
+    sealer: Sealer | None = None if written is None else sealer_of(*written)
     older: dict[str, Sealer] = {}
-    for text in (own.older.get_secret_value() if own.older else "").split(","):
-        if text.strip():
-            old = sealer_of(text, "KAPELL_VAULT__OLDER")
-            older[old.master] = old
+    for text, whence in older_written(own):
+        old = sealer_of(text, whence)
+        older[old.master] = old
     if own.plaintext:
         older[PLAIN] = PlainSealer()
         sealer = sealer or PlainSealer()

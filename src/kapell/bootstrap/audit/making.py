@@ -10,8 +10,8 @@ from kapell.adapters.audit.anchors import FileAnchors, Seals
 from kapell.adapters.audit.signing import PURPOSE, Signer, key_of, read_key, unusable
 from kapell.adapters.db.store import Store
 from kapell.adapters.vault.keyfiles import derived, write_key
-from kapell.adapters.vault.sealing import read_master
 from kapell.bootstrap.audit.reporting import make_reporter, versions
+from kapell.bootstrap.keeping import master_written, older_written
 from kapell.core.audit.hiding import hidden
 from kapell.services.audit.keeping import Auditor
 from kapell.services.audit.reporting import Reporter
@@ -62,11 +62,10 @@ class SealKeys:
 
     def known(self) -> Sequence[Seals]:
         """Return everything whose seals can be checked."""
-        older = self._vault.older.get_secret_value() if self._vault.older else ""
         found = [
             self._master(),
             self._kept(),
-            *(_signer(text, "KAPELL_VAULT__OLDER") for text in older.split(",") if text.strip()),
+            *(_signer(*older) for older in older_written(self._vault)),
         ]
         return [one for one in found if one is not None]
 
@@ -79,10 +78,8 @@ class SealKeys:
         return None if key is None else Signer(derived(key, PURPOSE))
 
     def _master(self) -> Signer | None:
-        if self._vault.master is not None:
-            return _signer(self._vault.master.get_secret_value(), "KAPELL_VAULT__MASTER")
-        text = read_master(self._file)
-        return _signer(text, str(self._file)) if text else None
+        written = master_written(self._vault, self._file)
+        return None if written is None else _signer(*written)
 
 
 def _signer(text: str, whence: str) -> Signer:

@@ -7,8 +7,9 @@ import msgspec
 
 from kapell.adapters.db.store import Store
 from kapell.adapters.system.clock import SystemClock
-from kapell.adapters.vault.sealing import key_of, master_of, new_master, read_master
+from kapell.adapters.vault.sealing import key_of, master_of, new_master
 from kapell.adapters.vault.tenants import TenantSeal
+from kapell.bootstrap.keeping import master_written, older_written
 from kapell.core.gateway.providers import PROVIDERS
 from kapell.core.guardrails.profiles import PROFILES, Line, Profile, kind_lines
 from kapell.core.guardrails.rules import Rules, make_rules
@@ -165,14 +166,11 @@ class MasterSeals:
         """Read the master keys, until there is one for new values."""
         if self._today:
             return
-        own = self._settings
-        for text in (own.older.get_secret_value() if own.older else "").split(","):
-            if text.strip():
-                self._add(text, "KAPELL_VAULT__OLDER")
-        if own.master is not None:
-            self._today = self._add(own.master.get_secret_value(), "KAPELL_VAULT__MASTER")
-        elif text := read_master(self._path):
-            self._today = self._add(text, str(self._path))
+        for older in older_written(self._settings):
+            self._add(*older)
+        written = master_written(self._settings, self._path)
+        if written is not None:
+            self._today = self._add(*written)
 
     def _add(self, text: str, whence: str) -> str:
         key = key_of(text, whence)

@@ -11,6 +11,7 @@ from kapell.cli.authoring.making import new
 from kapell.cli.authoring.trying import test
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
+from kapell.cli.running.arguments import AsJson
 from kapell.cli.screen import Screen
 from kapell.cli.surroundings import Surroundings
 from kapell.cli.whereabouts import root_of
@@ -27,7 +28,6 @@ app = typer.Typer(
     help="The agents of the workspace.",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Tier = Literal["orchestrator", "specialist", "worker"]
 
 

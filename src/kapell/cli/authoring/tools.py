@@ -10,7 +10,7 @@ from kapell.bootstrap.single_call import call_tool
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block
 from kapell.cli.group import InnerGroup
-from kapell.cli.running.arguments import Args, Given, given_arguments
+from kapell.cli.running.arguments import Args, AsJson, Given, given_arguments
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.cli.whereabouts import root_of
@@ -28,7 +28,6 @@ app = typer.Typer(
     help="The tools there are.",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Anew = Annotated[
     bool, typer.Option("--anew", help="Look through Python files, servers and APIs again.")
 ]

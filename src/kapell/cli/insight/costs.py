@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from kapell.cli.exits import Exit
+from kapell.cli.running.arguments import AsJson
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
 from kapell.core.definitions.nearest import hint
@@ -29,7 +30,6 @@ FORESEEN = 200
 """Runs of which it is shown how well they were foreseen, the newest."""
 
 By = Literal["provider", "model", "agent", "step", "run", "workflow"]
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 ByOption = Annotated[
     str, typer.Option("--by", help="provider, model, agent, step, run or workflow.")
 ]

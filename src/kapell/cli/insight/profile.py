@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from kapell.cli.exits import Exit
+from kapell.cli.running.arguments import AsJson
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.cli.surroundings import Surroundings
@@ -17,7 +18,6 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 Run = Annotated[
     str, typer.Argument(metavar="RUN", help="Its id, a unique part of either end, or `last`.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 
 
 @app.command()

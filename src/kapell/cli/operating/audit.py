@@ -11,6 +11,7 @@ from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.operating.reporting import report
 from kapell.cli.operating.unfound import LOOKED_AT, unfound
+from kapell.cli.running.arguments import AsJson
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.core.audit.lines import line_of, text_of
@@ -28,7 +29,6 @@ app = typer.Typer(
     help="The record of who did what, chained so that a change of it shows.",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Since = Annotated[
     str, typer.Option("--since", metavar="WHEN", help="Only what was done since, such as a date.")
 ]

@@ -1,13 +1,12 @@
 """``kapell breaker``: whether runs may begin and agents work, and letting them again."""
 
-from typing import Annotated
-
 import msgspec
 import typer
 
 from kapell.bootstrap.audit.acting import close_breaker
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
+from kapell.cli.running.arguments import AsJson
 from kapell.cli.session import Session, carry_out
 from kapell.services.limits.agents import AgentStanding
 
@@ -18,8 +17,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Whether runs may begin after many were held, and agents work after many failures.",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 
 
 @app.command("show")

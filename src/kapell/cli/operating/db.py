@@ -11,6 +11,7 @@ from kapell.bootstrap import upkeep
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.operating.findings import tell
+from kapell.cli.running.arguments import AsJson
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 
@@ -21,8 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Upgrade, back up and check the database.",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 
 
 @app.command()

@@ -10,6 +10,7 @@ import typer
 from kapell.bootstrap.keeping import init_master
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
+from kapell.cli.running.arguments import AsJson
 from kapell.cli.screen import Screen
 from kapell.cli.session import Session, carry_out
 from kapell.cli.whereabouts import root_of
@@ -23,7 +24,6 @@ app = typer.Typer(
     help="Keys of providers and tools, sealed in the database; none is ever shown.",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="Its name, as in the environment: OPENAI_API_KEY.")
 ]

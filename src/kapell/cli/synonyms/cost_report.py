@@ -3,7 +3,6 @@
 import typer
 
 from kapell.cli.insight.costs import (
-    AsJson,
     ByOption,
     RunArgument,
     RunOption,
@@ -11,6 +10,7 @@ from kapell.cli.insight.costs import (
     one_run,
     show_costs,
 )
+from kapell.cli.running.arguments import AsJson
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

@@ -2,7 +2,8 @@
 
 import typer
 
-from kapell.cli.insight.profile import AsJson, Run, show_profile
+from kapell.cli.insight.profile import Run, show_profile
+from kapell.cli.running.arguments import AsJson
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

@@ -13,7 +13,7 @@ from kapell.cli.authoring.policies.explaining import Recorded, explain_recorded,
 from kapell.cli.exits import Exit
 from kapell.cli.failures import block, problem_document
 from kapell.cli.group import InnerGroup
-from kapell.cli.running.arguments import Args, Given, given_arguments
+from kapell.cli.running.arguments import Args, AsJson, Given, given_arguments
 from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
@@ -37,8 +37,6 @@ app = typer.Typer(
 )
 
 app.command("add")(add)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 
 
 @app.command("lint")
