@@ -7,7 +7,6 @@ from kapell.core.policies.linting.builtins import COUNTS
 from kapell.core.policies.linting.modules import Module, Statement
 from kapell.core.policies.linting.naming import references
 
-_OPEN, _CLOSED = frozenset("([{"), frozenset(")]}")
 _MOST_STARS = 2
 
 
@@ -73,7 +72,7 @@ def _values(words: Statement, opening: int) -> list[Statement]:
     depth, start = 0, opening + 1
     values: list[Statement] = []
     for number, word in enumerate(words[opening:], opening):
-        depth += (word.text in _OPEN) - (word.text in _CLOSED)
+        depth += word.nesting
         if (depth == 1 and word.text == ",") or depth == 0:
             if number > start:
                 values.append(words[start:number])

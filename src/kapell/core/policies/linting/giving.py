@@ -201,4 +201,4 @@ def _entries(words: Statement) -> Iterator[tuple[Token, Token | None]]:
             value, after = words[number + 2], words[number + 3 : number + 4]
             alone = not after or after[0].text == "," or value.text in _ODD
             yield word, value if alone else None
-        depth += (word.text in "([{") - (word.text in ")]}")
+        depth += word.nesting

@@ -9,7 +9,6 @@ from kapell.core.policies.linting.tokens import Token, tokens
 
 Statement = tuple[Token, ...]
 
-_OPEN, _CLOSED = frozenset("([{"), frozenset(")]}")
 _JOINING = "if := = contains else in == != < > <= >= + - * / % | & , . : not"
 _GOES_ON = frozenset(_JOINING.split())
 """Words after which a rule goes on in the next line."""
@@ -70,7 +69,7 @@ def read_module(path: str, text: str) -> Module:
             rule = _rule(chunk)
             if rule is not None:
                 rules.append(rule)
-    depth = sum((one.text in _OPEN) - (one.text in _CLOSED) for one in words)
+    depth = sum(one.nesting for one in words)
     return Module(path, package, at, tuple(imports), tuple(rules), depth == 0)
 
 
@@ -84,7 +83,7 @@ def _chunks(words: Sequence[Token]) -> Iterator[Statement]:
             yield tuple(chunk)
             chunk = []
         chunk.append(word)
-        depth += (word.text in _OPEN) - (word.text in _CLOSED)
+        depth += word.nesting
         depth = max(depth, 0)
     if chunk:
         yield tuple(chunk)
@@ -118,7 +117,7 @@ def _until(words: Statement, end: str) -> tuple[Statement, Statement]:
     for number, word in enumerate(words):
         if depth == 0 and word.text == end and word.kind == "name":
             return words[:number], words[number + 1 :]
-        depth += (word.text in _OPEN) - (word.text in _CLOSED)
+        depth += word.nesting
     return words, ()
 
 
@@ -130,7 +129,7 @@ def _split(words: Statement, end: str) -> list[Statement]:
         if depth == 0 and word.text == end:
             parts.append([])
             continue
-        depth += (word.text in _OPEN) - (word.text in _CLOSED)
+        depth += word.nesting
         parts[-1].append(word)
     return [tuple(part) for part in parts]
 
@@ -149,7 +148,7 @@ def _statements(conditions: Statement) -> Iterator[Statement]:
             found = []
         if word.text != ";" or depth:
             found.append(word)
-        depth += (word.text in _OPEN) - (word.text in _CLOSED)
+        depth += word.nesting
     if found:
         yield tuple(found)
 

@@ -15,6 +15,8 @@ _WORDS = "package import as default else if contains in some every not with true
 KEYWORDS = frozenset(_WORDS.split())
 """Words that no variable may have."""
 
+_OPEN, _CLOSED = frozenset("([{"), frozenset(")]}")
+
 
 class Token(msgspec.Struct, frozen=True):
     """A word of a module. ``begins`` says that it is the first one on its line."""
@@ -29,6 +31,11 @@ class Token(msgspec.Struct, frozen=True):
     def place(self, file: str) -> Place:
         """Return where it stands."""
         return Place(file=file, line=self.line, column=self.column)
+
+    @property
+    def nesting(self) -> int:
+        """Return by how many brackets it leads inwards: 1, 0, or -1 where one closes."""
+        return (self.text in _OPEN) - (self.text in _CLOSED)
 
     @property
     def value(self) -> str:
