@@ -72,7 +72,10 @@ def call(
     args: Args = "",
     as_json: AsJson = False,
 ) -> int:
-    """Call one tool through the same door as runs do, to try it; nothing is logged."""
+    """Call one tool through the same door as runs do, to try it.
+
+    It belongs to no run; what the guards and policies say of it is put on the audit record.
+    """
     arguments = given_arguments(given or [], args)
 
     async def work(session: Session) -> Exit:

@@ -1,5 +1,7 @@
 """``kapell breaker``: whether runs may begin and agents work, and letting them again."""
 
+from typing import Annotated
+
 import msgspec
 import typer
 

@@ -66,7 +66,7 @@ class CallBroke(msgspec.Struct, frozen=True):
 class CallHeld(msgspec.Struct, frozen=True):
     """A gate held a call: nothing was called, people are asked first.
 
-    ``args`` are the arguments they approve of (a model call's: null).
+    ``args`` is what they approve of: a tool's arguments, or all that a model would be sent.
     """
 
     call: str

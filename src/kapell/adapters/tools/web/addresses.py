@@ -53,8 +53,8 @@ class Gate:
         private: Whether allowed names may lead to private addresses.
         section: The settings that hold both, for advice.
         deny: Hosts that are refused although ``allow`` names them.
-        listed: The allow-list of the policies, read as they read it. They judge the address that a call names; here
-            it holds for wherever an answer sends the call on. Empty: there is none.
+        listed: The allow-list of the policies, read as they read it; empty: there is none. They
+            judge the address that a call names; here it holds for wherever the call is sent on to.
     """
 
     def __init__(
