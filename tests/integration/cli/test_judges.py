@@ -38,7 +38,7 @@ def test_under_strict_the_run_fails_without_saying_why(desk: Desk) -> None:
     assert ended.code == Exit.FAILED
     assert "answer_ungrounded" in ended.out + ended.err
     assert desk.ok("runs", "show", "--json").document()["failure"]["message"] == (
-        "It is not known whether the sources hold all of the answer."
+        "It could not be checked whether the sources support all of the answer."
     )
 
 

@@ -49,13 +49,13 @@ def test_lint_tells_all_that_is_wrong_in_all_files(desk: Desk) -> None:
     said = desk.call("policy", "lint")
     assert said.code == Exit.INVALID
     for part in (
-        "error[policy_syntax]: This is no Rego",
+        "error[policy_syntax]: This is not valid Rego",
         "--> policies/a.rego:5:15",
-        "error[policy_builtin]: No judge offers the function `startwith`.",
+        "error[policy_builtin]: There is no function `startwith`.",
         "--> policies/b.rego:5:21",
         "Did you mean `startswith`?",
         "`input` has no field `tol`",
-        "Nobody asks the rule `denny`",
+        "Kapell does not read the rule `denny`",
         "the last good version holds",
     ):
         assert part in said.err
@@ -123,7 +123,7 @@ def test_a_call_is_explained_rule_by_rule(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "Which tool is called"),
+        ((), "No tool is named"),
         (("mail.send", "--arg", "tto=x"), "Did you mean `to`?"),
         (("mail.send", "--input", "agent.name"), "Write --input name=value."),
         (("mail.send", "--arg", "to"), "Write --arg name=value."),

@@ -135,7 +135,7 @@ def anchor(
     """Accept the record as it is, and anchor its head; that you did is an entry of it."""
     if not reason.strip():
         raise Invalid(
-            "Why the record is accepted has to be said: it stands in the record.",
+            "No reason is given; the record keeps why it was accepted.",
             code="reason_missing",
             advice="Write --reason TEXT.",
         )
@@ -201,9 +201,10 @@ def _expected(text: str) -> tuple[int, str] | None:
     found = _EXPECTED.fullmatch(text)
     if found is None:
         raise Invalid(
-            f"`{text}` is no head of a record.",
+            f"`{text}` is not the head of an audit record.",
             code="audit_head_broken",
-            advice="Write NUMBER:HASH as `kapell audit verify` tells it; 8 digits of the hash do.",
+            advice="Write NUMBER:HASH as `kapell audit verify` shows it; the first 8 digits of the "
+            "hash are enough.",
         )
     return int(found[1]), found[2]
 

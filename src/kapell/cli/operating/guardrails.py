@@ -37,9 +37,9 @@ def forget(
     """Erase the data behind the names of a conversation; the names mean nothing from then on."""
     if bool(run) == everything:
         raise Invalid(
-            "It is either the names of one conversation or of all that are erased."
+            "Erase either the names of one conversation or of all, not both."
             if run
-            else "Whose names are erased has to be said.",
+            else "It is not said whose names to erase.",
             code="option_unused",
             advice="Name a run of the conversation, or write --all.",
         )

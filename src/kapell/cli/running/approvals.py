@@ -237,13 +237,13 @@ def _check_meant(approve: bool, reject: bool, everything: bool, path: str) -> No
     """Raise where it is not said what the answer is, or to which question."""
     if approve is reject:
         raise Invalid(
-            "The answer cannot be both." if approve else "It is not said what the answer is.",
+            "The answer cannot be both yes and no." if approve else "No answer is given.",
             code="answer_missing",
             advice="Give --approve or --reject.",
         )
     if everything and path:
         raise Invalid(
-            "--all answers every open one of the run, and one is named.",
+            "--all answers every open approval of the run, but one of them is named.",
             code="option_unused",
             advice="Leave out one of the two.",
         )
@@ -264,7 +264,7 @@ def _one(rows: tuple[ApprovalRow, ...], path: str, run_id: RunId) -> str:
     raise Invalid(
         f"The run waits for {len(rows)} answers.",
         code="approval_ambiguous",
-        advice=f"Say which, or give --all: {listed}.",
+        advice=f"Name one of them, or give --all: {listed}.",
     )
 
 

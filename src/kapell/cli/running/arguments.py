@@ -31,7 +31,7 @@ def given_arguments(pairs: Sequence[str], document: str, option: str = "--arg") 
         read = decode(document)
         if not isinstance(read, Mapping):
             raise Invalid(
-                "The arguments are no JSON object.",
+                "The arguments are not a JSON object.",
                 code="input_broken",
                 advice="""Write --args '{"name": "value"}'.""",
             )

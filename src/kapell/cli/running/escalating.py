@@ -86,7 +86,7 @@ def _way(resume: bool, give: str | None, output: str | None, end: bool) -> tuple
         ways.append(("end", None))
     if len(ways) != 1:
         raise Invalid(
-            "It has to be said in one way what becomes of the run.",
+            "Say in exactly one way what becomes of the run.",
             code="answer_missing",
             advice="Give one of --resume, --give, --output and --end.",
         )

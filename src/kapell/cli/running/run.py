@@ -204,7 +204,7 @@ def _budget(text: str | None) -> Budget | None:
         amount = math.nan
     if math.isnan(amount):
         raise Invalid(
-            f"`{text}` is no amount of US dollars.",
+            f"`{text}` is not an amount of US dollars.",
             code="budget_broken",
             advice="Write --budget-usd 0.50.",
         )

@@ -76,7 +76,11 @@ class Offer:
     async def turned_away(self, ip: str) -> None:
         """Put on record that somebody came without the token."""
         asker = Asker(ip=counted(ip))
-        error = Denied("No token.", code="token_wrong", advice="Send the token as a bearer.")
+        error = Denied(
+            "The request carries no token, or not the right one.",
+            code="token_wrong",
+            advice="Send it in the header: Authorization: Bearer TOKEN.",
+        )
         await self._app.refusals.refused("", asker.whence, "mcp", error)
 
     def specs(self) -> tuple[ToolSpec, ...]:

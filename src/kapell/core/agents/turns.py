@@ -175,7 +175,7 @@ def refusal(turns: Sequence[Turn], ask: Asked, offered: Sequence[str]) -> Failur
     if ask.broken:
         return Failure(
             "tool_arguments",
-            f"The arguments were no JSON object: {_no_json(ask.broken)}",
+            f"The arguments were not a JSON object: {_no_json(ask.broken)}",
             Kind.INVALID,
             advice="Give the arguments as one JSON object, all of it.",
         )

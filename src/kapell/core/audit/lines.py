@@ -75,7 +75,7 @@ def entry_of(text: str | bytes, number: int) -> Entry:
         line = _decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Invalid(
-            f"Line {number} is no entry of an audit record.",
+            f"Line {number} is not an entry of an audit record.",
             code="audit_line_broken",
             advice="Give a file that `kapell audit export` wrote.",
         ) from error

@@ -91,7 +91,7 @@ def _fired(package: str, ruling: str, given: Json) -> Fired:
 
 def _unusable(where: str, why: str) -> Invalid:
     return Invalid(
-        f"What {where} gives is no answer of a policy: {why}.",
+        f"What {where} gives is not the answer of a policy: {why}.",
         code="policy_answer",
         advice="Give an object with `rule` and `reason`, as docs/how-to/write-a-policy.md shows.",
     )

@@ -53,14 +53,14 @@ def _check_recipients(module: Module, body: Body, problems: Problems) -> None:
         if one[0].text == "every" and not any(other[0].text == "some" for other in loops):
             problems.warn(
                 "policy_recipients",
-                "`every` holds as well of a call that names no recipient.",
+                "`every` also holds for a call that names no recipient.",
                 one[0].place(module.path),
                 "Add the condition `count(input.reach.recipients) > 0`.",
             )
         if one[0].text == "some" and not any(other[0].text == "every" for other in loops):
             problems.warn(
                 "policy_recipients",
-                "`some` lets a call through of which one recipient fits, whoever the others are.",
+                "`some` lets a call through as soon as one recipient fits, whoever the others are.",
                 one[0].place(module.path),
                 "Write `every to in input.reach.recipients { ... }`.",
             )

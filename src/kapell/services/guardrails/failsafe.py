@@ -119,6 +119,6 @@ def _broken(gate: object, error: Exception) -> Bug:
         f"A guard broke ({type(gate).__name__}, {type(error).__name__}), so the call does not "
         "pass.",
         code="guard_failed",
-        advice="Report it; until it is mended, take that guard away by its name in "
-        "`guardrails.flags`.",
+        advice="Report it. Until it is fixed, `guardrails.flags` can switch that guard off; every "
+        "run then shows that it is off.",
     )

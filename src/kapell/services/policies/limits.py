@@ -48,7 +48,7 @@ class PolicyLimits:
             said = msgspec.convert(given, list[_Limit])
         except msgspec.ValidationError as error:
             raise Denied(
-                f"The rule `limit` of {_PACKAGE} says no limit: {error}",
+                f"The rule `limit` of {_PACKAGE} gives something that is not a limit: {error}",
                 code="policy_failed",
                 advice='Let it give objects such as {"per": "user", "usd": 25}.',
             ) from error

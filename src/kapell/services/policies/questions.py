@@ -31,8 +31,8 @@ def held(question: Question, args: Json, roles: Mapping[str, Collection[str]]) -
     if not could_agree(asked, question.need, roles):
         who = ", ".join(question.approvers)
         raise Denied(
-            f"The policy {question.rule!r} wants {question.need} to agree of {who}, and fewer "
-            "people could ever answer, so the call is not made.",
+            f"The policy {question.rule!r} needs {question.need} of {who} to agree, and there are "
+            "fewer people who may answer, so the call is not made.",
             code="policy_nobody",
             advice="Give somebody the role under `approvals.roles` in kapell.yaml, or let the rule "
             "name other `approvers`, or a lower `need`.",

@@ -75,7 +75,7 @@ def _converted(value: Json, kind: type[T], what: str) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise Invalid(
-            f"The `{what}` that is given cannot be: {error}.",
+            f"The given `{what}` does not fit: {error}.",
             code="policy_input",
             advice="schema/policy-input.schema.json says what its fields may hold.",
         ) from error

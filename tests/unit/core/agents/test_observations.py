@@ -57,7 +57,7 @@ def test_what_no_tool_goes_by_and_what_no_json_is_are_told_with_a_hint() -> None
     assert wrong.advice == "Did you mean 'look.up'? Use one of: find.out, look.up."
     broken = refusal([], Asked("c", "look.up", broken='{"q": '), ["look.up"])
     assert broken is not None
-    assert broken.message == "The arguments were no JSON object: Input data was truncated."
+    assert broken.message == "The arguments were not a JSON object: Input data was truncated."
     other = refusal([], Asked("c", "look.up", broken="[1]"), ["look.up"])
     assert other is not None
     assert "JSON of another kind" in other.message

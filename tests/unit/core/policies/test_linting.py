@@ -64,12 +64,11 @@ def test_a_policy_that_uses_the_language_well_is_not_complained_of() -> None:
     [
         (
             'deny contains {"rule": "x", "reason": "y"} if startwith(input.tool.name, "m")\n',
-            "5:47: No judge offers the function `startwith`. [policy_builtin] "
-            "Did you mean `startswith`?",
+            "5:47: There is no function `startwith`. [policy_builtin] Did you mean `startswith`?",
         ),
         (
             'deny contains {"rule": "x", "reason": "y"} if time.now_ns() > 3\n',
-            "5:47: No judge offers the function `time.now_ns`. [policy_builtin] "
+            "5:47: There is no function `time.now_ns`. [policy_builtin] "
             "Compare `input.time`, so that every judge answers alike.",
         ),
         (
@@ -101,7 +100,7 @@ def test_a_policy_that_uses_the_language_well_is_not_complained_of() -> None:
         ),
         (
             'denny contains {"rule": "x", "reason": "y"} if input.asked\n',
-            "5:1: Nobody asks the rule `denny`, and no other rule uses it. [policy_rule] "
+            "5:1: Kapell does not read the rule `denny`, and no other rule uses it. [policy_rule] "
             "Did you mean `deny`?",
         ),
         (
@@ -211,10 +210,10 @@ def test_what_can_never_do_what_was_meant_is_told(body: str, said: str) -> None:
         ('endswith("a") == 1', "`endswith` takes 2 values, and is given 1. [policy_call]"),
         ('endswith("a", "b", yes)', "`endswith` takes 2 values, and is given 3. [policy_call]"),
         ("twice(1, 2) == 2", "`twice` takes one value, and is given 2. [policy_call]"),
-        ("yes(1)", "`yes` is no function, so nothing can be given to it. [policy_call]"),
+        ("yes(1)", "`yes` is not a function, so it cannot be given values. [policy_call]"),
         ('replace(input.tenant, input.subject, "") == ""', "for an empty one has no end."),
         ('replace(input.tenant, "", "a") == ""', "for an empty one has no end."),
-        ('glob.match("*a*b*c", [], input.tenant)', "takes for ever on a long text."),
+        ('glob.match("*a*b*c", [], input.tenant)', "takes forever on a long text."),
         ('regex.match("^a+$", input.args.to)', "A long text would end the process in it; use"),
         ("count(numbers.range(1, input.args.n)) > 1", "A large number would hold every call up"),
         ('input.tenant == $"{input.kind}"', "A text with `$` before it is not understood"),
@@ -292,7 +291,7 @@ def test_rules_that_say_one_thing_at_a_time_are_fine(rules: str) -> None:
 def test_parts_of_the_input_have_no_other_names_for_they_would_not_be_handed_over() -> None:
     rule = 'deny contains {"rule": "x", "reason": "y"} if input.args.to == "a"\n'
     (one,) = found(rule, head="package kapell.tool\n\nimport input.args as a\n\n")
-    assert one.startswith("3:1: `input.args` is at hand everywhere, and is not imported.")
+    assert one.startswith("3:1: `input.args` can be used everywhere and is not imported.")
 
 
 @pytest.mark.requirement("GR-06", "WF-11")
@@ -427,7 +426,7 @@ def test_a_rule_by_which_nobody_could_ever_answer_is_told(condition: str, is_tol
     said = found(rule, head="package kapell.approval\n\nimport rego.v1\n\n")
     assert bool(said) is is_told
     if is_told:
-        assert "lets nobody agree, so what waits for people waits for ever." in said[0]
+        assert "lets nobody agree, so what waits for people waits forever." in said[0]
 
 
 @pytest.mark.requirement("GR-06")

@@ -25,12 +25,12 @@ def warned(body: str) -> list[str]:
         (
             'allow contains {"rule": "x"} if {\n    every to in input.reach.recipients {\n'
             '        endswith(to, "@a.test")\n    }\n}\n',
-            "`every` holds as well of a call that names no recipient.",
+            "`every` also holds for a call that names no recipient.",
         ),
         (
             'allow contains {"rule": "x"} if {\n    some to in input.reach.recipients\n'
             '    endswith(to, "@a.test")\n}\n',
-            "`some` lets a call through of which one recipient fits",
+            "`some` lets a call through as soon as one recipient fits",
         ),
     ],
 )

@@ -186,7 +186,8 @@ def test_what_may_not_be_asked_for_is_refused_before_it_begins() -> None:
     assert len({one.ask for one in failed}) == 6
     unreadable = {one.failure.message for one in failed if one.tool == "look.in"}
     assert unreadable == {
-        "The arguments were no JSON object: they held a NUL character, or half of a surrogate pair."
+        "The arguments were not a JSON object: they held a NUL character, or half of a surrogate "
+        "pair."
     }
     assert made.output == "done"
 

@@ -36,7 +36,7 @@ class OpaJudge:
         found = await self._server.evaluate(package.replace(".", "/"), document)
         if not isinstance(found, Mapping):
             raise Denied(
-                f"The server has no package {package}.",
+                f"The policy server has no package {package}.",
                 code="policy_failed",
                 advice="Give it the policies of the workspace, or set policies.opa.push.",
             )

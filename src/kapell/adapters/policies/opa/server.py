@@ -97,9 +97,9 @@ class OpaServer:
             ) from error
         if said.status not in fits:
             raise Denied(
-                f"The policy server answers {said.status}.",
+                f"The policy server answered with status {said.status}.",
                 code="policy_failed",
-                advice="Look at its log; a rule may call a builtin with a value of a wrong type.",
+                advice="Look at its log; a rule may call a builtin with a value of the wrong type.",
             )
         return said
 

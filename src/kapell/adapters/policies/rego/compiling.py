@@ -78,7 +78,7 @@ def _problems(said: str, sources: Mapping[str, str]) -> Problems:
         text = sources.get(path, "")
         problems.error(
             "policy_syntax",
-            f"This is no Rego: {message[:1].lower()}{message[1:]}.",
+            f"This is not valid Rego: {message[:1].lower()}{message[1:]}.",
             _place(path, text, offset),
             "Correct it; docs/how-to/write-a-policy.md shows the forms that are understood.",
         )

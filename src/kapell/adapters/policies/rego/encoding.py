@@ -55,9 +55,9 @@ def give_input(interpreter: Any, document: Json) -> None:
         _put(handle, document, _DEPTH)
         if _SET(interpreter, handle) != 0:
             raise Denied(
-                "The interpreter did not take the input.",
+                "The arguments are too large for the policies to judge.",
                 code="policy_input",
-                advice="Ask for less at once: what a policy judges has to fit its memory.",
+                advice="Pass less at once, or pass a file.",
             )
     finally:
         _FREE(handle)

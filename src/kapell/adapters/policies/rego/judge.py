@@ -161,5 +161,6 @@ def _failed(what: str) -> Denied:
     return Denied(
         f"The {what} could not be evaluated.",
         code="policy_failed",
-        advice="It may call a builtin with a value of a wrong type; `kapell policy explain` helps.",
+        advice="It may call a function with a value of the wrong type; `kapell policy explain` "
+        "shows which rule it is about.",
     )

@@ -161,7 +161,7 @@ def _told(ended: _Ended, sources: Sources) -> tuple[Problem, ...]:
         return (
             Problem(
                 code="policy_endless",
-                message=f"{what} does not come to an end.",
+                message=f"{what} does not finish.",
                 place=place,
                 advice="Take the last change back; sets in sets and long loops are what it takes.",
             ),
@@ -199,8 +199,8 @@ def _failing(rule: str, sources: Sources) -> Problem:
         code="policy_fails",
         message=f"`{rule}` fails on an ordinary call, so every such call would be denied.",
         place=_place(Step("ask", rule=rule), sources),
-        advice="Look for a function with a value of a wrong type, a division by 0, or a value that "
-        "two rules define.",
+        advice="Look for a function that is given a value of the wrong type, a division by 0, or "
+        "a value that two rules define.",
     )
 
 

@@ -137,7 +137,7 @@ def explain(
         return explain_recorded(ctx.obj, Recorded(run, tool), as_json=as_json)
     if not tool:
         raise Invalid(
-            "Which tool is called has to be said.",
+            "No tool is named.",
             code="tool_missing",
             advice="Name one that `kapell tools list` shows, or a run with --run.",
         )

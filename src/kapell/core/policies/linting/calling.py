@@ -25,7 +25,7 @@ def check_calls(module: Module, modules: Sequence[Module], problems: Problems) -
             if wanted == 0 and name in own:
                 problems.error(
                     "policy_call",
-                    f"`{name}` is no function, so nothing can be given to it.",
+                    f"`{name}` is not a function, so it cannot be given values.",
                     place,
                     f"Write `{name}` alone, or give the rule a parameter.",
                 )
@@ -96,7 +96,7 @@ def _check_text(name: str, values: Sequence[Statement], module: Module, problems
     elif name == "glob.match" and text is not None and text.count("*") > _MOST_STARS:
         problems.error(
             "policy_call",
-            f"A pattern with more than {_MOST_STARS} `*` takes for ever on a long text.",
+            f"A pattern with more than {_MOST_STARS} `*` takes forever on a long text.",
             at[0].place(module.path),
             "Take `startswith`, `endswith` and `contains` together.",
         )

@@ -47,7 +47,7 @@ def _check_answerable(case: Case, problems: Problems) -> None:
     if case.package == _ANSWERS and case.ruling != "allow" and case.conditions <= _YES:
         problems.error(
             "policy_nobody",
-            f"`{case.ruling}` here lets nobody agree, so what waits for people waits for ever.",
+            f"`{case.ruling}` here lets nobody agree, so what waits for people waits forever.",
             case.rule.name.place(case.path),
             "Give it a condition, such as `input.approval.by == input.subject`.",
         )

@@ -72,7 +72,7 @@ def _check_packages(modules: Sequence[Module], problems: Problems) -> None:
         ):
             problems.error(
                 "policy_package",
-                f"Nobody asks the package `{package}`, and no rule uses it.",
+                f"Kapell does not read the package `{package}`, and no rule uses it.",
                 at.place(module.path),
                 _nearest_package(package),
             )
@@ -80,7 +80,7 @@ def _check_packages(modules: Sequence[Module], problems: Problems) -> None:
 
 def _nearest_package(package: str) -> str:
     meant = package if package.startswith(_OURS) else f"{_OURS}{package}"
-    return hint(meant, PACKAGES.values(), "Packages that are asked")
+    return hint(meant, PACKAGES.values(), "Packages that are read")
 
 
 def _check_library(module: Module, problems: Problems) -> None:
@@ -122,7 +122,7 @@ def _check_rules(module: Module, modules: Sequence[Module], problems: Problems) 
         elif name.text not in used:
             problems.error(
                 "policy_rule",
-                f"Nobody asks the rule `{name.text}`, and no other rule uses it.",
+                f"Kapell does not read the rule `{name.text}`, and no other rule uses it.",
                 name.place(module.path),
                 hint(name.text, RULES, "Rules that are asked"),
             )

@@ -73,7 +73,7 @@ def check_names(module: Module, modules: Sequence[Module], problems: Problems) -
         elif path.split(".")[0] == "input":
             problems.error(
                 "policy_import",
-                f"`{path}` is at hand everywhere, and is not imported.",
+                f"`{path}` can be used everywhere and is not imported.",
                 at.place(module.path),
                 f"Write `{path}` where it is needed.",
             )
@@ -124,7 +124,7 @@ def _check_call(one: Reference, own: set[str], module: Module, problems: Problem
     advice = WHY_NOT.get(name) or hint(name, functions, "Functions")
     problems.error(
         "policy_builtin",
-        f"No judge offers the function `{name}`.",
+        f"There is no function `{name}`.",
         one.at.place(module.path),
         advice,
     )

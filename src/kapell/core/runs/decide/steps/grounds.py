@@ -99,8 +99,8 @@ def refused(run: StepRun, found: Checked) -> Failure | None:
     worst = min(found.sentences, key=lambda one: one.score)
     return Failure(
         CODE,
-        f"{len(found.flagged)} of {len(found.sentences)} sentences of the answer are not held by "
-        f"its sources (score {found.score:g}, {', '.join(worst.flaws) or 'words'}).",
+        f"{len(found.flagged)} of {len(found.sentences)} sentences of the answer are not supported "
+        f"by its sources (score {found.score:g}, {', '.join(worst.flaws) or 'words'}).",
         Kind.INVALID,
         advice="Give better sources, ask for less, use a stronger model, or lower 'threshold'.",
         step=run.path,
@@ -145,7 +145,7 @@ def _unjudged(run: StepRun) -> Failure:
     """Return the failure of a step whose answer nobody could judge; the log says why."""
     return Failure(
         CODE,
-        "It is not known whether the sources hold all of the answer.",
+        "It could not be checked whether the sources support all of the answer.",
         Kind.INVALID,
         advice="`kapell runs events` says why; run it again, or name a route as the judge.",
         step=run.path,
