@@ -17,6 +17,8 @@ from kapell.services.limits.courtesies import Courtesies
 
 log = logging.getLogger(__name__)
 
+_TOLD = (ApprovalRequested, ApprovalReminded, ApprovalEscalated)
+
 Notify = Callable[[RunId, EventId, str], Awaitable[None]]
 """Tells people a text about a run; the event's id makes it one, however often it is sent."""
 
@@ -37,10 +39,12 @@ class Notices:
         """See whether somebody is asked something."""
         del program
         for event in events:
-            text = None if event.copied else _text(run, event, state)
-            if text is not None and self._notify is None:
+            if not isinstance(event.payload, _TOLD) or event.copied:
+                continue
+            text = _text(run, event.payload, state)
+            if self._notify is None:
                 log.info("%s", text)
-            elif text is not None:
+            else:
                 self._courtesies.begin(self._tell(run, event.id, text))
 
     async def close(self) -> None:
@@ -56,18 +60,17 @@ class Notices:
             log.warning("that the run %s waits for people could not be told: %s", run, error)
 
 
-def _text(run: RunId, event: Event, state: State) -> str | None:
-    """Return what people are told of an event, None where it asks nobody."""
-    match event.payload:
-        case ApprovalRequested(path=path, call=call, approvers=approvers, need=need):
-            who = ", ".join(approvers) or "anyone"
-            many = f", {need} have to agree" if need > 1 else ""
-            said = f"waits for an answer of {who}{many}"
-        case ApprovalReminded(path=path, call=call, number=number):
-            said = f"still waits for an answer (reminder {number})"
-        case ApprovalEscalated(path=path, call=call, to=to):
-            said = f"has waited long for an answer: {to} may answer too"
-        case _:
-            return None
-    shown = f"kapell approvals show {run} '{call or path}'"
+def _text(
+    run: RunId, asked: ApprovalRequested | ApprovalReminded | ApprovalEscalated, state: State
+) -> str:
+    """Return what people are told of a question."""
+    if isinstance(asked, ApprovalRequested):
+        who = ", ".join(asked.approvers) or "anyone"
+        many = f", {asked.need} have to agree" if asked.need > 1 else ""
+        said = f"waits for an answer of {who}{many}"
+    elif isinstance(asked, ApprovalReminded):
+        said = f"still waits for an answer (reminder {asked.number})"
+    else:
+        said = f"has waited long for an answer: {asked.to} may answer too"
+    shown = f"kapell approvals show {run} '{asked.call or asked.path}'"
     return f"A run of {state.request.workflow} {said}. Look at it: {shown}"

@@ -60,6 +60,8 @@ class ContentToolGate:
         treatment = self._treatments.of(call.caller.profile)
         if treatment is None:
             return call
+        if not _asks(spec) and not outside(spec) and treatment.knows(call.args):
+            return call
         call, prompt = self._prompt(spec, call)
         rest, said = await _looked(treatment, spec, call, prompt)
         taken = Taken()
@@ -96,6 +98,8 @@ class ContentToolGate:
         """
         treatment = self._treatments.of(call.caller.profile)
         if treatment is None:
+            return result
+        if not _asks(spec) and treatment.knows(result.output):
             return result
         sweep = treatment.sweep("result")
         await sweep.take((result.output,))

@@ -63,6 +63,10 @@ class Treatment:
         """Tell whether a value is known to hold nothing of what is looked for."""
         return mark is not None and self._clean.get(mark) is not None
 
+    def knows(self, value: Json) -> bool:
+        """Tell whether a value was looked over before, whole, and held nothing."""
+        return self.clean(value_mark(value))
+
     def cleaned(self, mark: Mark | None) -> None:
         """Remember that a value holds nothing of what is looked for."""
         if mark is not None:
@@ -87,16 +91,17 @@ class Treatments:
     def __init__(
         self, profiles: Mapping[ProfileName, Profile], usual: ProfileName, least: ProfileName
     ) -> None:
-        self._made: dict[ProfileName, Treatment] = {
+        made: dict[ProfileName, Treatment] = {
             name: Treatment(one) for name, one in profiles.items() if name != "off"
         }
-        self._usual = usual
-        self._least = least
+        self._by_name: dict[str, Treatment | None] = {
+            name: made.get(stricter(name, least)) for name in RIGOUR
+        }
+        self._usual = self._by_name[usual]
 
     def of(self, name: str) -> Treatment | None:
         """Return the treatment of what names a profile, or none; None when nothing is guarded."""
-        named = next((one for one in RIGOUR if one == name), self._usual)
-        return self._made.get(stricter(named, self._least))
+        return self._by_name.get(name, self._usual)
 
 
 def _long(values: Iterable[Json]) -> bool:

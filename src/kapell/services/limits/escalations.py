@@ -19,6 +19,8 @@ from kapell.services.limits.tenants import TenantBreaker
 
 log = logging.getLogger(__name__)
 
+_TOLD = (BreakerTripped, BudgetAlerted)
+
 Notify = Callable[[RunId, str, str], Awaitable[None]]
 """Tells people a text about a run, under a key that makes it one."""
 
@@ -40,10 +42,13 @@ class Escalations:
         """See whether a run was held."""
         del program
         for event in events:
-            if isinstance(event.payload, BreakerTripped) and not event.copied:
-                self._courtesies.begin(self._tell(run, event.payload, state))
-            elif isinstance(event.payload, BudgetAlerted) and not event.copied:
-                self._courtesies.begin(self._warn(run, event.payload))
+            payload = event.payload
+            if not isinstance(payload, _TOLD) or event.copied:
+                continue
+            if isinstance(payload, BreakerTripped):
+                self._courtesies.begin(self._tell(run, payload, state))
+            else:
+                self._courtesies.begin(self._warn(run, payload))
 
     async def close(self) -> None:
         """Finish what is under way."""

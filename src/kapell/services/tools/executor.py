@@ -129,7 +129,7 @@ class ToolExecutor:
             UnknownOutcome: they do not; the call was made all the same, and is not made again.
         """
         try:
-            for gate, made in reversed(list(zip(self._gates, passed, strict=True))):
+            for gate, made in zip(reversed(self._gates), reversed(passed), strict=True):
                 result = await gate.after(spec, made, result, note)
         except KapellError as error:
             raise UnknownOutcome from error

@@ -44,10 +44,10 @@ def _succeeded(state: State, program: Program, event: StepSucceeded) -> None:
     run = state.steps.get(event.path)
     if run is None or event.cached or not _calls(program, run):
         return
-    state.breaking.failures = 0
-    name = agent_of(program, run)
-    if name in state.breaking.agents:
-        state.breaking.agents[name].failures = 0
+    counted = state.breaking
+    counted.failures = 0
+    if counted.agents and (known := counted.agents.get(agent_of(program, run))) is not None:
+        known.failures = 0
 
 
 def _failed(state: State, program: Program, event: StepFailed | StepDead) -> None:

@@ -1,7 +1,7 @@
 """The fold: ``evolve`` applies one event, ``fold`` a whole log."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -73,10 +73,23 @@ _CHANGES = cast(
     },
 )
 
-_RUN_EVENTS: Mapping[type[msgspec.Struct], str] = {
-    kind: str(kind.__struct_config__.tag)
-    for kind in _CHANGES
-    if str(kind.__struct_config__.tag).startswith("run.")
+
+class _Fold(NamedTuple):
+    """What is done about a kind of fact: ``name`` moves the run's status, where it is not empty."""
+
+    name: str
+    counted: breaking.Count | None
+    change: Change
+
+
+def _name_of(kind: type[msgspec.Struct]) -> str:
+    name = str(kind.__struct_config__.tag)
+    return name if name.startswith("run.") else ""
+
+
+_FOLDS: Mapping[type[msgspec.Struct], _Fold] = {
+    kind: _Fold(_name_of(kind), breaking.COUNTED.get(kind), change)
+    for kind, change in _CHANGES.items()
 }
 
 
@@ -106,15 +119,14 @@ def evolve(program: Program, state: State, payload: Payload, at: float) -> State
     Raises:
         Bug: ``illegal_transition`` when the event cannot follow.
     """
-    kind = type(payload)
-    name = _RUN_EVENTS.get(kind)
-    if name is not None:
+    name, count, change = _FOLDS[type(payload)]
+    if name:
         state.status = after(state.status, name)
     state.seq += 1
     state.updated_at = at
-    if state.request.breaker is not None and (count := breaking.COUNTED.get(kind)) is not None:
+    if count is not None and state.request.breaker is not None:
         count(state, program, payload)
-    _CHANGES[kind](state, program, payload, at, state.seq)
+    change(state, program, payload, at, state.seq)
     return state
 
 
