@@ -53,11 +53,6 @@ async def upgrade(root: Path) -> str:
     return shown(url)
 
 
-async def backup(root: Path, target: Path) -> None:
-    """Write a consistent copy of the database while it is in use."""
-    await maintenance.backup(load_settings(root).database.url, target)
-
-
 async def restore(root: Path, source: Path) -> None:
     """Bring a backup back into a database that holds nothing."""
     url = load_settings(root).database.url

@@ -49,7 +49,7 @@ async def opened(surroundings: Surroundings, file: str = "") -> AsyncIterator[Se
     async with open_app(
         root_of(surroundings, file),
         current=Path.cwd(),
-        actor=f"user:{_user()}",
+        actor=whoami(),
     ) as app:
         _log(app.settings.log.level)
         session = Session(surroundings, app)
@@ -111,9 +111,10 @@ def _log(level: str) -> None:
         logger.propagate = False
 
 
-def _user() -> str:
+def whoami() -> str:
+    """Return who sits at this terminal, as events and the record name them."""
     try:
-        return getpass.getuser()
+        return f"user:{getpass.getuser()}"
     except (OSError, KeyError):
         # Containers run under ids that have no name.
-        return "local"
+        return "user:local"

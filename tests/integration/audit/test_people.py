@@ -1,8 +1,11 @@
 """Whatever a person does is on record with who and from where, what they are refused as well."""
 
+import getpass
 import json
 import socket
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +212,44 @@ async def test_policies_swapped_under_a_process_that_goes_on_are_on_record(tmp_p
         changed = await app.store.audit.entries(app.tenant, Wanted(action="definitions.changed"))
     assert [one.act.target for one in changed] == ["settings", "policies", "guards", "policies"]
     assert changed[2].act.details == {"version": "default"}
+
+
+def test_who_reads_the_record_or_takes_a_copy_of_the_data_is_told_with_the_range(
+    desk: Desk,
+) -> None:
+    desk.write("failing.yaml", FAILING)
+    desk.call("run", "failing.yaml")
+    desk.ok("audit", "show", "--action", "run", "--since", "2020-01-01")
+    desk.ok("audit", "export", "--after", "2")
+    desk.ok("audit", "report", "--until", "2030-01-01", "--out", "report.md")
+    assert desk.call("db", "backup", "report.md").code != 0
+    desk.ok("db", "backup", "copy.db")
+    found = acts(desk)
+    shown, copied = only(found, "audit.shown"), only(found, "db.copied")
+    assert shown["details"]["what"] == "run"
+    assert shown["details"]["since"].startswith("2020-01-01")
+    assert int(shown["details"]["first"]) <= int(shown["details"]["last"])
+    exported = [one for one in found if one["action"] == "audit.exported"]
+    assert [one["details"]["after"] for one in exported] == [2, 0]
+    assert exported[-1] == found[-1], "an export tells of itself, and so up to where it goes"
+    assert only(found, "audit.reported")["details"]["until"].startswith("2030-01-01")
+    assert copied["target"] == str(desk.folder / "copy.db")
+    assert [one["target"] for one in found if one["action"] == "db.copied"] == [copied["target"]]
+    for one in (shown, copied, *exported):
+        assert (one["actor"], one["whence"]) == (f"user:{getpass.getuser()}", HERE)
+    # The entry stands in the copy too, and the record is whole.
+    with closing(sqlite3.connect(desk.folder / "copy.db")) as copy:
+        query = "SELECT count(*) FROM audit WHERE action = 'db.copied'"
+        assert copy.execute(query).fetchone() == (1,)
+    desk.ok("audit", "verify")
+
+
+def test_a_copy_of_a_database_of_another_release_is_made_and_told_as_not_on_record(
+    desk: Desk,
+) -> None:
+    desk.write("failing.yaml", FAILING)
+    desk.call("run", "failing.yaml")
+    with closing(sqlite3.connect(desk.folder / ".kapell/kapell.db")) as store:
+        store.execute("UPDATE alembic_version SET version_num = '0000'")
+        store.commit()
+    assert "not on record" in desk.ok("db", "backup", "copy.db").err

@@ -9,7 +9,7 @@ from kapell.adapters.db.schema.checking import Finding
 from kapell.adapters.db.store import sqlite_path
 from kapell.kit.errors import Conflict, Missing
 
-__all__ = ["Finding", "backup", "check", "restore", "upgrade"]
+__all__ = ["Finding", "backup", "check", "recordable", "restore", "upgrade"]
 
 
 def _is_postgres(url: str) -> bool:
@@ -64,6 +64,22 @@ async def backup(url: str, target: Path) -> None:
         from kapell.adapters.db.sqlite import copies  # noqa: PLC0415 - sqlite3 only when used
 
         await copies.copy(sqlite_path(url), target)
+
+
+async def recordable(url: str, target: Path) -> bool:
+    """Tell whether a backup can be put on record first: not in a store of another release.
+
+    Raises:
+        Conflict: ``backup_exists``.
+    """
+    _refuse_existing(target)
+    if _is_postgres(url):
+        return True
+    from kapell.adapters.db.sqlite import (  # noqa: PLC0415 - sqlite3 only when used
+        health as sqlite_health,
+    )
+
+    return await sqlite_health.current(sqlite_path(url))
 
 
 async def restore(url: str, source: Path) -> None:

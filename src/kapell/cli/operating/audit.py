@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kapell.bootstrap.audit.acting import export_record, read_record
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.operating.reporting import report
@@ -79,8 +80,6 @@ def show(
     """Show the last entries, newest first: when, who, what, and the verdict."""
 
     async def work(session: Session) -> Exit:
-        app = session.app
-        await app.audit.auditor.catch_up()
         wanted = Wanted(
             run_id=await session.find(run) if run else "",
             actor=actor,
@@ -90,9 +89,8 @@ def show(
             newest=True,
             limit=limit,
         )
-        found = await app.store.audit.entries(app.tenant, wanted)
+        found, last = await read_record(session.app, wanted, LOOKED_AT)
         if not found:
-            last = await app.store.audit.entries(app.tenant, Wanted(newest=True, limit=LOOKED_AT))
             for line in unfound(wanted, last):
                 session.screen.note(line)
         if as_json:
@@ -115,8 +113,7 @@ def export(
     """Write all entries, one JSON object a line, oldest first."""
 
     async def work(session: Session) -> Exit:
-        await session.app.audit.auditor.catch_up()
-        async for entry in session.app.audit.verifier.entries(Wanted(after=after)):
+        async for entry in export_record(session.app, after):
             session.screen.show(text_of(entry))
         return Exit.OK
 

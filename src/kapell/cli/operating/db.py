@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from kapell.bootstrap import upkeep
+from kapell.bootstrap.audit.acting import back_up
 from kapell.cli.exits import Exit
 from kapell.cli.group import InnerGroup
 from kapell.cli.operating.findings import tell
 from kapell.cli.running.arguments import AsJson
 from kapell.cli.screen import Screen
+from kapell.cli.session import whoami
 from kapell.cli.whereabouts import root_of
 
 app = typer.Typer(
@@ -46,8 +48,9 @@ def backup(
 ) -> int:
     """Write a copy of the database while it is in use."""
     name = to or f"kapell-{datetime.now(UTC):%Y%m%d-%H%M%S}.backup"
-    asyncio.run(upkeep.backup(root_of(ctx.obj), Path(name)))
     screen = Screen(ctx.obj)
+    if not asyncio.run(back_up(root_of(ctx.obj), Path(name), whoami())):
+        screen.note("The copy is not on record: the database is one of another release.")
     if as_json:
         screen.document({"backup": name})
     else:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from kapell.bootstrap.audit.acting import report_record
 from kapell.cli.exits import Exit
 from kapell.cli.session import Session, carry_out
 from kapell.core.audit.compliance.page import page_of
@@ -35,7 +36,7 @@ def report(
     period = _period(since, until)
 
     async def work(session: Session) -> Exit:
-        found = await session.app.audit.reporter.report(period)
+        found = await report_record(session.app, period)
         if as_json:
             text = json.dumps(msgspec.to_builtins(found), indent=2, ensure_ascii=False) + "\n"
         else:

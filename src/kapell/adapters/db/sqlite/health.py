@@ -23,6 +23,21 @@ async def check(path: str) -> tuple[Finding, ...]:
     return await asyncio.to_thread(_check, path)
 
 
+async def current(path: str) -> bool:
+    """Tell whether there is a store of this release's schema; nothing else is looked at."""
+    return await asyncio.to_thread(_current, path)
+
+
+def _current(path: str) -> bool:
+    if not Path(path).exists():
+        return False
+    try:
+        with closing(connect(path, readonly=True)) as connection:
+            return _schema(connection).ok
+    except (KapellError, sqlite3.Error):
+        return False
+
+
 def _check(path: str) -> tuple[Finding, ...]:
     if not Path(path).exists():
         advice = "It is made when the first run starts."
