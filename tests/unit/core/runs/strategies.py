@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from kapell.core.workflows.pins import Pins
 from kapell.core.workflows.version import Version
 from kapell.kit.errors import Failure, Kind
-from kapell.kit.json import Json, encode
-from tests.unit.core.workflows.authoring import AGENTS, version_of
+from kapell.kit.json import Json
+from tests.unit.core.workflows.authoring import AGENTS, tree_of, version_of
 
 SUB = version_of(
     """
@@ -28,6 +28,7 @@ DOOM = "doom"
 """What the ids of steps begin with whose calls always fail."""
 
 Form = dict[str, Json]
+_PERCENT = st.integers(0, 99)
 
 
 class Author:
@@ -43,7 +44,7 @@ class Author:
 
     def chance(self, percent: int) -> bool:
         """Draw true that often."""
-        return self._draw(st.integers(0, 99)) < percent
+        return self._draw(_PERCENT) < percent
 
     def body(self, depth: int, readable: tuple[str, ...], most: int = 4) -> list[Json]:
         """Draw a sequence of steps; ``readable`` names what may be read from around it."""
@@ -174,7 +175,7 @@ def forms(draw: st.DrawFn, depth: int = 3) -> Form:
 
 def compiled(form: Form) -> Version:
     """Return a workflow as runs have it."""
-    return version_of(encode(form).decode(), PINS)
+    return version_of(tree_of(form), PINS)
 
 
 def versions() -> st.SearchStrategy[Version]:

@@ -5,12 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kapell.core.workflows.version import Version
-from kapell.kit.json import Json
+from kapell.kit.json import Json, encode
 from tests.drawing import examples
 from tests.unit.core.runs.driving import Driver, plain, undoable, undone
 from tests.unit.core.runs.naive import Naive
 from tests.unit.core.runs.running import paths
-from tests.unit.core.runs.strategies import FATES, Fate, versions
+from tests.unit.core.runs.strategies import FATES, PINS, Fate, Form, compiled, forms, versions
+from tests.unit.core.workflows.authoring import version_of
 
 SEEDS = st.integers(0, 2**32)
 
@@ -52,6 +53,12 @@ def _compare(driver: Driver, fate: Fate) -> None:
         assert sorted(undoable(sim)) == sorted(entry.path for entry in naive.undo)
         if status == "failed":
             assert sorted(paths(sim, "compensation.succeeded")) == sorted(naive.undone)
+
+
+@settings(max_examples=examples(10))
+@given(forms(depth=1))
+def test_what_is_drawn_is_what_its_text_says(form: Form) -> None:
+    assert compiled(form) == version_of(encode(form).decode(), PINS)
 
 
 @pytest.mark.requirement("WF-01", "WF-02", "WF-03", "WF-04", "WF-05", "DX-05")
