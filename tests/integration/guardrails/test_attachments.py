@@ -126,6 +126,49 @@ async def test_what_was_looked_over_is_what_leaves(
         assert failed == ([code] if code else [])
 
 
+ASKING = """package kapell.tool
+
+import rego.v1
+
+ask contains {"rule": "mail", "reason": "somebody looks at every mail"} if {
+    input.tool.name == "mail.send"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "code"), [(None, ""), (b"the secret plan", "file_changed")], ids=["alone", "other"]
+)
+@pytest.mark.requirement("GR-10", "TL-06")
+async def test_what_people_agreed_to_is_what_leaves_without_the_content_guard_too(
+    tmp_path: Path, after: bytes | None, code: str
+) -> None:
+    shop = Shop(
+        tmp_path / "shop",
+        f"sqlite:///{tmp_path / 'runs.db'}",
+        "guardrails: {flags: {content: false}}\n",
+    )
+    (shop.folder / "policies").mkdir()
+    (shop.folder / "policies/own.rego").write_text(ASKING)
+    file = shop.folder / "letter.txt"
+    file.write_bytes(b"two chairs")
+    shop.workflow(
+        "w",
+        "steps: [{id: a, tool: mail.send, with: {to: [ann@example.com], subject: x, text: y, "
+        "attachments: [letter.txt]}}]\n",
+    )
+    tool = Exchanging(file, after)
+    async with shop.open({"mail.send": tool}) as app:
+        run = await ran(app, "w")
+        (row,) = await app.reader.approvals(app.tenant, run)
+        await app.approvals.answer(run, row.path, True)
+        await app.run_until_idle(run)
+        events = [event.payload for event in await app.histories.events(run)]
+        assert tool.sent == ([] if code else [b"two chairs"])
+        failed = [one.failure.code for one in events if isinstance(one, ToolFailed)]
+        assert failed == ([code] if code else [])
+
+
 def test_what_is_too_large_is_no_text_to_look_over() -> None:
     assert text_of(b"a" * LARGEST) is not None
     assert text_of(b"a" * (LARGEST + 1)) is None

@@ -74,23 +74,29 @@ async def looked(treatment: Treatment, reader: FileReader, spec: ToolSpec, call:
     return Taken(seen=seen) if verdict is None else Taken(verdict, _mark(marks), seen)
 
 
-async def mark_of(reader: FileReader, spec: ToolSpec, call: ToolCall) -> str:
+async def mark_of(
+    reader: FileReader, spec: ToolSpec, call: ToolCall
+) -> tuple[str, Mapping[str, str]]:
     """Return what stands for the very bytes that a call takes outside; empty where it takes none.
 
-    People who agree to a call that names a file agree to what is in it.
+    People who agree to a call that names a file agree to what is in it: with the mark comes what
+    the tool has to find, as ``ToolCall.seen`` holds it.
     """
     if not outside(spec):
-        return ""
+        return "", call.seen
     marks: list[Digest] = []
+    seen = dict(call.seen)
     for path in _paths(spec, call):
         if isinstance(path, str) and path in call.seen:
             key = call.seen[path]  # what was looked over, and what the tool will be given
         else:
             found = await reader.read(call, path, 0)
             key = "" if found is None else found[1]
+            if isinstance(path, str):
+                seen[path] = key
         if key:
             marks.append(Digest(key))
-    return _mark(marks) if marks else ""
+    return (_mark(marks) if marks else ""), seen
 
 
 def _read(data: bytes) -> list[str | None]:

@@ -1,6 +1,6 @@
 """The gates in which policies stand: before every call of a tool, before every call of a model."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import msgspec
@@ -20,7 +20,7 @@ from kapell.services.policies.policies import Policies
 from kapell.services.policies.questions import held, question_of, still_asked
 from kapell.services.tools.ports import ToolCall, ToolResult
 
-Mark = Callable[[ToolSpec, ToolCall], Awaitable[str]]
+Mark = Callable[[ToolSpec, ToolCall], Awaitable[tuple[str, Mapping[str, str]]]]
 
 
 class PolicyToolGate:
@@ -28,7 +28,8 @@ class PolicyToolGate:
 
     Args:
         policies: Who is asked.
-        mark: Returns what stands for the bytes of files that a call takes outside, or nothing.
+        mark: Returns what stands for the bytes of files that a call takes outside, or nothing, and
+            what the tool then has to find under their paths.
     """
 
     def __init__(self, policies: Policies, mark: Mark | None = None) -> None:
@@ -37,7 +38,7 @@ class PolicyToolGate:
         self._mark = mark
 
     async def before(self, spec: ToolSpec, call: ToolCall, note: Note) -> ToolCall:
-        """Return the call unchanged when it may be made.
+        """Return the call when it may be made; its files are then those that people agreed to.
 
         Raises:
             Held: a policy wants people asked, and they have not approved of exactly this call.
@@ -46,7 +47,9 @@ class PolicyToolGate:
         ruled = await self._ruled(spec, call)
         mark = ""
         if ruled.judgement.ruling == "ask":
-            mark = "" if self._mark is None else await self._mark(spec, call)
+            if self._mark is not None:
+                mark, seen = await self._mark(spec, call)
+                call = msgspec.structs.replace(call, seen=seen)
             left = still_asked(ruled, partial(_is_approved, call, mark))
             if left is None:
                 note(msgspec.structs.replace(ruled.judgement, ruling="allow", reason=_APPROVED))
