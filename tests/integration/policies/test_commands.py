@@ -121,6 +121,35 @@ def test_a_call_is_explained_rule_by_rule(desk: Desk) -> None:
 
 @pytest.mark.requirement("GR-06")
 @pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("time.hour=99", "`time.hour` does not fit: Expected `int` <= 23"),
+        ("time.minute=-1", "`time.minute` does not fit: Expected `int` >= 0"),
+        ("time.hour=noon", "`time.hour` does not fit: Expected `int`, got `str`"),
+        ("time.weekday=funday", "`time.weekday` does not fit: Invalid enum value 'funday'"),
+        ("time.date=2026-13-01", "`time.date` does not fit"),
+        ("time.iso=yesterday", "`time.iso` does not fit"),
+        ("agent=writer", "`agent` does not fit: Expected `object`"),
+        ("asked=perhaps", "`asked` does not fit: Expected `bool`"),
+        ("kind=model", "`kind` does not fit: Invalid enum value 'model'"),
+        ("labels.args.to=web", "`labels.args` does not fit"),
+        ("reach.domains.first=x", "`reach.domains` does not fit: Expected `array`"),
+        ("tool.cost=-1", "`tool.cost` does not fit"),
+        ("time.hour.first=9", "`time.hour` does not fit: Expected `int`, got `object`"),
+        ("time..hour=9", "has no field ``"),
+        ("tiem.hour=9", "Did you mean `time`?"),
+    ],
+)
+def test_a_question_that_no_call_could_raise_is_told_and_not_asked(
+    desk: Desk, said: str, told: str
+) -> None:
+    broken = desk.call("policy", "explain", "mail.send", "--input", said)
+    assert broken.code == Exit.INVALID
+    assert told in broken.err
+    assert broken.out == ""
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         ((), "No tool is named"),

@@ -46,7 +46,8 @@ def supposed(
     computed here too, unless it is given; it is asked by the tenant of this program.
 
     Raises:
-        Invalid: ``policy_input`` for fields that a document does not have.
+        Invalid: ``policy_input`` for fields that a document does not have, and for what its schema
+            does not let them hold.
     """
     given = {"tenant": str(LOCAL), **given}
     if kind != "tool":
@@ -74,8 +75,11 @@ def _converted(value: Json, kind: type[T], what: str) -> T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
+        wrong, _, place = str(error).partition(" - at `$")
+        field = place.removesuffix("`").removeprefix(".")
+        field = what if not field or field.startswith("[") else field
         raise Invalid(
-            f"The given `{what}` does not fit: {error}.",
+            f"The given `{field}` does not fit: {wrong}.",
             code="policy_input",
             advice="schema/policy-input.schema.json says what its fields may hold.",
         ) from error

@@ -20,14 +20,25 @@ Weekday: TypeAlias = Literal[
 ]
 
 
+_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+
+
 class TimePart(msgspec.Struct, frozen=True):
     """When the question is asked, in the zone that the settings name."""
 
-    iso: Annotated[str, Meta(description="As RFC 3339, such as 2026-03-01T09:30:00+01:00.")] = ""
-    unix: Annotated[int, Meta(description="Seconds since 1970.")] = 0
-    date: Annotated[str, Meta(description="The day, such as 2026-03-01.")] = ""
-    hour: Annotated[int, Meta(description="0 to 23.")] = 0
-    minute: Annotated[int, Meta(description="0 to 59.")] = 0
+    iso: Annotated[
+        str,
+        Meta(
+            description="As RFC 3339, such as 2026-03-01T09:30:00+01:00.",
+            pattern=rf"^({_DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[0-9.]*(Z|[+-][0-9:]+))?$",
+        ),
+    ] = ""
+    unix: Annotated[int, Meta(description="Seconds since 1970.", ge=0)] = 0
+    date: Annotated[
+        str, Meta(description="The day, such as 2026-03-01.", pattern=f"^({_DAY})?$")
+    ] = ""
+    hour: Annotated[int, Meta(description="0 to 23.", ge=0, le=23)] = 0
+    minute: Annotated[int, Meta(description="0 to 59.", ge=0, le=59)] = 0
     weekday: Weekday = "monday"
 
 
@@ -67,7 +78,7 @@ class ToolPart(msgspec.Struct, frozen=True):
         Meta(description="Whose words it says to take; empty: it says nothing."),
     ] = ""
     repeatable: bool = True
-    cost: Annotated[float, Meta(description="US dollars a call costs.")] = 0.0
+    cost: Annotated[float, Meta(description="US dollars a call costs.", ge=0)] = 0.0
 
     @property
     def outside(self) -> bool:
@@ -145,7 +156,7 @@ class ModelPart(msgspec.Struct, frozen=True):
 
     name: Annotated[str, Meta(description="`provider:name`, or the name of a route.")] = ""
     provider: Annotated[str, Meta(description="Empty for a route.")] = ""
-    max_output: int = 0
+    max_output: Annotated[int, Meta(ge=0)] = 0
     tools: Annotated[tuple[str, ...], Meta(description="The tools it is offered.")] = ()
 
 
@@ -160,9 +171,9 @@ class ModelDocument(Asked, frozen=True, kw_only=True):
 class BudgetPart(msgspec.Struct, frozen=True):
     """What a run may spend; 0 where there is no ceiling."""
 
-    cost: Annotated[float, Meta(description="US dollars.")] = 0.0
-    tokens: int = 0
-    seconds: float = 0.0
+    cost: Annotated[float, Meta(description="US dollars.", ge=0)] = 0.0
+    tokens: Annotated[int, Meta(ge=0)] = 0
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
 
 
 class BudgetDocument(Asked, frozen=True, kw_only=True):
