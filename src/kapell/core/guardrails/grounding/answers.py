@@ -18,7 +18,7 @@ MOST = 100_000
 """Characters of an answer that are looked at; a longer one is not held by anything."""
 
 
-class Held(msgspec.Struct, frozen=True):
+class Scored(msgspec.Struct, frozen=True):
     """A sentence of an answer, ``answer[start:end]``, with its score from 0 to 1."""
 
     text: str
@@ -32,11 +32,11 @@ class Grounding(msgspec.Struct, frozen=True):
     """How well an answer is held: its score is that of its worst sentence."""
 
     score: float
-    sentences: tuple[Held, ...]
+    sentences: tuple[Scored, ...]
     threshold: float = THRESHOLD
 
     @property
-    def flagged(self) -> tuple[Held, ...]:
+    def flagged(self) -> tuple[Scored, ...]:
         """Return the sentences under the threshold, in order."""
         return tuple(one for one in self.sentences if one.score < self.threshold)
 
@@ -48,7 +48,7 @@ def ground(answer: str, sources: Sequence[Source], threshold: float = THRESHOLD)
     other sentence.
     """
     if len(answer) > MOST:
-        whole = Held(answer[:200], 0, len(answer), 0.0, ("words",))
+        whole = Scored(answer[:200], 0, len(answer), 0.0, ("words",))
         return Grounding(0.0, (whole,), threshold)
     library = Library(sources)
     flat = [_flat(source.text) for source in sources]
@@ -100,20 +100,20 @@ def _parts(sentence: Span) -> list[Span]:
     return [*parts, Span(sentence.text[turn.end() :], end, sentence.end)]
 
 
-def _held(part: Span, sources: Sequence[Source], flat: Sequence[str], library: Library) -> Held:
+def _held(part: Span, sources: Sequence[Source], flat: Sequence[str], library: Library) -> Scored:
     plain = _raised().sub(_lowered, part.text).strip().strip("*#->• ").strip()
     if plain.endswith("?") or _idle().fullmatch(plain) or _silent(plain):
-        return Held(part.text, part.start, part.end, 1.0)
+        return Scored(part.text, part.start, part.end, 1.0)
     cited, unknown = _cited(part.text, sources)
     if unknown:
-        return Held(part.text, part.start, part.end, CAPS["citation"], ("citation",))
+        return Scored(part.text, part.start, part.end, CAPS["citation"], ("citation",))
     said = statement_of(_uncited(plain))
     found = _quoted(part.text, flat, cited)
     result = _with_citation(said, library, cited)
     if found is not None and not found:
         flaws: tuple[Flaw, ...] = ("quote", *result.flaws)
-        return Held(part.text, part.start, part.end, CAPS["quote"], flaws)
-    return Held(part.text, part.start, part.end, result.score, result.flaws)
+        return Scored(part.text, part.start, part.end, CAPS["quote"], flaws)
+    return Scored(part.text, part.start, part.end, result.score, result.flaws)
 
 
 def _silent(text: str) -> bool:

@@ -6,12 +6,10 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kapell.core.guardrails.grounding.comparing import (
-    dates_told,
+from kapell.core.guardrails.grounding.comparing.facts import dates_told, names_told, numbers_told
+from kapell.core.guardrails.grounding.comparing.wording import (
     exchanged,
     excluded,
-    names_told,
-    numbers_told,
     opposed,
     reversed_roles,
     turned,

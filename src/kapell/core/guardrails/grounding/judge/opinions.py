@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from kapell.core.guardrails.grounding.answers import Grounding, Held
+from kapell.core.guardrails.grounding.answers import Grounding, Scored
 from kapell.core.guardrails.grounding.sources import Source
 from kapell.core.guardrails.spotlight import about, marked, nonce_of
 from kapell.kit.json import Json
@@ -99,5 +99,5 @@ def lowered(found: Grounding, said: Opinion) -> Grounding:
     return Grounding(min(found.score, said.score), parts, found.threshold)
 
 
-def _lowered(one: Held, score: float) -> Held:
-    return Held(one.text, one.start, one.end, min(one.score, score), (*one.flaws, "judge"))
+def _lowered(one: Scored, score: float) -> Scored:
+    return Scored(one.text, one.start, one.end, min(one.score, score), (*one.flaws, "judge"))

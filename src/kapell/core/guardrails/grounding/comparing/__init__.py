@@ -1,0 +1,1 @@
+"""Comparisons of a sentence with what its sources say."""
