@@ -8,7 +8,7 @@ from kapell.kit.errors import Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.services.approvals.changes import Becoming, Foresee
-from kapell.services.approvals.desk import CheckArguments
+from kapell.services.approvals.refusing import CheckArguments
 from kapell.services.tools.arguments import Arguments
 
 

@@ -1,4 +1,4 @@
-"""What an answer would change: arguments that were edited, and the file that a call is about."""
+"""What a question is about, and what an answer would change: arguments, the file of a call."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -7,7 +7,8 @@ import msgspec
 from kapell.core.approvals.showing import as_text, difference, visible
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId
-from kapell.kit.json import Json
+from kapell.kit.json import Digest, Json, decode
+from kapell.services.runs.ports import ApprovalRow
 from kapell.services.runs.reading import Histories
 
 
@@ -34,6 +35,14 @@ class Changes:
         self._histories = histories
         self._foresee = foresee
 
+    async def asked(self, row: ApprovalRow) -> Json:
+        """Return what a question is about: data of a step, or the arguments of a held call."""
+        data = decode(row.data) if row.data else None
+        if isinstance(data, dict) and data.get("$ref") == "artifact":
+            digest = Digest(str(data["digest"]))
+            return decode((await self._histories.blobs([digest]))[digest])
+        return data
+
     async def of_call(self, run: RunId, tool: str, args: Json) -> str:
         """Return how a file of the run's folder would change; empty when it is about none."""
         try:
@@ -56,6 +65,13 @@ class Changes:
         except UnicodeDecodeError:
             return _sizes(path, old, becoming.data)
         return difference(path, before, after)
+
+
+def merged(old: Json, edit: Json) -> Json:
+    """Return data with an edit in it, as the run will have it."""
+    if not isinstance(edit, Mapping) or not edit:
+        return old
+    return {**(old if isinstance(old, Mapping) else {}), **edit}
 
 
 def edited(old: Json, new: Json) -> str:
