@@ -15,6 +15,7 @@ from kapell.adapters.db.upgrading import upgrade_postgres
 from kapell.bootstrap.app import App, open_app
 from kapell.bootstrap.serving import settle_memory
 from kapell.core.events.envelope import Event
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.core.runs.status import TERMINAL, RunStatus
 from kapell.core.tools.spec import ToolSpec
@@ -108,8 +109,9 @@ class Ends:
         self._ended: dict[RunId, RunStatus] = {}
         self._waited: dict[RunId, asyncio.Future[RunStatus]] = {}
 
-    def observe(self, run: RunId, events: Sequence[Event], state: State) -> None:
+    def observe(self, run: RunId, events: Sequence[Event], state: State, program: Program) -> None:
         """Note a run that has ended."""
+        del events, program
         if state.status not in TERMINAL:
             return
         self._ended[run] = state.status

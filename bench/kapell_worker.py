@@ -18,6 +18,7 @@ from measuring import Stamps
 
 from kapell.bootstrap.serving import settle_memory
 from kapell.core.events.envelope import Event
+from kapell.core.runs.program import Program
 from kapell.core.runs.state import State
 from kapell.kit.ids import RunId
 
@@ -31,8 +32,8 @@ def wait_for(gate: Path) -> None:
 async def work(at: str, workspace: Path, stamps: Stamps, gate: Path | None) -> None:
     """Work until told to stop."""
 
-    def observe(run: RunId, events: Sequence[Event], state: State) -> None:
-        del run, state
+    def observe(run: RunId, events: Sequence[Event], state: State, program: Program) -> None:
+        del run, state, program
         for event in events:
             if event.causation_id.startswith("command:") and event.type == "signal.received":
                 stamps.add(f"heard:{event.causation_id.rpartition(':')[2]}")

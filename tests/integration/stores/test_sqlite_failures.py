@@ -13,6 +13,7 @@ import pytest
 from kapell.adapters.db import open_store
 from kapell.adapters.db.sqlite.store import SqliteStore
 from kapell.adapters.db.sqlite.writing.writer import Work
+from kapell.core.gateway.quotas import Amount, Quota, Wanted
 from kapell.kit.errors import Conflict, Invalid, KapellError, Unavailable
 from kapell.kit.json import Digest
 from tests.contract.stores.runs import T, decision, new, owned
@@ -51,6 +52,34 @@ async def _fails(store: SqliteStore, code: str) -> KapellError:
     assert caught.value.code == code
     assert caught.value.advice
     return caught.value
+
+
+async def _synchronous(store: SqliteStore) -> int:
+    """Return how the last commit waited for the disk: 2 is FULL, 1 is NORMAL."""
+    return await store._writer.peek(
+        lambda connection, _: int(connection.execute("PRAGMA synchronous").fetchone()[0])
+    )
+
+
+async def test_only_what_a_power_cut_may_undo_does_not_wait_for_the_disk(
+    store: SqliteStore, sqlite_path: Path
+) -> None:
+    (claim,) = await owned(store, "r1")
+    assert await _synchronous(store) == 1  # a claim is made again
+    await store.log.append(decision(claim))
+    assert await _synchronous(store) == 2
+    want = Wanted(scope="a", quota=Quota(per="user", every=60.0))
+    await store.counts.take(T, [want], Amount(calls=1))
+    assert await _synchronous(store) == 1
+    await store.counts.take(T, [want], Amount(calls=1), lasting=True)
+    assert await _synchronous(store) == 2
+    light = SqliteStore(str(sqlite_path), "normal")
+    await light.open()
+    try:
+        await light.counts.take(T, [want], Amount(calls=1), lasting=True)
+        assert await _synchronous(light) == 1
+    finally:
+        await light.close()
 
 
 @pytest.mark.requirement("DX-07")

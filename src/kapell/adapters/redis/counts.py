@@ -115,13 +115,19 @@ class RedisCounts:
         )
 
     async def take(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
+        self,
+        tenant_id: TenantId,
+        wants: Sequence[Wanted],
+        amount: Amount,
+        *,
+        lasting: bool = False,
     ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them.
 
         Raises:
             Unavailable: ``counts_unavailable``.
         """
+        del lasting
         checked(*(one.scope for one in wants))
         found = await self._run(
             _TAKE,

@@ -50,11 +50,17 @@ class Counts(Protocol):
     """Sums by tenant, scope and window, shared by all workers; time is the store's own."""
 
     async def take(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
+        self,
+        tenant_id: TenantId,
+        wants: Sequence[Wanted],
+        amount: Amount,
+        *,
+        lasting: bool = False,
     ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them.
 
-        Returns the one that has no room, of several the one that ends last; or what was taken.
+        Returns the one that has no room, of several the one that ends last; or what was taken. A
+        power cut may undo what was taken at last, unless it is to be ``lasting``.
         """
         ...
 

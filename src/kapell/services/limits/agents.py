@@ -55,10 +55,10 @@ class AgentBreaker:
         if self._most is None:
             return False
         self._well_at.pop((tenant, agent), None)
-        taken = await self._counts.take(tenant, [_failures(agent)], Amount(calls=1))
+        taken = await self._counts.take(tenant, [_failures(agent)], Amount(calls=1), lasting=True)
         if not isinstance(taken, Taken) or taken.used[0].calls < self._most:
             return False
-        opened = await self._counts.take(tenant, [_open(agent)], Amount(calls=1))
+        opened = await self._counts.take(tenant, [_open(agent)], Amount(calls=1), lasting=True)
         self._let_at.pop((tenant, agent), None)
         return isinstance(opened, Taken) and opened.used[0].calls == 1
 

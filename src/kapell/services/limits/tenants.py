@@ -48,9 +48,9 @@ class TenantBreaker:
         """Count a run that was held."""
         if self._most is None:
             return
-        taken = await self._counts.take(tenant, [_TRIPS], Amount(calls=1))
+        taken = await self._counts.take(tenant, [_TRIPS], Amount(calls=1), lasting=True)
         if isinstance(taken, Taken) and taken.used[0].calls >= self._most:
-            await self._counts.take(tenant, [_OPEN], Amount(calls=1))
+            await self._counts.take(tenant, [_OPEN], Amount(calls=1), lasting=True)
             self._closed_at.pop(tenant, None)
 
     async def check(self, tenant: TenantId) -> None:

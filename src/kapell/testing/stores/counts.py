@@ -29,9 +29,15 @@ class MemoryCounts:
         self._sums: dict[tuple[str, str, float, float], Amount] = {}
 
     async def take(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
+        self,
+        tenant_id: TenantId,
+        wants: Sequence[Wanted],
+        amount: Amount,
+        *,
+        lasting: bool = False,
     ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them."""
+        del lasting
         checked(*(one.scope for one in wants))
         now = self._now()
         found = [(one, self._used(tenant_id, one.scope, one.quota.every, now)) for one in wants]

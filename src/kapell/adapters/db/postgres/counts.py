@@ -22,9 +22,10 @@ from kapell.core.gateway.quotas import (
 from kapell.kit.ids import TenantId
 from kapell.kit.text import checked
 
-_TAKE = (
-    "SELECT now, room, calls, tokens, usd FROM kapell_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-)
+_TAKE = """
+SELECT now, room, calls, tokens, usd
+FROM kapell_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
 _ONE = """
 SELECT calls, tokens, usd FROM counts
 WHERE tenant_id = $1 AND scope = $2 AND lasts = $3 AND begins = $4
@@ -58,7 +59,12 @@ class PostgresCounts:
         self._forgot = -math.inf
 
     async def take(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
+        self,
+        tenant_id: TenantId,
+        wants: Sequence[Wanted],
+        amount: Amount,
+        *,
+        lasting: bool = False,
     ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them."""
         checked(*(one.scope for one in wants))
@@ -77,6 +83,7 @@ class PostgresCounts:
             forget,
             DAY,
             kept(DAY),
+            lasting,
         )
         found = [Amount()] * len(wants)
         sums = zip(row["calls"] or (), row["tokens"] or (), row["usd"] or (), strict=True)

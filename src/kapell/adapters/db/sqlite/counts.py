@@ -43,7 +43,10 @@ _FORGETS = 3600.0
 
 
 class SqliteCounts:
-    """Looks and adds in one transaction of the writer."""
+    """Looks and adds in one transaction of the writer.
+
+    What a power cut may undo is what calls under way took: the logs of their runs are durable.
+    """
 
     def __init__(self, writer: Writer, readers: Readers) -> None:
         self._writer = writer
@@ -51,7 +54,12 @@ class SqliteCounts:
         self._forgot = 0.0
 
     async def take(
-        self, tenant_id: TenantId, wants: Sequence[Wanted], amount: Amount
+        self,
+        tenant_id: TenantId,
+        wants: Sequence[Wanted],
+        amount: Amount,
+        *,
+        lasting: bool = False,
     ) -> Refused | Taken:
         """Add an amount to every wanted window, or to none of them."""
         checked(*(one.scope for one in wants))
@@ -67,7 +75,7 @@ class SqliteCounts:
             _add(connection, tenant_id, wants, now, amount)
             return Taken(now, [plus(used, amount) for _, used in found])
 
-        return await self._writer.do(work)
+        return await self._writer.do(work, passing=not lasting)
 
     async def settle(self, tenant_id: TenantId, settlements: Sequence[Settlement]) -> None:
         """Add to the windows of their instants what was used beyond what was taken."""
@@ -77,7 +85,7 @@ class SqliteCounts:
                 _add(connection, tenant_id, one.wants, one.at, one.more)
 
         if settlements:
-            await self._writer.do(work)
+            await self._writer.do(work, passing=True)
 
     async def used(self, tenant_id: TenantId, scope: str, every: float) -> Amount:
         """Return what is used of the window there is now."""

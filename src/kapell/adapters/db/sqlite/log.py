@@ -61,7 +61,7 @@ class SqliteLog:
         fold_format: int,
         suspects: bool = False,
     ) -> Claimed:
-        """Own up to ``limit`` due runs."""
+        """Own up to ``limit`` due runs; a claim that a power cut undoes is made again."""
         return await self._writer.do(
             partial(
                 queue.claim,
@@ -70,7 +70,8 @@ class SqliteLog:
                 caps=caps,
                 fold_format=fold_format,
                 suspects=suspects,
-            )
+            ),
+            passing=True,
         )
 
     async def release(
@@ -96,7 +97,7 @@ class SqliteLog:
     async def beat(self, worker: WorkerId, held: Mapping[RunId, int], lease: float) -> Beat:
         """Renew the lease, compare, free what is surplus or of dead workers."""
         found, freed = await self._writer.do(
-            partial(queue.beat, worker=worker, held=dict(held), lease=lease)
+            partial(queue.beat, worker=worker, held=dict(held), lease=lease), passing=True
         )
         if freed:
             await self._doorbell.ring(())

@@ -616,13 +616,17 @@ $$
 -- next
 CREATE FUNCTION kapell_take(tenant text, scopes text[], every float8[], most_calls bigint[],
     most_tokens bigint[], most_usd bigint[], more bigint[], forget boolean, day float8,
-    day_kept float8, OUT now float8, OUT room boolean, OUT calls bigint[], OUT tokens bigint[],
+    day_kept float8, lasting boolean, OUT now float8, OUT room boolean, OUT calls bigint[], OUT tokens bigint[],
     OUT usd bigint[]) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     one counts%ROWTYPE;
 BEGIN
+    IF NOT lasting THEN
+        -- What a crash of the server may undo is what calls under way took.
+        PERFORM set_config('synchronous_commit', 'off', true);
+    END IF;
     now := kapell_now();
     room := true;
     -- Everyone locks the windows in the order they are given in; one without room undoes them all.

@@ -36,16 +36,23 @@ BATCH = 1024
 class _Order(Generic[T]):
     """A decision or a piece of work, and the future of who waits for it.
 
-    ``peek`` marks work that only looks, outside any transaction.
+    ``peek`` marks work that only looks, outside any transaction; ``passing`` work that a power cut
+    may undo.
     """
 
-    __slots__ = ("error", "future", "peek", "result", "what")
+    __slots__ = ("error", "future", "passing", "peek", "result", "what")
 
     def __init__(
-        self, what: "Decision | Work[T]", future: "asyncio.Future[T]", peek: bool = False
+        self,
+        what: "Decision | Work[T]",
+        future: "asyncio.Future[T]",
+        *,
+        peek: bool = False,
+        passing: bool = False,
     ) -> None:
         self.what = what
         self.peek = peek
+        self.passing = passing
         self.future = future
         self.result: object = None
         self.error: BaseException | None = None
@@ -65,6 +72,7 @@ class Writer:
     def __init__(self, path: str, *, full: bool) -> None:
         self._path = path
         self._full = full
+        self._waits = full
         self._orders: SimpleQueue[_Order[object] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,19 +98,25 @@ class Writer:
         """Order a decision to be written."""
         return self._order(decision)
 
-    def do(self, work: Work[T]) -> "asyncio.Future[T]":
-        """Order work to be done in the next transaction."""
-        return self._order(work)
+    def do(self, work: Work[T], *, passing: bool = False) -> "asyncio.Future[T]":
+        """Order work to be done in the next transaction.
+
+        ``passing`` work does not wait for the disk: the end of this process cannot undo it, a power
+        cut before the next commit can.
+        """
+        return self._order(work, passing=passing)
 
     def peek(self, work: Work[T]) -> "asyncio.Future[T]":
         """Order a look at the connection, outside any transaction."""
         return self._order(work, peek=True)
 
-    def _order(self, what: "Decision | Work[T]", *, peek: bool = False) -> "asyncio.Future[T]":
+    def _order(
+        self, what: "Decision | Work[T]", *, peek: bool = False, passing: bool = False
+    ) -> "asyncio.Future[T]":
         if self._loop is None or self._thread is None:
             raise faults.closed()
         future: asyncio.Future[T] = self._loop.create_future()
-        self._orders.put(_Order(what, future, peek))  # type: ignore[arg-type] # results are the orders' own
+        self._orders.put(_Order(what, future, peek=peek, passing=passing))  # type: ignore[arg-type] # results are the orders' own
         return future
 
     def now(self) -> float:
@@ -201,6 +215,7 @@ class Writer:
     def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Order[object]]) -> None:
         while batch:
             try:
+                self._wait_for_disk(connection, not all(order.passing for order in batch))
                 _transact(connection, batch)
             except Fenced as fenced:
                 _undo(connection)
@@ -221,6 +236,12 @@ class Writer:
                 return
             else:
                 return
+
+    def _wait_for_disk(self, connection: sqlite3.Connection, wanted: bool) -> None:
+        """Let the next commit wait for the disk or not; with durability ``normal`` none does."""
+        if self._full and wanted != self._waits:
+            connection.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+            self._waits = wanted
 
 
 def _no_file(error: OSError, path: str) -> KapellError:
