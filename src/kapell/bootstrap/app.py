@@ -181,7 +181,9 @@ class App:
         rules = PolicyAdmission(self.policies) if settings.guardrails.flags.policies else None
         self.starter = self._starter(current, specs, rules)
         self.histories = Histories(self.tenant, store.reader, store.artifacts, self.versions)
-        self.teller = Teller(self.identity, store.starts, store.reader, self.limits.admission)
+        self.teller = Teller(
+            self.identity, store.starts, store.reader, self.histories, self.limits.admission
+        )
         self.approvals = Approvals(
             self.identity,
             store.starts,

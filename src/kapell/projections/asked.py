@@ -2,6 +2,7 @@
 
 import msgspec
 
+from kapell.core.approvals.question import plain_rule
 from kapell.core.events.guarding.approval import (
     ApprovalAnswered,
     ApprovalExpired,
@@ -39,7 +40,7 @@ def open_approval(payload: ApprovalRequested) -> OpenApproval:
         payload.expires,
         payload.path,
         payload.tool,
-        payload.rule,
+        plain_rule(payload.rule),
         payload.why,
         payload.risk,
         bool(payload.call),

@@ -205,7 +205,7 @@ def _unpacked(file: bytes) -> dict[str, Any]:
 def _payload(line: Any) -> dict[str, Any]:
     """Return what the line of an event says, without where it comes from."""
     said = json.loads(line["payload"])
-    return {key: value for key, value in said.items() if key not in ("labels", "label")}
+    return {key: value for key, value in said.items() if key not in ("labels", "label", "imported")}
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What people are asked before a call is made."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -34,9 +35,15 @@ SAID_NO = frozenset({"approval_rejected", "approval_expired"})
 _MARKED = "#"
 
 
-def marked_rule(rule: str, mark: str) -> str:
-    """Return the name under which an answer counts: for a rule, and files with these bytes."""
-    return f"{rule}{_MARKED}{mark}" if mark else rule
+def marked_rule(rule: str, mark: str, approvers: Sequence[str] = (), need: int = 1) -> str:
+    """Return the name under which an answer counts: for a rule, and files with these bytes.
+
+    A rule that names other people by now, or wants more of them, has not been answered by those it
+    named before.
+    """
+    whom = str(digest(encode([sorted(approvers), need])))[:8] if approvers or need > 1 else ""
+    marks = ".".join(one for one in (mark, whom) if one)
+    return f"{rule}{_MARKED}{marks}" if marks else rule
 
 
 def plain_rule(rule: str) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from kapell.core.approvals.question import plain_rule
 from kapell.core.audit.record import Act, Detail
 from kapell.core.events.budget import BudgetAlerted, BudgetExceeded, BudgetWarned
 from kapell.core.events.envelope import Event, Payload
@@ -204,7 +205,8 @@ def _answered(event: ApprovalAnswered) -> Told:
 
 
 def _asked(event: ApprovalRequested) -> Told:
-    details: dict[str, Detail] = {"call": event.call, "rule": event.rule, "need": event.need}
+    rule = plain_rule(event.rule)
+    details: dict[str, Detail] = {"call": event.call, "rule": rule, "need": event.need}
     if event.risk:
         details["risk"] = event.risk
     if event.digest:

@@ -44,6 +44,8 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     whatever happens in it carries that.
     ``subject`` is on whose behalf it acts, where that is not who wrote this: a child acts for whom
     its parent acts for, a copy for whoever made it.
+    ``imported`` is how many events of the log came in a file: what people agreed to there, nobody
+    has agreed to here.
     """
 
     workflow: str
@@ -64,6 +66,7 @@ class RunQueued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     label: Label = ()
     subject: str = ""
     whence: str = ""
+    imported: int = 0
 
 
 class RunAssigned(msgspec.Struct, frozen=True, tag="run.assigned"):

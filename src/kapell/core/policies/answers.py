@@ -108,7 +108,7 @@ def deciding(fired: Sequence[Fired], *, untrusted: bool) -> Fired | None:
 
 
 def unasked(
-    fired: Sequence[Fired], decided: Fired, approved: Callable[[str], bool]
+    fired: Sequence[Fired], decided: Fired, approved: Callable[[Fired], bool]
 ) -> Fired | None:
     """Return the rule whose people have still to be asked before a call is made; None: nobody.
 
@@ -118,10 +118,10 @@ def unasked(
     Args:
         fired: The rules that spoke.
         decided: The one that decides, which asks.
-        approved: Tells whether people approved of the call for a rule.
+        approved: Tells whether people approved of the call for a rule as it asks now.
     """
     asking = [decided, *sorted((one for one in fired if one.ruling == "ask"), key=_order)]
-    heard = [one for one in asking if approved(one.name)]
+    heard = [one for one in asking if approved(one)]
     for one in asking:
         if not any(_speaks_for(other.answer, one.answer) for other in heard):
             return one

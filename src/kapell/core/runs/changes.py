@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
+from kapell.core.approvals.question import plain_rule
 from kapell.core.events.budget import BudgetReserved, BudgetSettled
 from kapell.core.events.envelope import Payload
 from kapell.core.events.guarding.approval import (
@@ -255,7 +256,7 @@ def _opened(event: ApprovalRequested, at: float) -> ApprovalOpened:
         details=Details(
             call=event.call,
             tool=event.tool,
-            rule=event.rule,
+            rule=plain_rule(event.rule),
             why=event.why,
             risk=event.risk,
             cost=event.cost,

@@ -13,6 +13,7 @@ from kapell.core.runs import paths
 from kapell.core.runs.reading import outer_reads, reads_of
 from kapell.core.workflows.version import (
     AgentWork,
+    ApprovalWork,
     AskWork,
     BlockWork,
     Body,
@@ -120,6 +121,21 @@ class Program:
     def place(self, body: int, step_id: str) -> Place:
         """Return a step by its body's number and its id."""
         return self.bodies[body].places[step_id]
+
+    def people_answer(self, place: Place) -> bool:
+        """Tell whether a step's result is, or may hold, what people answered an ``approval``."""
+        work, version = place.step.work, self.bodies[place.body].version
+        if isinstance(work, ApprovalWork):
+            return True
+        if isinstance(work, WorkflowWork) and work.detached:
+            child = Program(version.workflows[work.workflow])
+            return any(map(child.people_answer, child.bodies[0].places.values()))
+        return any(
+            self.people_answer(each)
+            for suffix, number in place.inner.items()
+            if suffix != paths.UNDO
+            for each in self.bodies[number].places.values()
+        )
 
     def models(self) -> Iterator[str]:
         """Yield every model a step of the version names."""

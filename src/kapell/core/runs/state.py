@@ -187,7 +187,8 @@ class Question(msgspec.Struct):
     ``request`` is how they were asked, ``at`` when. ``data``, ``digest`` and ``approvers`` are what
     has become of its own since. ``agreed`` are those who approved of what ``digest`` stands for,
     ``passed`` those who handed it on, ``changes`` counts what was said without deciding it.
-    ``labels`` are those of a call's arguments once somebody changed them.
+    ``labels`` are those of a call's arguments once somebody changed them. ``foreign`` says that the
+    question came in a file: whatever is answered, the call is judged anew.
     """
 
     request: ApprovalRequested
@@ -201,6 +202,7 @@ class Question(msgspec.Struct):
     escalate_at: float | None = None
     changes: int = 0
     labels: dict[str, Label] = {}
+    foreign: bool = False
 
     @property
     def key(self) -> str:
@@ -312,15 +314,17 @@ class Streak(msgspec.Struct):
 class Breaking(msgspec.Struct):
     """What the breaker counts.
 
-    ``failures`` of the run in a row, by the names of agents what is theirs; ``calls`` and ``runs``
-    made with all that the run began. ``base`` is what had been spent and made (nano-dollars, calls,
-    runs) when a person last looked; ``alerted`` says that unusual spending was told.
+    ``failures`` and ``doubts`` of the run in a row, by the names of agents what is theirs;
+    ``calls`` and ``runs`` made with all that the run began. ``base`` is what had been spent and
+    made (nano-dollars, calls, runs) when a person last looked; ``alerted`` says that unusual
+    spending was told.
     """
 
     failures: int = 0
     agents: dict[str, Streak] = {}
     calls: int = 0
     runs: int = 0
+    doubts: int = 0
     base: tuple[int, int, int] = (0, 0, 0)
     alerted: bool = False
 

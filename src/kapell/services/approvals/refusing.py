@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from kapell.core.approvals.approvers import ROLE, may_answer, subject
-from kapell.core.approvals.question import plain_rule
 from kapell.core.policies.asking.documents import ApprovalDocument, ApprovalPart
 from kapell.core.runs.commands import Answer
 from kapell.kit.clock import Clock, instant_text
@@ -106,7 +105,7 @@ class Refusing:
             answer="approve" if approved else "reject",
             by=acting.actor,
             roles=self.roles(acting.actor),
-            rule=plain_rule(details.rule),
+            rule=details.rule,
             risk=_RISKS.get(details.risk, "medium"),
             tool=details.tool,
             edited=bool(edit),

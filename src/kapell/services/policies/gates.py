@@ -5,9 +5,10 @@ from functools import partial
 
 import msgspec
 
-from kapell.core.approvals.question import call_digest, marked_rule
+from kapell.core.approvals.question import call_digest
 from kapell.core.gateway.calls import ModelAnswer, ModelRequest
 from kapell.core.gateway.sending import sent
+from kapell.core.policies.answers import Fired
 from kapell.core.policies.notes import Note
 from kapell.core.policies.ruled import Ruled
 from kapell.core.tools.spec import ToolSpec
@@ -17,7 +18,7 @@ from kapell.services.gateway.ports import OnDelta
 from kapell.services.policies.describing import model_document, tool_document
 from kapell.services.policies.inside import InsideRulings, facts_of
 from kapell.services.policies.policies import Policies
-from kapell.services.policies.questions import held, question_of, still_asked
+from kapell.services.policies.questions import held, name_of, question_of, still_asked
 from kapell.services.tools.ports import ToolCall, ToolResult
 
 Mark = Callable[[ToolSpec, ToolCall], Awaitable[tuple[str, Mapping[str, str]]]]
@@ -93,8 +94,8 @@ class PolicyToolGate:
 _APPROVED = "people approved of exactly this call"
 
 
-def _is_approved(call: ToolCall, mark: str, rule: str) -> bool:
-    approved = call.caller.grants.get(marked_rule(rule, mark))
+def _is_approved(call: ToolCall, mark: str, fired: Fired) -> bool:
+    approved = call.caller.grants.get(name_of(fired, mark))
     return approved is not None and approved == call_digest(call.tool, call.args)
 
 
@@ -163,8 +164,8 @@ class PolicyModelGate:
         return on_delta
 
 
-def _is_agreed(request: ModelRequest, asked: Json, rule: str) -> bool:
-    approved = request.caller.grants.get(rule)
+def _is_agreed(request: ModelRequest, asked: Json, fired: Fired) -> bool:
+    approved = request.caller.grants.get(name_of(fired))
     return approved is not None and approved == call_digest(request.model, asked)
 
 

@@ -7,7 +7,7 @@ import msgspec
 from kapell.core.approvals.approvers import could_agree, subject
 from kapell.core.approvals.held import Held
 from kapell.core.approvals.question import Question, marked_rule
-from kapell.core.policies.answers import Answer, unasked
+from kapell.core.policies.answers import Answer, Fired, unasked
 from kapell.core.policies.ruled import Ruled
 from kapell.kit.clock import span
 from kapell.kit.errors import Denied
@@ -44,7 +44,7 @@ def question_of(ruled: Ruled, mark: str = "") -> Question:
     """Return what a ruling that asks asks people; ``mark`` stands for files that go along."""
     answer = ruled.decided.answer if ruled.decided is not None else Answer(rule="")
     return Question(
-        rule=marked_rule(ruled.judgement.rule, mark),
+        rule=_name(ruled.judgement.rule, answer, mark),
         why=ruled.judgement.reason or "A policy wants people to agree.",
         risk=answer.risk,
         approvers=tuple(subject(one) for one in answer.approvers),
@@ -57,7 +57,16 @@ def question_of(ruled: Ruled, mark: str = "") -> Question:
     )
 
 
-def still_asked(ruled: Ruled, approved: Callable[[str], bool]) -> Ruled | None:
+def name_of(fired: Fired, mark: str = "") -> str:
+    """Return the name under which an answer counts for a rule as it asks now."""
+    return _name(fired.name, fired.answer, mark)
+
+
+def _name(rule: str, answer: Answer, mark: str) -> str:
+    return marked_rule(rule, mark, tuple(subject(one) for one in answer.approvers), answer.need)
+
+
+def still_asked(ruled: Ruled, approved: Callable[[Fired], bool]) -> Ruled | None:
     """Return a ruling that asks as it stands once people approved for some rules; None: for all.
 
     Args:

@@ -7,6 +7,7 @@ import msgspec
 
 from kapell.core.definitions.nearest import hint
 from kapell.core.events.envelope import COPIED, Event
+from kapell.core.events.guarding.approval import ApprovalAnswered
 from kapell.core.events.run import Origin, RunForked, RunQueued
 from kapell.core.events.step import StepStarted, StepSucceeded
 from kapell.core.events.tool import ToolRequested
@@ -15,7 +16,7 @@ from kapell.core.guardrails.labels import USER, Label, label_of, masks_of
 from kapell.core.limits.rates import Asker
 from kapell.core.runs.changes import row_of
 from kapell.core.runs.commands import Merge
-from kapell.core.runs.fold import fold
+from kapell.core.runs.fold import fold, tree
 from kapell.core.runs.repeats import external, repeated
 from kapell.core.runs.state import State
 from kapell.core.runs.status import RunStatus
@@ -28,7 +29,7 @@ from kapell.services.runs.envelopes import enveloped, for_whom
 from kapell.services.runs.ports import NewRun, RunReader, RunStarts
 from kapell.services.runs.reading import Histories
 from kapell.services.runs.starting import Identity, RunRules, new_run
-from kapell.services.runs.telling import Teller
+from kapell.services.runs.telling import Teller, unanswered
 
 
 class Forker:
@@ -76,7 +77,9 @@ class Forker:
         Raises:
             Limited: ``rate_limited``; Denied: ``breaker_open``.
             Missing: ``run_unknown``, ``step_unknown``.
-            Conflict: ``fork_repeats_external`` without consent.
+            Conflict: ``fork_repeats_external`` without consent; ``fork_approved`` for other inputs
+                than those that people have agreed to.
+            Denied: ``approval_unanswered`` for an output that people are to answer.
         """
         await self._admit(asker)
         events = await self._histories.events(run)
@@ -97,6 +100,7 @@ class Forker:
             whence=self._identity.whence,
         )
         made, state = await self._copy(kept, forked, packing)
+        await self._refuse_answer(state, forked.path)
         await self._ruled(state.request)
         if not repeat_external:
             await self._refuse_repeats(events, len(kept), state)
@@ -116,6 +120,15 @@ class Forker:
             request.model or "",
             request.guards.profile,
         )
+
+    async def _refuse_answer(self, state: State, path: str) -> None:
+        """Refuse to give what only an answer of people may be."""
+        step = state.steps.get(path)
+        if step is None:
+            return
+        program = await self._histories.program(state.request.version)
+        if program.people_answer(tree.place_of(program, step)):
+            raise unanswered(path, "Fork there without a result: they are asked anew.")
 
     async def _refuse_repeats(self, events: Sequence[Event], kept: int, state: State) -> None:
         payloads = [event.payload for event in events]
@@ -141,6 +154,8 @@ class Forker:
         old = await self._histories.value(state.request.inputs)
         given = {**old, **changes} if isinstance(old, dict) else dict(changes)
         bound = bind(program.version, given)
+        if bound != old:
+            _refuse_agreed(kept)
         masks = {**masks_of(state.request.labels), **dict.fromkeys(changes, USER)}
         return bound, given_labels(program.version, bound, masks)
 
@@ -156,7 +171,11 @@ class Forker:
             if isinstance(payload, RunQueued):
                 origin = Origin("fork", forked.run_id, forked.seq)
                 payload = msgspec.structs.replace(
-                    payload, origin=origin, key="", subject=for_whom(event, who.actor)
+                    payload,
+                    origin=origin,
+                    key="",
+                    subject=for_whom(event, who.actor),
+                    imported=min(payload.imported, len(kept)),
                 )
             copied.append(
                 msgspec.structs.replace(
@@ -259,6 +278,18 @@ class Forker:
         output = await self._histories.value(state.output)
         key = f"merge:{fork}:{other.generation}:{original.generation}"
         await self._teller.send(run, Merge(fork, output, label_of(state.label)), key)
+
+
+def _refuse_agreed(kept: Sequence[Event]) -> None:
+    """Refuse other inputs than those that people have agreed to: they did not see these."""
+    for event in kept:
+        answer = event.payload
+        if isinstance(answer, ApprovalAnswered) and answer.approved and not answer.call:
+            raise Conflict(
+                f"People have agreed to {answer.path!r} with the inputs as they were.",
+                code="fork_approved",
+                advice=f"Fork at {answer.path!r}, or before it: they are asked anew.",
+            )
 
 
 def _cut(events: Sequence[Event], at: str | int | None, replaced: bool) -> int:

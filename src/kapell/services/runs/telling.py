@@ -3,13 +3,24 @@
 from kapell.core.events.run import RunFailed
 from kapell.core.limits.rates import Asker
 from kapell.core.runs.commands import Cancel, Command, Repair, Resume, Retry, Signal, asked_from
+from kapell.core.runs.fold import tree
 from kapell.core.runs.status import TERMINAL, RunStatus
-from kapell.kit.errors import Conflict, Missing
+from kapell.kit.errors import Conflict, Denied, Missing
 from kapell.kit.ids import RunId
 from kapell.kit.json import Json
 from kapell.services.limits.admission import Admission
 from kapell.services.runs.ports import Message, RunReader, RunStarts, RunSummary
+from kapell.services.runs.reading import Histories
 from kapell.services.runs.starting import Identity
+
+
+def unanswered(path: str, advice: str) -> Denied:
+    """Return the error of a result given in place of the people who are to answer."""
+    return Denied(
+        f"What {path!r} comes to is for the people who are asked: nobody gives it in their place.",
+        code="approval_unanswered",
+        advice=advice,
+    )
 
 
 class Teller:
@@ -19,9 +30,15 @@ class Teller:
     """
 
     def __init__(
-        self, identity: Identity, starts: RunStarts, reader: RunReader, admission: Admission
+        self,
+        identity: Identity,
+        starts: RunStarts,
+        reader: RunReader,
+        histories: Histories,
+        admission: Admission,
     ) -> None:
         self._identity = identity
+        self._histories = histories
         self._admission = admission
         self._starts = starts
         self._reader = reader
@@ -62,8 +79,10 @@ class Teller:
 
         Raises:
             Missing: ``dead_letter_unknown``; Conflict: ``run_ended``, ``run_undone``.
+            Denied: ``approval_unanswered`` for what people are to answer.
         """
         await self._dead(run, path)
+        await self._refuse_answer(run, path)
         await self._send(run, Repair(path, output, note), f"repair:{self._identity.new_id()}")
 
     async def retry(self, run: RunId, path: str = "", note: str = "") -> None:
@@ -124,6 +143,13 @@ class Teller:
             if succeeded
             else "'kapell runs show' names the steps that failed.",
         )
+
+    async def _refuse_answer(self, run: RunId, path: str) -> None:
+        """Refuse to give what only an answer of people may be."""
+        program, state = await self._histories.state(await self._histories.events(run))
+        step = state.steps.get(path)
+        if step is not None and program.people_answer(tree.place_of(program, step)):
+            raise unanswered(path, f"Let them be asked anew: kapell runs retry {run} '{path}'.")
 
     async def _refuse_ended(self, summary: RunSummary) -> None:
         """Refuse to mend what was cancelled, or what a failure has undone."""

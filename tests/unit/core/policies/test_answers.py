@@ -46,14 +46,14 @@ def test_a_rule_that_names_people_is_asked_of_them(other: dict[str, Json], asked
     found = fired(ask=[grave, {"rule": "b", **other}])
     (decided, second) = found
     assert unasked(found, decided, lambda _: False) is decided
-    left = unasked(found, decided, lambda name: name.endswith(".a"))
+    left = unasked(found, decided, lambda one: one.name.endswith(".a"))
     assert left is (second if asked else None)
     assert unasked(found, decided, lambda _: True) is None
 
 
 def test_who_anybody_is_does_not_stand_for_those_who_are_named() -> None:
     found = fired(ask=[{"rule": "a", "risk": "high"}, {"rule": "b", "approvers": ["user:boss"]}])
-    assert unasked(found, found[0], lambda name: name.endswith(".a")) is found[1]
+    assert unasked(found, found[0], lambda one: one.name.endswith(".a")) is found[1]
 
 
 @pytest.mark.parametrize(

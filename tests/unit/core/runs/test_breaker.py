@@ -178,6 +178,20 @@ def test_two_answers_in_a_row_an_agent_is_not_sure_of_hold_the_run() -> None:
     assert made.state.status == "succeeded"
 
 
+@pytest.mark.requirement("GR-09")
+def test_two_answers_in_a_row_that_a_run_is_not_sure_of_hold_it_whoever_gave_them() -> None:
+    said = iter([0.4, 0.9, 0.3, 0.2])
+    steps = "\n".join(f"- {{id: s{n}, ask: How sure?, output: {{type: object}}}}" for n in range(5))
+
+    def effect(call: OpenCall) -> ModelAnswer:
+        value: Json = {"confidence": next(said)}
+        return ModelAnswer(text=str(value), value=value, usage=Usage(1, 1))
+
+    made = running(steps, effect)
+    (trip,) = tripped(made)
+    assert (trip.scope, trip.name, trip.reason, trip.path) == ("run", "step s3", "confidence", "s3")
+
+
 HELD, LOOSE = "The bridge is 120 metres long.", "The bridge is 130 metres long."
 
 

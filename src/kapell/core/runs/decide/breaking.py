@@ -70,20 +70,23 @@ def failed(t: Thinking, run: StepRun, failure: Failure) -> Failure | None:
 
 
 def doubted(t: Thinking, path: str) -> bool:
-    """Hold the run when an agent was not sure too often in a row; else False."""
+    """Hold the run when an agent, or the run, was not sure too often in a row; else False."""
     run = t.state.steps[path]
     breaker = _active(t, run)
     if breaker is None or breaker.confidence is None:
         return False
     name = agent_of(t.program, run)
-    doubts = streak(t.state, name).doubts
+    of_agent = streak(t.state, name).doubts
+    doubts = max(of_agent, t.state.breaking.doubts)
     if doubts < breaker.times:
         return False
+    scope: Scope = "agent" if of_agent >= breaker.times else "run"
+    who = f"The agent {name!r}" if scope == "agent" else "The run"
     message = (
-        f"The agent {name!r} gave {doubts} answers in a row that were less sure than "
+        f"{who} gave {doubts} answers in a row that were less sure than "
         f"{breaker.confidence:g}, or not held by their sources; see the run's history."
     )
-    _trip(t, run, "agent", name, "confidence", _why(message, path))
+    _trip(t, run, scope, name, "confidence", _why(message, path))
     return True
 
 

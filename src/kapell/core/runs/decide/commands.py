@@ -109,7 +109,7 @@ _GOING_ON = frozenset({"going", "undoing"})
 
 def _repair(t: Thinking, command: Repair) -> None:
     run = repairable(t, command.path)
-    if run is None:
+    if run is None or t.program.people_answer(t.place(run)):
         return
     again = t.state.phase not in _GOING_ON
     output = t.pack(command.output)

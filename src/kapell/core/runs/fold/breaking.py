@@ -80,10 +80,11 @@ def _answered(state: State, program: Program, event: ModelAnswered) -> None:
     said, held = event.confidence, event.grounding
     if said is None and held is None:
         return
+    unsure = said is not None and said < breaker.confidence
+    doubtful = unsure or (held is not None and held.flagged > 0)
+    state.breaking.doubts = state.breaking.doubts + 1 if doubtful else 0
     name = agent_of(program, run)
     if name:
-        unsure = said is not None and said < breaker.confidence
-        doubtful = unsure or (held is not None and held.flagged > 0)
         known = state.breaking.agents.setdefault(name, Streak())
         known.doubts = known.doubts + 1 if doubtful else 0
 

@@ -34,7 +34,7 @@ def requested(
     state: State, program: Program, event: ApprovalRequested, at: float, seq: int
 ) -> None:
     """People are asked; the data stays at hand for the answer."""
-    del program, seq
+    del program
     run = state.steps[event.path]
     after = event.escalate_after
     question = Question(
@@ -44,6 +44,7 @@ def requested(
         event.digest,
         event.approvers,
         escalate_at=None if after is None else at + after,
+        foreign=seq <= state.request.imported,
     )
     run.label |= mask_of(event.label)
     if not event.call:
@@ -87,6 +88,10 @@ def answered(state: State, program: Program, event: ApprovalAnswered, at: float,
     if not event.call or not event.approved:
         return
     asked = turns.asked(run.turns, question.request.ask)
+    if question.foreign:
+        if asked is not None:
+            asked.call = ""
+        return
     labels = dict(event.labels or question.request.labels)
     rule = question.request.rule
     if asked is None:

@@ -224,7 +224,7 @@ def _checked(
     try:
         events = [_event(line, run_id, tenant) for line in file.events]
         check_events(events, file.artifacts)
-        believed = tuple(_believed(event, file.version, here) for event in events)
+        believed = tuple(_believed(event, file.version, here, len(events)) for event in events)
         state = fold(Program(file.version), believed)
         row, changes = row_of(state, None), _changes(state, events)
         check_rows(state, row, changes)
@@ -259,11 +259,12 @@ _UNFIT = (KapellError, ArithmeticError, AttributeError, LookupError, RecursionEr
 """What folding a log that nobody wrote may end in."""
 
 
-def _believed(event: Event, version: Version, here: _Here) -> Event:
+def _believed(event: Event, version: Version, here: _Here, count: int) -> Event:
     """Return an event of a file: whatever it says of itself, all of it is the word of strangers.
 
     Where it asks to be left unguarded, it is guarded as anything else; what holds it when it runs
-    away is said here, not by the file; and it acts for whoever brought it, whomever it names.
+    away is said here, not by the file; it acts for whoever brought it, whomever it names; and what
+    its people agreed to is judged anew.
     """
     moved = _moved(event, here.workspace)
     if not isinstance(moved.payload, RunQueued):
@@ -279,6 +280,7 @@ def _believed(event: Event, version: Version, here: _Here) -> Event:
         guards=guards,
         breaker=here.breaker or moved.payload.breaker,
         subject=for_whom(event, here.subject),
+        imported=count,
     )
     return msgspec.structs.replace(moved, payload=payload)
 
