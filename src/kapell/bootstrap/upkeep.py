@@ -94,16 +94,20 @@ async def examine(root: Path) -> tuple[Finding, ...]:
 def _policies(root: Path) -> list[Finding]:
     """Tell of the policies of the workspace, where there are any."""
     try:
-        names, problems = look_through(root)
+        looked = look_through(root)
     except KapellError as error:
         return [_broken("policies", error)]
     told = [
         Finding(name="policies", ok=False, detail=f"{one.place}: {one.message}", advice=one.advice)
-        for one in problems
+        for one in looked.problems
     ]
-    if told or not names:
+    if told or not looked.names:
         return told
-    return [Finding(name="policies", ok=True, detail=", ".join(names))]
+    odd = [
+        Finding(name="policies", ok=True, detail=f"{one.place}: {one.message} {one.advice}")
+        for one in looked.warnings
+    ]
+    return [Finding(name="policies", ok=True, detail=", ".join(looked.names)), *odd]
 
 
 def providers(root: Path) -> tuple[Settings, tuple[ProviderState, ...]]:

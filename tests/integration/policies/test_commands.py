@@ -296,3 +296,35 @@ def test_who_checks_a_workspace_hears_of_its_policies_and_loads_no_interpreter_w
     assert "policies/mail.rego:5:1" in checks
     desk.write("policies/mail.rego", 'package kapell.tool\n\nallow contains {"rule": "all"}\n')
     assert "ok  policies/mail.rego" in desk.call("validate").out
+
+
+ROLES = """package kapell.tool
+
+import rego.v1
+
+ask contains {"rule": "x", "reason": "y", "approvers": ["role:offic"]} if {
+    input.tool.name == "mail.sent"
+}
+"""
+
+
+@pytest.mark.requirement("GR-06", "WF-09")
+def test_what_is_odd_in_a_policy_is_told_by_all_who_check_it(desk: Desk) -> None:
+    desk.write("kapell.yaml", "approvals: {roles: {office: [ben]}}\n")
+    desk.write("policies/own.rego", ROLES)
+    role, tool = "Nobody has the role `offic`.", 'There is no tool "mail.sent" here.'
+    for words in (("policy", "lint"), ("validate",)):
+        said = desk.ok(*words).err
+        assert role in said, words
+        assert tool in said, words
+        assert "Did you mean `office`?" in said, words
+    found = desk.ok("validate", "--json").document()["files"]
+    (policy,) = [one for one in found if one["kind"] == "policy"]
+    assert [one["code"] for one in policy["warnings"]] == ["role_nobody", "policy_tool"]
+    checks = desk.call("doctor", "--json").document()["checks"]
+    told = [one for one in checks if one["name"] == "policies"]
+    assert all(one["ok"] for one in told)
+    assert role in str(told)
+    assert tool in str(told)
+    desk.write("policies/own.rego", ROLES.replace("offic", "office").replace("sent", "send"))
+    assert "warning" not in desk.ok("validate").err

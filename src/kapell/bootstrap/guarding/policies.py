@@ -10,10 +10,12 @@ from kapell.adapters.policies.rego.compiler import RegoCompiler
 from kapell.adapters.system.clock import SystemClock
 from kapell.adapters.workspace.files import WorkspaceFolder
 from kapell.adapters.workspace.policies import GoodPolicyFiles
-from kapell.bootstrap.definitions import STATE
+from kapell.bootstrap.definitions import STATE, open_definitions
+from kapell.bootstrap.guarding.looking import Linted
 from kapell.core.approvals.approvers import subject
-from kapell.core.definitions.problems import DefinitionInvalid, Problem
+from kapell.core.definitions.problems import DefinitionInvalid
 from kapell.core.policies.kinds import FOLDER
+from kapell.core.policies.remarks import remarks
 from kapell.kit.clock import Clock
 from kapell.services.policies.current import (
     CurrentPolicies,
@@ -47,8 +49,10 @@ def open_policies(root: Path) -> Policies:
     return make_policies(root, load_settings(root))
 
 
-def linted(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+def linted(root: Path) -> Linted:
     """Return the policies of a workspace, and what is wrong in them; without any, nothing is made.
+
+    What is odd is told of policies in which nothing is wrong.
 
     Raises:
         KapellError: the settings are wrong, or the server that judges gives no answer.
@@ -56,13 +60,14 @@ def linted(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     files = WorkspaceFolder(root)
     names = policy_names(files)
     if not names:
-        return (), ()
+        return Linted()
     try:
-        everything = {**built_in(), **read_sources(files)}
-        asyncio.run(compiler(load_settings(root), root / STATE).lint(everything))
+        own, settings = read_sources(files), load_settings(root)
+        asyncio.run(compiler(settings, root / STATE).lint({**built_in(), **own}))
     except DefinitionInvalid as error:
-        return names, error.problems
-    return names, ()
+        return Linted(names, error.problems)
+    tools, roles = open_definitions(root).tools, settings.approvals.roles
+    return Linted(names, warnings=remarks(own, tools, roles))
 
 
 def compiler(settings: Settings, state: Path) -> Compiler:

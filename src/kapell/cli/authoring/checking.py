@@ -138,11 +138,12 @@ def _tools(definitions: Definitions) -> list[Checked]:
 
 def _policies(root: Path) -> list[Checked]:
     """Check the policies as `kapell policy lint` does; each file with what is wrong in it."""
-    names, problems = look_through(root)
+    looked = look_through(root)
     found = []
-    for name in dict.fromkeys((*names, *(one.place.file for one in problems))):
+    for name in dict.fromkeys((*looked.names, *(one.place.file for one in looked.problems))):
         checked = Checked(name, "policy")
-        checked.errors = tuple(one for one in problems if one.place.file == name)
+        checked.errors = tuple(one for one in looked.problems if one.place.file == name)
+        checked.warnings = tuple(one for one in looked.warnings if one.place.file == name)
         found.append(checked)
     return found
 

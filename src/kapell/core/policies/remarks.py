@@ -1,8 +1,9 @@
-"""What in a policy is odd, and may be meant: told as warnings, by `kapell policy lint` alone."""
+"""What in a policy is odd, and may be meant: told as warnings by whoever checks policies."""
 
 from collections.abc import Collection, Mapping
 
-from kapell.core.definitions.nearest import nearest
+from kapell.core.approvals.approvers import ROLE
+from kapell.core.definitions.nearest import hint, nearest
 from kapell.core.definitions.problems import Problem, Problems
 from kapell.core.policies.linting.modules import Body, Module, Rule, read_module
 
@@ -10,19 +11,26 @@ _RECIPIENTS = ("input", ".", "reach", ".", "recipients")
 _TOOL = ("input", ".", "tool", ".", "name", "==")
 
 
-def remarks(sources: Mapping[str, str], tools: Collection[str]) -> tuple[Problem, ...]:
+def remarks(
+    sources: Mapping[str, str],
+    tools: Collection[str],
+    roles: Mapping[str, Collection[str]] | None = None,
+) -> tuple[Problem, ...]:
     """Return what is odd in modules.
 
     Args:
         sources: The modules by their paths.
         tools: The tools of the workspace; a server may offer more, so that only what is nearly the
             name of one of them is odd.
+        roles: Who has which role, as the settings say; None where that is not known.
     """
     problems = Problems()
     for path, text in sorted(sources.items()):
         module = read_module(path, text)
         for rule in module.rules:
             _check_tools(module, rule, tools, problems)
+            if roles is not None and rule.name.text == "ask" and rule.adds:
+                _check_roles(module, rule, roles, problems)
             if rule.name.text == "allow" and rule.adds:
                 for body in rule.bodies:
                     _check_recipients(module, body, problems)
@@ -41,6 +49,24 @@ def _check_tools(module: Module, rule: Rule, tools: Collection[str], problems: P
                 f"There is no tool {word.text} here.",
                 word.place(module.path),
                 f"Did you mean `{near}`?",
+            )
+
+
+def _check_roles(
+    module: Module, rule: Rule, roles: Mapping[str, Collection[str]], problems: Problems
+) -> None:
+    """Note roles that nobody has: a call for which only they may answer is denied."""
+    for word in rule.all:
+        if word.kind != "text" or not word.value.startswith(ROLE):
+            continue
+        role = word.value.removeprefix(ROLE)
+        if not roles.get(role):
+            problems.warn(
+                "role_nobody",
+                f"Nobody has the role `{role}`.",
+                word.place(module.path),
+                hint(role, roles, "Known roles")
+                or f"Say who has it in kapell.yaml: `approvals: {{roles: {{{role}: [NAME]}}}}`.",
             )
 
 

@@ -50,3 +50,24 @@ def test_what_is_meant_is_not_told() -> None:
         '        endswith(to, "@a.test")\n    }\n}\n'
     )
     assert not remarks(library.ready_policies(), TOOLS)
+
+
+ASK = """ask contains {
+    "rule": "x", "reason": "y", "approvers": ["role:offic", "user:anna"],
+    "escalate_after": "1h", "escalate_to": "role:boss",
+} if input.tool.name == "mail.send"
+"""
+
+
+@pytest.mark.requirement("GR-06", "WF-09")
+def test_roles_that_nobody_has_are_told_where_roles_are_known() -> None:
+    sources = {"policies/a.rego": HEAD + ASK}
+    roles = {"office": ["ben"], "boss": []}
+    first, second = remarks(sources, TOOLS, roles)
+    assert (first.code, first.message) == ("role_nobody", "Nobody has the role `offic`.")
+    assert first.advice == "Did you mean `office`?"
+    assert second.message == "Nobody has the role `boss`."
+    assert not remarks(sources, TOOLS, {"offic": ["ben"], "boss": ["eve"]})
+    assert not remarks(sources, TOOLS, None)
+    (told, _) = remarks(sources, TOOLS, {})
+    assert "`approvals: {roles: {offic: [NAME]}}`" in told.advice

@@ -18,12 +18,10 @@ from kapell.cli.screen import Screen
 from kapell.cli.whereabouts import root_of
 from kapell.core.definitions.nearest import hint
 from kapell.core.policies.kinds import FOLDER
-from kapell.core.policies.remarks import remarks
 from kapell.core.policies.trials.cases import TESTS, CaseForm, read_cases
 from kapell.core.tools.spec import ToolSpec
 from kapell.kit.errors import Invalid, Missing
 from kapell.kit.json import Json
-from kapell.services.policies.current import read_sources
 from kapell.services.policies.policies import Policies
 from kapell.services.policies.supposing import ruled, supposed
 from kapell.services.workflows.ports import Files
@@ -43,9 +41,8 @@ app.command("add")(add)
 def lint(ctx: typer.Context, as_json: AsJson = False) -> int:
     """Look through the policies and tell everything that is wrong, with its place."""
     screen, root = Screen(ctx.obj), root_of(ctx.obj)
-    names, problems = linted(root)
-    sources = {} if problems else read_sources(workspace_files(root))
-    odd = remarks(sources, open_definitions(root).tools) if sources else ()
+    looked = linted(root)
+    names, problems, odd = looked.names, looked.problems, looked.warnings
     if as_json:
         told = [problem_document(one) for one in problems]
         warned = [problem_document(one) for one in odd]
