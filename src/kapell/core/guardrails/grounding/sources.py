@@ -19,31 +19,10 @@ _TEXTS = ("text", "content", "body", "quote", "snippet")
 
 _SHORT = frozenset(
     [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "st",
-        "no",
-        "vs",
-        "etc",
-        "e.g",
-        "i.e",
-        "approx",
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "jr",
-        "sr",
-        "fig",
-        "vol",
-        "pp",
-        "dept",
-        "est",
+        "mr", "mrs", "ms", "dr", "prof", "st", "no", "vs", "etc", "e.g", "i.e", "approx", "inc",
+        "ltd", "co", "corp", "jr", "sr", "fig", "vol", "pp", "dept", "est",
     ]
-)
+)  # fmt: skip
 """Words after which a full stop ends no sentence."""
 
 

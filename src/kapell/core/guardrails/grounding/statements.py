@@ -13,56 +13,20 @@ from kapell.core.guardrails.grounding.stems import stem
 
 _CUES = frozenset(
     [
-        "not",
-        "no",
-        "never",
-        "none",
-        "nobody",
-        "nothing",
-        "neither",
-        "nor",
-        "cannot",
-        "without",
-        "hardly",
-        "unable",
-        "nowhere",
-        "fail",
-        "failed",
-        "fails",
-        "refuse",
-        "refused",
-        "refuses",
-        "except",
-        "instead",
-        "rather",
-        "lack",
-        "lacks",
-        "lacked",
+        "not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "cannot", "without",
+        "hardly", "unable", "nowhere", "fail", "failed", "fails", "refuse", "refused", "refuses",
+        "except", "instead", "rather", "lack", "lacks", "lacked",
     ]
-)
+)  # fmt: skip
 _BREAKS = frozenset(
     ["but", "although", "though", "however", "while", "whereas", "which", "who", "because"]
 )
 _BINDING = frozenset(
     [
-        "in",
-        "on",
-        "at",
-        "for",
-        "by",
-        "from",
-        "of",
-        "to",
-        "with",
-        "into",
-        "until",
-        "before",
-        "after",
-        "and",
-        "or",
-        "as",
+        "in", "on", "at", "for", "by", "from", "of", "to", "with", "into", "until", "before",
+        "after", "and", "or", "as",
     ]
-)
+)  # fmt: skip
 
 _UN = re.compile(r"un(?!der|ion|i[tvqof]|less|til|cle|anim)(\w{4,})")
 
@@ -97,23 +61,10 @@ class Statement(msgspec.Struct, frozen=True):
 
 _PRONOUNS = frozenset(
     [
-        "he",
-        "she",
-        "it",
-        "they",
-        "his",
-        "her",
-        "hers",
-        "its",
-        "their",
-        "theirs",
-        "him",
-        "them",
-        "this",
-        "these",
-        "both",
+        "he", "she", "it", "they", "his", "her", "hers", "its", "their", "theirs", "him", "them",
+        "this", "these", "both",
     ]
-)
+)  # fmt: skip
 
 
 @cache

@@ -9,33 +9,8 @@ from kapell.core.guardrails.pii.checksums import luhn, mod11_10, verhoeff, weigh
 _AFTER = r"(?![\w]|[.\-]\d)"
 _DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 _ODD = (
-    1,
-    0,
-    5,
-    7,
-    9,
-    13,
-    15,
-    17,
-    19,
-    21,
-    2,
-    4,
-    18,
-    20,
-    11,
-    3,
-    6,
-    8,
-    12,
-    14,
-    16,
-    10,
-    22,
-    25,
-    24,
-    23,
-)
+    1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
+)  # fmt: skip
 
 
 def _digits(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ OVERRIDES: tuple[tuple[str, tuple[str, ...], str], ...] = (
             "vergiss",
             "vergessen sie",
             "missachte",
-            "\u00fcbergehe",
+            "übergehe",
             "verwirf",
             "beachte nicht",
         ),
