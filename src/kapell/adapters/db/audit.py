@@ -22,7 +22,6 @@ COLUMNS = (
     "tenant_id, seq, at, actor, action, target, verdict, subject, whence, run_id, path, details, "
     "number, event, position, log, previous, hash"
 )
-_INSERT = f"INSERT INTO audit ({COLUMNS}) VALUES ({', '.join(f'${n}' for n in range(1, 19))})"  # noqa: S608 - ours
 _HEAD = "SELECT seq, hash, position, log FROM audit WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1"
 _READ = "SELECT position FROM cursors WHERE subscriber = $1"
 _FORWARD = """
@@ -66,7 +65,9 @@ class SqlAudit:
     async def append(self, entries: Sequence[Entry], read: tuple[int, int] | None = None) -> bool:
         """Add entries, all or none; False when somebody else was faster."""
         guard = None if read is None else (_FORWARD, (READER, read[1], read[0]))
-        return await self._fetch.write_all(_INSERT, [_columns(one) for one in entries], guard)
+        return await self._fetch.insert_all(
+            f"audit ({COLUMNS})", [_columns(one) for one in entries], guard
+        )
 
     async def read(self) -> int:
         """Return the position up to which the log was read."""

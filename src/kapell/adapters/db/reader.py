@@ -55,13 +55,13 @@ class Fetch(Protocol):
         """Execute one small statement durably."""
         ...
 
-    async def write_all(
+    async def insert_all(
         self,
-        sql: str,
+        into: str,
         rows: Sequence[Sequence[str | int | float]],
         guard: tuple[str, Sequence[str | int]] | None = None,
     ) -> bool:
-        """Execute a statement for every row, all or none.
+        """Insert rows into a table, which is named with its columns: all or none.
 
         False, and nothing was done, when a key was there already or ``guard`` changed no row.
         """

@@ -91,13 +91,15 @@ class Connections:
         """Execute one small statement durably."""
         await self.use(lambda connection: connection.execute(sql, *values))
 
-    async def write_all(
+    async def insert_all(
         self,
-        sql: str,
+        into: str,
         rows: Sequence[Sequence[str | int | float]],
         guard: tuple[str, Sequence[str | int]] | None = None,
     ) -> bool:
-        """Execute a statement for every row, all or none."""
+        """Insert rows into a table, which is named with its columns: all or none."""
+        places = ", ".join(f"${number}" for number in range(1, len(rows[0]) + 1)) if rows else ""
+        sql = f"INSERT INTO {into} VALUES ({places})"  # noqa: S608 - ours
 
         async def work(connection: asyncpg.Connection) -> bool:
             try:

@@ -18,6 +18,7 @@ from kapell.adapters.db import faults, rows
 from kapell.adapters.db.reader import Record
 from kapell.adapters.db.rows import EventRow
 from kapell.adapters.db.sqlite.connections import connect, translated
+from kapell.adapters.db.sqlite.writing import batches
 from kapell.adapters.db.sqlite.writing.writer import Writer
 from kapell.core.events.envelope import Event
 
@@ -111,20 +112,21 @@ class Readers:
         """Execute one small statement durably."""
         await self._writer.do(lambda connection, _: connection.execute(_own(sql), values).rowcount)
 
-    async def write_all(
+    async def insert_all(
         self,
-        sql: str,
+        into: str,
         rows: Sequence[Sequence[str | int | float]],
         guard: tuple[str, Sequence[str | int]] | None = None,
     ) -> bool:
-        """Execute a statement for every row, all or none."""
+        """Insert rows into a table, which is named with its columns: all or none."""
+        template = f"INSERT INTO {into} VALUES {{rows}}"  # noqa: S608 - ours
 
         def work(connection: sqlite3.Connection, now: float) -> None:
             del now
             if guard is not None and connection.execute(_own(guard[0]), guard[1]).rowcount == 0:
                 raise faults.outrun()
             try:
-                connection.executemany(_own(sql), rows)
+                batches.execute(connection, template, rows)
             except sqlite3.IntegrityError as error:
                 raise faults.outrun() from error
 
