@@ -6,6 +6,7 @@ import msgspec
 
 from kapell.adapters.db import rows
 from kapell.adapters.db.reader import Fetch, Record
+from kapell.adapters.db.rows import EventRow
 from kapell.core.audit.logged import LogRow
 from kapell.core.audit.record import Act, Detail, Entry, Head, event_digest
 from kapell.core.audit.telling import tells
@@ -103,19 +104,20 @@ class SqlAudit:
         return {RunId(rows.text(row["run_id"])): rows.text(row["actor"]) for row in found}
 
 
-def _logged(position: int, row: Sequence[str | int | float]) -> LogRow:
+def _logged(position: int, row: EventRow) -> LogRow:
+    tenant_id, run_id, number, _, kind, *_ = row
     event = None
     try:
-        if tells(rows.text(row[4])):
+        if tells(kind):
             event = rows.event(row)
     except (Invalid, msgspec.MsgspecError):
         # Told by its digest alone: another release wrote it, or somebody changed it.
         pass
     return LogRow(
         position=position,
-        tenant_id=TenantId(rows.text(row[0])),
-        run_id=RunId(rows.text(row[1])),
-        number=rows.whole(row[2]),
+        tenant_id=TenantId(tenant_id),
+        run_id=RunId(run_id),
+        number=number,
         digest=event_digest(row),
         event=event,
     )

@@ -57,21 +57,21 @@ def event_rows(
     return rows
 
 
-def event(row: Sequence[object]) -> Event:
+def event(row: EventRow) -> Event:
     """Return the event of a row in the order of ``EVENT_COLUMNS``."""
     tenant_id, run_id, seq, id_, kind, version, at, correlation, causation, actor, payload = row
     return Event(
-        id=EventId(text(id_)),
-        run_id=RunId(text(run_id)),
-        seq=whole(seq),
-        type=text(kind),
-        version=whole(version),
-        at=time(at),
-        tenant_id=TenantId(text(tenant_id)),
-        correlation_id=text(correlation),
-        causation_id=text(causation),
-        actor=text(actor),
-        payload=load(text(kind), whole(version), text(payload)),
+        id=EventId(id_),
+        run_id=RunId(run_id),
+        seq=seq,
+        type=kind,
+        version=version,
+        at=at,
+        tenant_id=TenantId(tenant_id),
+        correlation_id=correlation,
+        causation_id=causation,
+        actor=actor,
+        payload=load(kind, version, payload),
     )
 
 

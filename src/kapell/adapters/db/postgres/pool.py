@@ -98,8 +98,8 @@ class Connections:
         guard: tuple[str, Sequence[str | int]] | None = None,
     ) -> bool:
         """Insert rows into a table, which is named with its columns: all or none."""
-        places = ", ".join(f"${number}" for number in range(1, len(rows[0]) + 1)) if rows else ""
-        sql = f"INSERT INTO {into} VALUES ({places})"  # noqa: S608 - ours
+        width = len(rows[0]) if rows else 0
+        places = ", ".join(f"${number}" for number in range(1, width + 1))
 
         async def work(connection: asyncpg.Connection) -> bool:
             try:
@@ -108,7 +108,8 @@ class Connections:
                         done = await connection.execute(guard[0], *guard[1])
                         if done.endswith(" 0"):
                             raise faults.outrun()
-                    await connection.executemany(sql, rows)
+                    if rows:
+                        await connection.executemany(f"INSERT INTO {into} VALUES ({places})", rows)  # noqa: S608 - ours
             except (faults.Outrun, asyncpg.UniqueViolationError):
                 return False
             return True

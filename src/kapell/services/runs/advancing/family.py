@@ -40,6 +40,7 @@ __all__ = ["NewRun", "child_run", "messages"]
 
 _ENDS = (RunSucceeded, RunFailed, RunCancelled)
 _CORRECTIONS = (BudgetSettled, ChildSettled)
+_HEARD = frozenset((RunCancelling, ChildEnded, *_ENDS, *_CORRECTIONS))
 _OUTCOMES: Mapping[RunStatus, Literal["succeeded", "failed", "cancelled"]] = {
     RunStatus.SUCCEEDED: "succeeded",
     RunStatus.FAILED: "failed",
@@ -114,6 +115,8 @@ def messages(
     state: State, events: Sequence[Payload], values: Mapping[Digest, Json]
 ) -> tuple[Message, ...]:
     """Return what other runs must be told with these events."""
+    if _HEARD.isdisjoint(map(type, events)):
+        return ()
     told: list[Message] = []
     for event in events:
         if isinstance(event, RunCancelling):

@@ -342,9 +342,8 @@ class RunOwner:
         free = free or (desk.draining and idle and not self._calls.running)
         if not (draft.events or draft.consumed or free):
             return False
-        wake_at = next_due(state, self._carried_run.waitlists)
-        if state.status not in TERMINAL and state.status is not RunStatus.WAITING:
-            wake_at = desk.now()
+        rests = state.status in TERMINAL or state.status is RunStatus.WAITING
+        wake_at = next_due(state, self._carried_run.waitlists) if rests else desk.now()
         append = Append(
             tenant_id=state.tenant_id,
             run_id=state.run_id,
