@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.redis",
     "tests.fixtures.sqlite",
+    "tests.spreading_plugin",
     "tests.traceability_plugin",
     "tests.pipeline_plugin",
 ]

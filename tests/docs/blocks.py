@@ -7,6 +7,7 @@ would not be run says so itself, with ``norun reason="..."``.
 
 import shlex
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -46,6 +47,12 @@ class Block:
         return self.options.get("reason") if "norun" in self.options else None
 
 
+@cache
+def _parser() -> MarkdownIt:
+    # Blocks are all that is asked for: what stands within a line is not looked at.
+    return MarkdownIt("commonmark").disable("inline")
+
+
 def read_blocks(page: str, text: str) -> list[Block]:
     """Return the blocks of a page in order.
 
@@ -53,7 +60,7 @@ def read_blocks(page: str, text: str) -> list[Block]:
         BadBlock: An info string breaks the convention; the message names the line.
     """
     blocks = []
-    for token in MarkdownIt("commonmark").parse(text):
+    for token in _parser().parse(text):
         if token.type == "fence" and token.map is not None:
             language, options = _info(f"{page}:{token.map[0] + 1}", token.info)
             blocks.append(Block(page, token.map[0] + 1, language, token.content, options))
@@ -62,6 +69,7 @@ def read_blocks(page: str, text: str) -> list[Block]:
     return blocks
 
 
+@cache
 def read_page(root: Path, path: Path) -> list[Block]:
     """Return the blocks of one file below the root."""
     return read_blocks(path.relative_to(root).as_posix(), path.read_text("utf-8"))
