@@ -13,7 +13,7 @@ from xdist.scheduler import LoadGroupScheduling
 TOGETHER = ("tests/unit/", "tests/contract/stores/", "tests/docs/test_agreement.py")
 
 
-class Spreading(LoadGroupScheduling):
+class Spreading(LoadGroupScheduling):  # type: ignore[misc]  # xdist ships no types
     """Keeps groups together as their marks say, and files of quick tests as well."""
 
     def _split_scope(self, nodeid: str) -> str:
