@@ -1,5 +1,7 @@
 """What holds for every test: no network, no call around the guards, fixtures, marks."""
 
+import gc
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
@@ -26,6 +28,9 @@ settings.register_profile(
 )
 settings.register_profile("fast", settings.get_profile("house"), max_examples=25)
 settings.load_profile("house")
+
+# Thousands of tests stay in memory; going through them again and again finds no garbage.
+gc.set_threshold(20_000, 50, 20)
 
 network.install()
 network.guard_children()

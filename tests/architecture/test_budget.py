@@ -63,7 +63,7 @@ def test_light_commands_load_nothing_heavy(words: list[str], tmp_path: Path) -> 
 
 
 def test_the_probe_sees_what_is_loaded(tmp_path: Path) -> None:
-    assert _heavy_after(tmp_path, "import sqlalchemy") == "sqlalchemy"
+    assert _heavy_after(tmp_path, "import asyncpg") == "asyncpg"
 
 
 def test_core_and_services_load_nothing_heavy(tmp_path: Path) -> None:

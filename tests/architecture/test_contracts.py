@@ -124,6 +124,8 @@ def _house(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
+# The checks before the fast suite ask this of import-linter themselves.
+@pytest.mark.slow
 def test_our_tree_keeps_every_contract() -> None:
     code, report = _lint(ROOT / "src")
     assert code == 0, report

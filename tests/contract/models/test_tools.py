@@ -28,6 +28,8 @@ OFFERS = (
     ToolOffer("a" * 70 + ".long", "A long name.", {"type": "object", "properties": {}}),
 )
 ONE = Usage(input_tokens=1, output_tokens=1)
+OTHERS = {"anthropic": "openai:gpt-5-mini", "openai": "ollama:llama3.2"}
+"""Who is asked next; one that speaks the same wire would understand what is not meant for it."""
 THINKING = ("openai", "anthropic", "google", "ollama", "azure")
 
 
@@ -398,7 +400,7 @@ async def test_reasoning_is_kept_and_goes_back_to_its_provider_only(
     assert "".join(one.text for one in back) == thought.text
     assert [one.seal for one in back if one.seal] == ([seal] if seal else [])
 
-    other = "anthropic:claude-haiku-4-5" if provider != "anthropic" else "openai:gpt-5-mini"
+    other = OTHERS.get(provider, "anthropic:claude-haiku-4-5")
     await stage.gateway.complete(turn(other, *history))
     assert seen[-1].wire == provider_of(other)
     assert seen[-1].messages[2].thoughts == ()
@@ -406,6 +408,7 @@ async def test_reasoning_is_kept_and_goes_back_to_its_provider_only(
     assert seen[-1].messages[2].asks[0].args == {"path": "a"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 async def test_reasoning_nobody_may_read_goes_back_too(stage: Stage, streamed: bool) -> None:
     seen: list[Call] = []
