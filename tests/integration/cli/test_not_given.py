@@ -172,6 +172,13 @@ def test_what_people_agreed_to_in_a_file_nobody_has_agreed_to_here(office: Desk)
             office.ok("approvals", "answer", one, asked["path"], "--approve", "--as", name)
         office.ok("runs", "resume", one)
     assert posted(office) == "held words" * 3, "once people here agree, each is made once"
+    # What is begun here is asked about here: anew, and once.
+    assert office.call("runs", "restart", run).code == 3
+    (asked,) = office.ok("approvals", "list", "--json").document()
+    for name in ("fin1", "fin2"):
+        office.ok("approvals", "answer", asked["run_id"], "s#1/1", "--approve", "--as", name)
+    office.ok("runs", "resume", asked["run_id"])
+    assert posted(office) == "held words" * 4
 
 
 @pytest.mark.requirement("GR-06", "GR-10")

@@ -236,6 +236,7 @@ class Forker:
             forecast=None,
             subject="",
             whence=self._identity.whence,
+            imported=0,
         )
         await self._ruled(request)
         made = new_run(self._identity, request, {}, self._identity.clock.now())
