@@ -136,8 +136,9 @@ def test_people_are_shown_what_the_judge_doubts() -> None:
         ({"score": 7, "unsupported": []}, "judge_unclear"),
         ({"score": 0.1, "unsupported": [9]}, "judge_unclear"),
         ({"score": True, "unsupported": []}, "judge_unclear"),
+        ({"score": 1, "unsupported": [1]}, "judge_unclear"),
     ],
-    ids=["fails", "babbles", "overdoes", "names none of them", "no number"],
+    ids=["fails", "babbles", "overdoes", "names none of them", "no number", "contradicts itself"],
 )
 def test_without_an_opinion_the_scorer_counts_alone(
     answer: str, opinion: Json | Failure, without: str

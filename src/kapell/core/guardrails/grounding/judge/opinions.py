@@ -76,6 +76,8 @@ def opinion(value: Json, count: int) -> Opinion | None:
         if place is None or not place.is_integer() or not 1 <= place <= count:
             return None
         places.add(int(place) - 1)
+    if places and score == 1:
+        return None  # nothing is held in full of which a sentence is not held
     return Opinion(score, frozenset(places))
 
 
