@@ -86,6 +86,8 @@ def test_a_fork_gives_no_answer_in_the_place_of_people(
     refused = office.call("runs", "fork", "last", "--at", at, "--output", YES)
     assert "error[approval_unanswered]" in refused.err
     assert posted(office) == ""
+    (tried,) = office.ok("audit", "show", "--action", "request.refused", "--json").document()
+    assert tried["verdict"] == "approval_unanswered"
     again = office.call("runs", "fork", "last", "--at", at)
     assert again.code == 3, "people are asked anew"
 

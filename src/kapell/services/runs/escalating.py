@@ -86,7 +86,8 @@ class Resolver:
         raise Missing(
             f"The run is held at {len(mine)} places." if mine else f"Nothing is held{where}.",
             code="escalation_unknown",
-            advice="'kapell runs escalations' lists what is held, with its path.",
+            advice="'kapell runs escalations' lists what is held, with its path; 'kapell runs "
+            "events' tells what became of what was.",
         )
 
 

@@ -100,7 +100,7 @@ class Forker:
             whence=self._identity.whence,
         )
         made, state = await self._copy(kept, forked, packing)
-        await self._refuse_answer(state, forked.path)
+        await self._refuse_answer(run, state, forked.path)
         await self._ruled(state.request)
         if not repeat_external:
             await self._refuse_repeats(events, len(kept), state)
@@ -121,14 +121,17 @@ class Forker:
             request.guards.profile,
         )
 
-    async def _refuse_answer(self, state: State, path: str) -> None:
+    async def _refuse_answer(self, run: RunId, state: State, path: str) -> None:
         """Refuse to give what only an answer of people may be."""
         step = state.steps.get(path)
         if step is None:
             return
         program = await self._histories.program(state.request.version)
         if program.people_answer(tree.place_of(program, step)):
-            raise unanswered(path, "Fork there without a result: they are asked anew.")
+            error = unanswered(path, "Fork there without a result: they are asked anew.")
+            who = self._identity
+            await self._admission.refused(who.actor, who.whence, f"fork {run}", error)
+            raise error
 
     async def _refuse_repeats(self, events: Sequence[Event], kept: int, state: State) -> None:
         payloads = [event.payload for event in events]

@@ -149,7 +149,10 @@ class Teller:
         program, state = await self._histories.state(await self._histories.events(run))
         step = state.steps.get(path)
         if step is not None and program.people_answer(tree.place_of(program, step)):
-            raise unanswered(path, f"Let them be asked anew: kapell runs retry {run} '{path}'.")
+            error = unanswered(path, f"Let them be asked anew: kapell runs retry {run} '{path}'.")
+            who = self._identity
+            await self._admission.refused(who.actor, who.whence, f"repair {run}", error)
+            raise error
 
     async def _refuse_ended(self, summary: RunSummary) -> None:
         """Refuse to mend what was cancelled, or what a failure has undone."""
