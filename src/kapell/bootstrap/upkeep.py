@@ -101,13 +101,16 @@ def _policies(root: Path) -> list[Finding]:
         Finding(name="policies", ok=False, detail=f"{one.place}: {one.message}", advice=one.advice)
         for one in looked.problems
     ]
-    if told or not looked.names:
+    if told or not (looked.names or looked.warnings):
         return told
     odd = [
         Finding(name="policies", ok=True, detail=f"{one.place}: {one.message} {one.advice}")
         for one in looked.warnings
     ]
-    return [Finding(name="policies", ok=True, detail=", ".join(looked.names)), *odd]
+    return [
+        Finding(name="policies", ok=True, detail=", ".join(looked.names) or "none is read"),
+        *odd,
+    ]
 
 
 def providers(root: Path) -> tuple[Settings, tuple[ProviderState, ...]]:

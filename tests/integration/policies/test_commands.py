@@ -328,3 +328,18 @@ def test_what_is_odd_in_a_policy_is_told_by_all_who_check_it(desk: Desk) -> None
     assert tool in str(told)
     desk.write("policies/own.rego", ROLES.replace("offic", "office").replace("sent", "send"))
     assert "warning" not in desk.ok("validate").err
+
+
+@pytest.mark.requirement("GR-06")
+def test_a_policy_that_nobody_reads_is_told_by_all_who_check_it(desk: Desk) -> None:
+    desk.write("policies/team/strict.rego", MAIL)
+    for names in ([], ["policies/mail.rego"]):
+        for name in names:
+            desk.write(name, MAIL)
+        for words in (("policy", "lint"), ("validate",)):
+            said = desk.ok(*words).err
+            assert "policies/team/strict.rego" in said, words
+            assert "This policy is not read" in said, words
+        checks = desk.call("doctor", "--json").document()["checks"]
+        told = [one for one in checks if one["name"] == "policies"]
+        assert "policies/team/strict.rego" in str(told)

@@ -15,7 +15,7 @@ from kapell.bootstrap.guarding.looking import Linted
 from kapell.core.approvals.approvers import subject
 from kapell.core.definitions.problems import DefinitionInvalid
 from kapell.core.policies.kinds import FOLDER
-from kapell.core.policies.remarks import remarks
+from kapell.core.policies.remarks import remarks, unread
 from kapell.kit.clock import Clock
 from kapell.services.policies.current import (
     CurrentPolicies,
@@ -59,15 +59,16 @@ def linted(root: Path) -> Linted:
     """
     files = WorkspaceFolder(root)
     names = policy_names(files)
+    aside = unread(path for one in files.folders(FOLDER) for path in policy_names(files, one))
     if not names:
-        return Linted()
+        return Linted(warnings=aside)
     try:
         own, settings = read_sources(files), load_settings(root)
         asyncio.run(compiler(settings, root / STATE).lint({**built_in(), **own}))
     except DefinitionInvalid as error:
         return Linted(names, error.problems)
     tools, roles = open_definitions(root).tools, settings.approvals.roles
-    return Linted(names, warnings=remarks(own, tools, roles))
+    return Linted(names, warnings=(*remarks(own, tools, roles), *aside))
 
 
 def compiler(settings: Settings, state: Path) -> Compiler:

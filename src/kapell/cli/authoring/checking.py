@@ -140,7 +140,8 @@ def _policies(root: Path) -> list[Checked]:
     """Check the policies as `kapell policy lint` does; each file with what is wrong in it."""
     looked = look_through(root)
     found = []
-    for name in dict.fromkeys((*looked.names, *(one.place.file for one in looked.problems))):
+    told = (*looked.problems, *looked.warnings)
+    for name in dict.fromkeys((*looked.names, *(one.place.file for one in told))):
         checked = Checked(name, "policy")
         checked.errors = tuple(one for one in looked.problems if one.place.file == name)
         checked.warnings = tuple(one for one in looked.warnings if one.place.file == name)

@@ -1,11 +1,13 @@
 """What in a policy is odd, and may be meant: told as warnings by whoever checks policies."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from kapell.core.approvals.approvers import ROLE
 from kapell.core.definitions.nearest import hint, nearest
 from kapell.core.definitions.problems import Problem, Problems
+from kapell.core.policies.kinds import FOLDER
 from kapell.core.policies.linting.modules import Body, Module, Rule, read_module
+from kapell.kit.errors import Place
 
 _RECIPIENTS = ("input", ".", "reach", ".", "recipients")
 _TOOL = ("input", ".", "tool", ".", "name", "==")
@@ -34,6 +36,19 @@ def remarks(
             if rule.name.text == "allow" and rule.adds:
                 for body in rule.bodies:
                     _check_recipients(module, body, problems)
+    return problems.warnings
+
+
+def unread(paths: Iterable[str]) -> tuple[Problem, ...]:
+    """Return what is told of policies in folders of the folder of policies: nobody reads them."""
+    problems = Problems()
+    for path in paths:
+        problems.warn(
+            "policy_unread",
+            "This policy is not read, so it forbids and allows nothing.",
+            Place(file=path, line=1, column=1),
+            f"Move it into `{FOLDER}/` itself.",
+        )
     return problems.warnings
 
 

@@ -163,9 +163,9 @@ class CurrentPolicies:
         await self._compiler.close()
 
 
-def policy_names(files: PolicyFiles) -> tuple[str, ...]:
-    """Return the paths of the modules of a workspace, sorted; tests are none of them."""
-    names = files.names(FOLDER, _ENDINGS)
+def policy_names(files: PolicyFiles, folder: str = FOLDER) -> tuple[str, ...]:
+    """Return the paths of the modules in a folder, sorted; tests are none of them."""
+    names = files.names(folder, _ENDINGS)
     return tuple(name for name in names if not name.endswith(_TESTS))
 
 
