@@ -111,7 +111,8 @@ class App:
         self.notices = make_notices(settings, root)
         self.folders = LocalRunFolder()
         files = CallFiles(self.folders, store.artifacts)
-        self.content = make_content(root, settings, store, files)
+        finder = KeyFinder(lambda: self.vault, asyncio.get_running_loop())
+        self.content = make_content(root, settings, store, files, finder)
         self.policies = make_policies(root, settings, self.clock)
         self.gates = make_gates(
             self.limits, self.content, self.policies, settings.guardrails, files
@@ -126,7 +127,6 @@ class App:
             GoodAgentFiles(root / STATE),
         )
         self.prices = price_list(settings, self.clock)
-        finder = KeyFinder(lambda: self.vault, asyncio.get_running_loop())
         router = make_router(settings, store, self.tenant, self.prices, self.clock)
         self.selector = make_selector(settings, router)
         flags = settings.guardrails.flags

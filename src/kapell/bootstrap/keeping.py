@@ -127,11 +127,12 @@ class KeyFinder:
 
     def key(self, names: Sequence[str], reason: str) -> str | None:
         """Return the first key there is under one of the names; waits for the event loop."""
-        return asyncio.run_coroutine_threadsafe(self._found(names, reason), self.loop).result(
+        return asyncio.run_coroutine_threadsafe(self.found(names, reason), self.loop).result(
             PATIENCE
         )
 
-    async def _found(self, names: Sequence[str], reason: str) -> str | None:
+    async def found(self, names: Sequence[str], reason: str) -> str | None:
+        """Return the first key there is under one of the names, in the event loop itself."""
         vault = self.vault()
         for name in names:
             if (key := await vault.key(name, reason)) is not None:

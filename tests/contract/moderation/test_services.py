@@ -43,7 +43,11 @@ async def service(
 
 def adapter(server: LoopbackModeration, key: str = KEY) -> OpenAIModeration:
     """Return who speaks to the server."""
-    return OpenAIModeration(server.url, key, "omni-moderation-latest", 20)
+
+    async def found() -> str:
+        return key
+
+    return OpenAIModeration(server.url, found, "omni-moderation-latest", 20)
 
 
 @pytest.mark.requirement("GR-08")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from kapell.bootstrap.guarding.content import MODERATION_KEY
+from kapell.bootstrap.keeping import init_master
 from kapell.core.runs.status import RunStatus
 from kapell.testing.moderation.fake import FakeModeration
 from kapell.testing.moderation.server import LoopbackModeration
@@ -113,3 +115,25 @@ async def test_nobody_is_asked_where_content_is_not_guarded(
     async with shop.open() as app:
         assert await output(app, await ran(app, "w", said="hello")) == "zounds"
     assert fake(server).asked == []
+
+
+@pytest.mark.requirement("GR-08")
+async def test_the_services_key_may_lie_in_the_vault(
+    shop: Shop, server: LoopbackModeration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(MODERATION_KEY)
+    moderated(shop, server)
+    script(shop, {"text": "fine"}, {"text": "fine"}, {"text": "fine"})
+    init_master(shop.folder)
+    async with shop.open() as app:
+        run = await ran(app, "w", said="hello")
+        assert (await app.reader.run(app.tenant, run)).error_code == "guard_failed"
+        # A rotated key is taken up without a restart; a provider's is not shown to another server.
+        await app.vault.set("OPENAI_API_KEY", "another")
+        run = await ran(app, "w", said="hello")
+        assert (await app.reader.run(app.tenant, run)).error_code == "guard_failed"
+        await app.vault.set(MODERATION_KEY, "its-key")
+        assert await output(app, await ran(app, "w", said="hello")) == "fine"
+        uses = [(one.name, one.action, one.reason) for one in await app.vault.uses()]
+        assert (MODERATION_KEY, "read", "moderation") in uses
+        assert not [one for one in uses if one[:2] == ("OPENAI_API_KEY", "read")]

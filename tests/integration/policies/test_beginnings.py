@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kapell.bootstrap.app import open_app
+from kapell.cli.exits import Exit
 from kapell.kit.errors import Denied, Limited
 from tests.integration.cli.desk import Desk
 from tests.integration.runs.shop import Shop
@@ -142,3 +143,49 @@ def test_a_route_asks_no_model_that_a_policy_forbids(desk: Desk) -> None:
     desk.call("run", "w.yaml")
     desk.ok("approvals", "answer", "last", "--all", "--approve")
     assert "from abroad" in desk.ok("runs", "resume", "last").out
+
+
+ASKS_A = """\
+package kapell.model
+
+import rego.v1
+
+ask contains {"rule": "abroad", "reason": "it is abroad"} if {
+    input.model.name == "scripted:WHICH.yaml"
+}
+"""
+
+
+@pytest.mark.requirement("GR-06", "WF-09", "LG-05")
+def test_people_are_asked_about_a_routes_model_before_the_route_asks_anybody(desk: Desk) -> None:
+    desk.write("kapell.yaml", ROUTE)
+    for name in "abc":
+        desk.write(f"{name}.yaml", f"answers: [{{label: '*', text: from {name}}}]\n")
+    desk.write("w.yaml", "name: w\nsteps: [{id: a, ask: hi}]\n")
+    desk.write("policies/m.rego", ASKS_A.replace("WHICH", "a"))
+    assert desk.call("run", "w.yaml").code == Exit.WAITING
+    shown = desk.ok("approvals", "show", "last").out
+    assert "it is abroad (the route fast would ask scripted:a.yaml)" in shown
+    assert "kapell.model.abroad" in shown
+    desk.ok("approvals", "answer", "last", "--approve")
+    assert "from a" in desk.ok("runs", "resume", "last").out
+    assert desk.call("run", "w.yaml").code == Exit.WAITING
+    desk.ok("approvals", "answer", "last", "--reject")
+    ended = desk.call("runs", "resume", "last")
+    assert "approval_rejected" in ended.out + ended.err
+
+
+@pytest.mark.requirement("GR-06", "LG-05")
+def test_in_the_middle_of_a_route_nobody_is_waited_for_and_the_refusal_says_what_to_do(
+    desk: Desk,
+) -> None:
+    desk.write("kapell.yaml", ROUTE.replace(', "scripted:c.yaml"', ""))
+    desk.write("a.yaml", "answers: [{label: '*', error: {code: model_unavailable}}]\n")
+    desk.write("b.yaml", "answers: [{label: '*', text: from b}]\n")
+    desk.write("w.yaml", "name: w\nsteps: [{id: a, ask: hi, retry: {attempts: 1}}]\n")
+    desk.write("policies/m.rego", ASKS_A.replace("WHICH", "b"))
+    said = desk.call("run", "w.yaml")
+    assert said.code == Exit.FAILED
+    told = said.out + said.err
+    assert "A rule wants people asked about 'scripted:b.yaml'" in told
+    assert 'input.model.name == "fast"' in told

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ _OVERLAP = 200
 _BATCH = 30_000
 """Bytes of all that is asked at once; tokens are no more than bytes, and 32,768 fit."""
 
+_REFUSED = (401, 403)
 _MOST = 32
 _LARGEST = 1_000_000
 _CATEGORY = re.compile(r"[a-z0-9][a-z0-9_/\-]{0,39}")
@@ -30,17 +31,21 @@ class OpenAIModeration:
 
     Args:
         url: Address of its API, up to its version.
-        key: What it is shown as bearer, or empty.
+        key: Finds what it is shown as bearer, or empty; asked once, and again when the service
+            refuses it.
         model: Which of its models judges.
         timeout: Seconds that all answers about a call may take together.
     """
 
-    def __init__(self, url: str, key: str, model: str, timeout: float) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+    def __init__(
+        self, url: str, key: Callable[[], Awaitable[str]], model: str, timeout: float
+    ) -> None:
+        self._find = key
+        self._key: str | None = None
         self._url = url.rstrip("/")
         self._model = model
         self._timeout = timeout
-        self._client = httpx.AsyncClient(headers=headers, timeout=timeout, trust_env=False)
+        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
 
     async def judge(self, texts: Sequence[str]) -> Sequence[Moderated]:
         """Return what it says of each text, in their order.
@@ -67,8 +72,11 @@ class OpenAIModeration:
     async def _asked(self, texts: Sequence[str]) -> list[Moderated]:
         asked = {"model": self._model, "input": list(texts)}
         url = f"{self._url}/moderations"
+        headers = await self._headers()
         try:
-            async with self._client.stream("POST", url, json=asked) as answer:
+            async with self._client.stream("POST", url, json=asked, headers=headers) as answer:
+                if answer.status_code in _REFUSED:
+                    self._key = None  # the vault may hold another one by the next call
                 if answer.status_code != 200:
                     raise _failed(f"answers {answer.status_code}")
                 data = await _read(answer)
@@ -76,6 +84,14 @@ class OpenAIModeration:
             # Its words may hold what was asked.
             raise _failed(f"does not answer ({type(error).__name__})") from None
         return _answers(data, len(texts))
+
+    async def _headers(self) -> Mapping[str, str]:
+        if self._key is None:
+            try:
+                self._key = await self._find()
+            except KapellError as error:
+                raise _failed(f"has a key that cannot be read ({error.code})") from error
+        return {"Authorization": f"Bearer {self._key}"} if self._key else {}
 
 
 async def _read(answer: httpx.Response) -> bytes:

@@ -9,7 +9,7 @@ from kapell.adapters.db.store import Store
 from kapell.adapters.system.clock import SystemClock
 from kapell.adapters.vault.sealing import key_of, master_of, new_master
 from kapell.adapters.vault.tenants import TenantSeal
-from kapell.bootstrap.keeping import master_written, older_written
+from kapell.bootstrap.keeping import KeyFinder, master_written, older_written
 from kapell.core.gateway.providers import PROVIDERS
 from kapell.core.guardrails.profiles import PROFILES, Line, Profile, kind_lines
 from kapell.core.guardrails.rules import Rules, make_rules
@@ -47,7 +47,9 @@ class Content(msgspec.Struct, frozen=True):
 _PLACES: Mapping[str, Place] = {"answers": "answer", "requests": "request"}
 
 
-def make_content(root: Path, settings: Settings, store: Store, files: FileReader) -> Content:
+def make_content(
+    root: Path, settings: Settings, store: Store, files: FileReader, keys: KeyFinder
+) -> Content:
     """Return what looks over everything that passes the doors.
 
     Raises:
@@ -59,7 +61,7 @@ def make_content(root: Path, settings: Settings, store: Store, files: FileReader
         store.pseudonyms, MasterSeals(root, settings.vault, store), own.keep, SystemClock().now
     )
     restore = frozenset(own.restore)
-    service = _moderation(settings)
+    service = _moderation(settings, keys)
     moderating = None
     if service is not None:
         terms = ModerationTerms(
@@ -77,7 +79,11 @@ def make_content(root: Path, settings: Settings, store: Store, files: FileReader
     )
 
 
-def _moderation(settings: Settings) -> Moderation | None:
+MODERATION_KEY = "KAPELL_GUARDRAILS__MODERATION__KEY"
+"""Name of the service's own key, in the environment and in the vault."""
+
+
+def _moderation(settings: Settings, keys: KeyFinder) -> Moderation | None:
     """Return the service that is asked; a provider's key goes to that provider only."""
     own = settings.guardrails.moderation
     if own.provider is None or not settings.guardrails.flags.content:
@@ -87,10 +93,17 @@ def _moderation(settings: Settings) -> Moderation | None:
     )
 
     provider = settings.providers.get(own.provider, ProviderSection())
-    key = own.key if own.url or own.key is not None else provider.api_key
+    written = own.key if own.url or own.key is not None else provider.api_key
+    names = (MODERATION_KEY, *(() if own.url else PROVIDERS[own.provider].key_names))
+
+    async def key() -> str:
+        if written is not None:
+            return written.get_secret_value()
+        return await keys.found(names, "moderation") or ""
+
     return OpenAIModeration(
         own.url or provider.base_url or PROVIDERS[own.provider].base_url,
-        "" if key is None else key.get_secret_value(),
+        key,
         own.model,
         own.timeout,
     )

@@ -173,13 +173,16 @@ class Gateway:
         """Ask the model that is named, or those of the route that may be asked."""
         router = self._router
         if router is not None and request.model in router.routes:
-            route = router.routes[request.model]
+            route, made = router.routes[request.model], False
 
             async def ask(
                 deployment: Deployment, one: ModelRequest, told: OnDelta | None
             ) -> ModelAnswer:
+                nonlocal made
                 if self._deployed is not None:
-                    await self._deployed(request, deployment.model, note)
+                    # Once somebody has been asked, nobody waits for people any more.
+                    await self._deployed(request, deployment.model, note, not made)
+                made = True
                 return await self._ask(deployment, one, told)
 
             return await router.complete(route, request, on_delta, ask)

@@ -63,5 +63,8 @@ calls it in a thread of its own.
 """
 
 
-Deployed: TypeAlias = Callable[[ModelRequest, str, Note], Awaitable[None]]
-"""Lets a model be asked for a request to a route, or raises why it must not be."""
+Deployed: TypeAlias = Callable[[ModelRequest, str, Note, bool], Awaitable[None]]
+"""Lets a model be asked for a request to a route, or raises why it must not be.
+
+The last argument says that none of the route has been asked: the request may be held for people.
+"""

@@ -130,13 +130,17 @@ class PolicyModelGate:
             raise held(question_of(ruled), sent(request), policies.terms.roles)
         return request
 
-    async def deployed(self, request: ModelRequest, model: str, note: Note) -> None:
+    async def deployed(
+        self, request: ModelRequest, model: str, note: Note, waits: bool = False
+    ) -> None:
         """Let one of a route's models be asked for a request to the route.
 
-        Nobody waits for people in the middle of a route: where a rule wants them asked about this
-        very model, they must have agreed to the request to the route because of the same rule.
+        Where a rule wants people asked about this very model, they are asked about the request to
+        the route, because of the same rule, as long as it ``waits``: nobody waits for people in the
+        middle of a route.
 
         Raises:
+            Held: people have to agree to the request first.
             Denied: ``policy_denied``, ``policy_broken``, ``policy_failed``.
         """
         policies = self._policies
@@ -149,8 +153,17 @@ class PolicyModelGate:
             if (left := still_asked(ruled, agreed)) is None:
                 return
             ruled = left
-        if ruled.judgement.ruling != "allow":
+        if ruled.judgement.ruling == "ask" and waits:
+            note(ruled.judgement)
+            question = question_of(ruled)
+            why = f"{question.why} (the route {request.model} would ask {model})"
+            question = msgspec.structs.replace(question, why=why)
+            raise held(question, sent(request), policies.terms.roles)
+        if ruled.judgement.ruling == "ask":
             note(msgspec.structs.replace(ruled.judgement, ruling="deny"))
+            raise _in_the_middle(ruled, request.model, model)
+        if ruled.judgement.ruling != "allow":
+            note(ruled.judgement)
             raise denied(ruled, f"the model {model!r}")
 
     async def after(self, request: ModelRequest, answer: ModelAnswer, note: Note) -> ModelAnswer:
@@ -167,6 +180,18 @@ class PolicyModelGate:
 def _is_agreed(request: ModelRequest, asked: Json, fired: Fired) -> bool:
     approved = request.caller.grants.get(name_of(fired))
     return approved is not None and approved == call_digest(request.model, asked)
+
+
+def _in_the_middle(ruled: Ruled, route: str, model: str) -> Denied:
+    return Denied(
+        f"The policy {ruled.judgement.rule!r} wants people asked about the model {model!r}, which "
+        f"the route {route!r} came to after another one had failed.",
+        code="policy_denied",
+        advice=f"A rule wants people asked about {model!r}, and nobody waits for them in the "
+        f'middle of a route: let the rule speak of the route, `input.model.name == "{route}"`, so '
+        "that they are asked before it asks anybody; or put the model first in the route, or leave "
+        "it out.",
+    )
 
 
 def denied(ruled: Ruled, what: str) -> Denied:

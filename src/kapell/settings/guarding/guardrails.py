@@ -57,8 +57,8 @@ class ModerationSettings(Section):
     provider's key is never sent there: it has `key` alone."""
 
     key: SecretStr | None = None
-    """Its key, when it is not the provider's. Comes from the environment only
-    (`KAPELL_GUARDRAILS__MODERATION__KEY`)."""
+    """Its key, when it is not the provider's. Comes from the environment
+    (`KAPELL_GUARDRAILS__MODERATION__KEY`), else from the vault under the same name."""
 
     model: str = Field(default="omni-moderation-latest", min_length=1)
     """Which of its models judges."""

@@ -118,11 +118,19 @@ def gave_up(
     if kinds <= {Kind.LIMITED}:
         ended = RouteLimited(said, advice=_LIMITED, retry_after=end.retry_after)
     elif kinds & {Kind.UNAVAILABLE, Kind.LIMITED}:
-        ended = RouteFailed(said, advice=_FAILED, retry_after=_pause(end, errors))
+        ended = RouteFailed(
+            said, advice=_FAILED + _forbidden(errors), retry_after=_pause(end, errors)
+        )
     else:
         ended = RouteUnusable(said, advice=errors[0].advice)
     ended.tries = tuple(tries)
     return ended
+
+
+def _forbidden(errors: Sequence[KapellError]) -> str:
+    """Return what to do about the first deployment that policies forbade: waiting helps nothing."""
+    found = next((one.advice for one in errors if one.code == "policy_denied"), "")
+    return f" {found}" if found else ""
 
 
 def _pause(end: GiveUp, errors: Sequence[KapellError]) -> float | None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from kapell.core.approvals.held import Held
 from kapell.core.gateway.calls import Message, ModelAnswer, ModelRequest, Try, Turned
 from kapell.core.gateway.complexity.choosing import choose_for
 from kapell.core.gateway.complexity.rules import DEFAULT
@@ -216,6 +217,8 @@ class Router:
         try:
             with self._gates.passed(deployment, self._clock.now()):
                 answer = await ask(deployment, request, pieces)
+        except Held:
+            raise  # nobody was asked: people are, about the whole request
         except KapellError as error:
             seconds = perf_counter() - begun
             change = self._report(deployment, error, seconds, choice.timeout)
