@@ -5,6 +5,7 @@ from functools import cache
 
 import msgspec
 
+from kapell.core.guardrails.grounding.nearby import Bound, bound_of, is_fall, is_negative
 from kapell.core.guardrails.grounding.stems import stem
 
 _ONES = dict(
@@ -59,6 +60,7 @@ _UNITS = {
         "kg": "kg kilogram kilo",
         "g": "g gram",
         "mg": "mg milligram",
+        "µg": "µg μg mcg microgram",
         "t": "tonn ton t",
         "l": "l litr liter",
         "ml": "ml millilitr millilit",
@@ -85,6 +87,9 @@ _UNITS = {
     for name in names.split()
 }
 
+_LETTERS = frozenset({"g", "l", "v"})
+"""Units of one letter that mean nothing else behind a number and a blank."""
+
 _ABOUT = frozenset(
     [
         "about",
@@ -106,7 +111,8 @@ class Number(msgspec.Struct, frozen=True):
     """A number at ``start``: its value, its unit or the stem of what it counts, how exact it is.
 
     ``sort`` is ``count``, ``order`` (the third), ``share`` (a third), ``times`` (twice) or
-    ``clock`` (minutes after midnight). ``weak`` ones (`one`) may be no number at all.
+    ``clock`` (minutes after midnight). ``weak`` ones (`one`) may be no number at all. Of a ``fall``
+    the sign may be left to words; ``bound`` says to which side it is open.
     """
 
     value: float
@@ -117,6 +123,8 @@ class Number(msgspec.Struct, frozen=True):
     sort: str = "count"
     about: bool = False
     weak: bool = False
+    fall: bool = False
+    bound: Bound = ""
 
 
 @cache
@@ -190,7 +198,24 @@ def numbers(text: str, taken: list[tuple[int, int]]) -> list[Number]:
             one = _part(match, text)
             if one is not None:
                 found.append(one)
-    return sorted(found, key=lambda one: one.start)
+    return sorted((_beside(one, text) for one in found), key=lambda one: one.start)
+
+
+def _beside(one: Number, text: str) -> Number:
+    """Return a number with what is said beside it: below zero, more than, nearly."""
+    if one.sort != "count" or one.weak:
+        return one
+    start = one.start
+    while start < one.end and text[start].isspace():
+        start += 1
+    bare = start + 1 if text[start : start + 1] in ("$", "€", "£") else start
+    negative = is_negative(text, start, one.end) or is_negative(text, bare, one.end)
+    return msgspec.structs.replace(
+        one,
+        value=-one.value if negative else one.value,
+        fall=is_fall(text, start),
+        bound=bound_of(text, start, one.end),
+    )
 
 
 def _minutes(match: re.Match[str]) -> float | None:
@@ -249,6 +274,9 @@ def _measured(
         for word in words[:2]:
             if not unit and (word[:1] in _UNITS and not word.isalpha()):
                 unit = _UNITS[word[:1]]
+            elif not unit and word == words[0] and word in _LETTERS and rest[0] == word:
+                unit = word
+                break
             elif not unit and stem(word) in _UNITS and len(word) > 1:
                 unit = _UNITS[stem(word)]
                 break

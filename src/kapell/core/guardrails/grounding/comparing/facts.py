@@ -11,7 +11,7 @@ from kapell.core.guardrails.grounding.stems import stem
 
 _BASE = {
     "km": ("m", 1000.0), "cm": ("m", 0.01), "mm": ("m", 0.001), "m": ("m", 1.0),
-    "kg": ("g", 1000.0), "mg": ("g", 0.001), "t": ("g", 1e6), "g": ("g", 1.0),
+    "kg": ("g", 1000.0), "mg": ("g", 0.001), "µg": ("g", 1e-6), "t": ("g", 1e6), "g": ("g", 1.0),
     "ml": ("l", 0.001), "l": ("l", 1.0), "s": ("s", 1.0), "min": ("s", 60.0), "h": ("s", 3600.0),
     "day": ("s", 86400.0), "week": ("s", 604800.0), "month": ("month", 1.0),
     "year": ("month", 12.0), "mw": ("w", 1e6), "kw": ("w", 1e3), "w": ("w", 1.0),
@@ -64,8 +64,24 @@ def _equal(said: Number, told: Number) -> bool:
     first, second = (one[1], other[1]) if one[0] and other[0] else (said.value, told.value)
     if said.sort == "share" or told.sort == "share":
         first, second = _amount(said)[1], _amount(told)[1]
+    if (first < 0) != (second < 0) and (said.fall if first > 0 else told.fall):
+        first, second = abs(first), abs(second)
+    if _contrary(said, told, first - second):
+        return False
     near = 0.06 if said.about or told.about else 1e-6
     return abs(first - second) <= near * max(abs(first), abs(second), 1e-9)
+
+
+def _contrary(said: Number, told: Number, more: float) -> bool:
+    """Tell whether a number is open to the other side than the sources have it.
+
+    ``more`` is by how much it is greater than theirs: `nearly 500` is not said of 512.
+    """
+    if said.bound and told.bound:
+        return said.bound != told.bound
+    if not said.bound:
+        return False
+    return more > 0 if said.bound == "least" else more < 0
 
 
 def _amount(one: Number) -> tuple[str, float]:
