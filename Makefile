@@ -10,7 +10,7 @@ WORKERS ?= 2
 BIN     := .venv/bin
 UV      := $(BIN)/uv
 
-# What a change is held to within a minute; the whole suite has the rest of tests/integration.
+# What a change is held to in about a minute; the whole suite has the rest of tests/integration.
 FAST := $(addprefix tests/,architecture contract docs house integration/runs replay scenarios unit)
 
 .DEFAULT_GOAL := help
