@@ -21,6 +21,8 @@ from kapell.services.limits.escalations import Notify
 
 log = logging.getLogger(__name__)
 
+_ENDS = (StepSucceeded, StepFailed, StepDead)
+
 
 class Acts(Protocol):
     """Puts an act outside of runs on record."""
@@ -103,7 +105,7 @@ def _outcomes(
     fresh: dict[str, int] = {}
     for event in events:
         payload = event.payload
-        if event.copied or not isinstance(payload, StepSucceeded | StepFailed | StepDead):
+        if not isinstance(payload, _ENDS) or event.copied:
             continue
         agent = _agent_of(state, program, payload.path)
         if not agent:
