@@ -44,8 +44,8 @@ then the next; in the first round a peer runs in all its variants, and those bes
 that has a goal are left out of the later rounds. A peer's figure is that of its best variant.
 - LangGraph: threads (16), one event loop, and on Postgres its pipeline mode; pools of 16 \
 connections where there is a pool. DBOS: threads, coroutines, and its queue at 1 ms polling; \
-a pool of 20. Ours: one process with the defaults of `kapell worker`, which sets what is loaded aside \
-(`gc.freeze`) where the peers have Python's own; runs begun one by one.
+a pool of 20. Ours: one process with the defaults of `kapell worker`, which sets what is \
+loaded aside (`gc.freeze`) where the peers have Python's own; runs begun one by one.
 - One process for the runs side by side. A run's time is from the call that starts it to its \
 result, start and end included, divided by its steps. `wide_cpu_ms` is processor time of that \
 process a step; what the Postgres server spends is not in it.

@@ -183,7 +183,7 @@ async def test_a_timer_wakes_a_released_run(any_shop: Shop) -> None:
         async with working(app) as worker:
             run = await started(app, "timer")
             await reached(app, run, RunStatus.WAITING, RunStatus.SUCCEEDED)
-            assert not worker.owned
+            await until(lambda: not worker.owned)
         async with working(app):
             assert await output(app, run)
 
