@@ -128,7 +128,7 @@ class Forker:
             return
         program = await self._histories.program(state.request.version)
         if program.people_answer(tree.place_of(program, step)):
-            error = unanswered(path, "Fork there without a result: they are asked anew.")
+            error = unanswered(path, "fork there without a result")
             who = self._identity
             await self._admission.refused(who.actor, who.whence, f"fork {run}", error)
             raise error

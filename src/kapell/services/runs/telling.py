@@ -14,12 +14,12 @@ from kapell.services.runs.reading import Histories
 from kapell.services.runs.starting import Identity
 
 
-def unanswered(path: str, advice: str) -> Denied:
-    """Return the error of a result given in place of the people who are to answer."""
+def unanswered(path: str, how: str) -> Denied:
+    """Return the error of a result given in place of people, and ``how`` they are asked anew."""
     return Denied(
         f"What {path!r} comes to is for the people who are asked: nobody gives it in their place.",
         code="approval_unanswered",
-        advice=advice,
+        advice=f"Let them be asked anew: {how}.",
     )
 
 
@@ -149,7 +149,7 @@ class Teller:
         program, state = await self._histories.state(await self._histories.events(run))
         step = state.steps.get(path)
         if step is not None and program.people_answer(tree.place_of(program, step)):
-            error = unanswered(path, f"Let them be asked anew: kapell runs retry {run} '{path}'.")
+            error = unanswered(path, f"kapell runs retry {run} '{path}'")
             who = self._identity
             await self._admission.refused(who.actor, who.whence, f"repair {run}", error)
             raise error
