@@ -1,4 +1,4 @@
-"""What keeping the audit record needs: its table, the log it is derived from, the anchor."""
+"""What the audit record needs, and what others need of it: table, log, anchor, acts put on it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -94,4 +94,21 @@ class Anchors(Protocol):
         Raises:
             Unavailable: ``anchor_unwritable``.
         """
+        ...
+
+
+class Acts(Protocol):
+    """Puts an act outside of runs on record."""
+
+    async def act(
+        self,
+        action: str,
+        target: str,
+        verdict: str = "",
+        *,
+        actor: str = "",
+        whence: str = "",
+        **details: str | int,
+    ) -> None:
+        """Put it on record, at once."""
         ...

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from typing import Protocol
 
 import msgspec
 
 from kapell.core.audit.telling import code
 from kapell.kit.clock import Clock
 from kapell.kit.errors import KapellError
+from kapell.services.audit.ports import Acts
 
 log = logging.getLogger(__name__)
 
@@ -22,23 +22,6 @@ _MOST = 1000
 """Refusals that are told apart at once; what comes from further places is told as one."""
 
 _ELSEWHERE = ("", "", "many", "")
-
-
-class Acts(Protocol):
-    """Puts an act outside of runs on record."""
-
-    async def act(
-        self,
-        action: str,
-        target: str,
-        verdict: str = "",
-        *,
-        actor: str = "",
-        whence: str = "",
-        **details: str | int,
-    ) -> None:
-        """Put it on record, at once."""
-        ...
 
 
 class _Seen(msgspec.Struct):

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 from kapell.core.events.envelope import Event
 from kapell.core.events.step import StepDead, StepFailed, StepSucceeded
@@ -15,6 +14,7 @@ from kapell.core.runs.status import RunStatus
 from kapell.core.workflows.version import AgentWork
 from kapell.kit.errors import KapellError
 from kapell.kit.ids import RunId, TenantId
+from kapell.services.audit.ports import Acts
 from kapell.services.limits.agents import AgentBreaker
 from kapell.services.limits.courtesies import Courtesies
 from kapell.services.limits.escalations import Notify
@@ -22,23 +22,6 @@ from kapell.services.limits.escalations import Notify
 log = logging.getLogger(__name__)
 
 _ENDS = (StepSucceeded, StepFailed, StepDead)
-
-
-class Acts(Protocol):
-    """Puts an act outside of runs on record."""
-
-    async def act(
-        self,
-        action: str,
-        target: str,
-        verdict: str = "",
-        *,
-        actor: str = "",
-        whence: str = "",
-        **details: str | int,
-    ) -> None:
-        """Put it on record, at once."""
-        ...
 
 
 class AgentOutcomes:
